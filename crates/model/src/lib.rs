@@ -1,0 +1,24 @@
+//! What Portcullis is about: people's accounts, the sessions they open, and the pairs of tokens that
+//! prove a session. No HTTP, no storage, no configuration.
+
+mod clock;
+mod email;
+mod id;
+mod rng;
+mod session;
+mod timestamp;
+mod unicode;
+mod user;
+mod username;
+
+pub use clock::{Clock, SystemClock};
+pub use email::{EmailAddress, EmailFault};
+pub use id::{Generation, SessionId, TokenId, UnreadableId, UserId};
+pub use rng::{Rng, SystemRng};
+pub use session::{Origin, Session, TokenPair};
+pub use timestamp::{Timestamp, UnreadableTime};
+pub use user::{Credentials, User};
+pub use username::{Username, UsernameFault, UsernameKey};
+
+#[cfg(feature = "testing")]
+pub use {clock::ManualClock, rng::SeededRng};

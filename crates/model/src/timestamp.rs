@@ -1,0 +1,105 @@
+//! Points in time.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A point in time: milliseconds since the Unix epoch, UTC.
+///
+/// It is shown, stored in documents and serialised as RFC 3339 (`2026-01-31T08:15:30.250Z`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+/// The text is no RFC 3339 time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an RFC 3339 time")]
+pub struct UnreadableTime;
+
+impl Timestamp {
+    /// The time `millis` milliseconds after the Unix epoch.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// The time `seconds` seconds after the Unix epoch.
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the Unix epoch, rounded down; zero for anything before it.
+    ///
+    /// This is the `NumericDate` of a token's claims (RFC 7519 §2).
+    pub fn as_seconds(self) -> u64 {
+        u64::try_from(self.0.div_euclid(1000)).unwrap_or(0)
+    }
+
+    /// This time and `duration`, at the most the end of time.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// How long ago `earlier` was; zero when it lies ahead.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// Reads RFC 3339.
+    ///
+    /// # Errors
+    /// [`UnreadableTime`] when the text is anything else.
+    pub fn parse(text: &str) -> Result<Self, UnreadableTime> {
+        let time: jiff::Timestamp = text.parse().map_err(|_| UnreadableTime)?;
+        Ok(Self(time.as_millisecond()))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(time) => write!(f, "{time:.3}"),
+            Err(_) => write!(f, "{} ms", self.0), // beyond the year 9999: nothing of ours gets there
+        }
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_shown_and_read_as_rfc_3339() {
+        let time = Timestamp::from_millis(1_700_000_000_250);
+        assert_eq!(time.to_string(), "2023-11-14T22:13:20.250Z");
+        assert_eq!(Timestamp::parse("2023-11-14T22:13:20.250Z"), Ok(time));
+        assert_eq!(Timestamp::parse("2023-11-14T23:13:20.250+01:00"), Ok(time));
+        assert_eq!(Timestamp::parse("yesterday"), Err(UnreadableTime));
+    }
+
+    #[test]
+    fn differences_never_go_below_zero_and_sums_never_wrap() {
+        let (early, late) = (Timestamp::from_seconds(10), Timestamp::from_seconds(12));
+        assert_eq!(late.since(early), Duration::from_secs(2));
+        assert_eq!(early.since(late), Duration::ZERO);
+        assert_eq!(Timestamp::from_millis(i64::MAX).plus(Duration::MAX), Timestamp::from_millis(i64::MAX));
+        assert_eq!(Timestamp::from_millis(-1).as_seconds(), 0);
+    }
+}

@@ -1,0 +1,94 @@
+//! Accounts.
+
+use std::fmt;
+
+use password::PasswordHash;
+
+use crate::{Generation, SessionId, Timestamp, UserId};
+
+/// An account, without its password hash.
+#[derive(Clone, PartialEq, Eq)]
+pub struct User {
+    /// Which account.
+    pub id: UserId,
+    /// The name as it is stored. An imported one may break the rules that [`crate::Username`] keeps.
+    pub username: String,
+    /// The address as it is stored, likewise.
+    pub email: String,
+    /// Whether its owner has proven the address.
+    pub email_verified: bool,
+    /// Tokens of an older generation are refused, save those of [`User::keep`].
+    pub generation: Generation,
+    /// The session that asked for the last password change, and lives on.
+    pub keep: Option<SessionId>,
+    /// A disabled account can't be used.
+    pub disabled: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its name, address or password last changed.
+    pub updated_at: Timestamp,
+}
+
+/// An account and what its password is checked against.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// The account.
+    pub user: User,
+    /// Its password hash.
+    pub hash: PasswordHash,
+}
+
+impl User {
+    /// Whether a token or session of `generation` is still good for this account.
+    pub fn accepts(&self, session: SessionId, generation: Generation) -> bool {
+        !self.disabled && (generation >= self.generation || self.keep == Some(session))
+    }
+}
+
+impl fmt::Debug for User {
+    /// Names neither the person nor the address: this is what may reach a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User")
+            .field("id", &self.id)
+            .field("generation", &self.generation)
+            .field("disabled", &self.disabled)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SystemRng;
+
+    fn user(generation: u64, keep: Option<SessionId>) -> User {
+        User {
+            id: UserId::parse("u-1").unwrap(),
+            username: "alice".into(),
+            email: "alice@example.org".into(),
+            email_verified: false,
+            generation: Generation(generation),
+            keep,
+            disabled: false,
+            created_at: Timestamp::from_seconds(0),
+            updated_at: Timestamp::from_seconds(0),
+        }
+    }
+
+    #[test]
+    fn an_older_generation_is_refused_save_for_the_session_that_is_kept() {
+        let now = Timestamp::from_seconds(1);
+        let (kept, other) = (SessionId::new(now, &SystemRng), SessionId::new(now, &SystemRng));
+        let alice = user(2, Some(kept));
+        assert!(alice.accepts(other, Generation(2)));
+        assert!(!alice.accepts(other, Generation(1)));
+        assert!(alice.accepts(kept, Generation(1)));
+        assert!(!User { disabled: true, ..alice }.accepts(kept, Generation(2)));
+    }
+
+    #[test]
+    fn debug_names_neither_the_person_nor_the_address() {
+        let text = format!("{:?}", user(0, None));
+        assert!(!text.contains("alice") && !text.contains("example"), "{text}");
+    }
+}
