@@ -1,0 +1,27 @@
+//! Sessions, sign-up and passwords.
+
+use super::{Fallback, Kind, env_vars};
+
+env_vars! {
+    /// For how long after a refresh the same refresh token gets the same answer again, so that a
+    /// client whose answer was lost isn't signed out. Later use of it ends the session.
+    REFRESH_GRACE = "PORTCULLIS_REFRESH_GRACE", Sessions, Kind::Seconds { min: 0, max: 60 }, Fallback::Value("10");
+
+    /// How long a session lasts at most, however often it is refreshed.
+    SESSION_MAX_AGE = "PORTCULLIS_SESSION_MAX_AGE", Sessions, Kind::Seconds { min: 60, max: 34_560_000 }, Fallback::Value("7776000");
+
+    /// For how long tokens are accepted without word from the store about what was revoked. After
+    /// that, requests get 503.
+    REVOCATION_MAX_STALENESS = "PORTCULLIS_REVOCATION_MAX_STALENESS", Sessions, Kind::Seconds { min: 2, max: 300 }, Fallback::Value("30");
+
+    /// Whether people may create accounts for themselves.
+    REGISTRATION = "PORTCULLIS_REGISTRATION", Accounts, Kind::Choice(&["open", "closed"]), Fallback::Value("open");
+
+    /// The least number of characters of a new password. NIST SP 800-63B-4 §3.1.1 asks for 15 where
+    /// a password is the only factor, and never less than 8.
+    PASSWORD_MIN_LENGTH = "PORTCULLIS_PASSWORD_MIN_LENGTH", Accounts, Kind::Number { min: 8, max: 128 }, Fallback::Value("8");
+
+    /// Whether an outdated password hash is replaced by Argon2id when its owner signs in. `false`
+    /// while a Flask application still reads the same users.
+    HASH_UPGRADE = "PORTCULLIS_HASH_UPGRADE", Accounts, Kind::Switch, Fallback::Value("true");
+}

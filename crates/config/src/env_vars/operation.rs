@@ -1,0 +1,17 @@
+//! Storage and logging.
+
+use super::{Fallback, Kind, env_vars};
+
+env_vars! {
+    /// The folder with everything that is kept: `portcullis.db`, and the secrets generated for
+    /// development. Created when missing, for its owner only (0700). A relative path starts at the
+    /// working folder.
+    DATA_DIR = "PORTCULLIS_DATA_DIR", Storage, Kind::Path, Fallback::Value("./data"), flag "--data-dir";
+
+    /// What is logged: a level (`off`, `error`, `warn`, `info`, `debug`, `trace`), and levels for
+    /// parts of the server after commas, such as `info,server=debug`.
+    LOG = "PORTCULLIS_LOG", Logging, Kind::LogFilter, Fallback::Value("info");
+
+    /// How log lines look. `auto` is `text` on a terminal and `json` elsewhere.
+    LOG_FORMAT = "PORTCULLIS_LOG_FORMAT", Logging, Kind::Choice(&["auto", "text", "json"]), Fallback::Value("auto");
+}

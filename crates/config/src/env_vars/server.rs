@@ -1,0 +1,21 @@
+//! Where the server listens and how it is reached.
+
+use super::{Fallback, Kind, env_vars};
+
+env_vars! {
+    /// The address and port to listen on. `localhost` stands for `127.0.0.1`; port `0` lets the
+    /// operating system choose one. An address that other machines can reach (`0.0.0.0:8080`) needs
+    /// `JWT_SECRET_KEY` and `SECRET_KEY` set.
+    LISTEN = "PORTCULLIS_LISTEN", Server, Kind::Address, Fallback::Value("127.0.0.1:8080"), flag "--listen";
+
+    /// The address under which people and programs reach the server, such as
+    /// `https://accounts.example.org`: scheme, host and port, without a path. Its scheme decides how
+    /// cookies and redirects behave.
+    PUBLIC_URL = "PORTCULLIS_PUBLIC_URL", Server, Kind::PublicUrl, Fallback::Described("`http://` and the listen address");
+
+    /// The networks of the proxies in front of the server, such as `10.0.0.0/8, ::1`. Only a
+    /// connection from one of them is believed when it tells the client's address (`Forwarded`,
+    /// `X-Forwarded-For`, `X-Forwarded-Proto`). A network that holds every address is refused:
+    /// clients could then choose their own.
+    TRUSTED_PROXIES = "PORTCULLIS_TRUSTED_PROXIES", Server, Kind::Networks, Fallback::Described("none");
+}

@@ -1,0 +1,129 @@
+//! From the sources to a configuration, or to everything that is wrong with them.
+
+use std::path::Path;
+
+use crate::{
+    ConfigError, Fault, Log, Notice, Passwords, Registration, Row, Secrets, Server, Sessions,
+    Sources, Storage, Tokens, describe,
+    development_secrets::{self, DevelopmentSecrets, Found},
+    env_vars::{
+        EnvVar,
+        operation::DATA_DIR,
+        server::LISTEN,
+        tokens::{JWT_SECRET_KEY, SECRET_KEY},
+    },
+    reader::Reader,
+    sections::check_distinct,
+    values::Values,
+};
+
+/// Everything that can be set, checked.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// Where the server listens and how it is reached.
+    pub server: Server,
+    /// The secret that protects everything but tokens.
+    pub secrets: Secrets,
+    /// How tokens are signed, what they say, how long they are good for.
+    pub tokens: Tokens,
+    /// How long sessions last.
+    pub sessions: Sessions,
+    /// What is asked of passwords.
+    pub passwords: Passwords,
+    /// Who may create an account.
+    pub registration: Registration,
+    /// Where accounts are kept.
+    pub storage: Storage,
+    /// What is logged, and how.
+    pub log: Log,
+    /// What to know before relying on it; to be shown at the start.
+    pub notices: Vec<Notice>,
+    rows: Vec<Row>,
+}
+
+impl Config {
+    /// Reads and checks every setting. Files are read; none is written.
+    ///
+    /// # Errors
+    /// All faults at once.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the secrets in the environment have no use afterwards"
+    )]
+    pub fn load(sources: Sources) -> Result<Self, ConfigError> {
+        let mut reader = Reader {
+            values: Values::gather(&sources),
+        };
+
+        let server = Server::read(&mut reader);
+        let storage = Storage::read(&mut reader, &sources.working_dir);
+        let generated = generated(&mut reader, &server, &storage.data_dir);
+        let secrets = Secrets::read(&mut reader, &generated);
+        let tokens = Tokens::read(&mut reader, &generated, &server.public_url);
+        check_distinct(&mut reader);
+        let sessions = Sessions::read(&mut reader);
+        let passwords = Passwords::read(&mut reader);
+        let registration = Registration::read(&mut reader);
+        let log = Log::read(&mut reader);
+
+        let values = reader.values;
+        if !values.faults.is_empty() {
+            return Err(ConfigError {
+                faults: values.faults,
+            });
+        }
+        Ok(Self {
+            server,
+            secrets,
+            tokens,
+            sessions,
+            passwords,
+            registration,
+            storage,
+            log,
+            rows: describe::rows(&values),
+            notices: values.notices,
+        })
+    }
+
+    /// Every setting, its value as far as it may be shown, and where that came from: what
+    /// `portcullis config check` prints.
+    pub fn describe(&self) -> Vec<Row> {
+        self.rows.clone()
+    }
+}
+
+/// Looks for the secrets of development, if they are wanted.
+fn generated(reader: &mut Reader, server: &Server, data_dir: &Path) -> Found {
+    let is_missing = |var: &'static EnvVar| reader.raw(var).is_none() && !reader.is_faulty(var);
+    let path = development_secrets::path(data_dir);
+    if reader.is_faulty(&LISTEN) || reader.is_faulty(&DATA_DIR) {
+        return Found::Faulty;
+    }
+    if !server.listens_on_loopback() {
+        return Found::NotUsed;
+    }
+    if !is_missing(&JWT_SECRET_KEY) && !is_missing(&SECRET_KEY) {
+        return Found::Absent { path };
+    }
+    if is_missing(&JWT_SECRET_KEY) && !is_missing(&SECRET_KEY) {
+        reader.notice(
+            &JWT_SECRET_KEY,
+            "is not set: one is generated, where Flask-JWT-Extended would sign with SECRET_KEY; to \
+             accept that application's tokens, give this its value and SECRET_KEY a new one",
+        );
+    }
+    match DevelopmentSecrets::read(data_dir) {
+        Ok(Some(secrets)) => Found::Present { path, secrets },
+        Ok(None) => Found::Absent { path },
+        Err(message) => {
+            reader.values.faults.push(Fault {
+                name: path.display().to_string(),
+                source: None,
+                message,
+            });
+            Found::Faulty
+        }
+    }
+}

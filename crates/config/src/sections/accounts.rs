@@ -1,0 +1,74 @@
+//! Sessions, sign-up and passwords.
+
+use std::time::Duration;
+
+use crate::{
+    env_vars::accounts::{
+        HASH_UPGRADE, PASSWORD_MIN_LENGTH, REFRESH_GRACE, REGISTRATION, REVOCATION_MAX_STALENESS,
+        SESSION_MAX_AGE,
+    },
+    reader::Reader,
+};
+
+/// How long sessions last and how fast their end is felt.
+#[derive(Clone, Debug)]
+pub struct Sessions {
+    /// For how long a used refresh token gets the same answer again.
+    pub refresh_grace: Duration,
+    /// How long a session lasts at most.
+    pub max_age: Duration,
+    /// For how long tokens are accepted without word from the store.
+    pub revocation_max_staleness: Duration,
+}
+
+/// What is asked of passwords, and what becomes of old hashes.
+#[derive(Clone, Debug)]
+pub struct Passwords {
+    /// The least number of characters of a new password.
+    pub min_length: usize,
+    /// Whether an outdated hash is replaced at the next login.
+    pub upgrade: bool,
+}
+
+/// Who may create an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Registration {
+    /// Anyone.
+    #[default]
+    Open,
+    /// Nobody.
+    Closed,
+}
+
+impl Sessions {
+    pub(crate) fn read(reader: &mut Reader) -> Self {
+        Self {
+            refresh_grace: reader.seconds(&REFRESH_GRACE),
+            max_age: reader.seconds(&SESSION_MAX_AGE),
+            revocation_max_staleness: reader.seconds(&REVOCATION_MAX_STALENESS),
+        }
+    }
+}
+
+impl Passwords {
+    pub(crate) fn read(reader: &mut Reader) -> Self {
+        Self {
+            min_length: usize::try_from(reader.number(&PASSWORD_MIN_LENGTH)).unwrap_or(usize::MAX),
+            upgrade: reader.switch(&HASH_UPGRADE),
+        }
+    }
+}
+
+impl Registration {
+    pub(crate) fn read(reader: &mut Reader) -> Self {
+        reader.choice(
+            &REGISTRATION,
+            &[("open", Self::Open), ("closed", Self::Closed)],
+        )
+    }
+
+    /// Whether anyone may create an account.
+    pub fn is_open(self) -> bool {
+        self == Self::Open
+    }
+}

@@ -1,0 +1,16 @@
+//! The settings by subject, typed: one struct per section.
+
+mod accounts;
+mod log;
+mod secrets;
+mod server;
+mod storage;
+mod tokens;
+
+pub use accounts::{Passwords, Registration, Sessions};
+pub use log::{Log, LogFormat};
+pub(crate) use secrets::check_distinct;
+pub use secrets::{SecretSource, Secrets};
+pub use server::{PublicUrl, Server};
+pub use storage::Storage;
+pub use tokens::{Algorithm, Tokens};

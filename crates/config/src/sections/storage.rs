@@ -1,0 +1,42 @@
+//! Where accounts are kept.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    env_vars::operation::DATA_DIR,
+    files,
+    reader::{Reader, quoted},
+};
+
+/// Where accounts are kept.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    /// The folder with the database. It may not exist yet.
+    pub data_dir: PathBuf,
+}
+
+impl Storage {
+    pub(crate) fn read(reader: &mut Reader, working_dir: &Path) -> Self {
+        let data_dir = reader.required(&DATA_DIR, |text| {
+            let path = Path::new(text);
+            // without the `./` of the default, for the paths that people see
+            let path = working_dir.join(path.strip_prefix(".").unwrap_or(path));
+            if text.contains('\0') || path.exists() && !path.is_dir() {
+                return Err(format!("{} is not a folder", quoted(text)));
+            }
+            Ok(path)
+        });
+        Self { data_dir }
+    }
+
+    /// Creates the data folder, for its owner only (0700), unless it exists.
+    ///
+    /// # Errors
+    /// Those of the file system; also when something else has the name of the folder.
+    pub fn create_data_dir(&self) -> io::Result<()> {
+        files::create_private_folder(&self.data_dir)
+    }
+}

@@ -1,0 +1,203 @@
+//! The text of every known setting, and where it came from: the sources, one over the other.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use secret::Secret;
+
+use crate::{
+    Fault, Flags, Notice, Origin, Sources,
+    dotenv::{self, DotEnv},
+    env_vars::{self, EnvVar},
+    files, planned, unknown,
+};
+
+/// The text of a setting, before it is understood.
+#[derive(Debug)]
+pub(crate) struct Value {
+    pub(crate) text: Secret<String>,
+    pub(crate) origin: Origin,
+}
+
+/// Everything that was set, by name.
+pub(crate) type Raw = BTreeMap<String, Value>;
+
+/// What the sources say.
+#[derive(Debug, Default)]
+pub(crate) struct Values {
+    /// By the name of the setting. One that isn't there has its default.
+    pub(crate) known: BTreeMap<&'static str, Value>,
+    /// The settings that have a fault already, and whose absence isn't another.
+    pub(crate) faulty: BTreeSet<&'static str>,
+    /// What holds for settings that were not set, and why: shown in place of the default.
+    pub(crate) derived: BTreeMap<&'static str, (String, Origin)>,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) notices: Vec<Notice>,
+}
+
+impl Values {
+    /// Gathers the settings: `.env`, over it the environment, over that the flags.
+    ///
+    /// An empty text counts as not set, as when a compose file passes on a variable that nobody set:
+    /// the source below applies.
+    pub(crate) fn gather(sources: &Sources) -> Self {
+        let mut values = Self::default();
+        let environment = values.environment(sources);
+        let mut raw = values.dotenv(sources, &environment);
+        for (name, text) in environment {
+            let origin = Origin::Environment;
+            if !text.expose().is_empty() {
+                raw.insert(name, Value { text, origin });
+            }
+        }
+
+        for var in env_vars::all() {
+            if let Some(value) = values.take(var, &mut raw, sources) {
+                values.known.insert(var.name, value);
+            }
+        }
+        values.flags(&sources.flags);
+        values.faults.extend(unknown::faults(&raw));
+        values.notices.extend(unknown::notices(&raw));
+        planned::report(&mut values, &raw);
+        values
+    }
+
+    /// The environment as text. Only the value of a name of ours must be Unicode.
+    fn environment(&mut self, sources: &Sources) -> HashMap<String, Secret<String>> {
+        let mut environment = HashMap::new();
+        for (name, text) in &sources.env {
+            let Some(name) = name.to_str() else { continue };
+            if let Some(text) = text.to_str() {
+                environment.insert(name.to_owned(), Secret::from(text));
+            } else if unknown::is_ours(name) {
+                self.faults.push(Fault {
+                    name: name.to_owned(),
+                    source: Some(Origin::Environment),
+                    message: "is not valid UTF-8".to_owned(),
+                });
+            }
+        }
+        environment
+    }
+
+    fn dotenv(&mut self, sources: &Sources, environment: &HashMap<String, Secret<String>>) -> Raw {
+        let text = match files::read_dotenv(&sources.working_dir) {
+            Ok(text) => text,
+            Err(message) => {
+                let (name, source) = (".env".to_owned(), None);
+                self.faults.push(Fault {
+                    name,
+                    source,
+                    message,
+                });
+                return Raw::new();
+            }
+        };
+        let DotEnv {
+            assignments,
+            unreadable,
+        } = dotenv::read(text.expose(), |name| {
+            environment.get(name).map(|text| text.expose().clone())
+        });
+        for statement in unreadable {
+            self.unreadable(statement);
+        }
+        let mut raw = Raw::new();
+        for assignment in assignments {
+            if let Some(text) = assignment.value {
+                let origin = Origin::DotEnv {
+                    line: assignment.line,
+                };
+                raw.insert(assignment.name, Value { text, origin });
+            }
+        }
+        raw.retain(|_, value| !value.text.expose().is_empty());
+        raw
+    }
+
+    /// python-dotenv skips such a line with a warning; where a setting of ours would be lost by that,
+    /// the start is refused.
+    fn unreadable(&mut self, statement: dotenv::Unreadable) {
+        let source = Origin::DotEnv {
+            line: statement.line,
+        };
+        match statement.name {
+            Some(name) if unknown::is_ours(&name) => {
+                self.faulty
+                    .extend(unknown::known(&name).map(|var| var.name));
+                self.faults.push(Fault {
+                    name,
+                    source: Some(source),
+                    message: "can't be read: write NAME=value, and close every quote".to_owned(),
+                });
+            }
+            _ => self.notices.push(Notice {
+                name: source.to_string(),
+                message: "can't be read and was skipped".to_owned(),
+            }),
+        }
+    }
+
+    /// Takes a setting out of `raw`, from the file that `NAME_FILE` names where it does.
+    fn take(&mut self, var: &'static EnvVar, raw: &mut Raw, sources: &Sources) -> Option<Value> {
+        let value = raw.remove(var.name);
+        let file = var
+            .file_variable()
+            .and_then(|variable| raw.remove_entry(&variable));
+        let Some((variable, named)) = file else {
+            return value;
+        };
+
+        let read = match value {
+            Some(value) => Err(format!(
+                "{} is set too ({}): unset one of the two",
+                var.name, value.origin
+            )),
+            None => files::read_secret(&sources.working_dir.join(named.text.expose())),
+        };
+        match read {
+            Ok(text) => {
+                let path = named.text.expose().into();
+                let origin = Origin::File { variable, path };
+                Some(Value { text, origin })
+            }
+            Err(message) => {
+                self.faulty.insert(var.name);
+                self.faults.push(Fault {
+                    name: variable,
+                    source: Some(named.origin),
+                    message,
+                });
+                None
+            }
+        }
+    }
+
+    fn flags(&mut self, flags: &Flags) {
+        let listen = flags.listen.clone().map(Ok);
+        let data_dir = flags
+            .data_dir
+            .clone()
+            .map(|path| path.into_os_string().into_string());
+        for (var, given) in [
+            (&env_vars::server::LISTEN, listen),
+            (&env_vars::operation::DATA_DIR, data_dir),
+        ] {
+            let (Some(flag), Some(given)) = (var.flag, given) else {
+                continue;
+            };
+            let origin = Origin::Flag(flag);
+            if let Ok(text) = given {
+                let text = Secret::new(text);
+                self.known.insert(var.name, Value { text, origin });
+            } else {
+                self.faulty.insert(var.name);
+                self.faults.push(Fault {
+                    name: var.name.to_owned(),
+                    source: Some(origin),
+                    message: "is not valid UTF-8".to_owned(),
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Where the server listens, how it is reached, and whose word it takes.
+
+use crate::{APP_KEY, JWT_KEY, Setup};
+
+fn with_secrets(listen: &str) -> Setup {
+    Setup::new()
+        .env("SECRET_KEY", APP_KEY)
+        .env("JWT_SECRET_KEY", JWT_KEY)
+        .listen(listen)
+}
+
+#[test]
+fn addresses_in_their_usual_spellings() {
+    for (text, address) in [
+        ("127.0.0.1:8080", "127.0.0.1:8080"),
+        ("localhost:80", "127.0.0.1:80"),
+        ("[::1]:0", "[::1]:0"),
+        ("0.0.0.0:8080", "0.0.0.0:8080"),
+        ("[::]:8080", "[::]:8080"),
+    ] {
+        assert_eq!(with_secrets(text).good().server.listen.to_string(), address);
+    }
+    for (text, hint) in [
+        ("8080", "127.0.0.1:8080, or 0.0.0.0:8080"),
+        (":8080", "127.0.0.1:8080, or 0.0.0.0:8080"),
+        ("*:8080", "127.0.0.1:8080, or 0.0.0.0:8080"),
+        ("10.0.0.1", "10.0.0.1:8080"),
+        ("::1", "[::1]:8080"),
+        ("example.org:80", "127.0.0.1:8080 or [::1]:8080"),
+        ("127.0.0.1:99999", "127.0.0.1:8080 or [::1]:8080"),
+        ("http://localhost:80", "127.0.0.1:8080 or [::1]:8080"),
+    ] {
+        let fault = with_secrets(text).fault();
+        assert!(fault.contains(&format!("write {hint}")), "{fault}");
+    }
+}
+
+#[test]
+fn other_machines_are_let_in_only_with_secrets() {
+    for listen in [
+        "0.0.0.0:8080",
+        "[::]:8080",
+        "192.0.2.1:8080",
+        "[::ffff:192.0.2.1]:80",
+    ] {
+        let names: Vec<_> = Setup::new()
+            .listen(listen)
+            .faults()
+            .into_iter()
+            .map(|fault| fault.0)
+            .collect();
+        assert_eq!(names, ["SECRET_KEY", "JWT_SECRET_KEY"]);
+        with_secrets(listen).good();
+    }
+    for listen in [
+        "127.0.0.1:0",
+        "127.9.9.9:0",
+        "[::1]:0",
+        "[::ffff:127.0.0.1]:0",
+    ] {
+        Setup::new().listen(listen).good();
+    }
+}
+
+#[test]
+fn the_public_url_follows_the_listen_address() {
+    for (listen, url) in [
+        ("127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("127.0.0.1:80", "http://127.0.0.1"),
+        ("[::1]:8080", "http://[::1]:8080"),
+    ] {
+        let server = with_secrets(listen).good().server;
+        assert_eq!(server.public_url.as_str(), url);
+        assert!(server.public_url.is_loopback() && !server.public_url.is_https());
+    }
+    let bound = "127.0.0.1:4711".parse().unwrap();
+    let derived = with_secrets("127.0.0.1:0").good().server;
+    assert_eq!(
+        derived.public_url_at(bound).as_str(),
+        "http://127.0.0.1:4711"
+    );
+    let set = with_secrets("127.0.0.1:0")
+        .env("PORTCULLIS_PUBLIC_URL", "https://a.example")
+        .good()
+        .server;
+    assert_eq!(set.public_url_at(bound).as_str(), "https://a.example");
+}
+
+#[test]
+fn a_public_url_is_an_origin() {
+    for (text, origin, host) in [
+        (
+            "https://Accounts.Example.org/",
+            "https://accounts.example.org",
+            "accounts.example.org",
+        ),
+        (
+            "https://example.org:443",
+            "https://example.org",
+            "example.org",
+        ),
+        (
+            "https://example.org:8443",
+            "https://example.org:8443",
+            "example.org",
+        ),
+        (
+            "https://bücher.example",
+            "https://xn--bcher-kva.example",
+            "xn--bcher-kva.example",
+        ),
+        (
+            "https://[2001:DB8::1]",
+            "https://[2001:db8::1]",
+            "[2001:db8::1]",
+        ),
+    ] {
+        let config = Setup::new().env("PORTCULLIS_PUBLIC_URL", text).good();
+        let url = config.server.public_url;
+        assert_eq!((url.as_str(), url.host().as_str()), (origin, host));
+        assert!(url.is_https() && !url.is_loopback());
+        assert_eq!(config.notices, []);
+    }
+    for wrong in [
+        "example.org",
+        "ftp://example.org",
+        "https://",
+        "https:example.org",
+        "https:///example.org/x",
+        "https://user:hunter2@example.org",
+        "https://hunter2@example.org",
+        "https://:hunter2@example.org",
+        "https://example.org/login",
+        "https://example.org?x=hunter2",
+        "https://example.org/#x",
+        "https://exa mple.org",
+        "https:\\\\example.org",
+        "https://example.org:99999",
+        "https://exa\tmple.org",
+    ] {
+        let fault = Setup::new().env("PORTCULLIS_PUBLIC_URL", wrong).fault();
+        assert!(
+            fault.contains("https://accounts.example.org"),
+            "{wrong}: {fault}"
+        );
+        assert!(!fault.contains("hunter2"), "{fault}");
+    }
+}
+
+#[test]
+fn plain_http_for_others_is_mentioned() {
+    for (url, notices) in [
+        ("http://example.org", 1),
+        ("http://localhost.example.org", 1),
+        ("http://localhost:3000", 0),
+        ("http://app.localhost", 0),
+        ("http://127.0.0.1", 0),
+    ] {
+        let config = Setup::new().env("PORTCULLIS_PUBLIC_URL", url).good();
+        assert_eq!(config.notices.len(), notices, "{url}");
+    }
+    assert_eq!(with_secrets("0.0.0.0:8080").good().notices.len(), 1);
+}
+
+#[test]
+fn trusted_proxies_are_networks_that_leave_someone_out() {
+    let networks = |text: &str| Setup::new().env("PORTCULLIS_TRUSTED_PROXIES", text);
+    let good = networks("10.0.0.0/8, 192.0.2.1,::1 , fd00::/8,")
+        .good()
+        .server
+        .trusted_proxies;
+    let good: Vec<_> = good.iter().map(ToString::to_string).collect();
+    assert_eq!(good, ["10.0.0.0/8", "192.0.2.1/32", "::1/128", "fd00::/8"]);
+
+    for (wrong, hint) in [
+        ("0.0.0.0/0", "every address"),
+        ("::/0", "every address"),
+        ("10.1.2.3/8", "write 10.0.0.0/8 or 10.1.2.3"),
+        ("::ffff:10.0.0.0/104", "write it as IPv4"),
+        ("*", "is not a network"),
+        ("1", "is not a network"),
+        ("proxy.internal", "is not a network"),
+        ("10.0.0.0/33", "is not a network"),
+    ] {
+        let fault = networks(wrong).fault();
+        assert!(fault.contains(hint), "{fault}");
+    }
+}
