@@ -77,7 +77,11 @@ impl SessionId {
     pub fn parse(text: &str) -> Result<Self, UnreadableId> {
         let uuid = Uuid::try_parse(text).map_err(|_| UnreadableId)?;
         let id = Self(uuid);
-        if id.to_string() == text { Ok(id) } else { Err(UnreadableId) }
+        if id.to_string() == text {
+            Ok(id)
+        } else {
+            Err(UnreadableId)
+        }
     }
 }
 
@@ -86,7 +90,11 @@ impl TokenId {
     pub fn new(rng: &dyn Rng) -> Self {
         let mut bytes = [0; 16];
         rng.fill(&mut bytes);
-        Self(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
+        Self(
+            uuid::Builder::from_random_bytes(bytes)
+                .into_uuid()
+                .to_string(),
+        )
     }
 
     /// The identifier that a token or a row holds.
@@ -158,7 +166,12 @@ mod tests {
     fn one_session_has_one_text() {
         let id = SessionId::new(Timestamp::from_seconds(1), &SystemRng).to_string();
         assert!(SessionId::parse(&id).is_ok());
-        for other in [id.to_uppercase(), id.replace('-', ""), format!("{{{id}}}"), String::new()] {
+        for other in [
+            id.to_uppercase(),
+            id.replace('-', ""),
+            format!("{{{id}}}"),
+            String::new(),
+        ] {
             let same = other == id; // no letter among the digits: the upper case is the same text
             assert_eq!(SessionId::parse(&other).is_ok(), same, "{other}");
         }

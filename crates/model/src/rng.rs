@@ -14,7 +14,10 @@ pub trait Rng: Send + Sync {
 pub struct SystemRng;
 
 impl Rng for SystemRng {
-    #[expect(clippy::expect_used, reason = "without randomness no token may be made; the request ends as a 500")]
+    #[expect(
+        clippy::expect_used,
+        reason = "without randomness no token may be made; the request ends as a 500"
+    )]
     fn fill(&self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("the operating system gives random numbers");
     }
@@ -38,7 +41,9 @@ impl Rng for SeededRng {
     fn fill(&self, bytes: &mut [u8]) {
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
         for chunk in bytes.chunks_mut(8) {
-            let state = self.0.fetch_add(GOLDEN, std::sync::atomic::Ordering::SeqCst);
+            let state = self
+                .0
+                .fetch_add(GOLDEN, std::sync::atomic::Ordering::SeqCst);
             let mut z = state.wrapping_add(GOLDEN);
             z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -42,7 +42,10 @@ impl Timestamp {
     /// This time and `duration`, at the most the end of time.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// How long ago `earlier` was; zero when it lies ahead.
@@ -99,7 +102,10 @@ mod tests {
         let (early, late) = (Timestamp::from_seconds(10), Timestamp::from_seconds(12));
         assert_eq!(late.since(early), Duration::from_secs(2));
         assert_eq!(early.since(late), Duration::ZERO);
-        assert_eq!(Timestamp::from_millis(i64::MAX).plus(Duration::MAX), Timestamp::from_millis(i64::MAX));
+        assert_eq!(
+            Timestamp::from_millis(i64::MAX).plus(Duration::MAX),
+            Timestamp::from_millis(i64::MAX)
+        );
         assert_eq!(Timestamp::from_millis(-1).as_seconds(), 0);
     }
 }

@@ -78,17 +78,29 @@ mod tests {
     #[test]
     fn an_older_generation_is_refused_save_for_the_session_that_is_kept() {
         let now = Timestamp::from_seconds(1);
-        let (kept, other) = (SessionId::new(now, &SystemRng), SessionId::new(now, &SystemRng));
+        let (kept, other) = (
+            SessionId::new(now, &SystemRng),
+            SessionId::new(now, &SystemRng),
+        );
         let alice = user(2, Some(kept));
         assert!(alice.accepts(other, Generation(2)));
         assert!(!alice.accepts(other, Generation(1)));
         assert!(alice.accepts(kept, Generation(1)));
-        assert!(!User { disabled: true, ..alice }.accepts(kept, Generation(2)));
+        assert!(
+            !User {
+                disabled: true,
+                ..alice
+            }
+            .accepts(kept, Generation(2))
+        );
     }
 
     #[test]
     fn debug_names_neither_the_person_nor_the_address() {
         let text = format!("{:?}", user(0, None));
-        assert!(!text.contains("alice") && !text.contains("example"), "{text}");
+        assert!(
+            !text.contains("alice") && !text.contains("example"),
+            "{text}"
+        );
     }
 }
