@@ -1,0 +1,61 @@
+//! The text of a stored hash.
+
+use std::fmt;
+
+use crate::{Kind, Malformed, read};
+
+/// A password hash as it is stored.
+///
+/// It is built from any text, well-formed or not: whether it can be checked shows when it is used.
+/// It is never printed by `Debug`, and has no `Display`, so that it reaches no log and no answer.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    /// A hash as it was stored.
+    pub fn from_stored(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text to store.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// What checking this hash costs.
+    ///
+    /// # Errors
+    /// [`Malformed`] when it can't be checked at all.
+    pub fn kind(&self) -> Result<Kind, Malformed> {
+        read(&self.0).map(|stored| stored.kind)
+    }
+}
+
+impl From<String> for PasswordHash {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for PasswordHash {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash([redacted])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_nothing_of_the_hash() {
+        let hash = PasswordHash::from("$2b$12$secret");
+        assert_eq!(format!("{hash:?}"), "PasswordHash([redacted])");
+    }
+}

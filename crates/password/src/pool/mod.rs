@@ -1,0 +1,167 @@
+//! The pool: a bounded number of hashing threads behind a bounded queue.
+
+mod place;
+mod queue;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+use std::{io, thread};
+
+pub use place::Place;
+
+use crate::Params;
+use queue::Queue;
+
+/// Threads and memory for hashing, shared by everything that hashes.
+///
+/// A clone is a handle to the same pool. Its threads end with the last handle and the last
+/// [`Place`].
+#[derive(Clone)]
+pub struct Hasher {
+    owner: Arc<Owner>,
+}
+
+/// How a [`Hasher`] is built.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct HasherConfig {
+    /// Threads that hash, at least one. Each holds `params.memory_kib()` of memory while there is
+    /// work, and up to [`MAX_ARGON2_KIB`](crate::bounds::MAX_ARGON2_KIB) for a foreign hash.
+    /// The default is one per core.
+    pub threads: usize,
+    /// Places beyond one per thread: how many may wait. The default is 64.
+    pub queue: usize,
+    /// The cost of new hashes.
+    pub params: Params,
+    /// How long a thread without work keeps its memory. The default is three seconds.
+    pub idle: Duration,
+    /// What [`Busy`] says. The default is one second.
+    pub retry_after: Duration,
+    /// How far the threads step back behind the rest of the process (`nice`, 0 to 19; Linux only),
+    /// so that a flood of logins leaves the other requests their share of the cores. The default
+    /// is 10.
+    pub niceness: u8,
+}
+
+impl Default for HasherConfig {
+    fn default() -> Self {
+        Self {
+            threads: thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            queue: 64,
+            params: Params::default(),
+            idle: Duration::from_secs(3),
+            retry_after: Duration::from_secs(1),
+            niceness: 10,
+        }
+    }
+}
+
+impl HasherConfig {
+    /// The defaults, with new hashes of this cost.
+    pub fn with_params(params: Params) -> Self {
+        Self {
+            params,
+            ..Self::default()
+        }
+    }
+
+    /// As many `threads` as given.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// A `queue` as long as given.
+    #[must_use]
+    pub fn queue(mut self, queue: usize) -> Self {
+        self.queue = queue;
+        self
+    }
+}
+
+/// Every place is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the hashing queue is full, try again in {retry_after:?}")]
+pub struct Busy {
+    /// When to try again.
+    pub retry_after: Duration,
+}
+
+struct Owner {
+    queue: Arc<Queue>,
+    config: HasherConfig,
+}
+
+impl Hasher {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// When the operating system has no thread to give.
+    pub fn new(config: HasherConfig) -> io::Result<Self> {
+        let threads = config.threads.max(1);
+        let queue = Arc::new(Queue::new(threads.saturating_add(config.queue)));
+        // Made before the threads, so that an error ends those that have started.
+        let owner = Arc::new(Owner { queue, config });
+        for number in 1..=threads {
+            let queue = Arc::clone(&owner.queue);
+            thread::Builder::new()
+                .name(format!("password-{number}"))
+                .spawn(move || worker::work(&queue, &config))?;
+        }
+        Ok(Self { owner })
+    }
+
+    /// Takes a place in the queue, at once or not at all.
+    ///
+    /// Call it before anything is looked up: whether the pool is busy then says nothing about whom
+    /// the request is for.
+    ///
+    /// # Errors
+    /// [`Busy`] when every place is taken.
+    pub fn admit(&self) -> Result<Place, Busy> {
+        let slot = self.owner.queue.take_slot().ok_or(Busy {
+            retry_after: self.owner.config.retry_after,
+        })?;
+        Ok(Place::new(self.clone(), slot))
+    }
+
+    /// How it was built.
+    pub fn config(&self) -> &HasherConfig {
+        &self.owner.config
+    }
+
+    /// The cost of new hashes.
+    pub fn params(&self) -> &Params {
+        &self.config().params
+    }
+
+    /// Places that are taken, for a gauge.
+    pub fn taken(&self) -> usize {
+        self.owner.queue.taken()
+    }
+
+    fn queue(&self) -> &Arc<Queue> {
+        &self.owner.queue
+    }
+}
+
+impl fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hasher")
+            .field("config", &self.owner.config)
+            .field("taken", &self.taken())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}

@@ -1,0 +1,149 @@
+//! Who may wait, and what waits.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::memory::Memory;
+
+/// Jobs in the order they came, bounded by the slots that are handed out.
+pub(super) struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+    slots: usize,
+    taken: Arc<AtomicUsize>,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: VecDeque<Job>,
+    last_id: u64,
+    closed: bool,
+}
+
+/// The right to be in the queue. It ends when its last holder drops it: the place, or the job that
+/// a thread has begun.
+pub(super) struct Slot {
+    taken: Arc<AtomicUsize>,
+}
+
+/// Work for one thread.
+pub(super) struct Job {
+    id: u64,
+    run: Run,
+    slot: Arc<Slot>,
+}
+
+pub(super) type Run = Box<dyn FnOnce(&mut Memory) + Send>;
+
+/// A job that is waiting: dropped, it is taken out of the queue, if no thread has begun it.
+pub(super) struct Ticket<'a> {
+    queue: &'a Queue,
+    id: u64,
+}
+
+impl Queue {
+    pub(super) fn new(slots: usize) -> Self {
+        Self {
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            slots,
+            taken: Arc::default(),
+        }
+    }
+
+    pub(super) fn take_slot(&self) -> Option<Arc<Slot>> {
+        self.taken
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |taken| {
+                (taken < self.slots).then_some(taken + 1)
+            })
+            .ok()?;
+        Some(Arc::new(Slot {
+            taken: Arc::clone(&self.taken),
+        }))
+    }
+
+    pub(super) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Acquire)
+    }
+
+    pub(super) fn push(&self, slot: Arc<Slot>, run: Run) -> Ticket<'_> {
+        let mut state = self.lock();
+        state.last_id += 1;
+        let id = state.last_id;
+        state.jobs.push_back(Job { id, run, slot });
+        drop(state);
+        self.changed.notify_one();
+        Ticket { queue: self, id }
+    }
+
+    /// Waits for the next job. `None` when the queue is closed and empty.
+    ///
+    /// After `idle` without one, `memory` goes back to the system.
+    pub(super) fn next(&self, memory: &mut Memory, idle: Duration) -> Option<Job> {
+        let mut state = self.lock();
+        loop {
+            if let Some(job) = state.jobs.pop_front() {
+                return Some(job);
+            }
+            if state.closed {
+                return None;
+            }
+            if memory.is_empty() {
+                state = self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            let (waited, timeout) = self
+                .changed
+                .wait_timeout(state, idle)
+                .unwrap_or_else(PoisonError::into_inner);
+            state = waited;
+            if timeout.timed_out() && state.jobs.is_empty() {
+                drop(state); // unmapping takes a while
+                *memory = Memory::default();
+                state = self.lock();
+            }
+        }
+    }
+
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    fn remove(&self, id: u64) {
+        let mut state = self.lock();
+        let waiting = state.jobs.iter().position(|job| job.id == id);
+        let job = waiting.and_then(|index| state.jobs.remove(index));
+        drop(state);
+        drop(job); // wipes the password, outside the lock
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds the lock; and a queue of jobs is never half-changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Job {
+    /// What to run, and the slot to hold meanwhile.
+    pub(super) fn begin(self) -> (Run, Arc<Slot>) {
+        (self.run, self.slot)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.taken.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        self.queue.remove(self.id);
+    }
+}

@@ -1,0 +1,156 @@
+use std::future::Future as _;
+use std::pin::pin;
+use std::sync::mpsc;
+use std::task::{Context, Waker};
+
+use super::*;
+use crate::{PasswordHash, Strength, Verdict};
+
+fn pool(threads: usize, queue: usize) -> Hasher {
+    let params = Params::new(64, 1, 1).unwrap();
+    let config = HasherConfig::with_params(params);
+    Hasher::new(config.threads(threads).queue(queue)).unwrap()
+}
+
+/// Keeps the only thread of a pool busy, on a place of its own, until the sender is dropped.
+fn block(hasher: &Hasher) -> mpsc::Sender<()> {
+    let (release, released) = mpsc::channel::<()>();
+    let (started, has_started) = mpsc::channel();
+    let slot = hasher.queue().take_slot().unwrap();
+    let run: queue::Run = Box::new(move |_| {
+        started.send(()).unwrap();
+        let _ = released.recv();
+    });
+    std::mem::forget(hasher.queue().push(slot, run)); // its drop would take the job back
+    has_started.recv().unwrap();
+    release
+}
+
+/// Waits until `taken` places are taken. The thread that gives a place back does so after it has
+/// answered.
+fn assert_taken(hasher: &Hasher, taken: usize) {
+    while hasher.taken() != taken {
+        thread::yield_now();
+    }
+}
+
+#[tokio::test]
+async fn a_place_hashes_verifies_and_is_given_back() {
+    let hasher = pool(2, 0);
+    let place = hasher.admit().unwrap();
+    let hash = place.hash("correct horse".into()).await.unwrap();
+
+    let right = place.verify("correct horse".into(), hash.clone()).await;
+    assert_eq!(right, Verdict::Match(Strength::Current));
+    assert_eq!(place.verify("wrong".into(), hash).await, Verdict::NoMatch);
+
+    drop(place);
+    assert_taken(&hasher, 0);
+}
+
+#[tokio::test]
+async fn a_malformed_hash_is_reported() {
+    let place = pool(1, 0).admit().unwrap();
+    let verdict = place.verify("x".into(), PasswordHash::from("nonsense"));
+    assert!(matches!(verdict.await, Verdict::Malformed(_)));
+}
+
+#[test]
+fn a_full_queue_is_busy_at_once() {
+    let hasher = pool(1, 2);
+    let places: Vec<_> = (0..3).map(|_| hasher.admit().unwrap()).collect();
+    let busy = hasher.admit().unwrap_err();
+    assert_eq!(busy.retry_after, Duration::from_secs(1));
+
+    drop(places);
+    assert!(hasher.admit().is_ok());
+}
+
+#[test]
+fn a_cancelled_job_that_waits_leaves_the_queue_at_once() {
+    let hasher = pool(1, 1);
+    let _busy = block(&hasher);
+    let place = hasher.admit().unwrap();
+    {
+        let mut waiting = pin!(place.hash("correct horse".into()));
+        let poll = waiting
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        assert!(poll.is_pending());
+    }
+    drop(place);
+    assert_eq!(hasher.taken(), 1);
+}
+
+#[test]
+fn a_cancelled_job_that_runs_keeps_its_place_until_it_ends() {
+    let hasher = pool(1, 0);
+    let running = block(&hasher);
+    assert_eq!(hasher.taken(), 1);
+    assert!(hasher.admit().is_err());
+
+    drop(running);
+    assert_taken(&hasher, 0);
+    assert!(hasher.admit().is_ok());
+}
+
+#[tokio::test]
+async fn a_job_that_panics_ends_neither_the_thread_nor_the_pool() {
+    let hasher = pool(1, 1);
+    let place = hasher.admit().unwrap();
+    let nothing = place.run(|_| -> () { panic!("a job panics") }).await;
+    assert_eq!(nothing, None);
+    assert!(place.hash("correct horse".into()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_place_outlives_the_handle_it_came_from() {
+    let place = pool(1, 0).admit().unwrap();
+    assert!(place.hash("correct horse".into()).await.is_ok());
+}
+
+#[tokio::test]
+async fn memory_beyond_the_parameters_is_not_kept() {
+    let place = pool(1, 0).admit().unwrap();
+    let big = PasswordHash::from(
+        "$argon2id$v=19$m=1024,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
+         AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    );
+    assert_eq!(place.verify("x".into(), big).await, Verdict::NoMatch);
+    let kept = place.run(|memory| !memory.is_empty()).await;
+    assert_eq!(kept, Some(false));
+}
+
+#[tokio::test]
+async fn an_idle_thread_gives_its_memory_back() {
+    let config = HasherConfig {
+        threads: 1,
+        idle: Duration::ZERO,
+        ..*pool(1, 0).config()
+    };
+    let hasher = Hasher::new(config).unwrap();
+    let place = hasher.admit().unwrap();
+    // With no patience at all, the memory is gone as soon as the thread has found nothing to do.
+    for _ in 0..10_000 {
+        place.hash("correct horse".into()).await.unwrap();
+        thread::yield_now();
+        if place.run(|memory| memory.is_empty()).await == Some(true) {
+            return;
+        }
+    }
+    panic!("the memory was never given back");
+}
+
+#[cfg(feature = "policy")]
+#[tokio::test]
+async fn a_new_password_is_checked_on_the_pool() {
+    let place = pool(1, 0).admit().unwrap();
+    let check = |password: &str| {
+        let password = secret::Secret::<String>::from(password);
+        place.check(crate::Policy::default(), password, vec!["alice".to_owned()])
+    };
+    assert_eq!(check("correct horse battery staple").await, Ok(()));
+    let faults = check("alice").await.unwrap_err();
+    let codes: Vec<_> = faults.iter().map(crate::Fault::code).collect();
+    assert_eq!(codes, ["too_short", "same_as_identity", "too_weak"]);
+}
