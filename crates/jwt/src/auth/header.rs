@@ -1,0 +1,54 @@
+//! The token in the `Authorization` header.
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use crate::authority::HeaderFormat;
+use crate::error::Fault;
+
+/// The scheme's name. Its case matters, as with Flask-JWT-Extended, although RFC 9110 §11.1 would
+/// let it not: a client that gets it wrong is told so by a 401.
+const SCHEME: &str = "Bearer";
+
+/// The token in `headers`; `None` when no token was sent.
+///
+/// As with Flask-JWT-Extended, credentials of other schemes may stand beside it, with commas
+/// between. Two bearer tokens in one header count as none; a second `Authorization` header is
+/// refused, as RFC 9110 §5.3 allows no list here.
+pub(super) fn token(headers: &HeaderMap, format: HeaderFormat) -> Result<Option<&str>, Fault> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err(Fault::Header);
+    }
+    let value = value.to_str().map_err(|_| Fault::Header)?;
+    let value = value.trim().trim_matches(',');
+    if value.is_empty() {
+        return Ok(None);
+    }
+    match format {
+        HeaderFormat::Bearer => bearer(value),
+        HeaderFormat::Bare => only(value.split_ascii_whitespace()).map(Some),
+    }
+}
+
+fn bearer(value: &str) -> Result<Option<&str>, Fault> {
+    let mut tokens = value
+        .split(',')
+        .map(str::split_ascii_whitespace)
+        .filter_map(|mut words| (words.next() == Some(SCHEME)).then_some(words));
+    match (tokens.next(), tokens.next()) {
+        (Some(words), None) => only(words).map(Some),
+        (None, _) | (Some(_), Some(_)) => Ok(None),
+    }
+}
+
+/// The only one of `words`.
+fn only<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<&'a str, Fault> {
+    match (words.next(), words.next()) {
+        (Some(word), None) => Ok(word),
+        (None, _) | (Some(_), Some(_)) => Err(Fault::Header),
+    }
+}

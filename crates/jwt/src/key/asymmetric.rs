@@ -1,0 +1,163 @@
+//! Ed25519, P-256 and RSA keys, by aws-lc.
+
+use std::sync::Arc;
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair,
+    Ed25519KeyPair, KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256,
+    RsaKeyPair,
+};
+
+use super::jwk::Parameters;
+use super::{CannotSign, KeyError, der, pem};
+use crate::Algorithm;
+
+/// Bits of the RSA moduli that are taken (RFC 7518 §3.3; a larger one costs whoever verifies).
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
+/// A private key with its public half.
+pub(super) struct PrivateKey {
+    pair: Pair,
+    public: PublicKey,
+}
+
+enum Pair {
+    Ed25519(Ed25519KeyPair),
+    P256(EcdsaKeyPair),
+    Rsa(RsaKeyPair),
+}
+
+impl PrivateKey {
+    pub(super) fn from_pem(algorithm: Algorithm, text: &str) -> Result<Self, KeyError> {
+        let document = pem::decode(pem::PRIVATE, text)?;
+        Self::from_pkcs8(algorithm, &document)
+    }
+
+    pub(super) fn from_pkcs8(algorithm: Algorithm, document: &[u8]) -> Result<Self, KeyError> {
+        let rejected = |_| KeyError::Rejected(algorithm);
+        let (pair, public) = match algorithm {
+            Algorithm::EdDSA => {
+                // "Maybe unchecked" takes PKCS#8 version 1 too, which OpenSSL writes.
+                let pair =
+                    Ed25519KeyPair::from_pkcs8_maybe_unchecked(document).map_err(rejected)?;
+                let public = PublicKey::new(algorithm, pair.public_key().as_ref())?;
+                (Pair::Ed25519(pair), public)
+            }
+            Algorithm::ES256 => {
+                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document)
+                    .map_err(rejected)?;
+                let public = PublicKey::new(algorithm, pair.public_key().as_ref())?;
+                (Pair::P256(pair), public)
+            }
+            Algorithm::RS256 => {
+                let pair = RsaKeyPair::from_pkcs8(document).map_err(rejected)?;
+                let public = PublicKey::new(algorithm, pair.public_key().as_ref())?;
+                (Pair::Rsa(pair), public)
+            }
+            Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => {
+                return Err(KeyError::WrongKind(algorithm));
+            }
+        };
+        Ok(Self { pair, public })
+    }
+
+    pub(super) const fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, CannotSign> {
+        let random = SystemRandom::new();
+        match &self.pair {
+            Pair::Ed25519(pair) => pair
+                .try_sign(message)
+                .map(|signature| signature.as_ref().to_vec()),
+            Pair::P256(pair) => pair
+                .sign(&random, message)
+                .map(|signature| signature.as_ref().to_vec()),
+            Pair::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
+                    .map(|()| signature)
+            }
+        }
+        .map_err(|_| CannotSign)
+    }
+}
+
+/// A public key, parsed once.
+#[derive(Clone)]
+pub(super) struct PublicKey {
+    key: Arc<ParsedPublicKey>,
+    parameters: Parameters,
+}
+
+impl PublicKey {
+    pub(super) fn from_pem(algorithm: Algorithm, text: &str) -> Result<Self, KeyError> {
+        let document = pem::decode(pem::PUBLIC, text)?;
+        let bytes = match algorithm {
+            Algorithm::EdDSA => der::strip_ed25519_prefix(&document),
+            Algorithm::ES256 => der::strip_p256_prefix(&document),
+            _ => Some(document.as_slice()),
+        };
+        Self::new(algorithm, bytes.ok_or(KeyError::Rejected(algorithm))?)
+    }
+
+    /// The key in `bytes`: 32 bytes for `EdDSA`, an uncompressed point for ES256, PKCS#1 or a
+    /// `SubjectPublicKeyInfo` for RS256.
+    fn new(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, KeyError> {
+        let rejected = |_| KeyError::Rejected(algorithm);
+        let (key, parameters) = match algorithm {
+            Algorithm::EdDSA => (
+                ParsedPublicKey::new(&ED25519, bytes).map_err(rejected)?,
+                Parameters::ed25519(bytes),
+            ),
+            Algorithm::ES256 => (
+                ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, bytes).map_err(rejected)?,
+                Parameters::p256(bytes).ok_or(KeyError::Rejected(algorithm))?,
+            ),
+            Algorithm::RS256 => {
+                let rsa = rsa::PublicKey::from_der(bytes).map_err(rejected)?;
+                let modulus = rsa.modulus().big_endian_without_leading_zero();
+                let bits = bit_length(modulus);
+                if !RSA_BITS.contains(&bits) {
+                    return Err(KeyError::RsaSize { bits });
+                }
+                let exponent = rsa.exponent().big_endian_without_leading_zero();
+                (
+                    ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, bytes).map_err(rejected)?,
+                    Parameters::rsa(modulus, exponent),
+                )
+            }
+            Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => {
+                return Err(KeyError::WrongKind(algorithm));
+            }
+        };
+        Ok(Self {
+            key: Arc::new(key),
+            parameters,
+        })
+    }
+
+    pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.key.verify_sig(message, signature).is_ok()
+    }
+
+    pub(super) const fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// RFC 7638.
+    pub(super) fn thumbprint(&self) -> String {
+        self.parameters.thumbprint()
+    }
+}
+
+/// Bits of a big-endian number without leading zero bytes.
+fn bit_length(number: &[u8]) -> usize {
+    match number {
+        [first, rest @ ..] => rest.len() * 8 + (8 - first.leading_zeros() as usize),
+        [] => 0,
+    }
+}
