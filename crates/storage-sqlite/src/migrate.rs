@@ -1,0 +1,147 @@
+//! The schema, and how a file gets to it.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use model::Timestamp;
+use rusqlite::{Connection, TransactionBehavior};
+use sha2::{Digest as _, Sha256};
+use storage::OpenError;
+
+use crate::error::while_opening;
+
+/// Says in the file's header whose it is: "PRTC".
+const APPLICATION_ID: i64 = 0x5052_5443;
+
+/// A step of the schema. Once it was released its text never changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Migration {
+    /// Its number: 1 and on, without gaps.
+    pub(crate) version: i64,
+    /// Its statements.
+    pub(crate) sql: &'static str,
+}
+
+/// Every step, in order.
+pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    sql: include_str!("../migrations/0001_accounts_sessions_feed.sql"),
+}];
+
+/// Whether the file lacks a step.
+///
+/// # Errors
+/// When it is not ours, damaged, or was written by a later version.
+pub(crate) fn is_pending(
+    connection: &Connection,
+    path: &Path,
+    steps: &[Migration],
+) -> Result<bool, OpenError> {
+    let applied = applied(connection, path, steps)?;
+    Ok(applied < steps.len())
+}
+
+/// Takes the file through the steps that it lacks, each in a transaction of its own.
+///
+/// # Errors
+/// When it is not ours, damaged, was written by a later version, or can't be written.
+pub(crate) fn migrate(
+    connection: &mut Connection,
+    path: &Path,
+    steps: &[Migration],
+    now: Timestamp,
+) -> Result<(), OpenError> {
+    let failed = |error| while_opening(path, error);
+    loop {
+        // Looked at under the lock: a command and a server may open a new file at once.
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed)?;
+        let done = applied(&transaction, path, steps)?;
+        let Some(step) = steps.get(done) else {
+            return Ok(());
+        };
+        apply(&transaction, *step, now).map_err(failed)?;
+        transaction.commit().map_err(failed)?;
+    }
+}
+
+fn apply(connection: &Connection, step: Migration, now: Timestamp) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    connection.execute_batch(
+        "CREATE TABLE IF NOT EXISTS migrations (
+            version    INTEGER PRIMARY KEY,
+            checksum   TEXT NOT NULL,
+            applied_at INTEGER NOT NULL
+        ) STRICT",
+    )?;
+    connection.execute_batch(step.sql)?;
+    connection.execute(
+        "INSERT INTO migrations (version, checksum, applied_at) VALUES (?1, ?2, ?3)",
+        (step.version, checksum(step.sql), now.as_millis()),
+    )?;
+    Ok(())
+}
+
+/// How many of `steps` the file has, after a check that it has these and no others.
+fn applied(connection: &Connection, path: &Path, steps: &[Migration]) -> Result<usize, OpenError> {
+    let failed = |error| while_opening(path, error);
+    if is_empty(connection).map_err(failed)? {
+        return Ok(0);
+    }
+    let id: i64 = connection
+        .pragma_query_value(None, "application_id", |row| row.get(0))
+        .map_err(failed)?;
+    if id != APPLICATION_ID {
+        let reason = "it belongs to another application".to_owned();
+        return Err(OpenError::Corrupt {
+            path: path.to_owned(),
+            reason,
+        });
+    }
+    let found = noted(connection).map_err(failed)?;
+    let known = steps.last().map_or(0, |step| step.version);
+    if let Some((newest, _)) = found.last().filter(|(newest, _)| *newest > known) {
+        return Err(OpenError::NewerSchema {
+            path: path.to_owned(),
+            found: *newest,
+            known,
+        });
+    }
+    for (step, (version, sum)) in steps.iter().zip(&found) {
+        if *version != step.version || *sum != checksum(step.sql) {
+            let version = *version;
+            return Err(OpenError::ForeignMigration {
+                path: path.to_owned(),
+                version,
+            });
+        }
+    }
+    Ok(found.len())
+}
+
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row(
+        "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)",
+        (),
+        |row| row.get(0),
+    )
+}
+
+fn noted(connection: &Connection) -> rusqlite::Result<Vec<(i64, String)>> {
+    connection
+        .prepare("SELECT version, checksum FROM migrations ORDER BY version")?
+        .query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+/// SHA-256 in hexadecimal, the same whichever way lines end in the source tree.
+fn checksum(sql: &str) -> String {
+    let digest = Sha256::digest(sql.replace("\r\n", "\n"));
+    digest
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}"); // writing to a String can't fail
+            text
+        })
+}

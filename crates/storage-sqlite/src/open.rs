@@ -1,0 +1,170 @@
+//! Opening a file and starting its threads.
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread::{Builder, JoinHandle};
+
+use model::Timestamp;
+use rusqlite::Connection;
+use storage::{Error, OpenError};
+use tokio::sync::watch;
+
+use crate::error::{from_io, while_opening};
+use crate::follower::Follower;
+use crate::migrate::{MIGRATIONS, Migration, is_pending, migrate};
+use crate::queue::Queue;
+use crate::readers::{self, Readers, Reading};
+use crate::sinks::Sinks;
+use crate::writer::{self, Health, Writer, WriterThread};
+use crate::{SqliteStore, connect, files};
+
+/// Listeners that may wait to be added.
+const FOLLOWS_WAITING: usize = 16;
+
+/// Who opens the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A server: the only one on this file.
+    Server,
+    /// A command, which may run beside a server.
+    Command,
+}
+
+/// How a file is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    role: Role,
+    now: Timestamp,
+    pub(crate) migrations: &'static [Migration],
+    pub(crate) max_pages: Option<u32>,
+}
+
+impl Options {
+    /// Opens as `role`; a change of the schema is noted as made at `now`.
+    pub const fn new(role: Role, now: Timestamp) -> Self {
+        Self {
+            role,
+            now,
+            migrations: MIGRATIONS,
+            max_pages: None,
+        }
+    }
+}
+
+impl SqliteStore {
+    /// Opens the file at `path`, which is made if it is missing, with its folder.
+    ///
+    /// This blocks: it is for the start of a process.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what its operator can do. A command that would have to change the schema is
+    /// refused while a server has the file ([`OpenError::InUse`]).
+    pub fn open(path: &Path, options: &Options) -> Result<Arc<Self>, OpenError> {
+        files::create(path)?;
+        let mut lock = match options.role {
+            Role::Server => Some(files::lock(path)?),
+            Role::Command => None,
+        };
+        let connection = prepare(path, options, lock.is_some())?;
+        start(path, connection, lock.take())
+    }
+}
+
+/// A connection to a file that has the present schema.
+fn prepare(path: &Path, options: &Options, locked: bool) -> Result<Connection, OpenError> {
+    let failed = |error| while_opening(path, error);
+    let mut connection = connect::writing(path).map_err(failed)?;
+    if connection.is_readonly("main").map_err(failed)? {
+        return Err(OpenError::ReadOnly {
+            path: path.to_owned(),
+        });
+    }
+    if let Some(pages) = options.max_pages {
+        connection
+            .pragma_update(None, "max_page_count", pages)
+            .map_err(failed)?;
+    }
+    // Looked at before the first change, so that a file of someone else is left as it is.
+    if is_pending(&connection, path, options.migrations)? {
+        let _lock = if locked {
+            None
+        } else {
+            Some(files::lock(path)?)
+        };
+        log_ahead(&connection, path)?;
+        migrate(&mut connection, path, options.migrations, options.now)?;
+    }
+    log_ahead(&connection, path)?;
+    Ok(connection)
+}
+
+/// Readers that never wait for the writer, and one sync for each commit.
+fn log_ahead(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let mode: String = connection
+        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
+        .map_err(|error| while_opening(path, error))?;
+    if mode == "wal" {
+        return Ok(());
+    }
+    let reason = "its file system has no shared memory for the write-ahead log".to_owned();
+    Err(OpenError::Storage(Error::Unavailable(reason)))
+}
+
+fn start(
+    path: &Path,
+    connection: Connection,
+    lock: Option<std::fs::File>,
+) -> Result<Arc<SqliteStore>, OpenError> {
+    let failed = |error| from_io(path, error);
+    let (sinks, health) = (Sinks::default(), Health::default());
+    let (readers, queue) = Queue::new(readers::WAITING);
+    let mut reading = start_readers(path, queue)?;
+
+    let (follows, queue) = Queue::new(FOLLOWS_WAITING);
+    let follower = Follower::new(open_reading(path)?, sinks.clone());
+    reading.push(spawn("sqlite-feed", move || follower.run(&queue)).map_err(failed)?);
+
+    let (operations, queue) = Queue::new(writer::WAITING);
+    let (ended, has_ended) = watch::channel(());
+    let thread = WriterThread {
+        path: path.to_owned(),
+        connection: Some(connection),
+        sinks,
+        health: health.clone(),
+        readers: reading,
+        lock,
+        ended,
+    };
+    spawn("sqlite-write", move || thread.run(&queue)).map_err(failed)?;
+
+    Ok(Arc::new(SqliteStore {
+        path: path.to_owned(),
+        writer: Writer::new(operations, health),
+        readers: Readers::new(readers),
+        follows,
+        ended: has_ended,
+    }))
+}
+
+fn start_readers(
+    path: &Path,
+    queue: std::sync::mpsc::Receiver<Reading>,
+) -> Result<Vec<JoinHandle<()>>, OpenError> {
+    let queue = Arc::new(Mutex::new(queue));
+    (0..readers::THREADS)
+        .map(|_| {
+            let (connection, queue) = (open_reading(path)?, Arc::clone(&queue));
+            spawn("sqlite-read", move || readers::run(&connection, &queue))
+                .map_err(|error| from_io(path, error))
+        })
+        .collect()
+}
+
+fn open_reading(path: &Path) -> Result<Connection, OpenError> {
+    connect::reading(path).map_err(|error| while_opening(path, error))
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    Builder::new().name(name.to_owned()).spawn(run)
+}

@@ -1,0 +1,301 @@
+//! Sessions.
+
+use async_trait::async_trait;
+use model::{Generation, Origin, Session, SessionId, Timestamp, TokenId, TokenPair, UserId};
+use rusqlite::{Connection, named_params};
+use storage::rotation::{Decision, decide};
+use storage::{Error, FeedEntry, Moment, Rotated, Rotation, Sessions};
+
+use crate::SqliteStore;
+use crate::query::{Columns, all, execute, first, integer};
+use crate::users;
+use crate::writer::Change;
+
+const TABLE: &str = "sessions";
+
+/// A statement that gives whole sessions.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, user, generation, created_at, last_used_at, expires_at, address, agent,
+                    access_jti, refresh_jti, access_csrf, refresh_csrf, issued_at, access_expires,
+                    refresh_expires, fresh_until, previous_jti, rotated_at
+             FROM sessions ",
+            $rest
+        )
+    };
+}
+
+#[async_trait]
+impl Sessions for SqliteStore {
+    async fn open_session(
+        &self,
+        session: Session,
+        limit: u32,
+        moment: Moment,
+    ) -> Result<(), Error> {
+        self.writer
+            .write(move |change| {
+                insert(change.connection(), &session)?;
+                let over = beyond(change.connection(), &session.user, limit)?;
+                over.into_iter()
+                    .try_for_each(|oldest| end(change, oldest, moment))
+            })
+            .await
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {
+        self.readers
+            .read(move |connection| find(connection, id))
+            .await
+    }
+
+    async fn sessions_of(&self, user: &UserId, now: Timestamp) -> Result<Vec<Session>, Error> {
+        let user = user.clone();
+        self.readers
+            .read(move |connection| {
+                all(
+                    connection,
+                    TABLE,
+                    select!("WHERE user = ?1 AND over_at > ?2 ORDER BY last_used_at DESC, id DESC"),
+                    (user.as_str(), now.as_millis()),
+                    read,
+                )
+            })
+            .await
+    }
+
+    async fn rotate(&self, rotation: Rotation, moment: Moment) -> Result<Rotated, Error> {
+        self.writer
+            .write(move |change| rotate(change, &rotation, moment))
+            .await
+    }
+
+    async fn end_session(
+        &self,
+        user: &UserId,
+        id: SessionId,
+        moment: Moment,
+    ) -> Result<bool, Error> {
+        let user = user.clone();
+        self.writer
+            .write(move |change| {
+                let owner = owner(change.connection(), id)?;
+                if owner.as_ref().is_some_and(|owner| *owner != user) {
+                    return Ok(false);
+                }
+                end(change, id, moment)?;
+                Ok(owner.is_some())
+            })
+            .await
+    }
+
+    async fn end_other_sessions(
+        &self,
+        user: &UserId,
+        keep: SessionId,
+        moment: Moment,
+    ) -> Result<u64, Error> {
+        let user = user.clone();
+        self.writer
+            .write(move |change| {
+                let others = all(
+                    change.connection(),
+                    TABLE,
+                    "SELECT id FROM sessions WHERE user = ?1 AND id <> ?2",
+                    (user.as_str(), keep.to_string()),
+                    |columns| columns.session_id("id"),
+                )?;
+                let count = others.len() as u64;
+                others
+                    .into_iter()
+                    .try_for_each(|other| end(change, other, moment))?;
+                Ok(count)
+            })
+            .await
+    }
+}
+
+/// Reads, decides and acts within one transaction: nobody else comes between.
+fn rotate(change: &mut Change<'_>, rotation: &Rotation, moment: Moment) -> Result<Rotated, Error> {
+    let session = find(change.connection(), rotation.session)?;
+    let user = users::find(change.connection(), &rotation.user)?;
+    let user = user.map(|credentials| credentials.user);
+    Ok(
+        match (
+            decide(rotation, session.as_ref(), user.as_ref(), moment),
+            session,
+        ) {
+            (Decision::Renew(renewed), _) => {
+                renew(change.connection(), &renewed)?;
+                Rotated::Renewed(*renewed)
+            }
+            (Decision::Repeat, Some(session)) => Rotated::Repeated(session),
+            (Decision::End, _) => {
+                end(change, rotation.session, moment)?;
+                Rotated::Replayed
+            }
+            (Decision::Refuse | Decision::Repeat, _) => Rotated::Refused,
+        },
+    )
+}
+
+/// Ends a session and tells the feed, also when its row has gone.
+fn end(change: &mut Change<'_>, id: SessionId, moment: Moment) -> Result<(), Error> {
+    execute(
+        change.connection(),
+        "DELETE FROM sessions WHERE id = ?1",
+        [id.to_string()],
+    )?;
+    change.tell(FeedEntry::Session(id), moment.feed_until)
+}
+
+/// Ends every session of a user but one, and tells nothing: the caller tells more than that.
+pub(crate) fn delete_of(
+    connection: &Connection,
+    user: &UserId,
+    keep: Option<SessionId>,
+) -> Result<(), Error> {
+    execute(
+        connection,
+        "DELETE FROM sessions WHERE user = ?1 AND id IS NOT ?2",
+        (user.as_str(), keep.map(|keep| keep.to_string())),
+    )
+    .map(drop)
+}
+
+fn find(connection: &Connection, id: SessionId) -> Result<Option<Session>, Error> {
+    first(
+        connection,
+        TABLE,
+        select!("WHERE id = ?1"),
+        [id.to_string()],
+        read,
+    )
+}
+
+fn owner(connection: &Connection, id: SessionId) -> Result<Option<UserId>, Error> {
+    let sql = "SELECT user FROM sessions WHERE id = ?1";
+    first(connection, TABLE, sql, [id.to_string()], |columns| {
+        columns.user_id("user")
+    })
+}
+
+/// The oldest sessions of a user, beyond the `limit` youngest.
+fn beyond(connection: &Connection, user: &UserId, limit: u32) -> Result<Vec<SessionId>, Error> {
+    all(
+        connection,
+        TABLE,
+        "SELECT id FROM sessions WHERE user = ?1
+         ORDER BY created_at DESC, id DESC LIMIT -1 OFFSET ?2",
+        (user.as_str(), limit),
+        |columns| columns.session_id("id"),
+    )
+}
+
+/// Nothing is kept for an account that has gone meanwhile: tokens of it are refused in any case.
+fn insert(connection: &Connection, session: &Session) -> Result<(), Error> {
+    let pair = &session.pair;
+    execute(
+        connection,
+        "INSERT INTO sessions (id, user, generation, created_at, last_used_at, expires_at, over_at,
+             address, agent, access_jti, refresh_jti, access_csrf, refresh_csrf, issued_at,
+             access_expires, refresh_expires, fresh_until, previous_jti, rotated_at)
+         SELECT :id, id, :generation, :created_at, :last_used_at, :expires_at, :over_at,
+             :address, :agent, :access_jti, :refresh_jti, :access_csrf, :refresh_csrf, :issued_at,
+             :access_expires, :refresh_expires, :fresh_until, :previous_jti, :rotated_at
+         FROM users WHERE id = :user",
+        named_params! {
+            ":id": session.id.to_string(),
+            ":user": session.user.as_str(),
+            ":generation": integer(session.generation.0),
+            ":created_at": session.created_at.as_millis(),
+            ":last_used_at": session.last_used_at.as_millis(),
+            ":expires_at": session.expires_at.as_millis(),
+            ":over_at": over_at(session),
+            ":address": session.origin.address,
+            ":agent": session.origin.agent,
+            ":access_jti": pair.access.as_str(),
+            ":refresh_jti": pair.refresh.as_str(),
+            ":access_csrf": pair.access_csrf,
+            ":refresh_csrf": pair.refresh_csrf,
+            ":issued_at": integer(pair.issued_at),
+            ":access_expires": integer(pair.access_expires),
+            ":refresh_expires": integer(pair.refresh_expires),
+            ":fresh_until": pair.fresh_until.map(integer),
+            ":previous_jti": session.previous.as_ref().map(TokenId::as_str),
+            ":rotated_at": session.rotated_at.as_millis(),
+        },
+    )
+    .map(drop)
+}
+
+/// Writes what a rotation changes.
+fn renew(connection: &Connection, session: &Session) -> Result<(), Error> {
+    let pair = &session.pair;
+    execute(
+        connection,
+        "UPDATE sessions SET last_used_at = :last_used_at, over_at = :over_at, address = :address,
+             agent = :agent, access_jti = :access_jti, refresh_jti = :refresh_jti,
+             access_csrf = :access_csrf, refresh_csrf = :refresh_csrf, issued_at = :issued_at,
+             access_expires = :access_expires, refresh_expires = :refresh_expires,
+             fresh_until = :fresh_until, previous_jti = :previous_jti, rotated_at = :rotated_at
+         WHERE id = :id",
+        named_params! {
+            ":id": session.id.to_string(),
+            ":last_used_at": session.last_used_at.as_millis(),
+            ":over_at": over_at(session),
+            ":address": session.origin.address,
+            ":agent": session.origin.agent,
+            ":access_jti": pair.access.as_str(),
+            ":refresh_jti": pair.refresh.as_str(),
+            ":access_csrf": pair.access_csrf,
+            ":refresh_csrf": pair.refresh_csrf,
+            ":issued_at": integer(pair.issued_at),
+            ":access_expires": integer(pair.access_expires),
+            ":refresh_expires": integer(pair.refresh_expires),
+            ":fresh_until": pair.fresh_until.map(integer),
+            ":previous_jti": session.previous.as_ref().map(TokenId::as_str),
+            ":rotated_at": session.rotated_at.as_millis(),
+        },
+    )
+    .map(drop)
+}
+
+/// From when on [`Session::is_over`], in milliseconds.
+fn over_at(session: &Session) -> i64 {
+    let refresh = integer(session.pair.refresh_expires).saturating_mul(1000);
+    refresh.min(session.expires_at.as_millis())
+}
+
+fn read(columns: &Columns<'_>) -> Result<Session, Error> {
+    let token = |column| columns.get::<String>(column).map(TokenId::from_stored);
+    let fresh_until: Option<i64> = columns.get("fresh_until")?;
+    let previous: Option<String> = columns.get("previous_jti")?;
+    Ok(Session {
+        id: columns.session_id("id")?,
+        user: columns.user_id("user")?,
+        generation: Generation(columns.unsigned("generation")?),
+        created_at: columns.time("created_at")?,
+        last_used_at: columns.time("last_used_at")?,
+        expires_at: columns.time("expires_at")?,
+        origin: Origin {
+            address: columns.get("address")?,
+            agent: columns.get("agent")?,
+        },
+        pair: TokenPair {
+            access: token("access_jti")?,
+            refresh: token("refresh_jti")?,
+            access_csrf: columns.get("access_csrf")?,
+            refresh_csrf: columns.get("refresh_csrf")?,
+            issued_at: columns.unsigned("issued_at")?,
+            access_expires: columns.unsigned("access_expires")?,
+            refresh_expires: columns.unsigned("refresh_expires")?,
+            fresh_until: fresh_until
+                .map(|_| columns.unsigned("fresh_until"))
+                .transpose()?,
+        },
+        previous: previous.map(TokenId::from_stored),
+        rotated_at: columns.time("rotated_at")?,
+    })
+}

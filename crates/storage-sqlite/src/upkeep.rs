@@ -1,0 +1,78 @@
+//! What the file needs to stay well.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use model::Timestamp;
+use storage::{Error, Upkeep};
+
+use crate::SqliteStore;
+use crate::query::{execute, first};
+
+#[async_trait]
+impl Upkeep for SqliteStore {
+    fn describe(&self) -> String {
+        format!("SQLite {}", self.path.display())
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        self.readers
+            .read(|connection| {
+                first(connection, "meta", "SELECT 1 FROM meta LIMIT 1", (), |_| {
+                    Ok(())
+                })
+                .map(drop)
+            })
+            .await?;
+        self.writer.ping().await
+    }
+
+    async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Error> {
+        self.writer
+            .write(move |change| {
+                let connection = change.connection();
+                let now = now.as_millis();
+                let sessions = execute(
+                    connection,
+                    "DELETE FROM sessions WHERE rowid IN
+                     (SELECT rowid FROM sessions WHERE over_at <= ?1 ORDER BY over_at LIMIT ?2)",
+                    (now, limit),
+                )?;
+                let sessions = u32::try_from(sessions).unwrap_or(limit);
+                let rows = execute(
+                    connection,
+                    "DELETE FROM feed WHERE n IN
+                     (SELECT n FROM feed WHERE until <= ?1 ORDER BY until LIMIT ?2)",
+                    (now, limit.saturating_sub(sessions)),
+                )?;
+                Ok(sessions.saturating_add(u32::try_from(rows).unwrap_or(limit)))
+            })
+            .await
+    }
+
+    async fn note_access_lifetime(&self, lifetime: Duration) -> Result<Duration, Error> {
+        let millis = i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
+        self.writer
+            .write(move |change| {
+                let longest = first(
+                    change.connection(),
+                    "meta",
+                    "INSERT INTO meta (name, value) VALUES ('access_lifetime', ?1)
+                     ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)
+                     RETURNING value",
+                    [millis],
+                    |columns| columns.unsigned("value"),
+                )?;
+                Ok(longest.map_or(lifetime, Duration::from_millis))
+            })
+            .await
+    }
+
+    async fn close(&self) {
+        self.follows.close();
+        self.readers.close();
+        self.writer.close();
+        // The writing thread ends last; then its end of the channel goes.
+        let _ = self.ended.clone().changed().await;
+    }
+}

@@ -1,0 +1,327 @@
+//! Accounts.
+
+use async_trait::async_trait;
+use model::{Credentials, Generation, User, UserId, UsernameKey};
+use password::PasswordHash;
+use rusqlite::{Connection, named_params};
+use storage::{
+    Error, FeedEntry, LoginName, Moment, NewUser, PasswordChange, PasswordChanged, ProfileChange,
+    SaveUserError, UniqueField, Users,
+};
+
+use crate::SqliteStore;
+use crate::query::{Columns, all, execute, first, integer};
+use crate::sessions;
+use crate::writer::Change;
+
+const TABLE: &str = "users";
+
+/// The columns of an account and its hash.
+macro_rules! columns {
+    () => {
+        "id, username, email, email_verified, generation, keep, disabled, created_at, updated_at, hash"
+    };
+}
+
+#[async_trait]
+impl Users for SqliteStore {
+    async fn create_user(&self, new: NewUser) -> Result<User, SaveUserError> {
+        self.writer
+            .write(move |change| create(change.connection(), &new))
+            .await
+    }
+
+    async fn user(&self, id: &UserId) -> Result<Option<User>, Error> {
+        Ok(self
+            .credentials(id)
+            .await?
+            .map(|credentials| credentials.user))
+    }
+
+    async fn credentials(&self, id: &UserId) -> Result<Option<Credentials>, Error> {
+        let id = id.clone();
+        self.readers
+            .read(move |connection| find(connection, &id))
+            .await
+    }
+
+    async fn credentials_by_login(&self, name: &LoginName) -> Result<Option<Credentials>, Error> {
+        let name = name.clone();
+        self.readers
+            .read(move |connection| find_by_login(connection, &name))
+            .await
+    }
+
+    async fn change_profile(
+        &self,
+        id: &UserId,
+        profile: ProfileChange,
+        moment: Moment,
+    ) -> Result<Option<User>, SaveUserError> {
+        let id = id.clone();
+        self.writer
+            .write(move |change| change_profile(change, &id, &profile, moment))
+            .await
+    }
+
+    async fn upgrade_hash(
+        &self,
+        id: &UserId,
+        from: &PasswordHash,
+        to: &PasswordHash,
+    ) -> Result<bool, Error> {
+        let (id, from, to) = (id.clone(), from.clone(), to.clone());
+        self.writer
+            .write(move |change| {
+                let changed = execute(
+                    change.connection(),
+                    "UPDATE users SET hash = ?3, hash_kind = ?4 WHERE id = ?1 AND hash = ?2",
+                    (id.as_str(), from.expose(), to.expose(), kind_of(&to)),
+                )?;
+                Ok(changed == 1)
+            })
+            .await
+    }
+
+    async fn change_password(
+        &self,
+        password: PasswordChange,
+        moment: Moment,
+    ) -> Result<PasswordChanged, Error> {
+        self.writer
+            .write(move |change| change_password(change, password, moment))
+            .await
+    }
+
+    async fn delete_user(&self, id: &UserId, moment: Moment) -> Result<bool, Error> {
+        let id = id.clone();
+        self.writer
+            .write(move |change| {
+                // Its sessions go with it (ON DELETE CASCADE).
+                let sql = "DELETE FROM users WHERE id = ?1";
+                if execute(change.connection(), sql, [id.as_str()])? == 0 {
+                    return Ok(false);
+                }
+                change.tell(FeedEntry::Closed(id), moment.feed_until)?;
+                Ok(true)
+            })
+            .await
+    }
+
+    async fn hash_kinds(&self) -> Result<Vec<(String, u64)>, Error> {
+        self.readers
+            .read(|connection| {
+                all(
+                    connection,
+                    TABLE,
+                    "SELECT hash_kind, count(*) AS accounts FROM users
+                     WHERE hash_kind IS NOT NULL GROUP BY hash_kind ORDER BY hash_kind",
+                    (),
+                    |columns| Ok((columns.get("hash_kind")?, columns.unsigned("accounts")?)),
+                )
+            })
+            .await
+    }
+}
+
+/// The account with this id, and its hash.
+pub(crate) fn find(connection: &Connection, id: &UserId) -> Result<Option<Credentials>, Error> {
+    let sql = concat!("SELECT ", columns!(), " FROM users WHERE id = ?1");
+    first(connection, TABLE, sql, [id.as_str()], read)
+}
+
+/// One statement, whatever was typed, so that it takes the same time.
+fn find_by_login(connection: &Connection, name: &LoginName) -> Result<Option<Credentials>, Error> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM (
+            SELECT 1 AS choice, * FROM users WHERE username = ?1
+            UNION ALL SELECT 2, * FROM users WHERE username_key = ?2
+            UNION ALL SELECT 3, * FROM users WHERE email_key = ?3
+        ) ORDER BY choice LIMIT 1"
+    );
+    first(
+        connection,
+        TABLE,
+        sql,
+        (&name.exact, &name.username_key, &name.email_key),
+        read,
+    )
+}
+
+fn create(connection: &Connection, new: &NewUser) -> Result<User, SaveUserError> {
+    let user = User {
+        id: new.id.clone(),
+        username: new.username.as_str().to_owned(),
+        email: new.email.as_str().to_owned(),
+        email_verified: false,
+        generation: Generation::default(),
+        keep: None,
+        disabled: false,
+        created_at: new.now,
+        updated_at: new.now,
+    };
+    let (username_key, email_key) = (new.username.key(), new.email.key());
+    refuse_taken_name(connection, &user, &username_key)?;
+    refuse_taken_email(connection, &user, &email_key)?;
+    execute(
+        connection,
+        "INSERT INTO users (id, username, username_key, username_key_version, email, email_key,
+             email_verified, hash, hash_kind, generation, keep, disabled, created_at, updated_at)
+         VALUES (:id, :username, :username_key, :username_key_version, :email, :email_key,
+             0, :hash, :hash_kind, :generation, NULL, 0, :created_at, :updated_at)",
+        named_params! {
+            ":id": user.id.as_str(),
+            ":username": user.username,
+            ":username_key": username_key.as_str(),
+            ":username_key_version": integer(UsernameKey::VERSION),
+            ":email": user.email,
+            ":email_key": email_key,
+            ":hash": new.hash.expose(),
+            ":hash_kind": kind_of(&new.hash),
+            ":generation": integer(user.generation.0),
+            ":created_at": user.created_at.as_millis(),
+            ":updated_at": user.updated_at.as_millis(),
+        },
+    )?;
+    Ok(user)
+}
+
+fn change_profile(
+    change: &mut Change<'_>,
+    id: &UserId,
+    profile: &ProfileChange,
+    moment: Moment,
+) -> Result<Option<User>, SaveUserError> {
+    let connection = change.connection();
+    let Some(Credentials { mut user, .. }) = find(connection, id)? else {
+        return Ok(None);
+    };
+    user.updated_at = moment.now;
+    // Both are checked before either is written: of two conflicts the name is named.
+    if let Some(username) = &profile.username {
+        username.as_str().clone_into(&mut user.username);
+        refuse_taken_name(connection, &user, &username.key())?;
+    }
+    if let Some(email) = &profile.email {
+        user.email_verified &= user.email == email.as_str();
+        email.as_str().clone_into(&mut user.email);
+        refuse_taken_email(connection, &user, &email.key())?;
+    }
+    execute(
+        connection,
+        "UPDATE users SET username = :username, email = :email, email_verified = :email_verified,
+             username_key = coalesce(:username_key, username_key),
+             username_key_version = coalesce(:username_key_version, username_key_version),
+             email_key = coalesce(:email_key, email_key), updated_at = :updated_at
+         WHERE id = :id",
+        named_params! {
+            ":id": user.id.as_str(),
+            ":username": user.username,
+            ":username_key": profile.username.as_ref().map(|name| name.key().as_str().to_owned()),
+            ":username_key_version":
+                profile.username.as_ref().map(|_| integer(UsernameKey::VERSION)),
+            ":email": user.email,
+            ":email_key": profile.email.as_ref().map(model::EmailAddress::key),
+            ":email_verified": user.email_verified,
+            ":updated_at": user.updated_at.as_millis(),
+        },
+    )?;
+    change.tell(FeedEntry::Changed(id.clone()), moment.feed_until)?;
+    Ok(Some(user))
+}
+
+fn change_password(
+    change: &mut Change<'_>,
+    password: PasswordChange,
+    moment: Moment,
+) -> Result<PasswordChanged, Error> {
+    let PasswordChange {
+        user,
+        at,
+        hash,
+        keep,
+    } = password;
+    let minimum = at.next();
+    let changed = execute(
+        change.connection(),
+        "UPDATE users SET hash = :hash, hash_kind = :hash_kind, generation = :minimum,
+             keep = :keep, updated_at = :now
+         WHERE id = :id AND generation = :at",
+        named_params! {
+            ":id": user.as_str(),
+            ":at": integer(at.0),
+            ":minimum": integer(minimum.0),
+            ":hash": hash.expose(),
+            ":hash_kind": kind_of(&hash),
+            ":keep": keep.map(|keep| keep.to_string()),
+            ":now": moment.now.as_millis(),
+        },
+    )?;
+    if changed == 0 {
+        return Ok(PasswordChanged::Superseded);
+    }
+    sessions::delete_of(change.connection(), &user, keep)?;
+    change.tell(
+        FeedEntry::Generation {
+            user,
+            minimum,
+            keep,
+        },
+        moment.feed_until,
+    )?;
+    Ok(PasswordChanged::Changed)
+}
+
+/// Refuses a name that another account has, by its key or, where that has none, exactly.
+fn refuse_taken_name(
+    connection: &Connection,
+    user: &User,
+    key: &UsernameKey,
+) -> Result<(), SaveUserError> {
+    let sql = "SELECT 1 FROM users WHERE (username_key = ?2 OR username = ?3) AND id <> ?1 LIMIT 1";
+    let params = (user.id.as_str(), key.as_str(), &user.username);
+    refuse_if_found(
+        first(connection, TABLE, sql, params, |_| Ok(()))?,
+        UniqueField::Username,
+    )
+}
+
+fn refuse_taken_email(
+    connection: &Connection,
+    user: &User,
+    key: &str,
+) -> Result<(), SaveUserError> {
+    let sql = "SELECT 1 FROM users WHERE email_key = ?2 AND id <> ?1 LIMIT 1";
+    let params = (user.id.as_str(), key);
+    refuse_if_found(
+        first(connection, TABLE, sql, params, |_| Ok(()))?,
+        UniqueField::Email,
+    )
+}
+
+fn refuse_if_found(found: Option<()>, field: UniqueField) -> Result<(), SaveUserError> {
+    found.map_or(Ok(()), |()| Err(SaveUserError::Taken(field)))
+}
+
+/// The kind of a hash, as text; none for one that can't be read.
+fn kind_of(hash: &PasswordHash) -> Option<String> {
+    hash.kind().ok().map(|kind| kind.to_string())
+}
+
+fn read(columns: &Columns<'_>) -> Result<Credentials, Error> {
+    let user = User {
+        id: columns.user_id("id")?,
+        username: columns.get("username")?,
+        email: columns.get("email")?,
+        email_verified: columns.get("email_verified")?,
+        generation: Generation(columns.unsigned("generation")?),
+        keep: columns.optional_session_id("keep")?,
+        disabled: columns.get("disabled")?,
+        created_at: columns.time("created_at")?,
+        updated_at: columns.time("updated_at")?,
+    };
+    let hash = PasswordHash::from_stored(columns.get::<String>("hash")?);
+    Ok(Credentials { user, hash })
+}

@@ -1,0 +1,55 @@
+//! What Portcullis asks of a store, as traits: one for each thing that is stored.
+//!
+//! # The promises
+//! - A method is atomic, and named for what it means. When it answers, what it did is durable.
+//! - "Not found" is `Ok(None)` or `Ok(false)`; a uniqueness conflict is a typed error that names the
+//!   field; a row that can't be read is an error of its own ([`Error::Unreadable`]).
+//! - Time is an argument ([`Moment`]); a store never reads a clock to decide anything.
+//! - What a method revokes or changes it also writes to the feed, in the same step, and the
+//!   [`FeedSink`] of this process has it before the method answers. So a caller that was cancelled
+//!   half-way leaves nothing half-known.
+//!
+//! # Adding a backend
+//! Implement [`Users`], [`Sessions`], [`Feed`] and [`Upkeep`] in a crate `storage-…`, run
+//! `contract::suite!` in its tests, and name the crate in `cli`, nowhere else.
+
+mod error;
+pub mod feed;
+pub mod rotation;
+mod sessions;
+mod upkeep;
+mod users;
+
+#[cfg(feature = "contract")]
+pub mod contract;
+#[cfg(feature = "memory")]
+pub mod memory;
+
+use std::fmt;
+
+use model::Timestamp;
+
+pub use error::{Error, OpenError};
+pub use feed::{Feed, FeedEntry, FeedRow, FeedSink};
+pub use rotation::{Rotated, Rotation};
+pub use sessions::Sessions;
+pub use upkeep::Upkeep;
+pub use users::{
+    LoginName, NewUser, PasswordChange, PasswordChanged, ProfileChange, SaveUserError, UniqueField,
+    Users,
+};
+
+/// Everything that Portcullis stores.
+pub trait Storage: Users + Sessions + Feed + Upkeep + fmt::Debug {}
+
+impl<T: Users + Sessions + Feed + Upkeep + fmt::Debug> Storage for T {}
+
+/// When something happens, and how long the feed must remember it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The present time.
+    pub now: Timestamp,
+    /// When every access token that could be meant has expired: a feed row of this moment may be
+    /// forgotten then.
+    pub feed_until: Timestamp,
+}

@@ -1,0 +1,94 @@
+//! A store in memory, for tests: the traits in their plainest form, against which the others and the
+//! use cases are checked. Nothing of it outlives the process.
+
+mod sessions;
+mod upkeep;
+mod users;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use model::{Session, SessionId, Timestamp, User, UserId};
+use password::PasswordHash;
+
+use crate::{Error, Feed, FeedEntry, FeedRow, FeedSink};
+
+/// A store in memory.
+#[derive(Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    users: BTreeMap<UserId, Row>,
+    sessions: BTreeMap<SessionId, Session>,
+    feed: Vec<FeedRow>,
+    sinks: Vec<Arc<dyn FeedSink>>,
+    access_lifetime: Duration,
+    closed: bool,
+}
+
+#[derive(Clone)]
+struct Row {
+    user: User,
+    hash: PasswordHash,
+    username_key: String,
+    email_key: String,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn open(&self) -> Result<MutexGuard<'_, State>, Error> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.closed {
+            return Err(Error::Unavailable("it was closed".to_owned()));
+        }
+        Ok(state)
+    }
+}
+
+impl State {
+    /// Writes to the feed and tells those who listen, while nobody else can write.
+    fn tell(&mut self, until: Timestamp, entries: impl IntoIterator<Item = FeedEntry>) {
+        let rows: Vec<_> = entries.into_iter().map(|entry| FeedRow { entry, until }).collect();
+        for sink in &self.sinks {
+            sink.apply(&rows);
+            sink.heard();
+        }
+        self.feed.extend(rows);
+    }
+}
+
+#[async_trait]
+impl Feed for MemoryStore {
+    async fn follow(&self, now: Timestamp, sink: Arc<dyn FeedSink>) -> Result<(), Error> {
+        let mut state = self.open()?;
+        let rows: Vec<_> = state.feed.iter().filter(|row| row.until > now).cloned().collect();
+        sink.apply(&rows);
+        sink.heard();
+        state.sinks.push(sink);
+        Ok(())
+    }
+
+    async fn append(&self, rows: Vec<FeedRow>) -> Result<(), Error> {
+        let mut state = self.open()?;
+        for row in rows {
+            state.tell(row.until, [row.entry]);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MemoryStore")
+    }
+}

@@ -1,0 +1,87 @@
+use async_trait::async_trait;
+use model::{Session, SessionId, Timestamp, UserId};
+
+use super::{MemoryStore, State};
+use crate::rotation::{Decision, decide};
+use crate::{Error, FeedEntry, Moment, Rotated, Rotation, Sessions};
+
+#[async_trait]
+impl Sessions for MemoryStore {
+    async fn open_session(&self, session: Session, limit: u32, moment: Moment) -> Result<(), Error> {
+        let mut state = self.open()?;
+        let user = session.user.clone();
+        state.sessions.insert(session.id, session);
+        let mut theirs = state.of(&user);
+        theirs.sort_by_key(|session| (session.created_at, session.id));
+        let over = theirs.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
+        let ended = theirs.into_iter().take(over).map(|session| session.id).collect();
+        state.end(ended, moment);
+        Ok(())
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {
+        Ok(self.open()?.sessions.get(&id).cloned())
+    }
+
+    async fn sessions_of(&self, user: &UserId, now: Timestamp) -> Result<Vec<Session>, Error> {
+        let mut theirs = self.open()?.of(user);
+        theirs.retain(|session| !session.is_over(now));
+        theirs.sort_by_key(|session| std::cmp::Reverse((session.last_used_at, session.id)));
+        Ok(theirs)
+    }
+
+    async fn rotate(&self, rotation: Rotation, moment: Moment) -> Result<Rotated, Error> {
+        let mut state = self.open()?;
+        let session = state.sessions.get(&rotation.session).cloned();
+        let user = state.users.get(&rotation.user).map(|row| row.user.clone());
+        Ok(match (decide(&rotation, session.as_ref(), user.as_ref(), moment), session) {
+            (Decision::Renew(renewed), _) => {
+                state.sessions.insert(renewed.id, (*renewed).clone());
+                Rotated::Renewed(*renewed)
+            }
+            (Decision::Repeat, Some(session)) => Rotated::Repeated(session),
+            (Decision::End, _) => {
+                state.end(vec![rotation.session], moment);
+                Rotated::Replayed
+            }
+            (Decision::Refuse | Decision::Repeat, _) => Rotated::Refused,
+        })
+    }
+
+    async fn end_session(&self, user: &UserId, id: SessionId, moment: Moment) -> Result<bool, Error> {
+        let mut state = self.open()?;
+        let theirs = state.sessions.get(&id).is_some_and(|session| session.user == *user);
+        if theirs {
+            state.sessions.remove(&id);
+        }
+        state.tell(moment.feed_until, [FeedEntry::Session(id)]);
+        Ok(theirs)
+    }
+
+    async fn end_other_sessions(
+        &self,
+        user: &UserId,
+        keep: SessionId,
+        moment: Moment,
+    ) -> Result<u64, Error> {
+        let mut state = self.open()?;
+        let others: Vec<_> =
+            state.of(user).iter().map(|session| session.id).filter(|id| *id != keep).collect();
+        let count = others.len() as u64;
+        state.end(others, moment);
+        Ok(count)
+    }
+}
+
+impl State {
+    fn of(&self, user: &UserId) -> Vec<Session> {
+        self.sessions.values().filter(|session| session.user == *user).cloned().collect()
+    }
+
+    fn end(&mut self, ids: Vec<SessionId>, moment: Moment) {
+        for id in &ids {
+            self.sessions.remove(id);
+        }
+        self.tell(moment.feed_until, ids.into_iter().map(FeedEntry::Session));
+    }
+}

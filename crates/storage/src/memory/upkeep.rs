@@ -1,0 +1,47 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use model::Timestamp;
+
+use super::MemoryStore;
+use crate::{Error, Upkeep};
+
+#[async_trait]
+impl Upkeep for MemoryStore {
+    fn describe(&self) -> String {
+        "memory (nothing is kept)".to_owned()
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        self.open().map(drop)
+    }
+
+    async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Error> {
+        let mut state = self.open()?;
+        let mut left = limit;
+        state.sessions.retain(|_, session| {
+            let goes = left > 0 && session.is_over(now);
+            left -= u32::from(goes);
+            !goes
+        });
+        state.feed.retain(|row| {
+            let goes = left > 0 && row.until <= now;
+            left -= u32::from(goes);
+            !goes
+        });
+        Ok(limit - left)
+    }
+
+    async fn note_access_lifetime(&self, lifetime: Duration) -> Result<Duration, Error> {
+        let mut state = self.open()?;
+        state.access_lifetime = state.access_lifetime.max(lifetime);
+        Ok(state.access_lifetime)
+    }
+
+    async fn close(&self) {
+        if let Ok(mut state) = self.open() {
+            state.closed = true;
+            state.sinks.clear();
+        }
+    }
+}

@@ -1,0 +1,158 @@
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use model::{Credentials, Generation, User, UserId};
+use password::PasswordHash;
+
+use super::{MemoryStore, Row, State};
+use crate::{
+    Error, FeedEntry, LoginName, Moment, NewUser, PasswordChange, PasswordChanged, ProfileChange,
+    SaveUserError, UniqueField, Users,
+};
+
+#[async_trait]
+impl Users for MemoryStore {
+    async fn create_user(&self, new: NewUser) -> Result<User, SaveUserError> {
+        let mut state = self.open()?;
+        let user = User {
+            id: new.id,
+            username: new.username.as_str().to_owned(),
+            email: new.email.as_str().to_owned(),
+            email_verified: false,
+            generation: Generation::default(),
+            keep: None,
+            disabled: false,
+            created_at: new.now,
+            updated_at: new.now,
+        };
+        let row = Row {
+            user: user.clone(),
+            hash: new.hash,
+            username_key: new.username.key().as_str().to_owned(),
+            email_key: new.email.key(),
+        };
+        state.save(row)?;
+        Ok(user)
+    }
+
+    async fn user(&self, id: &UserId) -> Result<Option<User>, Error> {
+        Ok(self.open()?.users.get(id).map(|row| row.user.clone()))
+    }
+
+    async fn credentials(&self, id: &UserId) -> Result<Option<Credentials>, Error> {
+        Ok(self.open()?.users.get(id).map(Row::credentials))
+    }
+
+    async fn credentials_by_login(&self, name: &LoginName) -> Result<Option<Credentials>, Error> {
+        let state = self.open()?;
+        let rows = || state.users.values();
+        let exact = rows().find(|row| row.user.username == name.exact);
+        let mut alike = rows().filter(|row| Some(&row.username_key) == name.username_key.as_ref());
+        let alike = alike.next().filter(|_| alike.next().is_none());
+        let addressed = rows().find(|row| Some(&row.email_key) == name.email_key.as_ref());
+        Ok(exact.or(alike).or(addressed).map(Row::credentials))
+    }
+
+    async fn change_profile(
+        &self,
+        id: &UserId,
+        change: ProfileChange,
+        moment: Moment,
+    ) -> Result<Option<User>, SaveUserError> {
+        let mut state = self.open()?;
+        let Some(mut row) = state.users.get(id).cloned() else { return Ok(None) };
+        if let Some(username) = change.username {
+            username.key().as_str().clone_into(&mut row.username_key);
+            username.as_str().clone_into(&mut row.user.username);
+        }
+        if let Some(email) = change.email {
+            row.user.email_verified &= row.user.email == email.as_str();
+            row.email_key = email.key();
+            email.as_str().clone_into(&mut row.user.email);
+        }
+        row.user.updated_at = moment.now;
+        let user = row.user.clone();
+        state.save(row)?;
+        state.tell(moment.feed_until, [FeedEntry::Changed(id.clone())]);
+        Ok(Some(user))
+    }
+
+    async fn upgrade_hash(
+        &self,
+        id: &UserId,
+        from: &PasswordHash,
+        to: &PasswordHash,
+    ) -> Result<bool, Error> {
+        let mut state = self.open()?;
+        match state.users.get_mut(id) {
+            Some(row) if row.hash.expose() == from.expose() => {
+                row.hash = to.clone();
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    async fn change_password(
+        &self,
+        change: PasswordChange,
+        moment: Moment,
+    ) -> Result<PasswordChanged, Error> {
+        let mut state = self.open()?;
+        let Some(row) = state.users.get_mut(&change.user) else {
+            return Ok(PasswordChanged::Superseded);
+        };
+        if row.user.generation != change.at {
+            return Ok(PasswordChanged::Superseded);
+        }
+        let minimum = change.at.next();
+        row.hash = change.hash;
+        row.user.generation = minimum;
+        row.user.keep = change.keep;
+        row.user.updated_at = moment.now;
+        let (user, keep) = (change.user, change.keep);
+        state.sessions.retain(|id, session| session.user != user || Some(*id) == keep);
+        state.tell(moment.feed_until, [FeedEntry::Generation { user, minimum, keep }]);
+        Ok(PasswordChanged::Changed)
+    }
+
+    async fn delete_user(&self, id: &UserId, moment: Moment) -> Result<bool, Error> {
+        let mut state = self.open()?;
+        if state.users.remove(id).is_none() {
+            return Ok(false);
+        }
+        state.sessions.retain(|_, session| session.user != *id);
+        state.tell(moment.feed_until, [FeedEntry::Closed(id.clone())]);
+        Ok(true)
+    }
+
+    async fn hash_kinds(&self) -> Result<Vec<(String, u64)>, Error> {
+        let mut counts = BTreeMap::new();
+        for row in self.open()?.users.values() {
+            if let Ok(kind) = row.hash.kind() {
+                *counts.entry(kind.to_string()).or_default() += 1;
+            }
+        }
+        Ok(counts.into_iter().collect())
+    }
+}
+
+impl Row {
+    fn credentials(&self) -> Credentials {
+        Credentials { user: self.user.clone(), hash: self.hash.clone() }
+    }
+}
+
+impl State {
+    fn save(&mut self, row: Row) -> Result<(), SaveUserError> {
+        let mut others = self.users.values().filter(|other| other.user.id != row.user.id);
+        if others.clone().any(|other| other.username_key == row.username_key) {
+            return Err(SaveUserError::Taken(UniqueField::Username));
+        }
+        if others.any(|other| other.email_key == row.email_key) {
+            return Err(SaveUserError::Taken(UniqueField::Email));
+        }
+        self.users.insert(row.user.id.clone(), row);
+        Ok(())
+    }
+}

@@ -1,0 +1,29 @@
+//! What a store needs to stay well.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use model::Timestamp;
+
+use crate::Error;
+
+/// The care of a store.
+#[async_trait]
+pub trait Upkeep: Send + Sync {
+    /// A name for logs and for the operator, without credentials: `SQLite data/portcullis.db`.
+    fn describe(&self) -> String;
+
+    /// Whether it can be read and written now.
+    async fn ping(&self) -> Result<(), Error>;
+
+    /// Removes at the most `limit` rows that have run out at `now`, and says how many: fewer than
+    /// `limit` means that none is left.
+    async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Error>;
+
+    /// Notes that access tokens live for `lifetime`, and answers the longest lifetime ever noted:
+    /// that is how long a revocation must be remembered, also after the setting was lowered.
+    async fn note_access_lifetime(&self, lifetime: Duration) -> Result<Duration, Error>;
+
+    /// Finishes what was accepted and closes. Later calls fail with [`Error::Unavailable`].
+    async fn close(&self);
+}
