@@ -1,0 +1,74 @@
+//! Who asks: the account and session behind a verified token.
+
+use model::{Generation, Session, SessionId, TokenId, UserId};
+
+use crate::Accounts;
+
+/// The account and the session that a verified token speaks for.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// The account: the token's `sub`.
+    pub user: UserId,
+    /// The session: the token's `sid`.
+    pub session: SessionId,
+    /// The token: its `jti`.
+    pub token: TokenId,
+    /// The account's generation when the session was opened: the token's `gen`.
+    pub generation: Generation,
+    /// Whether its owner has proven who they are within the last ten minutes.
+    pub fresh: bool,
+}
+
+/// Why an actor may not act.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// The session has ended, or the account is gone: the token is worth nothing any more.
+    #[error("the session has ended")]
+    Revoked,
+    /// The act needs a token that was issued for a password a short while ago (RFC 9470).
+    #[error("a fresh token is needed")]
+    NotFresh,
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+}
+
+impl Actor {
+    /// Refuses a token that isn't fresh.
+    pub(crate) const fn require_fresh(&self) -> Result<(), Refused> {
+        if self.fresh {
+            Ok(())
+        } else {
+            Err(Refused::NotFresh)
+        }
+    }
+}
+
+impl Accounts {
+    /// The actor's session, when the store still has it and its account accepts it.
+    ///
+    /// Everything that changes an account asks this: whoever holds a shared signing key can make a
+    /// token, but not the row of a session.
+    pub(crate) async fn live_session(&self, actor: &Actor) -> Result<Session, Refused> {
+        let session = self
+            .0
+            .storage
+            .session(actor.session)
+            .await?
+            .ok_or(Refused::Revoked)?;
+        let user = self
+            .0
+            .storage
+            .user(&actor.user)
+            .await?
+            .ok_or(Refused::Revoked)?;
+        let good = session.user == user.id
+            && !session.is_over(self.0.clock.now())
+            && user.accepts(session.id, session.generation);
+        if good {
+            Ok(session)
+        } else {
+            Err(Refused::Revoked)
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Changing one's own password.
+
+use password::{Busy, Fault, HashError};
+use secret::Secret;
+use storage::{PasswordChange, PasswordChanged};
+
+use crate::{Accounts, Actor, Refused};
+
+/// Why the password is what it was.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangePasswordError {
+    /// The current password is wrong, or someone changed it in between.
+    #[error("invalid credentials")]
+    InvalidCredentials,
+    /// The new password breaks these rules.
+    #[error("the password is not good enough")]
+    Password(Vec<Fault>),
+    /// Too many passwords wait to be hashed.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Hashing(#[from] HashError),
+    /// The actor may not act.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
+
+impl Accounts {
+    /// Replaces the password. Every other session ends; the one that asked lives on.
+    pub async fn change_password(
+        &self,
+        actor: &Actor,
+        current: Secret<String>,
+        new: Secret<String>,
+    ) -> Result<(), ChangePasswordError> {
+        let place = self.0.hasher.admit()?;
+        self.live_session(actor).await?;
+        let found = self
+            .0
+            .storage
+            .credentials(&actor.user)
+            .await
+            .map_err(Refused::from)?;
+        let found = found.ok_or(Refused::Revoked)?;
+        if self.verify(&place, &current, found.hash).await.is_none() {
+            return Err(ChangePasswordError::InvalidCredentials);
+        }
+
+        let user = &found.user;
+        let identities = vec![user.username.clone(), user.email.clone()];
+        place
+            .check(self.0.settings.policy, new.clone(), identities)
+            .await
+            .map_err(ChangePasswordError::Password)?;
+        let hash = place.hash(new).await?;
+        drop(place);
+
+        let change = PasswordChange {
+            user: actor.user.clone(),
+            at: user.generation,
+            hash,
+            keep: Some(actor.session),
+        };
+        match self
+            .0
+            .storage
+            .change_password(change, self.moment())
+            .await
+            .map_err(Refused::from)?
+        {
+            PasswordChanged::Changed => Ok(()),
+            PasswordChanged::Superseded => Err(ChangePasswordError::InvalidCredentials),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What can be done with an account: each use case is one file with one public method of [`Accounts`],
+//! and each rule stands here once, whether the request came through the API or a page.
+//!
+//! No HTTP and no storage backend: a use case takes typed values, asks the [`storage`] traits, and
+//! answers with a value or a small error of its own.
+
+mod actor;
+mod change_password;
+mod decoys;
+mod delete;
+mod identifier;
+mod live;
+mod login;
+mod logout;
+mod me;
+mod profile;
+mod reauthenticate;
+mod refresh;
+mod register;
+mod sessions;
+mod settings;
+mod tokens;
+mod upkeep;
+mod users_cache;
+
+use std::fmt;
+use std::sync::Arc;
+
+use jwt::Authority;
+use model::{Clock, Rng};
+use password::Hasher;
+use storage::{Moment, Storage};
+
+pub use actor::{Actor, Refused};
+pub use change_password::ChangePasswordError;
+pub use delete::DeleteError;
+pub use live::Live;
+pub use login::{LoginAttempt, LoginError};
+pub use profile::{ChangeProfileError, NewProfile};
+pub use reauthenticate::ReauthenticateError;
+pub use refresh::RefreshError;
+pub use register::{RegisterError, Registration};
+pub use sessions::{EndSessionError, ListedSession};
+pub use settings::Settings;
+pub use tokens::{FreshAccess, Tokens};
+pub use upkeep::SWEEP_EVERY;
+
+/// The use cases, with everything they need. Cheap to clone.
+#[derive(Clone)]
+pub struct Accounts(Arc<Parts>);
+
+/// What [`Accounts`] is made of.
+pub struct Parts {
+    /// Where everything is kept.
+    pub storage: Arc<dyn Storage>,
+    /// Where passwords are hashed.
+    pub hasher: Hasher,
+    /// Signs tokens. Its revocation set is that of `live`.
+    pub authority: Authority,
+    /// What this process has heard from the feed.
+    pub live: Arc<Live>,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where random numbers come from.
+    pub rng: Arc<dyn Rng>,
+    /// The bounds and switches.
+    pub settings: Settings,
+}
+
+impl Accounts {
+    /// Puts the use cases together, and has this process hear the feed: when it answers, every
+    /// revocation that counts has been heard.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn start(mut parts: Parts) -> Result<Self, storage::Error> {
+        let settings = &mut parts.settings;
+        settings.remembered_lifetime = parts
+            .storage
+            .note_access_lifetime(settings.access_lifetime)
+            .await?
+            .max(settings.access_lifetime);
+        let sink = Arc::clone(&parts.live) as Arc<dyn storage::FeedSink>;
+        parts.storage.follow(parts.clock.now(), sink).await?;
+        let accounts = Self(Arc::new(parts));
+        accounts.refresh_decoys().await?;
+        Ok(accounts)
+    }
+
+    /// Whether the store can be read and written now.
+    ///
+    /// # Errors
+    /// When it can't.
+    pub async fn is_ready(&self) -> Result<(), storage::Error> {
+        self.0.storage.ping().await
+    }
+
+    /// The store, named without credentials.
+    pub fn describe_store(&self) -> String {
+        self.0.storage.describe()
+    }
+
+    /// Finishes what was accepted and closes the store.
+    pub async fn close(&self) {
+        self.0.storage.close().await;
+    }
+
+    fn moment(&self) -> Moment {
+        let now = self.0.clock.now();
+        Moment {
+            now,
+            feed_until: now.plus(self.0.settings.revocation_lifetime()),
+        }
+    }
+}
+
+impl fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accounts")
+            .field("storage", &self.0.storage)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts")
+            .field("storage", &self.storage)
+            .finish_non_exhaustive()
+    }
+}

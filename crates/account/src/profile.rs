@@ -1,0 +1,81 @@
+//! Changing one's own name and address.
+
+use model::{EmailAddress, User, UserId, Username};
+use storage::{ProfileChange, SaveUserError, UniqueField};
+
+use crate::{Accounts, Actor, Refused};
+
+/// A new name, a new address or both.
+#[derive(Debug, Default)]
+pub struct NewProfile {
+    /// The new name.
+    pub username: Option<Username>,
+    /// The new address.
+    pub email: Option<EmailAddress>,
+}
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeProfileError {
+    /// The account is someone else's; whether it exists isn't said.
+    #[error("not one's own account")]
+    Forbidden,
+    /// Another account has the name or the address.
+    #[error("{0:?} is taken")]
+    Taken(UniqueField),
+    /// The actor may not act.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
+
+impl Accounts {
+    /// Reads the account `id`, which must be the actor's own.
+    pub async fn profile(&self, actor: &Actor, id: &str) -> Result<User, ChangeProfileError> {
+        if actor.user.as_str() != id {
+            return Err(ChangeProfileError::Forbidden);
+        }
+        let user = self.me(actor).await?;
+        Ok(User::clone(&user))
+    }
+
+    /// Changes the account `id`, which must be the actor's own. A change of the address needs a fresh
+    /// token: whoever has the address can take the account over.
+    pub async fn change_profile(
+        &self,
+        actor: &Actor,
+        id: &str,
+        new: NewProfile,
+    ) -> Result<User, ChangeProfileError> {
+        if actor.user.as_str() != id {
+            return Err(ChangeProfileError::Forbidden);
+        }
+        self.live_session(actor).await?;
+        let present = self.stored(&actor.user).await?;
+        if new
+            .email
+            .as_ref()
+            .is_some_and(|email| email.as_str() != present.email)
+        {
+            actor.require_fresh()?;
+        }
+
+        let change = ProfileChange {
+            username: new.username,
+            email: new.email,
+        };
+        match self
+            .0
+            .storage
+            .change_profile(&actor.user, change, self.moment())
+            .await
+        {
+            Ok(user) => Ok(user.ok_or(Refused::Revoked)?),
+            Err(SaveUserError::Taken(field)) => Err(ChangeProfileError::Taken(field)),
+            Err(SaveUserError::Storage(error)) => Err(Refused::from(error).into()),
+        }
+    }
+
+    async fn stored(&self, id: &UserId) -> Result<User, Refused> {
+        self.0.storage.user(id).await?.ok_or(Refused::Revoked)
+    }
+}

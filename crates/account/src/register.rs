@@ -1,0 +1,82 @@
+//! Signing up.
+
+use model::{EmailAddress, User, UserId, Username};
+use password::{Busy, Fault, HashError};
+use secret::Secret;
+use storage::{NewUser, SaveUserError, UniqueField};
+
+use crate::Accounts;
+
+/// Someone who wants an account.
+#[derive(Debug)]
+pub struct Registration {
+    /// The name.
+    pub username: Username,
+    /// The address.
+    pub email: EmailAddress,
+    /// The password, as it was typed.
+    pub password: Secret<String>,
+}
+
+/// Why no account was made.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    /// The operator has closed registration.
+    #[error("registration is closed")]
+    Closed,
+    /// The password breaks these rules.
+    #[error("the password is not good enough")]
+    Password(Vec<Fault>),
+    /// Another account has the name or the address.
+    #[error("{0:?} is taken")]
+    Taken(UniqueField),
+    /// Too many passwords wait to be hashed.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Hashing(#[from] HashError),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+}
+
+impl Accounts {
+    /// Makes an account.
+    pub async fn register(&self, registration: Registration) -> Result<User, RegisterError> {
+        if !self.0.settings.registration_open {
+            return Err(RegisterError::Closed);
+        }
+        let Registration {
+            username,
+            email,
+            password,
+        } = registration;
+        let place = self.0.hasher.admit()?;
+        let identities = vec![username.as_str().to_owned(), email.as_str().to_owned()];
+        place
+            .check(self.0.settings.policy, password.clone(), identities)
+            .await
+            .map_err(RegisterError::Password)?;
+        let hash = place.hash(password).await?;
+        drop(place);
+
+        let now = self.0.clock.now();
+        let id = UserId::new(now, &*self.0.rng);
+        let new = NewUser {
+            id,
+            username,
+            email,
+            hash,
+            now,
+        };
+        self.0
+            .storage
+            .create_user(new)
+            .await
+            .map_err(|error| match error {
+                SaveUserError::Taken(field) => RegisterError::Taken(field),
+                SaveUserError::Storage(error) => error.into(),
+            })
+    }
+}

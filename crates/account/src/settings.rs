@@ -1,0 +1,48 @@
+//! The bounds and switches of the use cases.
+
+use std::time::Duration;
+
+use password::Policy;
+use secret::Secret;
+
+/// How long a fresh token counts as fresh after its owner has proven who they are (RFC 9470).
+pub(crate) const FRESHNESS: Duration = Duration::from_mins(10);
+
+/// Sessions of one user; when another is opened, the oldest ends.
+pub(crate) const MAX_SESSIONS: u32 = 100;
+
+/// A revocation is remembered for this much longer than the tokens that it refuses.
+const REVOCATION_RESERVE: Duration = Duration::from_mins(5);
+
+/// The bounds and switches of the use cases.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How long an access token lives (`JWT_ACCESS_TOKEN_EXPIRES`).
+    pub access_lifetime: Duration,
+    /// How long a refresh token lives: an unused session ends after it (`JWT_REFRESH_TOKEN_EXPIRES`).
+    pub refresh_lifetime: Duration,
+    /// How long a used refresh token may be repeated (`PORTCULLIS_REFRESH_GRACE`).
+    pub refresh_grace: Duration,
+    /// How long a session lives, however much it is used (`PORTCULLIS_SESSION_MAX_AGE`).
+    pub session_max_age: Duration,
+    /// By how much clocks may differ (`JWT_DECODE_LEEWAY`).
+    pub leeway: Duration,
+    /// Whether anyone may sign up (`PORTCULLIS_REGISTRATION`).
+    pub registration_open: bool,
+    /// Whether an outdated hash is replaced at login (`PORTCULLIS_HASH_UPGRADE`).
+    pub upgrade_hashes: bool,
+    /// What a new password must be.
+    pub policy: Policy,
+    /// The key by which unknown names are given a kind of hash.
+    pub decoy_key: Secret<[u8; 32]>,
+    /// The longest access lifetime that was ever set for this store; filled in at the start.
+    pub remembered_lifetime: Duration,
+}
+
+impl Settings {
+    /// How long the feed remembers a revocation: until no access token that it refuses is left.
+    /// Refresh tokens don't count, a refresh reads the store.
+    pub(crate) fn revocation_lifetime(&self) -> Duration {
+        self.remembered_lifetime.max(self.access_lifetime) + self.leeway + REVOCATION_RESERVE
+    }
+}

@@ -1,0 +1,155 @@
+//! Making tokens.
+
+use std::fmt;
+use std::time::Duration;
+
+use jwt::{Claims, Fresh, IssueError, Token};
+use model::{Origin, Session, SessionId, Timestamp, TokenId, TokenPair, User};
+
+use crate::Accounts;
+use crate::settings::{FRESHNESS, MAX_SESSIONS};
+
+/// A pair of tokens, as it goes to its owner.
+#[derive(Clone)]
+pub struct Tokens {
+    /// Proves the session for a few minutes.
+    pub access: Token,
+    /// Gets the next pair, once.
+    pub refresh: Token,
+    /// How long the access token lives from now.
+    pub expires_in: Duration,
+    /// How long the refresh token lives from now.
+    pub refresh_expires_in: Duration,
+    /// The session.
+    pub session: SessionId,
+}
+
+/// A fresh access token of a session that goes on.
+#[derive(Clone)]
+pub struct FreshAccess {
+    /// The token.
+    pub access: Token,
+    /// How long it lives from now.
+    pub expires_in: Duration,
+}
+
+/// Why no tokens were made.
+#[derive(Debug, thiserror::Error)]
+pub enum TokensError {
+    /// They could not be signed.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+}
+
+impl Accounts {
+    /// Opens a session for someone who has proven who they are.
+    pub(crate) async fn open_session(
+        &self,
+        user: &User,
+        origin: Origin,
+    ) -> Result<Tokens, TokensError> {
+        let moment = self.moment();
+        let now = moment.now;
+        let expires_at = now.plus(self.0.settings.session_max_age);
+        let pair = self
+            .new_pair(now, Some(now.plus(FRESHNESS)))
+            .capped_at(expires_at);
+        let session = Session {
+            id: SessionId::new(now, &*self.0.rng),
+            user: user.id.clone(),
+            generation: user.generation,
+            created_at: now,
+            last_used_at: now,
+            expires_at,
+            origin,
+            pair,
+            previous: None,
+            rotated_at: now,
+        };
+        let tokens = self.sign(&session, now)?;
+        self.0
+            .storage
+            .open_session(session, MAX_SESSIONS, moment)
+            .await?;
+        Ok(tokens)
+    }
+
+    /// The claims of a new pair.
+    pub(crate) fn new_pair(&self, now: Timestamp, fresh_until: Option<Timestamp>) -> TokenPair {
+        let rng = &*self.0.rng;
+        TokenPair {
+            access: TokenId::new(rng),
+            refresh: TokenId::new(rng),
+            access_csrf: TokenId::new(rng).to_string(),
+            refresh_csrf: TokenId::new(rng).to_string(),
+            issued_at: now.as_seconds(),
+            access_expires: now.plus(self.0.settings.access_lifetime).as_seconds(),
+            refresh_expires: now.plus(self.0.settings.refresh_lifetime).as_seconds(),
+            fresh_until: fresh_until.map(Timestamp::as_seconds),
+        }
+    }
+
+    /// Signs the pair that `session` holds: the same claims each time it is asked.
+    pub(crate) fn sign(&self, session: &Session, now: Timestamp) -> Result<Tokens, IssueError> {
+        let pair = &session.pair;
+        let (user, issued_at) = (session.user.as_str(), pair.issued_at);
+        let access = Claims::access(user, pair.access.as_str(), issued_at, 0)
+            .with_expiry(pair.access_expires)
+            .with_fresh(pair.fresh_until.map_or(Fresh::No, Fresh::Until))
+            .with_csrf(pair.access_csrf.as_str())
+            .with_session(session.id.to_string(), session.generation.0);
+        let refresh = Claims::refresh(user, pair.refresh.as_str(), issued_at, 0)
+            .with_expiry(pair.refresh_expires)
+            .with_csrf(pair.refresh_csrf.as_str())
+            .with_session(session.id.to_string(), session.generation.0);
+        Ok(Tokens {
+            access: self.0.authority.issue(&access)?,
+            refresh: self.0.authority.issue(&refresh)?,
+            expires_in: left(pair.access_expires, now),
+            refresh_expires_in: left(pair.refresh_expires, now),
+            session: session.id,
+        })
+    }
+
+    /// One more access token for `session`, fresh from now on.
+    pub(crate) fn fresh_access(
+        &self,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<FreshAccess, IssueError> {
+        let pair = self
+            .new_pair(now, Some(now.plus(FRESHNESS)))
+            .capped_at(session.expires_at);
+        let once_more = Session {
+            pair,
+            ..session.clone()
+        };
+        let Tokens {
+            access, expires_in, ..
+        } = self.sign(&once_more, now)?;
+        Ok(FreshAccess { access, expires_in })
+    }
+}
+
+fn left(expires: u64, now: Timestamp) -> Duration {
+    Duration::from_secs(expires.saturating_sub(now.as_seconds()))
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens")
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for FreshAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FreshAccess")
+            .field("expires_in", &self.expires_in)
+            .finish_non_exhaustive()
+    }
+}
