@@ -1,0 +1,37 @@
+//! `GET /livez` and `GET /readyz`
+
+use account::Accounts;
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+
+use super::openapi::Problems;
+use crate::error::ApiError;
+
+/// How the server is.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Health {
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+const OK: Json<Health> = Json(Health { status: "ok" });
+
+/// Whether the process answers.
+#[utoipa::path(
+    get, path = "/livez", tag = "Health",
+    responses((status = 200, description = "It does", body = Health)),
+)]
+pub(crate) async fn livez() -> Json<Health> {
+    OK
+}
+
+/// Whether the store answers, so that requests can be sent here.
+#[utoipa::path(
+    get, path = "/readyz", tag = "Health",
+    responses((status = 200, description = "It does", body = Health), Problems),
+)]
+pub(crate) async fn readyz(State(accounts): State<Accounts>) -> Result<Json<Health>, ApiError> {
+    accounts.is_ready().await?;
+    Ok(OK)
+}

@@ -1,0 +1,34 @@
+//! `DELETE` and `POST /api/v1/logout`
+
+use account::Accounts;
+use axum::Json;
+use axum::extract::State;
+
+use super::openapi::Problems;
+use super::views::MessageView;
+use crate::error::ApiError;
+use crate::extract::Leaving;
+
+/// Ends the session of the access token or refresh token that is sent, and with it both tokens. An
+/// access token may have expired.
+#[utoipa::path(
+    delete, path = "/api/v1/logout", tag = "Sessions", security(("access" = []), ("refresh" = [])),
+    responses((status = 200, description = "The session has ended", body = MessageView), Problems),
+)]
+pub(crate) async fn logout(
+    State(accounts): State<Accounts>,
+    Leaving(actor): Leaving,
+) -> Result<Json<MessageView>, ApiError> {
+    accounts.logout(&actor).await?;
+    Ok(Json(MessageView {
+        message: "Successfully logged out",
+    }))
+}
+
+/// The same, for clients that can't send `DELETE`.
+#[utoipa::path(
+    post, path = "/api/v1/logout", tag = "Sessions", security(("access" = []), ("refresh" = [])),
+    responses((status = 200, description = "The session has ended", body = MessageView), Problems),
+)]
+#[expect(dead_code, reason = "describes the second method of the same handler")]
+pub(crate) const fn logout_by_post() {}

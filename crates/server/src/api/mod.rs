@@ -1,0 +1,16 @@
+//! The routes of `/api/v1`: one file each, with its input, its answer and its description.
+
+pub(crate) mod health;
+pub(crate) mod login;
+pub(crate) mod logout;
+pub(crate) mod me;
+pub(crate) mod openapi;
+pub(crate) mod password;
+pub(crate) mod reauthenticate;
+pub(crate) mod refresh;
+pub(crate) mod register;
+pub(crate) mod sessions;
+pub(crate) mod users;
+
+mod fields;
+mod views;

@@ -1,0 +1,38 @@
+//! `POST /api/v1/me/reauthenticate`
+
+use account::Accounts;
+use axum::Json;
+use axum::extract::State;
+use problem::{Valid, input};
+use secret::Secret;
+
+use super::fields;
+use super::openapi::Problems;
+use super::views::FreshAccessView;
+use crate::error::ApiError;
+use crate::extract::Acting;
+
+input! {
+    /// The password once more.
+    #[derive(utoipa::ToSchema)]
+    pub(crate) struct Reauthenticate {
+        #[schema(value_type = String, format = Password)]
+        password: Secret<String> = fields::typed_password,
+    }
+}
+
+/// Gives a fresh access token of the same session (RFC 9470).
+#[utoipa::path(
+    post, path = "/api/v1/me/reauthenticate", tag = "Sessions", security(("access" = [])),
+    request_body = Reauthenticate,
+    responses((status = 200, description = "A fresh token", body = FreshAccessView), Problems),
+)]
+pub(crate) async fn reauthenticate(
+    State(accounts): State<Accounts>,
+    Acting(actor): Acting,
+    Valid(body): Valid<Reauthenticate>,
+) -> Result<Json<FreshAccessView>, ApiError> {
+    Ok(Json(
+        accounts.reauthenticate(&actor, body.password).await?.into(),
+    ))
+}

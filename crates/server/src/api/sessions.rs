@@ -1,0 +1,63 @@
+//! `GET` and `DELETE /api/v1/sessions`, `DELETE /api/v1/sessions/{id}`
+
+use account::Accounts;
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use problem::ValidPath;
+use serde::Serialize;
+
+use super::openapi::Problems;
+use super::views::SessionView;
+use crate::error::ApiError;
+use crate::extract::Acting;
+
+/// One's own sessions.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Sessions {
+    /// The one used last first.
+    sessions: Vec<SessionView>,
+}
+
+/// Lists one's own sessions.
+#[utoipa::path(
+    get, path = "/api/v1/sessions", tag = "Sessions", security(("access" = [])),
+    responses((status = 200, description = "The sessions", body = Sessions), Problems),
+)]
+pub(crate) async fn list(
+    State(accounts): State<Accounts>,
+    Acting(actor): Acting,
+) -> Result<Json<Sessions>, ApiError> {
+    let sessions = accounts.sessions(&actor).await?;
+    Ok(Json(Sessions {
+        sessions: sessions.into_iter().map(SessionView::from).collect(),
+    }))
+}
+
+/// Ends one of one's own sessions. Another than the present one needs a fresh token.
+#[utoipa::path(
+    delete, path = "/api/v1/sessions/{id}", tag = "Sessions", security(("access" = [])),
+    params(("id" = String, Path, description = "The session")),
+    responses((status = 204, description = "The session has ended"), Problems),
+)]
+pub(crate) async fn end(
+    State(accounts): State<Accounts>,
+    Acting(actor): Acting,
+    ValidPath(id): ValidPath<String>,
+) -> Result<StatusCode, ApiError> {
+    accounts.end_session(&actor, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends all of one's own sessions but the present one. Needs a fresh token.
+#[utoipa::path(
+    delete, path = "/api/v1/sessions", tag = "Sessions", security(("access" = [])),
+    responses((status = 204, description = "The other sessions have ended"), Problems),
+)]
+pub(crate) async fn end_others(
+    State(accounts): State<Accounts>,
+    Acting(actor): Acting,
+) -> Result<StatusCode, ApiError> {
+    accounts.end_other_sessions(&actor).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,110 @@
+//! `GET`, `PUT`, `PATCH` and `DELETE /api/v1/users/{id}`
+
+use account::{Accounts, NewProfile};
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use model::{EmailAddress, Username};
+use problem::{Valid, ValidPath, input};
+
+use super::fields;
+use super::openapi::Problems;
+use super::views::UserView;
+use crate::error::ApiError;
+use crate::extract::Acting;
+
+input! {
+    /// An account's name and address.
+    #[derive(utoipa::ToSchema)]
+    pub(crate) struct ReplaceUser {
+        #[schema(value_type = String, example = "alice")]
+        username: Username = fields::username,
+        /// Another address than the present one needs a fresh token.
+        #[schema(value_type = String, example = "alice@example.org")]
+        email: EmailAddress = fields::email,
+    }
+}
+
+input! {
+    /// A new name, a new address or both.
+    #[derive(utoipa::ToSchema)]
+    pub(crate) struct ChangeUser {
+        #[schema(value_type = Option<String>, example = "alice")]
+        username: Option<Username> = fields::username,
+        /// Needs a fresh token.
+        #[schema(value_type = Option<String>, example = "alice@example.org")]
+        email: Option<EmailAddress> = fields::email,
+    }
+}
+
+/// Reads one's own account.
+#[utoipa::path(
+    get, path = "/api/v1/users/{id}", tag = "Accounts", security(("access" = [])),
+    params(("id" = String, Path, description = "One's own id; any other is answered 403")),
+    responses((status = 200, description = "The account", body = UserView), Problems),
+)]
+pub(crate) async fn read(
+    State(accounts): State<Accounts>,
+    Acting(actor): Acting,
+    ValidPath(id): ValidPath<String>,
+) -> Result<Json<UserView>, ApiError> {
+    let user = accounts.profile(&actor, &id).await?;
+    Ok(Json(UserView::from(&user)))
+}
+
+/// Replaces one's own name and address.
+#[utoipa::path(
+    put, path = "/api/v1/users/{id}", tag = "Accounts", security(("access" = [])),
+    params(("id" = String, Path, description = "One's own id; any other is answered 403")),
+    request_body = ReplaceUser,
+    responses((status = 200, description = "The account", body = UserView), Problems),
+)]
+pub(crate) async fn replace(
+    State(accounts): State<Accounts>,
+    Acting(actor): Acting,
+    ValidPath(id): ValidPath<String>,
+    Valid(body): Valid<ReplaceUser>,
+) -> Result<Json<UserView>, ApiError> {
+    let new = NewProfile {
+        username: Some(body.username),
+        email: Some(body.email),
+    };
+    let user = accounts.change_profile(&actor, &id, new).await?;
+    Ok(Json(UserView::from(&user)))
+}
+
+/// Changes one's own name, address or both.
+#[utoipa::path(
+    patch, path = "/api/v1/users/{id}", tag = "Accounts", security(("access" = [])),
+    params(("id" = String, Path, description = "One's own id; any other is answered 403")),
+    request_body = ChangeUser,
+    responses((status = 200, description = "The account", body = UserView), Problems),
+)]
+pub(crate) async fn change(
+    State(accounts): State<Accounts>,
+    Acting(actor): Acting,
+    ValidPath(id): ValidPath<String>,
+    Valid(body): Valid<ChangeUser>,
+) -> Result<Json<UserView>, ApiError> {
+    let new = NewProfile {
+        username: body.username,
+        email: body.email,
+    };
+    let user = accounts.change_profile(&actor, &id, new).await?;
+    Ok(Json(UserView::from(&user)))
+}
+
+/// Deletes one's own account. Needs a fresh token.
+#[utoipa::path(
+    delete, path = "/api/v1/users/{id}", tag = "Accounts", security(("access" = [])),
+    params(("id" = String, Path, description = "One's own id; any other is answered 403")),
+    responses((status = 204, description = "Deleted, with every session"), Problems),
+)]
+pub(crate) async fn remove(
+    State(accounts): State<Accounts>,
+    Acting(actor): Acting,
+    ValidPath(id): ValidPath<String>,
+) -> Result<StatusCode, ApiError> {
+    accounts.delete_account(&actor, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,147 @@
+//! What accounts, tokens and sessions look like from outside. No view holds a hash.
+
+use account::{ListedSession, Tokens};
+use model::{Timestamp, User};
+use serde::{Serialize, Serializer};
+
+/// An account.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = User)]
+pub(crate) struct UserView {
+    /// UUIDv7; an imported account keeps the id it had.
+    #[schema(example = "0193a1c2-5b1f-7a3e-9c0d-2f8e6b7a4c11")]
+    id: String,
+    #[schema(example = "alice")]
+    username: String,
+    #[schema(example = "alice@example.org")]
+    email: String,
+    /// Whether the owner has proven the address.
+    email_verified: bool,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+impl From<&User> for UserView {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id.to_string(),
+            username: user.username.clone(),
+            email: user.email.clone(),
+            email_verified: user.email_verified,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+        }
+    }
+}
+
+/// A pair of tokens.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Tokens)]
+pub(crate) struct TokensView {
+    /// Send it as `Authorization: Bearer`.
+    #[serde(serialize_with = "exposed")]
+    #[schema(value_type = String)]
+    access_token: jwt::Token,
+    /// Trade it once for the next pair at `POST /api/v1/refresh`.
+    #[serde(serialize_with = "exposed")]
+    #[schema(value_type = String)]
+    refresh_token: jwt::Token,
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Seconds.
+    #[schema(example = 900)]
+    expires_in: u64,
+    /// Seconds.
+    #[schema(example = 2_592_000)]
+    refresh_expires_in: u64,
+    session_id: String,
+}
+
+impl From<Tokens> for TokensView {
+    fn from(tokens: Tokens) -> Self {
+        Self {
+            access_token: tokens.access,
+            refresh_token: tokens.refresh,
+            token_type: "Bearer",
+            expires_in: tokens.expires_in.as_secs(),
+            refresh_expires_in: tokens.refresh_expires_in.as_secs(),
+            session_id: tokens.session.to_string(),
+        }
+    }
+}
+
+/// A fresh access token.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = FreshAccessToken)]
+pub(crate) struct FreshAccessView {
+    /// Counts as fresh for ten minutes.
+    #[serde(serialize_with = "exposed")]
+    #[schema(value_type = String)]
+    access_token: jwt::Token,
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Seconds.
+    #[schema(example = 900)]
+    expires_in: u64,
+}
+
+impl From<account::FreshAccess> for FreshAccessView {
+    fn from(fresh: account::FreshAccess) -> Self {
+        Self {
+            access_token: fresh.access,
+            token_type: "Bearer",
+            expires_in: fresh.expires_in.as_secs(),
+        }
+    }
+}
+
+/// A session.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Session)]
+pub(crate) struct SessionView {
+    id: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it last got a pair of tokens.
+    #[schema(value_type = String, format = DateTime)]
+    last_used_at: Timestamp,
+    /// When it ends, however much it is used.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+    /// The network address that last got a pair of tokens.
+    #[schema(example = "203.0.113.7")]
+    address: String,
+    /// Its `User-Agent`.
+    agent: String,
+    /// Whether it is the one that asks.
+    current: bool,
+}
+
+impl From<ListedSession> for SessionView {
+    fn from(listed: ListedSession) -> Self {
+        let session = listed.session;
+        Self {
+            id: session.id.to_string(),
+            created_at: session.created_at,
+            last_used_at: session.last_used_at,
+            expires_at: session.expires_at,
+            address: session.origin.address,
+            agent: session.origin.agent,
+            current: listed.current,
+        }
+    }
+}
+
+/// A sentence, and nothing to parse.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Message)]
+pub(crate) struct MessageView {
+    pub(crate) message: &'static str,
+}
+
+/// The one place where a token leaves: the answer to its owner.
+fn exposed<S: Serializer>(token: &jwt::Token, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(token.expose())
+}

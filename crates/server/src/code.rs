@@ -1,0 +1,141 @@
+//! Every failure that a client can meet: one table of codes, statuses and sentences.
+//!
+//! `docs/errors.md` is made from it, and each `type` of a problem points there.
+
+use http::StatusCode;
+
+/// Where the codes are explained: the `type` of a problem is this and its code (RFC 9457 §3.1.1).
+pub const ERRORS_PAGE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/errors.md#");
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $code:literal, $status:ident, $message:literal;)+) => {
+        /// What went wrong, as a program reads it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $($(#[doc = $doc])+ $variant,)+
+        }
+
+        impl Code {
+            /// All of them, in the order of their statuses.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The word that stands for it in `code`.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code),+ }
+            }
+
+            /// The HTTP status that it comes with.
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status),+ }
+            }
+
+            /// The sentence for people.
+            pub const fn message(self) -> &'static str {
+                match self { $(Self::$variant => $message),+ }
+            }
+
+            /// What it means, for the docs.
+            pub const fn explanation(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),+)),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body is not JSON, or JSON that two readers could understand differently (a name that stands twice, a lone surrogate, more than 32 levels). The message says where.
+    MalformedJson = "malformed_json", BAD_REQUEST, "The body is not valid JSON.";
+    /// The request itself can't be read: its line, a header, its path or query.
+    MalformedRequest = "malformed_request", BAD_REQUEST, "The request can't be read.";
+    /// The name or address is unknown, or the password wrong: which of them is never told.
+    InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "The name or the password is wrong.";
+    /// The route needs a token and none was sent. Send `Authorization: Bearer <token>`.
+    MissingToken = "missing_token", UNAUTHORIZED, "Sign in first: this needs a token.";
+    /// The token was not issued here, was altered, or can't be read. Sign in again.
+    InvalidToken = "invalid_token", UNAUTHORIZED, "The token is not valid.";
+    /// The token's time is over. Refresh, or sign in again.
+    ExpiredToken = "expired_token", UNAUTHORIZED, "The token has expired.";
+    /// The token was good once, but its session was ended: by a logout, a change of the password, a deletion, or because its refresh token was used twice. Sign in again.
+    RevokedToken = "revoked_token", UNAUTHORIZED, "The session has ended. Sign in again.";
+    /// A refresh token was sent where an access token belongs, or the other way round.
+    WrongTokenType = "wrong_token_type", UNAUTHORIZED, "This needs the other kind of token.";
+    /// The act needs a token that was issued for a password within the last ten minutes (RFC 9470). `POST /api/v1/me/reauthenticate` gives one.
+    InsufficientUserAuthentication = "insufficient_user_authentication", UNAUTHORIZED, "Enter the password once more to do this.";
+    /// The account is not yours. Whether it exists isn't said.
+    Forbidden = "forbidden", FORBIDDEN, "You may not do this.";
+    /// The operator has closed registration.
+    RegistrationClosed = "registration_closed", FORBIDDEN, "New accounts can't be made here at present.";
+    /// There is nothing at this address.
+    NotFound = "not_found", NOT_FOUND, "There is nothing here.";
+    /// The address is right, the method isn't; `Allow` names those that are.
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This method is not allowed here.";
+    /// The client took too long to send the request.
+    RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request took too long to arrive.";
+    /// Another account has this name, or one that looks like it.
+    UsernameTaken = "username_taken", CONFLICT, "This name is taken.";
+    /// Another account has this address.
+    EmailTaken = "email_taken", CONFLICT, "This address is taken.";
+    /// The body has more than 64 KiB.
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large.";
+    /// The path and query are too long.
+    UriTooLong = "uri_too_long", URI_TOO_LONG, "The address is too long.";
+    /// The body is not `application/json`.
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json.";
+    /// The body was understood, but some of its fields break their rules; `errors` has every one, with a JSON pointer, a code and a sentence.
+    ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY, "Some fields need mending.";
+    /// The headers are too many or too large: 100 headers and 64 KiB are the limit.
+    HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large.";
+    /// Something went wrong here. The `request_id` finds the cause in the log.
+    Internal = "internal", INTERNAL_SERVER_ERROR, "An error occurred.";
+    /// The server has too much to do, or its store does not answer. Try again after `Retry-After` seconds.
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "An error occurred.";
+}
+
+impl Code {
+    /// The code for a status that came without one, from the framework.
+    pub fn for_status(status: StatusCode) -> Self {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|code| code.status() == status && !code.is_particular())
+            .unwrap_or(if status.is_server_error() {
+                Self::Internal
+            } else {
+                Self::MalformedRequest
+            })
+    }
+
+    /// Whether it says more than its status does.
+    const fn is_particular(self) -> bool {
+        matches!(
+            self,
+            Self::MalformedJson | Self::InvalidCredentials | Self::RegistrationClosed
+        )
+    }
+
+    /// The URL that explains it.
+    pub fn type_url(self) -> String {
+        format!("{ERRORS_PAGE}{}", self.as_str())
+    }
+}
+
+/// The page that explains every code, in Markdown.
+pub fn render_reference() -> String {
+    use std::fmt::Write as _;
+
+    let mut page = String::from(
+        "<!-- Made from crates/server/src/code.rs. -->\n\n# Errors\n\nEvery failure is `application/problem+json` (RFC 9457):\n\n```json\n{\n  \"type\": \"…/docs/errors.md#validation_failed\",\n  \"title\": \"Unprocessable Content\",\n  \"status\": 422,\n  \"code\": \"validation_failed\",\n  \"message\": \"Some fields need mending.\",\n  \"request_id\": \"6f1c…\",\n  \"errors\": [{\"pointer\": \"/email\", \"code\": \"invalid_email\", \"message\": \"…\"}]\n}\n```\n\n`code` is stable and meant for programs, `message` for people. `request_id` is the `X-Request-Id` of the answer, and finds the cause in the server's log. An answer never tells more about a failure of the server than `An error occurred.`\n",
+    );
+    for code in Code::ALL {
+        let status = code.status();
+        // Writing to a String can't fail.
+        let _ = write!(
+            page,
+            "\n### {}\n\n**{}** {}\n",
+            code.as_str(),
+            status.as_u16(),
+            code.explanation().trim(),
+        );
+    }
+    page
+}

@@ -1,0 +1,317 @@
+//! Where every error becomes HTTP: each variant by name.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use account::{
+    ChangePasswordError, ChangeProfileError, DeleteError, EndSessionError, LoginError,
+    ReauthenticateError, RefreshError, Refused, RegisterError,
+};
+use axum::response::{IntoResponse, Response};
+use http::header::HeaderValue;
+use jwt::{AuthRejection, TokenError};
+use password::{Busy, HashError};
+use problem::{Fault, Faults, Problem};
+use storage::UniqueField;
+
+use crate::code::Code;
+
+/// After this a client may try again when the store was not to be had.
+const STORE_RETRY: Duration = Duration::from_secs(1);
+
+/// Challenges of RFC 6750 §3 and RFC 9470 §3.
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
+const BEARER_INVALID_TOKEN: HeaderValue =
+    HeaderValue::from_static(r#"Bearer error="invalid_token""#);
+const BEARER_STEP_UP: HeaderValue = HeaderValue::from_static(
+    r#"Bearer error="insufficient_user_authentication", error_description="enter the password once more", max_age=600"#,
+);
+
+/// A failure on its way to the client: a code, and what must be said besides.
+#[derive(Debug)]
+pub struct ApiError {
+    code: Code,
+    faults: Option<Faults>,
+    retry_after: Option<Duration>,
+    cause: Option<Cause>,
+    /// A problem that was complete already.
+    problem: Option<Problem>,
+}
+
+/// Why something failed here: for the log, never for the client.
+#[derive(Clone, Debug)]
+pub(crate) struct Cause(pub(crate) Arc<dyn std::error::Error + Send + Sync>);
+
+impl ApiError {
+    /// The failure that `code` stands for.
+    pub const fn new(code: Code) -> Self {
+        Self {
+            code,
+            faults: None,
+            retry_after: None,
+            cause: None,
+            problem: None,
+        }
+    }
+
+    /// A failure of the server: `cause` goes into the log.
+    pub fn internal(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self {
+            cause: Some(Cause(Arc::new(cause))),
+            ..Self::new(Code::Internal)
+        }
+    }
+
+    fn unavailable(retry_after: Duration) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(Code::Unavailable)
+        }
+    }
+
+    fn invalid(faults: Faults) -> Self {
+        Self {
+            faults: Some(faults),
+            ..Self::new(Code::ValidationFailed)
+        }
+    }
+
+    /// The problem that the client reads.
+    pub fn into_problem(self) -> Problem {
+        if let Some(problem) = self.problem {
+            return problem;
+        }
+        let problem = match self.faults {
+            Some(faults) => Problem::invalid(faults),
+            None => Problem::new(self.code.status(), self.code.as_str(), self.code.message()),
+        };
+        let problem = match challenge(self.code) {
+            Some(challenge) => problem.challenge(challenge),
+            None => problem,
+        };
+        match self.retry_after {
+            Some(wait) => problem.retry_after(wait),
+            None => problem,
+        }
+    }
+}
+
+/// What `WWW-Authenticate` says of a 401.
+const fn challenge(code: Code) -> Option<HeaderValue> {
+    match code {
+        Code::MissingToken | Code::InvalidCredentials => Some(BEARER),
+        Code::InvalidToken | Code::ExpiredToken | Code::RevokedToken | Code::WrongTokenType => {
+            Some(BEARER_INVALID_TOKEN)
+        }
+        Code::InsufficientUserAuthentication => Some(BEARER_STEP_UP),
+        Code::MalformedJson
+        | Code::MalformedRequest
+        | Code::Forbidden
+        | Code::RegistrationClosed
+        | Code::NotFound
+        | Code::MethodNotAllowed
+        | Code::RequestTimeout
+        | Code::UsernameTaken
+        | Code::EmailTaken
+        | Code::BodyTooLarge
+        | Code::UriTooLong
+        | Code::UnsupportedMediaType
+        | Code::ValidationFailed
+        | Code::HeadersTooLarge
+        | Code::Internal
+        | Code::Unavailable => None,
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(mut self) -> Response {
+        let cause = self.cause.take();
+        let mut response = self.into_problem().into_response();
+        if let Some(cause) = cause {
+            response.extensions_mut().insert(cause);
+        }
+        response
+    }
+}
+
+impl From<storage::Error> for ApiError {
+    fn from(error: storage::Error) -> Self {
+        let answer = match &error {
+            storage::Error::Unavailable(_) | storage::Error::Busy | storage::Error::Full => {
+                Self::unavailable(STORE_RETRY)
+            }
+            storage::Error::Unreadable { .. } | storage::Error::Backend(_) => {
+                Self::new(Code::Internal)
+            }
+        };
+        Self {
+            cause: Some(Cause(Arc::new(error))),
+            ..answer
+        }
+    }
+}
+
+impl From<Busy> for ApiError {
+    fn from(busy: Busy) -> Self {
+        Self::unavailable(busy.retry_after)
+    }
+}
+
+impl From<HashError> for ApiError {
+    fn from(error: HashError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<UniqueField> for ApiError {
+    fn from(field: UniqueField) -> Self {
+        Self::new(match field {
+            UniqueField::Username => Code::UsernameTaken,
+            UniqueField::Email => Code::EmailTaken,
+        })
+    }
+}
+
+impl From<Refused> for ApiError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Revoked => Self::new(Code::RevokedToken),
+            Refused::NotFresh => Self::new(Code::InsufficientUserAuthentication),
+            Refused::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<RegisterError> for ApiError {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Closed => Self::new(Code::RegistrationClosed),
+            RegisterError::Password(faults) => Self::invalid(password_faults("password", faults)),
+            RegisterError::Taken(field) => field.into(),
+            RegisterError::Busy(busy) => busy.into(),
+            RegisterError::Hashing(error) => error.into(),
+            RegisterError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<LoginError> for ApiError {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::InvalidCredentials => Self::new(Code::InvalidCredentials),
+            LoginError::Busy(busy) => busy.into(),
+            LoginError::Issue(error) => Self::internal(error),
+            LoginError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefreshError> for ApiError {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Revoked => Self::new(Code::RevokedToken),
+            RefreshError::Issue(error) => Self::internal(error),
+            RefreshError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReauthenticateError> for ApiError {
+    fn from(error: ReauthenticateError) -> Self {
+        match error {
+            ReauthenticateError::InvalidCredentials => Self::new(Code::InvalidCredentials),
+            ReauthenticateError::Busy(busy) => busy.into(),
+            ReauthenticateError::Issue(error) => Self::internal(error),
+            ReauthenticateError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<ChangePasswordError> for ApiError {
+    fn from(error: ChangePasswordError) -> Self {
+        match error {
+            ChangePasswordError::InvalidCredentials => Self::new(Code::InvalidCredentials),
+            ChangePasswordError::Password(faults) => {
+                Self::invalid(password_faults("new_password", faults))
+            }
+            ChangePasswordError::Busy(busy) => busy.into(),
+            ChangePasswordError::Hashing(error) => error.into(),
+            ChangePasswordError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<ChangeProfileError> for ApiError {
+    fn from(error: ChangeProfileError) -> Self {
+        match error {
+            ChangeProfileError::Forbidden => Self::new(Code::Forbidden),
+            ChangeProfileError::Taken(field) => field.into(),
+            ChangeProfileError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<DeleteError> for ApiError {
+    fn from(error: DeleteError) -> Self {
+        match error {
+            DeleteError::Forbidden => Self::new(Code::Forbidden),
+            DeleteError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<EndSessionError> for ApiError {
+    fn from(error: EndSessionError) -> Self {
+        match error {
+            EndSessionError::NotFound => Self::new(Code::NotFound),
+            EndSessionError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+fn password_faults(field: &str, faults: Vec<password::Fault>) -> Faults {
+    let mut list = Faults::new();
+    for fault in faults {
+        list.push(Fault::new(fault.code(), fault.to_string()).at(field));
+    }
+    list
+}
+
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Missing => Self::new(Code::MissingToken),
+            TokenError::Invalid(_) => Self::new(Code::InvalidToken),
+            TokenError::Expired => Self::new(Code::ExpiredToken),
+            TokenError::Revoked => Self::new(Code::RevokedToken),
+            TokenError::WrongType => Self::new(Code::WrongTokenType),
+            TokenError::NotFresh => Self::new(Code::InsufficientUserAuthentication),
+            TokenError::Unavailable => Self::unavailable(STORE_RETRY),
+        }
+    }
+}
+
+impl From<AuthRejection> for ApiError {
+    fn from(rejection: AuthRejection) -> Self {
+        Self::from(&rejection)
+    }
+}
+
+impl From<&AuthRejection> for ApiError {
+    fn from(rejection: &AuthRejection) -> Self {
+        match *rejection {
+            AuthRejection::Token(error) => error.into(),
+            AuthRejection::NotFresh { .. } => Self::new(Code::InsufficientUserAuthentication),
+            AuthRejection::NotInstalled => Self::internal(*rejection),
+        }
+    }
+}
+
+impl From<problem::Rejection> for ApiError {
+    fn from(rejection: problem::Rejection) -> Self {
+        Self {
+            problem: Some(rejection.into()),
+            ..Self::new(Code::MalformedRequest)
+        }
+    }
+}

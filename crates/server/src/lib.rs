@@ -1,0 +1,24 @@
+//! The HTTP interface of Portcullis, and nothing but HTTP: an endpoint parses, calls one use case of
+//! [`account`], and renders.
+//!
+//! - [`stack`]: what every request passes, on one page.
+//! - `api`: the routes of `/api/v1`, one file each.
+//! - [`code`]: every failure that a client can meet; `error`: how each error becomes one of them.
+//! - The module [`listener`] has the connections.
+
+mod api;
+mod app;
+pub mod code;
+mod error;
+mod extract;
+#[cfg(test)]
+mod generated;
+pub mod listener;
+mod request_id;
+mod router;
+pub mod stack;
+mod telemetry;
+
+pub use api::openapi::document as openapi_document;
+pub use app::App;
+pub use error::ApiError;

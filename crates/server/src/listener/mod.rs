@@ -1,0 +1,12 @@
+//! Taking connections in, and letting go of them.
+
+mod accept;
+mod bare_errors;
+mod bounds;
+mod connection;
+mod linger;
+mod serve;
+mod stall;
+
+pub use bounds::Bounds;
+pub use serve::{Handle, serve};

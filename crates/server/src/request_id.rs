@@ -1,0 +1,100 @@
+//! The id by which a request is found in the log.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+
+/// Carries the id, both ways.
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The longest id that is taken from a client.
+const MAX_LENGTH: usize = 64;
+
+/// Makes ids: the start differs from process to process, the rest counts.
+#[derive(Debug)]
+pub(crate) struct RequestIds {
+    process: u64,
+    next: AtomicU64,
+}
+
+impl RequestIds {
+    pub(crate) fn new() -> Self {
+        // An id need not be secret, only its own: without random numbers all count from zero.
+        let process = getrandom::u64().unwrap_or_default();
+        Self {
+            process,
+            next: AtomicU64::new(1),
+        }
+    }
+
+    /// The client's own id when it sent one that is fit for a log, else a new one.
+    pub(crate) fn of(&self, headers: &HeaderMap) -> HeaderValue {
+        let mut sent = headers.get_all(X_REQUEST_ID).iter();
+        match (sent.next(), sent.next()) {
+            (Some(id), None) if is_sane(id.as_bytes()) => id.clone(),
+            _ => self.fresh(),
+        }
+    }
+
+    fn fresh(&self) -> HeaderValue {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut text = [0; 32];
+        for (position, byte) in self
+            .process
+            .to_be_bytes()
+            .into_iter()
+            .chain(number.to_be_bytes())
+            .enumerate()
+        {
+            text[2 * position] = HEX[usize::from(byte >> 4)];
+            text[2 * position + 1] = HEX[usize::from(byte & 15)];
+        }
+        HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("0")) // hexadecimal digits always fit
+    }
+}
+
+/// Whether an id from outside can stand in a log line and in a header without harm.
+fn is_sane(id: &[u8]) -> bool {
+    (1..=MAX_LENGTH).contains(&id.len())
+        && id
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id_for(sent: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for id in sent {
+            headers.append(X_REQUEST_ID, HeaderValue::from_str(id).unwrap());
+        }
+        RequestIds::new().of(&headers).to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_sane_id_is_kept_and_any_other_replaced() {
+        assert_eq!(id_for(&["order-17.a_B"]), "order-17.a_B");
+        let long = "x".repeat(65);
+        for bad in [
+            &[""][..],
+            &["a b"],
+            &["a\tb"],
+            &["a\"b"],
+            &[&long],
+            &["one", "two"],
+            &[],
+        ] {
+            let id = id_for(bad);
+            assert_eq!(id.len(), 32, "{bad:?} gave {id}");
+        }
+    }
+
+    #[test]
+    fn ids_differ() {
+        let ids = RequestIds::new();
+        assert_ne!(ids.of(&HeaderMap::new()), ids.of(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,56 @@
+//! What the log says of requests: nothing of one that went well (at `info`), the cause of one that
+//! failed here.
+
+mod route;
+
+use http::{HeaderValue, Method, StatusCode};
+
+use crate::error::Cause;
+
+/// A request that was answered.
+pub(crate) struct Finished<'a> {
+    pub(crate) request_id: &'a HeaderValue,
+    pub(crate) method: &'a Method,
+    pub(crate) path: &'a str,
+    pub(crate) status: StatusCode,
+    pub(crate) cause: Option<Cause>,
+}
+
+/// Writes the line, if one is due. It names the route's template, never the path or the query: both
+/// may hold what no log should.
+pub(crate) fn finished(request: &Finished<'_>) {
+    let failed = request.status.is_server_error();
+    if !failed && !tracing::enabled!(tracing::Level::DEBUG) {
+        return;
+    }
+    let request_id = request.request_id.to_str().unwrap_or_default();
+    let method = request.method.as_str();
+    let route = route::template(request.path);
+    let status = request.status.as_u16();
+    match &request.cause {
+        Some(Cause(cause)) => {
+            let cause = chain(&**cause);
+            tracing::error!(request_id, method, route, status, cause, "a request failed");
+        }
+        None if failed => tracing::warn!(
+            request_id,
+            method,
+            route,
+            status,
+            "a request was turned away"
+        ),
+        None => tracing::debug!(request_id, method, route, status, "answered"),
+    }
+}
+
+/// An error and what caused it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
