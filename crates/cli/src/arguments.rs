@@ -1,0 +1,69 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The accounts of your application: sign-up, sign-in, sessions, tokens.
+#[derive(Debug, Parser)]
+#[command(
+    name = "portcullis",
+    version,
+    about = "The accounts of your application: sign-up, sign-in, sessions, and tokens that stop working the moment they are revoked.",
+    after_help = "Settings come from the environment and from .env in the working folder; `portcullis config check` shows each of them and where it came from.\n\nA first walk:\n  portcullis &\n  curl -H 'content-type: application/json' -d '{\"username\":\"alice\",\"email\":\"alice@example.org\",\"password\":\"correct horse battery staple\"}' http://127.0.0.1:8080/api/v1/register\n  curl -H 'content-type: application/json' -d '{\"username\":\"alice\",\"password\":\"correct horse battery staple\"}' http://127.0.0.1:8080/api/v1/login\n\nExit codes: 0 done, 1 refused, 2 wrong use.",
+    args_conflicts_with_subcommands = true
+)]
+pub struct Arguments {
+    /// What to do; without a command, `serve`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The flags of `serve`.
+    #[command(flatten)]
+    pub serve: ServeFlags,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the server (what happens without a command, too)
+    #[command(
+        long_about = "Start the server. It needs no set-up: accounts are kept in ./data, and secrets for development are made there once. Where other machines can reach it, set JWT_SECRET_KEY and SECRET_KEY.\n\nSIGTERM and Ctrl-C drain: no new connection, requests in flight end within 10 seconds, the store is closed."
+    )]
+    Serve(ServeFlags),
+    /// Look at the settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Ask the running server whether it is ready: exit 0 when it is, for container health checks
+    Healthcheck(ServeFlags),
+    /// Hash a password from standard input
+    #[command(
+        long_about = "Reads a password from standard input (up to the first line break) and prints its hash, an Argon2id PHC string, for a row made by hand.\n\n  portcullis hash < password.txt"
+    )]
+    Hash,
+    /// Check a password from standard input against a hash
+    #[command(
+        long_about = "Reads a password from standard input (up to the first line break) and checks it against a hash: one of ours, of Werkzeug, Django, bcrypt and others.\n\nExit codes: 0 it matches, 1 it doesn't, 2 the hash can't be read.\n\n  portcullis verify '$argon2id$v=19$…' < password.txt"
+    )]
+    Verify {
+        /// The hash, as it is stored
+        hash: String,
+    },
+}
+
+/// What can be done with the settings.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print every setting and where it came from, secrets masked; exit 1 with all faults at once
+    Check(ServeFlags),
+}
+
+/// Flags that go over the environment.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ServeFlags {
+    /// The address and port to listen on (`PORTCULLIS_LISTEN`, default 127.0.0.1:8080)
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// The folder that holds the database (`PORTCULLIS_DATA_DIR`, default ./data)
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+}

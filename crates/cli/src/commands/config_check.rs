@@ -1,0 +1,30 @@
+//! `portcullis config check`
+
+use std::process::ExitCode;
+
+use config::render_rows;
+
+use super::{REFUSED, load};
+use crate::arguments::ServeFlags;
+
+/// Prints every setting and where it came from, or all that is wrong.
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is what the command is for"
+)]
+pub(super) fn run(flags: ServeFlags) -> anyhow::Result<ExitCode> {
+    match load(flags)? {
+        Ok(config) => {
+            print!("{}", render_rows(&config.describe()));
+            for notice in &config.notices {
+                eprintln!("notice: {notice}");
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            Ok(ExitCode::from(REFUSED))
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The commands, one file each.
+
+mod config_check;
+mod hash;
+mod healthcheck;
+mod serve;
+
+use std::process::ExitCode;
+
+use config::{Config, ConfigError, Flags, Sources};
+
+use crate::arguments::{Arguments, Command, ConfigCommand, ServeFlags};
+
+/// What a command was refused for: exit code 1.
+const REFUSED: u8 = 1;
+
+/// A wrong use: exit code 2.
+const WRONG_USE: u8 = 2;
+
+/// Does what was asked.
+#[expect(
+    clippy::print_stderr,
+    reason = "a command tells its user what went wrong"
+)]
+pub fn run(arguments: Arguments) -> ExitCode {
+    let done = match arguments.command.unwrap_or(Command::Serve(arguments.serve)) {
+        Command::Serve(flags) => serve::run(flags),
+        Command::Config(ConfigCommand::Check(flags)) => config_check::run(flags),
+        Command::Healthcheck(flags) => healthcheck::run(flags),
+        Command::Hash => hash::hash(),
+        Command::Verify { hash } => hash::verify(hash),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("portcullis: {error:#}");
+        ExitCode::from(REFUSED)
+    })
+}
+
+/// Reads the settings of this process.
+fn load(flags: ServeFlags) -> anyhow::Result<Result<Config, ConfigError>> {
+    Ok(Config::load(Sources {
+        env: std::env::vars_os().collect(),
+        working_dir: std::env::current_dir()?,
+        flags: Flags {
+            listen: flags.listen,
+            data_dir: flags.data_dir,
+        },
+    }))
+}

@@ -1,0 +1,121 @@
+//! `portcullis serve`
+
+use std::io::IsTerminal as _;
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use config::{Config, Keys, SecretSource};
+use model::{SystemClock, SystemRng};
+use password::HasherConfig;
+use server::listener::{Bounds, Handle, serve};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{REFUSED, load};
+use crate::arguments::ServeFlags;
+use crate::logging;
+use crate::wire::{Built, Surroundings, build};
+
+/// How long requests in flight may take to end after SIGTERM.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Starts the server and runs it until it is asked to stop.
+#[expect(
+    clippy::print_stderr,
+    reason = "tells its operator what is wrong with the settings"
+)]
+pub(super) fn run(flags: ServeFlags) -> anyhow::Result<ExitCode> {
+    let config = match load(flags)? {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("{error}");
+            return Ok(ExitCode::from(REFUSED));
+        }
+    };
+    logging::start(&config.log)?;
+    for notice in &config.notices {
+        tracing::warn!("{notice}");
+    }
+    let keys = config.keys()?;
+
+    // Bound before anything else is started, so that a taken port changes nothing.
+    let listener = TcpListener::bind(config.server.listen)
+        .with_context(|| format!("can't listen on {}", config.server.listen))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(serve_until_stopped(&config, &keys, listener))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve_until_stopped(
+    config: &Config,
+    keys: &Keys,
+    listener: TcpListener,
+) -> anyhow::Result<()> {
+    let address = listener.local_addr()?;
+    let bounds = Bounds::default();
+    let surroundings = Surroundings {
+        clock: Arc::new(SystemClock),
+        rng: Arc::new(SystemRng),
+        hashing: HasherConfig::default(),
+        bounds,
+        public_url: config.server.public_url_at(address).as_str().to_owned(),
+    };
+    let Built {
+        app,
+        accounts,
+        upkeep,
+    } = build(config, keys, surroundings).await?;
+
+    let handle = Handle::new();
+    let stopping = tokio::spawn(stop_on_signal(handle.clone())?);
+    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+    greet(
+        config,
+        config.server.public_url_at(address).as_str(),
+        &accounts.describe_store(),
+    );
+    serve(listener, app, bounds, handle).await?;
+
+    stopping.abort();
+    upkeep.abort();
+    accounts.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Waits for SIGTERM or Ctrl-C, then lets requests in flight end.
+fn stop_on_signal(handle: Handle) -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: requests in flight have {} s", DRAIN.as_secs());
+        handle.graceful_shutdown(Some(DRAIN));
+    })
+}
+
+/// Tells a person at a terminal where they are.
+#[expect(
+    clippy::print_stderr,
+    reason = "a greeting, for a person at a terminal only"
+)]
+fn greet(config: &Config, url: &str, store: &str) {
+    if !std::io::stderr().is_terminal() {
+        return;
+    }
+    let secrets = match (&config.tokens.secret_key, &config.secrets.secret_key) {
+        (SecretSource::Set(_), SecretSource::Set(_)) => "as set (see: portcullis config check)",
+        _ => "made for development, kept in the data folder",
+    };
+    eprintln!("\n  Portcullis {} at {url}", env!("CARGO_PKG_VERSION"));
+    eprintln!("  store    {store}");
+    eprintln!("  secrets  {secrets}");
+    eprintln!("  API      {url}/openapi.json\n");
+}

@@ -1,0 +1,199 @@
+//! The one place that builds everything, and that names a storage backend.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use account::{Accounts, Live, Parts, SWEEP_EVERY, Settings};
+use anyhow::Context as _;
+use config::{Config, Keys};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use jwt::revocation::{RevocationSet, Staleness};
+use jwt::{Algorithm, Authority, SigningKey, VerifyingKey};
+use model::{Clock, Rng};
+use password::{Hasher, HasherConfig, Kind, Policy};
+use secret::Secret;
+use server::App;
+use server::listener::Bounds;
+use server::stack::Stack;
+use sha2::Sha256;
+use storage::Storage;
+use storage_sqlite::{Options, Role, SqliteStore};
+use tokio::task::JoinHandle;
+
+/// The file that holds everything, in the data folder.
+const DATABASE: &str = "portcullis.db";
+
+/// What a server takes from around it; tests bring their own.
+pub struct Surroundings {
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where random numbers come from.
+    pub rng: Arc<dyn Rng>,
+    /// How passwords are hashed.
+    pub hashing: HasherConfig,
+    /// How much time and room a client gets.
+    pub bounds: Bounds,
+    /// The address that people use: the issuer of the tokens, unless another is set.
+    pub public_url: String,
+}
+
+/// A server, ready to be served.
+pub struct Built {
+    /// The application.
+    pub app: Stack,
+    /// The use cases behind it.
+    pub accounts: Accounts,
+    /// Sweeps what has run out, until it is aborted.
+    pub upkeep: JoinHandle<()>,
+}
+
+/// Opens the store and puts the server together.
+///
+/// # Errors
+/// When the store can't be opened or read, or a key can't be used.
+pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow::Result<Built> {
+    let storage = open_store(&config.storage.data_dir, &*around.clock)?;
+    let bound = config.sessions.revocation_max_staleness;
+    let staleness = Arc::new(Staleness::new(bound, Arc::new(monotonic_millis)));
+    let revoked = Arc::new(RevocationSet::with_staleness(Arc::clone(&staleness)));
+    let authority = authority(config, keys, &around.public_url, Arc::clone(&revoked))?;
+    let live = Live::new(
+        revoked,
+        move || staleness.heard(staleness.now()),
+        derived_key(&keys.secret_key, "decoys"),
+        Kind::of(&around.hashing.params),
+    );
+    let parts = Parts {
+        storage,
+        hasher: Hasher::new(around.hashing)?,
+        authority: authority.clone(),
+        live: Arc::new(live),
+        clock: Arc::clone(&around.clock),
+        rng: around.rng,
+        settings: settings(config, keys),
+    };
+    let accounts = Accounts::start(parts)
+        .await
+        .context("the store can't be read")?;
+    let app = App {
+        accounts: accounts.clone(),
+        authority,
+        clock: around.clock,
+    };
+    let upkeep = tokio::spawn(keep_up(accounts.clone()));
+    Ok(Built {
+        app: Stack::new(app, around.bounds.body_time),
+        accounts,
+        upkeep,
+    })
+}
+
+impl fmt::Debug for Surroundings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Surroundings")
+            .field("hashing", &self.hashing)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Built {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Built")
+            .field("accounts", &self.accounts)
+            .finish_non_exhaustive()
+    }
+}
+
+fn open_store(folder: &Path, clock: &dyn Clock) -> anyhow::Result<Arc<dyn Storage>> {
+    let options = Options::new(Role::Server, clock.now());
+    Ok(SqliteStore::open(&folder.join(DATABASE), &options)?)
+}
+
+fn authority(
+    config: &Config,
+    keys: &Keys,
+    public_url: &str,
+    revoked: Arc<RevocationSet>,
+) -> anyhow::Result<Authority> {
+    let tokens = &config.tokens;
+    let algorithm = algorithm(tokens.algorithm);
+    let key = SigningKey::hmac(algorithm, keys.jwt_secret_key.expose().as_bytes())?;
+    let mut builder = Authority::builder(key)
+        .issuer(tokens.issuer.as_deref().unwrap_or(public_url))
+        .leeway(tokens.leeway.as_secs())
+        .require_session()
+        .revocations(revoked);
+    if let Some(previous) = &keys.jwt_secret_key_previous {
+        builder = builder.also_accept(VerifyingKey::hmac(algorithm, previous.expose().as_bytes())?);
+    }
+    if let Some(issuer) = &tokens.accepted_issuer {
+        builder = builder.accept_issuer(issuer);
+    }
+    if let Some(audience) = &tokens.audience {
+        builder = builder.audience(audience);
+    }
+    if let Some(audience) = &tokens.accepted_audience {
+        builder = builder.accept_audience(audience);
+    }
+    Ok(builder.build())
+}
+
+const fn algorithm(configured: config::Algorithm) -> Algorithm {
+    match configured {
+        config::Algorithm::Hs256 => Algorithm::HS256,
+        config::Algorithm::Hs384 => Algorithm::HS384,
+        config::Algorithm::Hs512 => Algorithm::HS512,
+        config::Algorithm::EdDsa => Algorithm::EdDSA,
+        config::Algorithm::Es256 => Algorithm::ES256,
+        config::Algorithm::Rs256 => Algorithm::RS256,
+    }
+}
+
+/// Milliseconds that go on while the machine sleeps: what was not heard for so long is not known.
+fn monotonic_millis() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let (seconds, nanos) = (u64::try_from(time.tv_sec), u64::try_from(time.tv_nsec));
+    seconds.unwrap_or_default() * 1000 + nanos.unwrap_or_default() / 1_000_000
+}
+
+fn settings(config: &Config, keys: &Keys) -> Settings {
+    let tokens = &config.tokens;
+    Settings {
+        access_lifetime: tokens.access_expires,
+        refresh_lifetime: tokens.refresh_expires,
+        refresh_grace: config.sessions.refresh_grace,
+        session_max_age: config.sessions.max_age,
+        leeway: tokens.leeway,
+        registration_open: config.registration.is_open(),
+        upgrade_hashes: config.passwords.upgrade,
+        policy: Policy::with_min_chars(config.passwords.min_length),
+        decoy_key: derived_key(&keys.secret_key, "decoys"),
+        remembered_lifetime: tokens.access_expires,
+    }
+}
+
+/// A key for one purpose (RFC 5869 §2.3, one block: the secret is strong already).
+#[expect(
+    clippy::expect_used,
+    reason = "HMAC takes a key of any length (RFC 2104 §2)"
+)]
+fn derived_key(secret: &Secret<String>, purpose: &str) -> Secret<[u8; 32]> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("any length");
+    mac.update(b"portcullis/");
+    mac.update(purpose.as_bytes());
+    mac.update(&[1]);
+    Secret::new(mac.finalize().into_bytes().into())
+}
+
+/// Sweeps now and then. A failing store is no reason to stop: it may come back.
+async fn keep_up(accounts: Accounts) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = accounts.sweep().await {
+            tracing::warn!(%error, "what has run out could not be swept");
+        }
+    }
+}
