@@ -1,0 +1,131 @@
+//! Whether the time of a failed sign-in tells known names from unknown ones.
+//!
+//! Starts the release binary on a store of its own, sends sign-ins with a wrong password, one for a
+//! known name and one for an unknown one in turn, each name once, and prints the AUC: the chance that
+//! the known one of a pair took longer. 0.5 tells nothing; outside 0.45 to 0.55 in three runs of three
+//! is a failure (exit code 1). Half of the known accounts have Werkzeug's scrypt hashes.
+//!
+//! Run it by `scripts/timing`, when nothing else runs.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use integration::process::Server;
+use model::{Clock as _, EmailAddress, SystemClock, SystemRng, UserId, Username};
+use password::{Kind, Params, decoy};
+use serde_json::json;
+use storage::{NewUser, Users as _};
+use storage_sqlite::{Options, Role, SqliteStore};
+
+/// Requests of each sort in one run.
+const REQUESTS: usize = 400;
+
+/// Before they count.
+const WARM_UP: usize = 20;
+
+const RUNS: usize = 3;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let mut outside = 0;
+    for run in 1..=RUNS {
+        let folder = tempfile::tempdir().expect("a folder");
+        fill(&folder.path().join("data"), run).await;
+        let server = Server::start(folder.path(), &[]).await;
+        let (known, unknown) = measure(&server.url(), run).await;
+        server.stop().await;
+        let auc = auc(&known, &unknown);
+        let fair = (0.45..=0.55).contains(&auc);
+        outside += usize::from(!fair);
+        println!(
+            "run {run}: AUC {auc:.3}, median known {:?}, unknown {:?}{}",
+            median(&known),
+            median(&unknown),
+            if fair { "" } else { "  OUTSIDE" }
+        );
+    }
+    if outside == RUNS {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+/// Makes the known accounts: every other one came from Werkzeug.
+async fn fill(data: &Path, run: usize) {
+    std::fs::create_dir_all(data).expect("the data folder");
+    let now = SystemClock.now();
+    let options = Options {
+        role: Role::Command,
+        now,
+    };
+    let store = SqliteStore::open(&data.join("portcullis.db"), options).expect("a store");
+    let ours = decoy(&Kind::of(&Params::default()));
+    let theirs = decoy(&"scrypt:32768:8:1".parse().expect("a kind"));
+    for number in 0..REQUESTS + WARM_UP {
+        let name = format!("known-{run}-{number}");
+        let new = NewUser {
+            id: UserId::new(now, &SystemRng),
+            username: Username::parse(&name).expect("a name"),
+            email: EmailAddress::parse(&format!("{name}@example.org")).expect("an address"),
+            hash: if number % 2 == 0 {
+                ours.clone()
+            } else {
+                theirs.clone()
+            },
+            now,
+        };
+        store.create_user(new).await.expect("it is new");
+    }
+    storage::Upkeep::close(&*store).await;
+}
+
+async fn measure(url: &str, run: usize) -> (Vec<Duration>, Vec<Duration>) {
+    let client = reqwest::Client::new();
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for number in 0..REQUESTS + WARM_UP {
+        for (sort, times) in [("known", &mut known), ("other", &mut unknown)] {
+            let body = json!({"username": format!("{sort}-{run}-{number}"), "password": "not the password"});
+            #[expect(clippy::disallowed_methods, reason = "this measures time")]
+            let start = Instant::now();
+            let answer = client
+                .post(format!("{url}/api/v1/login"))
+                .json(&body)
+                .send()
+                .await;
+            let took = start.elapsed();
+            assert_eq!(answer.expect("an answer").status(), 401);
+            if number >= WARM_UP {
+                times.push(took);
+            }
+        }
+    }
+    (known, unknown)
+}
+
+/// The area under the ROC curve (Mann-Whitney U over the number of pairs).
+#[expect(clippy::cast_precision_loss, reason = "a few hundred")]
+fn auc(known: &[Duration], unknown: &[Duration]) -> f64 {
+    let wins: f64 = known
+        .iter()
+        .flat_map(|k| {
+            unknown.iter().map(move |u| {
+                if k > u {
+                    1.0
+                } else if k == u {
+                    0.5
+                } else {
+                    0.0
+                }
+            })
+        })
+        .sum();
+    wins / (known.len() * unknown.len()) as f64
+}
+
+fn median(times: &[Duration]) -> Duration {
+    let mut sorted = times.to_vec();
+    sorted.sort();
+    sorted[sorted.len() / 2]
+}

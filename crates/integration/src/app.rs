@@ -1,0 +1,285 @@
+//! An application of its own for each test.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use account::Accounts;
+use cli::wire::{Built, Surroundings, build};
+use config::{Config, Flags, Sources};
+use model::{ManualClock, SystemRng, Timestamp};
+use password::{HasherConfig, Params};
+use reqwest::Method;
+use server::listener::{Bounds, Handle, serve};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+use crate::Answer;
+
+/// Where a test's accounts are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// A file in a folder of the test's own.
+    Sqlite,
+}
+
+/// A running application.
+pub struct TestApp {
+    backend: Backend,
+    settings: Vec<(String, String)>,
+    bounds: Bounds,
+    folder: Arc<TempDir>,
+    clock: Arc<ManualClock>,
+    client: reqwest::Client,
+    address: SocketAddr,
+    accounts: Accounts,
+    debug: String,
+    running: Running,
+}
+
+struct Running {
+    handle: Handle,
+    serving: JoinHandle<()>,
+    upkeep: JoinHandle<()>,
+}
+
+/// A request to be sent.
+#[derive(Debug)]
+pub struct Request(reqwest::RequestBuilder);
+
+impl TestApp {
+    /// The key that signs the tokens of each test.
+    pub const SECRET: &'static str = "the-signing-key-of-the-tests-0123456789-abcdef";
+
+    /// What the client calls itself.
+    pub const AGENT: &'static str = "portcullis-tests/1";
+
+    /// An application with the default settings.
+    pub async fn start(backend: Backend) -> Self {
+        Self::build(backend, Vec::new(), Bounds::default()).await
+    }
+
+    /// An application with other bounds for its clients, on the embedded store.
+    pub async fn with_bounds(bounds: Bounds) -> Self {
+        Self::build(Backend::Sqlite, Vec::new(), bounds).await
+    }
+
+    /// An application with these settings, on the embedded store.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        let owned = settings
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
+        Self::build(Backend::Sqlite, owned.collect(), Bounds::default()).await
+    }
+
+    async fn build(backend: Backend, settings: Vec<(String, String)>, bounds: Bounds) -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a folder for the test"));
+        let clock = Arc::new(ManualClock::starting_at(Timestamp::from_seconds(
+            1_800_000_000,
+        )));
+        Self::run(backend, settings, bounds, folder, clock).await
+    }
+
+    async fn run(
+        backend: Backend,
+        settings: Vec<(String, String)>,
+        bounds: Bounds,
+        folder: Arc<TempDir>,
+        clock: Arc<ManualClock>,
+    ) -> Self {
+        let defaults = [
+            ("PORTCULLIS_LISTEN", "127.0.0.1:0"),
+            ("JWT_SECRET_KEY", Self::SECRET),
+            ("JWT_ENCODE_ISSUER", "https://accounts.example.org"), // the port differs from start to start
+            (
+                "SECRET_KEY",
+                "the-other-key-of-the-tests-0123456789-abcdefgh",
+            ),
+        ];
+        let env = defaults
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .chain(
+                settings
+                    .iter()
+                    .map(|(name, value)| (name.into(), value.into())),
+            )
+            .collect();
+        let config = Config::load(Sources {
+            env,
+            working_dir: folder.path().to_owned(),
+            flags: Flags::default(),
+        })
+        .unwrap_or_else(|error| panic!("{error}"));
+        let keys = config.keys().expect("the keys are set");
+        let listener = TcpListener::bind(config.server.listen).expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let surroundings = Surroundings {
+            clock: Arc::clone(&clock) as _,
+            rng: Arc::new(SystemRng),
+            hashing: HasherConfig::with_params(cheap()),
+            bounds,
+            public_url: config.server.public_url_at(address).as_str().to_owned(),
+        };
+        let debug = format!("{config:?} {keys:?}");
+        let Built {
+            app,
+            accounts,
+            upkeep,
+        } = build(&config, &keys, surroundings)
+            .await
+            .unwrap_or_else(|error| panic!("{error:#}"));
+        let debug = format!("{debug} {app:?} {accounts:?}");
+        let handle = Handle::new();
+        let serving = tokio::spawn({
+            let handle = handle.clone();
+            async move {
+                serve(listener, app, bounds, handle)
+                    .await
+                    .expect("it serves");
+            }
+        });
+        let client = reqwest::Client::builder()
+            .user_agent(Self::AGENT)
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_mins(1))
+            .build()
+            .expect("a client");
+        let running = Running {
+            handle,
+            serving,
+            upkeep,
+        };
+        Self {
+            backend,
+            settings,
+            bounds,
+            folder,
+            clock,
+            client,
+            address,
+            accounts,
+            debug,
+            running,
+        }
+    }
+
+    /// Stops it, and starts it again on what it has stored.
+    pub async fn restart(self) -> Self {
+        let Self {
+            backend,
+            settings,
+            bounds,
+            folder,
+            clock,
+            accounts,
+            running,
+            ..
+        } = self;
+        running
+            .handle
+            .graceful_shutdown(Some(Duration::from_secs(1)));
+        running.serving.await.expect("it stops");
+        running.upkeep.abort();
+        let _ = running.upkeep.await;
+        accounts.close().await;
+        drop(accounts);
+        Self::run(backend, settings, bounds, folder, clock).await
+    }
+
+    /// Closes the store under the running server.
+    pub async fn close_store(&self) {
+        self.accounts.close().await;
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What `Debug` shows of all its parts.
+    pub fn debug(&self) -> &str {
+        &self.debug
+    }
+
+    /// `GET path`
+    pub fn get(&self, path: &str) -> Request {
+        self.request(Method::GET, path)
+    }
+
+    /// `POST path`
+    pub fn post(&self, path: &str) -> Request {
+        self.request(Method::POST, path)
+    }
+
+    /// `PUT path`
+    pub fn put(&self, path: &str) -> Request {
+        self.request(Method::PUT, path)
+    }
+
+    /// `PATCH path`
+    pub fn patch(&self, path: &str) -> Request {
+        self.request(Method::PATCH, path)
+    }
+
+    /// `DELETE path`
+    pub fn delete(&self, path: &str) -> Request {
+        self.request(Method::DELETE, path)
+    }
+
+    /// Any method.
+    pub fn request(&self, method: Method, path: &str) -> Request {
+        Request(
+            self.client
+                .request(method, format!("http://{}{path}", self.address)),
+        )
+    }
+}
+
+impl Request {
+    /// With a token.
+    pub fn bearer(self, token: &str) -> Self {
+        Self(self.0.bearer_auth(token))
+    }
+
+    /// With a JSON body.
+    #[expect(clippy::needless_pass_by_value, reason = "reads better at each call")]
+    pub fn json(self, body: serde_json::Value) -> Self {
+        Self(self.0.json(&body))
+    }
+
+    /// With any body.
+    pub fn body(self, kind: &str, body: Vec<u8>) -> Self {
+        Self(self.0.header("content-type", header(kind)).body(body))
+    }
+
+    /// With a header.
+    pub fn header(self, name: &str, value: &str) -> Self {
+        Self(self.0.header(name, header(value)))
+    }
+
+    /// Sends it.
+    pub async fn send(self) -> Answer {
+        Answer::read(self.0.send().await.expect("the server answers")).await
+    }
+
+    /// Sends it while the test goes on.
+    pub fn spawn(self) -> JoinHandle<Answer> {
+        tokio::spawn(self.send())
+    }
+}
+
+/// Any text as the value of a header.
+fn header(value: &str) -> reqwest::header::HeaderValue {
+    reqwest::header::HeaderValue::from_bytes(value.as_bytes()).expect("no line break in it")
+}
+
+/// Costs next to nothing: tests hash often.
+fn cheap() -> Params {
+    Params::new(64, 1, 1).expect("Argon2 has such a cost")
+}

@@ -1,0 +1,38 @@
+//! What the tests of the server are written with: an application on a port of its own, a client, a
+//! clock that stands still until it is moved.
+//!
+//! A test names one behaviour, and runs on every backend ([`every_backend!`]).
+
+mod answer;
+mod app;
+mod person;
+pub mod process;
+pub mod raw;
+
+pub use answer::Answer;
+pub use app::{Backend, Request, TestApp};
+pub use person::{PASSWORD, Person};
+
+/// Runs a test once on every storage backend.
+///
+/// ```ignore
+/// every_backend! {
+///     async fn a_logged_out_token_is_refused(app: TestApp) { … }
+/// }
+/// ```
+#[macro_export]
+macro_rules! every_backend {
+    ($($(#[$attribute:meta])* async fn $name:ident($app:ident: $type:ty) $body:block)+) => {
+        mod sqlite {
+            use super::*;
+            $(
+                $(#[$attribute])*
+                #[tokio::test]
+                async fn $name() {
+                    let $app = <$type>::start($crate::Backend::Sqlite).await;
+                    $body
+                }
+            )+
+        }
+    };
+}

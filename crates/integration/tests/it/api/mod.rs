@@ -1,0 +1,10 @@
+mod health;
+mod login;
+mod logout;
+mod me;
+mod password;
+mod reauthenticate;
+mod refresh;
+mod register;
+mod sessions;
+mod users;

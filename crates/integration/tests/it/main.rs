@@ -1,0 +1,8 @@
+//! The server, tested through real HTTP. The folders mirror the routes.
+
+mod api;
+mod durability;
+mod hostile;
+mod process;
+mod secrecy;
+mod slow;
