@@ -62,5 +62,5 @@ env_vars! {
 
     /// Until when tokens without a session, issued by the Flask application before the move, are
     /// accepted: a time such as `2027-01-31T00:00:00Z`. Unset: never.
-    LEGACY_TOKENS_UNTIL = "PORTCULLIS_LEGACY_TOKENS_UNTIL", Tokens, Kind::Time, Fallback::Described("unset");
+    LEGACY_TOKENS_UNTIL = "PORTCULLIS_LEGACY_TOKENS_UNTIL", Tokens, Kind::Time, Fallback::Described("unset"), status PlannedNotice;
 }

@@ -57,9 +57,7 @@ impl Server {
         Self {
             listen,
             public_url,
-            trusted_proxies: reader
-                .optional(&TRUSTED_PROXIES, parse_networks)
-                .unwrap_or_default(),
+            trusted_proxies: trusted_proxies(reader),
             public_url_is_derived,
         }
     }
@@ -165,6 +163,19 @@ impl PublicUrl {
             Host::Ipv6(ip) => ip.to_canonical().is_loopback(),
         }
     }
+}
+
+fn trusted_proxies(reader: &mut Reader) -> Vec<IpNet> {
+    let networks = reader
+        .optional(&TRUSTED_PROXIES, parse_networks)
+        .unwrap_or_default();
+    if !networks.is_empty() {
+        reader.notice(
+            &TRUSTED_PROXIES,
+            "not in effect yet: sessions name the address of the connection, which is the proxy's",
+        );
+    }
+    networks
 }
 
 fn parse_listen(text: &str) -> Result<SocketAddr, String> {

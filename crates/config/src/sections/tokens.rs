@@ -166,6 +166,12 @@ impl Tokens {
                 ),
             );
         }
+        if self.legacy_until.is_some() {
+            reader.notice(
+                &LEGACY_TOKENS_UNTIL,
+                "not in effect yet: tokens without a session are refused by this version",
+            );
+        }
         if self.access_expires > DAY {
             reader.notice(
                 &JWT_ACCESS_TOKEN_EXPIRES,
