@@ -38,7 +38,6 @@ impl Strength {
 
 /// Why a stored hash can't be checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum Malformed {
     /// No known format begins like this.
     #[error("the stored hash has no known format")]

@@ -10,7 +10,6 @@ use crate::{Kind, Malformed, Params, PasswordHash, Strength, Verdict, argon, bou
 
 /// Why there is no hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum HashError {
     /// The password has more than [`MAX_PASSWORD_BYTES`](bounds::MAX_PASSWORD_BYTES) after
     /// normalisation: it would never verify.

@@ -4,7 +4,6 @@ use crate::bounds::MAX_PASSWORD_BYTES;
 
 /// One rule that a new password breaks. `Display` is a sentence for the person who chose it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum Fault {
     /// Fewer characters than `min`.
     #[error("The password must have at least {min} characters.")]

@@ -28,7 +28,6 @@ pub struct Hasher {
 
 /// How a [`Hasher`] is built.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub struct HasherConfig {
     /// Threads that hash, at least one. Each holds `params.memory_kib()` of memory while there is
     /// work, and up to [`MAX_ARGON2_KIB`](crate::bounds::MAX_ARGON2_KIB) for a foreign hash.
