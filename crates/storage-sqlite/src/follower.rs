@@ -61,7 +61,7 @@ impl Follower {
         loop {
             match queue.recv_timeout(POLL) {
                 Ok(Follow { now, sink, reply }) => {
-                    let _ = reply.send(self.add(now, sink)); // the caller may have gone
+                    let _ = reply.send(self.add(now, &sink)); // the caller may have gone
                 }
                 Err(RecvTimeoutError::Timeout) => self.poll(),
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -69,9 +69,9 @@ impl Follower {
         }
     }
 
-    fn add(&mut self, now: Timestamp, sink: Arc<dyn FeedSink>) -> Result<(), Error> {
+    fn add(&mut self, now: Timestamp, sink: &Arc<dyn FeedSink>) -> Result<(), Error> {
         // Added before the reading: a row that the writer commits meanwhile is in one or in both.
-        self.sinks.add(Arc::clone(&sink));
+        self.sinks.add(Arc::clone(sink));
         let version = data_version(&self.connection)?;
         let (rows, last) = feed::present(&self.connection, now)?;
         without_panic(|| {

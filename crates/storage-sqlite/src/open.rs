@@ -50,6 +50,13 @@ impl Options {
             max_pages: None,
         }
     }
+
+    /// Bounds the file: what does not fit fails as on a full disk. A page has 4,096 bytes.
+    #[must_use]
+    pub const fn with_max_pages(mut self, pages: u32) -> Self {
+        self.max_pages = Some(pages);
+        self
+    }
 }
 
 impl SqliteStore {

@@ -61,7 +61,9 @@ pub enum OpenError {
         version: i64,
     },
     /// It is damaged, or no database at all.
-    #[error("{path} is damaged or is not a portcullis database ({reason}): restore it from a backup")]
+    #[error(
+        "{path} is damaged or is not a portcullis database ({reason}): restore it from a backup"
+    )]
     Corrupt {
         /// The file.
         path: PathBuf,
@@ -69,7 +71,9 @@ pub enum OpenError {
         reason: String,
     },
     /// It can't be written.
-    #[error("{path} can't be written: check its owner, its mode and that the file system is not read-only")]
+    #[error(
+        "{path} can't be written: check its owner, its mode and that the file system is not read-only"
+    )]
     ReadOnly {
         /// The file.
         path: PathBuf,

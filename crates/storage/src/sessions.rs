@@ -9,7 +9,9 @@ use crate::{Error, Moment, Rotated, Rotation};
 #[async_trait]
 pub trait Sessions: Send + Sync {
     /// Keeps a session that was opened. When its user then has more than `limit`, the oldest end.
-    async fn open_session(&self, session: Session, limit: u32, moment: Moment) -> Result<(), Error>;
+    /// When the account has gone meanwhile, the session is of no use, kept or not.
+    async fn open_session(&self, session: Session, limit: u32, moment: Moment)
+    -> Result<(), Error>;
 
     /// The session with this id, also when it is over by age.
     async fn session(&self, id: SessionId) -> Result<Option<Session>, Error>;
@@ -20,8 +22,9 @@ pub trait Sessions: Send + Sync {
     /// Uses a refresh token, by the rules of [`crate::rotation`].
     async fn rotate(&self, rotation: Rotation, moment: Moment) -> Result<Rotated, Error>;
 
-    /// Ends a session of `user`. The feed hears of it in any case, so that tokens of a session whose
-    /// row has gone are refused too; `false` when `user` has no such session.
+    /// Ends a session of `user`; `false` when `user` has no such session. The feed hears of it also
+    /// when there is no row, so that tokens of a session whose row has gone are refused too; of a
+    /// session that belongs to another account it hears nothing.
     async fn end_session(
         &self,
         user: &UserId,

@@ -58,7 +58,10 @@ impl MemoryStore {
 impl State {
     /// Writes to the feed and tells those who listen, while nobody else can write.
     fn tell(&mut self, until: Timestamp, entries: impl IntoIterator<Item = FeedEntry>) {
-        let rows: Vec<_> = entries.into_iter().map(|entry| FeedRow { entry, until }).collect();
+        let rows: Vec<_> = entries
+            .into_iter()
+            .map(|entry| FeedRow { entry, until })
+            .collect();
         for sink in &self.sinks {
             sink.apply(&rows);
             sink.heard();
@@ -71,7 +74,12 @@ impl State {
 impl Feed for MemoryStore {
     async fn follow(&self, now: Timestamp, sink: Arc<dyn FeedSink>) -> Result<(), Error> {
         let mut state = self.open()?;
-        let rows: Vec<_> = state.feed.iter().filter(|row| row.until > now).cloned().collect();
+        let rows: Vec<_> = state
+            .feed
+            .iter()
+            .filter(|row| row.until > now)
+            .cloned()
+            .collect();
         sink.apply(&rows);
         sink.heard();
         state.sinks.push(sink);

@@ -7,14 +7,25 @@ use crate::{Error, FeedEntry, Moment, Rotated, Rotation, Sessions};
 
 #[async_trait]
 impl Sessions for MemoryStore {
-    async fn open_session(&self, session: Session, limit: u32, moment: Moment) -> Result<(), Error> {
+    async fn open_session(
+        &self,
+        session: Session,
+        limit: u32,
+        moment: Moment,
+    ) -> Result<(), Error> {
         let mut state = self.open()?;
         let user = session.user.clone();
         state.sessions.insert(session.id, session);
         let mut theirs = state.of(&user);
         theirs.sort_by_key(|session| (session.created_at, session.id));
-        let over = theirs.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
-        let ended = theirs.into_iter().take(over).map(|session| session.id).collect();
+        let over = theirs
+            .len()
+            .saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
+        let ended = theirs
+            .into_iter()
+            .take(over)
+            .map(|session| session.id)
+            .collect();
         state.end(ended, moment);
         Ok(())
     }
@@ -34,28 +45,38 @@ impl Sessions for MemoryStore {
         let mut state = self.open()?;
         let session = state.sessions.get(&rotation.session).cloned();
         let user = state.users.get(&rotation.user).map(|row| row.user.clone());
-        Ok(match (decide(&rotation, session.as_ref(), user.as_ref(), moment), session) {
-            (Decision::Renew(renewed), _) => {
-                state.sessions.insert(renewed.id, (*renewed).clone());
-                Rotated::Renewed(*renewed)
-            }
-            (Decision::Repeat, Some(session)) => Rotated::Repeated(session),
-            (Decision::End, _) => {
-                state.end(vec![rotation.session], moment);
-                Rotated::Replayed
-            }
-            (Decision::Refuse | Decision::Repeat, _) => Rotated::Refused,
-        })
+        Ok(
+            match (
+                decide(&rotation, session.as_ref(), user.as_ref(), moment),
+                session,
+            ) {
+                (Decision::Renew(renewed), _) => {
+                    state.sessions.insert(renewed.id, (*renewed).clone());
+                    Rotated::Renewed(*renewed)
+                }
+                (Decision::Repeat, Some(session)) => Rotated::Repeated(session),
+                (Decision::End, _) => {
+                    state.end(vec![rotation.session], moment);
+                    Rotated::Replayed
+                }
+                (Decision::Refuse | Decision::Repeat, _) => Rotated::Refused,
+            },
+        )
     }
 
-    async fn end_session(&self, user: &UserId, id: SessionId, moment: Moment) -> Result<bool, Error> {
+    async fn end_session(
+        &self,
+        user: &UserId,
+        id: SessionId,
+        moment: Moment,
+    ) -> Result<bool, Error> {
         let mut state = self.open()?;
-        let theirs = state.sessions.get(&id).is_some_and(|session| session.user == *user);
-        if theirs {
-            state.sessions.remove(&id);
+        let owner = state.sessions.get(&id).map(|session| session.user.clone());
+        if owner.as_ref().is_some_and(|owner| owner != user) {
+            return Ok(false);
         }
-        state.tell(moment.feed_until, [FeedEntry::Session(id)]);
-        Ok(theirs)
+        state.end(vec![id], moment);
+        Ok(owner.is_some())
     }
 
     async fn end_other_sessions(
@@ -65,8 +86,12 @@ impl Sessions for MemoryStore {
         moment: Moment,
     ) -> Result<u64, Error> {
         let mut state = self.open()?;
-        let others: Vec<_> =
-            state.of(user).iter().map(|session| session.id).filter(|id| *id != keep).collect();
+        let others: Vec<_> = state
+            .of(user)
+            .iter()
+            .map(|session| session.id)
+            .filter(|id| *id != keep)
+            .collect();
         let count = others.len() as u64;
         state.end(others, moment);
         Ok(count)
@@ -75,7 +100,11 @@ impl Sessions for MemoryStore {
 
 impl State {
     fn of(&self, user: &UserId) -> Vec<Session> {
-        self.sessions.values().filter(|session| session.user == *user).cloned().collect()
+        self.sessions
+            .values()
+            .filter(|session| session.user == *user)
+            .cloned()
+            .collect()
     }
 
     fn end(&mut self, ids: Vec<SessionId>, moment: Moment) {

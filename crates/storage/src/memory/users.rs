@@ -60,7 +60,9 @@ impl Users for MemoryStore {
         moment: Moment,
     ) -> Result<Option<User>, SaveUserError> {
         let mut state = self.open()?;
-        let Some(mut row) = state.users.get(id).cloned() else { return Ok(None) };
+        let Some(mut row) = state.users.get(id).cloned() else {
+            return Ok(None);
+        };
         if let Some(username) = change.username {
             username.key().as_str().clone_into(&mut row.username_key);
             username.as_str().clone_into(&mut row.user.username);
@@ -111,8 +113,17 @@ impl Users for MemoryStore {
         row.user.keep = change.keep;
         row.user.updated_at = moment.now;
         let (user, keep) = (change.user, change.keep);
-        state.sessions.retain(|id, session| session.user != user || Some(*id) == keep);
-        state.tell(moment.feed_until, [FeedEntry::Generation { user, minimum, keep }]);
+        state
+            .sessions
+            .retain(|id, session| session.user != user || Some(*id) == keep);
+        state.tell(
+            moment.feed_until,
+            [FeedEntry::Generation {
+                user,
+                minimum,
+                keep,
+            }],
+        );
         Ok(PasswordChanged::Changed)
     }
 
@@ -139,14 +150,23 @@ impl Users for MemoryStore {
 
 impl Row {
     fn credentials(&self) -> Credentials {
-        Credentials { user: self.user.clone(), hash: self.hash.clone() }
+        Credentials {
+            user: self.user.clone(),
+            hash: self.hash.clone(),
+        }
     }
 }
 
 impl State {
     fn save(&mut self, row: Row) -> Result<(), SaveUserError> {
-        let mut others = self.users.values().filter(|other| other.user.id != row.user.id);
-        if others.clone().any(|other| other.username_key == row.username_key) {
+        let mut others = self
+            .users
+            .values()
+            .filter(|other| other.user.id != row.user.id);
+        if others
+            .clone()
+            .any(|other| other.username_key == row.username_key)
+        {
             return Err(SaveUserError::Taken(UniqueField::Username));
         }
         if others.any(|other| other.email_key == row.email_key) {

@@ -1,0 +1,36 @@
+//! The promises of the storage traits, kept by a file.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use model::Timestamp;
+use storage::Storage;
+use storage::contract::Backend;
+use storage_sqlite::{Options, Role, SqliteStore};
+use tempfile::TempDir;
+
+struct Sqlite(TempDir);
+
+impl Sqlite {
+    fn handle(&self, role: Role) -> Arc<dyn Storage> {
+        let options = Options::new(role, Timestamp::from_seconds(0));
+        SqliteStore::open(&self.0.path().join("portcullis.db"), &options).unwrap()
+    }
+}
+
+#[async_trait]
+impl Backend for Sqlite {
+    async fn open(&self) -> Arc<dyn Storage> {
+        self.handle(Role::Server)
+    }
+
+    async fn beside(&self) -> Arc<dyn Storage> {
+        self.handle(Role::Command)
+    }
+}
+
+async fn backend() -> Sqlite {
+    Sqlite(tempfile::tempdir().unwrap())
+}
+
+storage::contract::suite!(crate::contract::backend);

@@ -1,0 +1,206 @@
+//! What every backend must keep, as tests: one function for each promise of the traits.
+//!
+//! A backend implements [`Backend`] in its tests and writes
+//!
+//! ```ignore
+//! storage::contract::suite!(crate::backend);
+//! ```
+//!
+//! where `backend` is an async function without arguments that gives a [`Backend`] with nothing in
+//! it. Each promise becomes a test of that name; they need no order, and time is an argument.
+//! [`behaviour!`] leaves out what only a store that outlives its process can keep.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    missing_docs,
+    reason = "a promise that is not kept ends its test, and its name says what it is"
+)]
+
+pub mod durability;
+pub mod feed;
+mod fixtures;
+mod listener;
+pub mod login;
+pub mod password;
+pub mod rotation;
+pub mod sessions;
+pub mod upkeep;
+pub mod users;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::Storage;
+
+pub use crate::{contract_behaviour as behaviour, contract_suite as suite};
+
+/// A place for one test's data. It goes with its value.
+#[async_trait]
+pub trait Backend: Send + Sync {
+    /// A handle on the data: at first on nothing, after a [`crate::Upkeep::close`] on what is left.
+    async fn open(&self) -> Arc<dyn Storage>;
+
+    /// A second handle beside an open one, as another process would have it.
+    async fn beside(&self) -> Arc<dyn Storage>;
+}
+
+/// Every promise, as tests on the backends that an async function gives.
+#[macro_export]
+macro_rules! contract_suite {
+    ($backend:path) => {
+        $crate::contract::behaviour!($backend);
+        $crate::contract_tests! { $backend;
+            durability::accounts_and_sessions_survive_a_restart,
+            durability::the_feed_survives_a_restart,
+            durability::the_longest_lifetime_survives_a_restart,
+            durability::an_unread_answer_is_durable_after_a_close,
+            durability::an_ended_session_stays_ended_after_a_restart,
+            durability::a_spent_token_stays_spent_after_a_restart,
+        }
+    };
+}
+
+/// Every promise that needs no second opening.
+#[macro_export]
+macro_rules! contract_behaviour {
+    ($backend:path) => {
+        $crate::contract_tests! { $backend;
+            users::an_account_reads_back_as_it_was_made,
+            users::what_is_not_there_is_nothing,
+            users::a_name_is_taken_once,
+            users::an_address_is_taken_once_regardless_of_case,
+            users::of_two_conflicts_the_name_is_named,
+            users::of_fifty_at_once_one_gets_the_name,
+            users::of_fifty_at_once_one_gets_the_address,
+            users::a_new_name_frees_the_old_one,
+            users::a_new_address_is_not_verified,
+            users::an_account_may_keep_what_it_has,
+            users::a_refused_change_of_the_profile_changes_nothing,
+            users::a_change_of_the_profile_of_nobody_is_nothing,
+            users::a_deleted_account_leaves_nothing,
+            users::a_deleted_account_frees_its_name_and_address,
+            users::kinds_of_hash_are_counted,
+            users::text_is_never_a_statement,
+            login::the_exact_name_comes_before_its_key_and_the_address,
+            login::the_key_of_the_name_comes_before_the_address,
+            login::the_address_comes_last,
+            login::nothing_that_was_typed_is_nobody,
+            password::an_upgrade_replaces_only_the_hash_that_was_read,
+            password::an_upgrade_changes_no_generation,
+            password::a_change_raises_the_generation_and_keeps_one_session,
+            password::a_change_may_keep_no_session,
+            password::a_superseded_change_changes_nothing,
+            password::of_fifty_changes_at_once_one_is_made,
+            sessions::a_session_reads_back_as_it_was_opened,
+            sessions::sessions_are_listed_the_one_used_last_first,
+            sessions::a_session_over_by_age_is_not_listed,
+            sessions::beyond_the_limit_the_oldest_ends,
+            sessions::a_hundred_and_fifty_opened_at_once_leave_a_hundred,
+            sessions::an_ended_session_is_gone,
+            sessions::a_session_that_has_gone_is_heard_of_all_the_same,
+            sessions::nobody_ends_the_session_of_another,
+            sessions::all_others_end_at_once,
+            sessions::a_session_of_a_deleted_account_is_of_no_use,
+            rotation::a_refresh_token_is_used_once_for_a_new_pair,
+            rotation::a_new_pair_ends_with_its_session,
+            rotation::a_repeat_within_the_grace_gives_the_same_pair,
+            rotation::a_repeat_after_the_grace_ends_the_session,
+            rotation::the_token_before_the_last_ends_the_session,
+            rotation::a_token_of_no_pair_ends_the_session,
+            rotation::an_ended_session_is_refused,
+            rotation::a_session_over_by_age_is_refused,
+            rotation::a_session_of_another_account_is_refused_and_lives_on,
+            rotation::an_older_generation_is_refused,
+            rotation::the_session_that_is_kept_is_renewed,
+            rotation::of_fifty_uses_at_once_one_renews_and_the_others_get_its_pair,
+            rotation::of_two_thieves_none_keeps_the_session,
+            feed::each_change_is_heard_before_it_is_answered,
+            feed::what_changes_nothing_is_not_heard,
+            feed::appended_rows_are_heard_in_their_order,
+            feed::a_new_listener_hears_what_has_not_run_out,
+            feed::a_new_listener_hears_what_is_told_while_it_is_added,
+            feed::each_listener_hears_everything,
+            feed::what_is_written_beside_is_heard,
+            feed::a_listener_is_told_that_the_store_was_heard,
+            feed::a_change_that_nobody_waits_for_is_made_and_heard,
+            upkeep::it_describes_itself,
+            upkeep::it_answers_when_it_is_well,
+            upkeep::what_has_run_out_is_swept_in_small_steps,
+            upkeep::what_has_not_run_out_is_kept,
+            upkeep::the_longest_lifetime_is_kept,
+            upkeep::a_closed_store_is_unavailable,
+        }
+    };
+}
+
+/// One test for each promise named.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_tests {
+    ($backend:path; $($subject:ident::$promise:ident),* $(,)?) => {
+        $(
+            #[::tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $promise() {
+                $crate::contract::$subject::$promise(&$backend().await).await;
+            }
+        )*
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_promise_is_in_the_suite() {
+        let suite = include_str!("mod.rs");
+        let subjects = [
+            ("durability", include_str!("durability.rs")),
+            ("feed", include_str!("feed.rs")),
+            ("login", include_str!("login.rs")),
+            ("password", include_str!("password.rs")),
+            ("rotation", include_str!("rotation.rs")),
+            ("sessions", include_str!("sessions.rs")),
+            ("upkeep", include_str!("upkeep.rs")),
+            ("users", include_str!("users.rs")),
+        ];
+        for (subject, source) in subjects {
+            let promises = source
+                .lines()
+                .filter_map(|line| line.strip_prefix("pub async fn "));
+            for promise in promises.filter_map(|line| line.split('(').next()) {
+                assert!(
+                    suite.contains(&format!("{subject}::{promise},")),
+                    "{subject}::{promise}"
+                );
+            }
+        }
+    }
+}
+
+#[cfg(all(test, feature = "memory"))]
+mod memory {
+    use super::{Arc, Backend, Storage, async_trait};
+    use crate::memory::MemoryStore;
+
+    struct Memory(Arc<MemoryStore>);
+
+    #[async_trait]
+    impl Backend for Memory {
+        async fn open(&self) -> Arc<dyn Storage> {
+            Arc::clone(&self.0) as Arc<dyn Storage>
+        }
+
+        async fn beside(&self) -> Arc<dyn Storage> {
+            self.open().await
+        }
+    }
+
+    async fn backend() -> Memory {
+        Memory(Arc::new(MemoryStore::new()))
+    }
+
+    crate::contract::behaviour!(backend);
+}
