@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 #[cfg(feature = "revocation")]
-use crate::revocation::Ids;
+use crate::revocation::Lookup;
 use crate::{Claims, TokenKind};
 
 /// A token whose signature and claims were checked. The time and revocation were too, by whoever
@@ -14,14 +14,14 @@ pub struct Verified {
     pub claims: Claims,
     payload: Box<[u8]>,
     #[cfg(feature = "revocation")]
-    ids: Ids,
+    lookup: Lookup,
 }
 
 impl Verified {
     pub(crate) fn new(claims: Claims, payload: Vec<u8>) -> Self {
         Self {
             #[cfg(feature = "revocation")]
-            ids: Ids::of(&claims),
+            lookup: Lookup::of(&claims),
             claims,
             payload: payload.into_boxed_slice(),
         }
@@ -51,7 +51,7 @@ impl Verified {
     }
 
     #[cfg(feature = "revocation")]
-    pub(crate) const fn ids(&self) -> &Ids {
-        &self.ids
+    pub(crate) const fn lookup(&self) -> &Lookup {
+        &self.lookup
     }
 }

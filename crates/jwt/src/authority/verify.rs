@@ -121,7 +121,7 @@ impl Inner {
         }
         #[cfg(feature = "revocation")]
         if let Some(set) = &self.revocations {
-            return set.check(verified.ids());
+            return set.check(verified.lookup());
         }
         Ok(())
     }

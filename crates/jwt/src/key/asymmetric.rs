@@ -12,7 +12,7 @@ use aws_lc_rs::signature::{
 
 use super::jwk::Parameters;
 use super::{CannotSign, KeyError, der, pem};
-use crate::Algorithm;
+use crate::{Algorithm, base64url};
 
 /// Bits of the RSA moduli that are taken (RFC 7518 §3.3; a larger one costs whoever verifies).
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
@@ -104,6 +104,22 @@ impl PublicKey {
         Self::new(algorithm, bytes.ok_or(KeyError::Rejected(algorithm))?)
     }
 
+    /// The key that `parameters` describe, which must be one for `algorithm`.
+    pub(super) fn from_parameters(
+        algorithm: Algorithm,
+        parameters: &Parameters,
+    ) -> Result<Self, KeyError> {
+        let rejected = KeyError::Rejected(algorithm);
+        let bytes = |text: &str| base64url::decode(text).ok_or(rejected);
+        match parameters {
+            Parameters::Okp { x, .. } => Self::new(algorithm, &bytes(x)?),
+            Parameters::Ec { x, y, .. } => {
+                Self::new(algorithm, &[vec![4], bytes(x)?, bytes(y)?].concat())
+            }
+            Parameters::Rsa { n, e } => Self::rsa(algorithm, &bytes(n)?, &bytes(e)?),
+        }
+    }
+
     /// The key in `bytes`: 32 bytes for `EdDSA`, an uncompressed point for ES256, PKCS#1 or a
     /// `SubjectPublicKeyInfo` for RS256.
     fn new(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, KeyError> {
@@ -118,17 +134,12 @@ impl PublicKey {
                 Parameters::p256(bytes).ok_or(KeyError::Rejected(algorithm))?,
             ),
             Algorithm::RS256 => {
-                let rsa = rsa::PublicKey::from_der(bytes).map_err(rejected)?;
-                let modulus = rsa.modulus().big_endian_without_leading_zero();
-                let bits = bit_length(modulus);
-                if !RSA_BITS.contains(&bits) {
-                    return Err(KeyError::RsaSize { bits });
-                }
-                let exponent = rsa.exponent().big_endian_without_leading_zero();
-                (
-                    ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, bytes).map_err(rejected)?,
-                    Parameters::rsa(modulus, exponent),
-                )
+                let key = rsa::PublicKey::from_der(bytes).map_err(rejected)?;
+                return Self::rsa(
+                    algorithm,
+                    key.modulus().big_endian_without_leading_zero(),
+                    key.exponent().big_endian_without_leading_zero(),
+                );
             }
             Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => {
                 return Err(KeyError::WrongKind(algorithm));
@@ -137,6 +148,27 @@ impl PublicKey {
         Ok(Self {
             key: Arc::new(key),
             parameters,
+        })
+    }
+
+    /// The RSA key of these two numbers, big-endian without leading zeros.
+    fn rsa(algorithm: Algorithm, modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
+        let bits = bit_length(modulus);
+        if !RSA_BITS.contains(&bits) {
+            return Err(KeyError::RsaSize { bits });
+        }
+        let components = rsa::PublicKeyComponents {
+            n: modulus,
+            e: exponent,
+        };
+        let key = components
+            .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
+            .map_err(|_| KeyError::Rejected(algorithm))?;
+        // Only reading a document checks the numbers: with 1 for an exponent anyone could sign.
+        rsa::PublicKey::from_der(key.as_ref()).map_err(|_| KeyError::Rejected(algorithm))?;
+        Ok(Self {
+            key: Arc::new(key),
+            parameters: Parameters::rsa(modulus, exponent),
         })
     }
 

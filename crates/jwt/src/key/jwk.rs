@@ -1,23 +1,26 @@
 //! Public keys as published (RFC 7517), and their thumbprints (RFC 7638).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::VerifyingKey;
-use crate::base64url;
+use crate::{Algorithm, base64url};
 
-/// A public key for the document at `/.well-known/jwks.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// A public key as published. There is no such thing as a published secret: `kty` `oct` is not read,
+/// and never written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Jwk {
     #[serde(flatten)]
-    parameters: Parameters,
-    #[serde(rename = "use")]
-    usage: &'static str,
-    alg: &'static str,
-    kid: String,
+    pub(super) parameters: Parameters,
+    #[serde(rename = "use", default, skip_serializing_if = "Option::is_none")]
+    usage: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alg: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) kid: Option<String>,
 }
 
-/// The published keys (RFC 7517 §5). It never holds a secret.
+/// The keys at `/.well-known/jwks.json` (RFC 7517 §5).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct JwkSet {
     /// The keys, the one that signs first.
@@ -28,44 +31,40 @@ impl Jwk {
     pub(super) fn new(key: &VerifyingKey, parameters: &Parameters) -> Self {
         Self {
             parameters: parameters.clone(),
-            usage: "sig",
-            alg: key.algorithm.name(),
-            kid: key.key_id.clone(),
+            usage: Some("sig".to_owned()),
+            alg: Some(key.algorithm.name().to_owned()),
+            kid: Some(key.key_id.clone()),
         }
+    }
+
+    /// The algorithm that the key is for: the only one of ours that such a key has. `None` when the
+    /// key says that it is for something else (RFC 7517 §4.2, §4.4).
+    pub(super) fn algorithm(&self) -> Option<Algorithm> {
+        let algorithm = self.parameters.algorithm()?;
+        let is_meant = |said: &Option<String>, ours| said.as_deref().is_none_or(|it| it == ours);
+        (is_meant(&self.usage, "sig") && is_meant(&self.alg, algorithm.name())).then_some(algorithm)
     }
 }
 
-/// The members that make the key what it is, in the order of their names: that is the order a
-/// thumbprint hashes them in (RFC 7638 §3.2).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
+/// What makes the key what it is, in base64url.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kty")]
 pub(super) enum Parameters {
     /// RFC 8037 §2.
-    Okp {
-        crv: &'static str,
-        kty: &'static str,
-        x: String,
-    },
+    #[serde(rename = "OKP")]
+    Okp { crv: String, x: String },
     /// RFC 7518 §6.2.
-    Ec {
-        crv: &'static str,
-        kty: &'static str,
-        x: String,
-        y: String,
-    },
+    #[serde(rename = "EC")]
+    Ec { crv: String, x: String, y: String },
     /// RFC 7518 §6.3.
-    Rsa {
-        e: String,
-        kty: &'static str,
-        n: String,
-    },
+    #[serde(rename = "RSA")]
+    Rsa { n: String, e: String },
 }
 
 impl Parameters {
     pub(super) fn ed25519(key: &[u8]) -> Self {
         Self::Okp {
-            crv: "Ed25519",
-            kty: "OKP",
+            crv: "Ed25519".to_owned(),
             x: base64url::encode(key),
         }
     }
@@ -75,8 +74,7 @@ impl Parameters {
         let coordinates = point.strip_prefix(&[4]).filter(|rest| rest.len() == 64)?;
         let (x, y) = coordinates.split_at(32);
         Some(Self::Ec {
-            crv: "P-256",
-            kty: "EC",
+            crv: "P-256".to_owned(),
             x: base64url::encode(x),
             y: base64url::encode(y),
         })
@@ -84,21 +82,48 @@ impl Parameters {
 
     pub(super) fn rsa(modulus: &[u8], exponent: &[u8]) -> Self {
         Self::Rsa {
-            e: base64url::encode(exponent),
-            kty: "RSA",
             n: base64url::encode(modulus),
+            e: base64url::encode(exponent),
         }
     }
 
-    /// The base64url of the SHA-256 of the members (RFC 7638 §3). Nothing in them needs escaping.
+    fn algorithm(&self) -> Option<Algorithm> {
+        match self {
+            Self::Okp { crv, .. } => (crv == "Ed25519").then_some(Algorithm::EdDSA),
+            Self::Ec { crv, .. } => (crv == "P-256").then_some(Algorithm::ES256),
+            Self::Rsa { .. } => Some(Algorithm::RS256),
+        }
+    }
+
+    /// The base64url of the SHA-256 of the members, in the order of their names (RFC 7638 §3). No
+    /// value needs escaping: all are base64url or a curve that we know.
     pub(super) fn thumbprint(&self) -> String {
         let members = match self {
-            Self::Okp { crv, kty, x } => format!(r#"{{"crv":"{crv}","kty":"{kty}","x":"{x}"}}"#),
-            Self::Ec { crv, kty, x, y } => {
-                format!(r#"{{"crv":"{crv}","kty":"{kty}","x":"{x}","y":"{y}"}}"#)
+            Self::Okp { crv, x } => format!(r#"{{"crv":"{crv}","kty":"OKP","x":"{x}"}}"#),
+            Self::Ec { crv, x, y } => {
+                format!(r#"{{"crv":"{crv}","kty":"EC","x":"{x}","y":"{y}"}}"#)
             }
-            Self::Rsa { e, kty, n } => format!(r#"{{"e":"{e}","kty":"{kty}","n":"{n}"}}"#),
+            Self::Rsa { n, e } => format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#),
         };
         base64url::encode(Sha256::digest(members))
+    }
+}
+
+impl<'de> Deserialize<'de> for JwkSet {
+    /// Keys of kinds that we don't know are left out (RFC 7517 §5), so that a set may gain some.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Any {
+            keys: Vec<serde_json::Value>,
+        }
+
+        let any = Any::deserialize(deserializer)?;
+        let known = any
+            .keys
+            .into_iter()
+            .filter_map(|key| serde_json::from_value(key).ok());
+        Ok(Self {
+            keys: known.collect(),
+        })
     }
 }

@@ -16,6 +16,9 @@ mod hmac;
 mod jwk;
 #[cfg(feature = "asymmetric")]
 mod pem;
+#[cfg(test)]
+#[cfg(feature = "asymmetric")]
+mod tests;
 
 use std::fmt;
 
@@ -63,6 +66,9 @@ pub enum KeyError {
         /// Bits of the modulus.
         bits: usize,
     },
+    /// A published key that is for another use or another algorithm.
+    #[error("this key is not for one of our signatures")]
+    NotForSignatures,
     /// The key could not be drawn or written.
     #[error("the key could not be made")]
     NotMade,
@@ -204,6 +210,22 @@ impl VerifyingKey {
         Ok(Self {
             algorithm,
             key_id: public.thumbprint(),
+            public: Public::Key(public),
+        })
+    }
+
+    /// A public key as another system publishes it (RFC 7517), under the name that it has there.
+    ///
+    /// # Errors
+    /// [`KeyError::NotForSignatures`] for a key of another use or algorithm, else as
+    /// [`SigningKey::from_pkcs8_pem`].
+    #[cfg(feature = "asymmetric")]
+    pub fn from_jwk(jwk: &Jwk) -> Result<Self, KeyError> {
+        let algorithm = jwk.algorithm().ok_or(KeyError::NotForSignatures)?;
+        let public = PublicKey::from_parameters(algorithm, &jwk.parameters)?;
+        Ok(Self {
+            algorithm,
+            key_id: jwk.kid.clone().unwrap_or_else(|| public.thumbprint()),
             public: Public::Key(public),
         })
     }

@@ -9,7 +9,7 @@ use crate::Claims;
 ///
 /// Two words rather than one `u128`, whose alignment would cost 8 bytes per entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Id(u64, u64);
+pub(super) struct Id(u64, u64);
 
 /// Bytes of a UUID in its usual form (RFC 9562 §4).
 const UUID_LENGTH: usize = 36;
@@ -19,7 +19,7 @@ impl Id {
     ///
     /// Only the lower-case form counts as a UUID: it is what every issuer writes, and texts that
     /// differ stay different names.
-    pub(crate) fn of(name: &str) -> Self {
+    pub(super) fn of(name: &str) -> Self {
         let is_canonical =
             name.len() == UUID_LENGTH && !name.bytes().any(|byte| byte.is_ascii_uppercase());
         match Uuid::try_parse(name) {
@@ -48,17 +48,18 @@ impl Id {
     }
 }
 
-/// What of a token can be revoked, ready to be looked up.
-#[derive(Debug)]
-pub(crate) struct Ids {
-    pub(crate) token: Option<Id>,
-    pub(crate) session: Option<Id>,
-    pub(crate) user: Id,
-    pub(crate) generation: u64,
+/// By what a token can be revoked, ready to be looked up.
+#[derive(Clone, Copy, Debug)]
+pub struct Lookup {
+    pub(super) token: Option<Id>,
+    pub(super) session: Option<Id>,
+    pub(super) user: Id,
+    pub(super) generation: u64,
 }
 
-impl Ids {
-    pub(crate) fn of(claims: &Claims) -> Self {
+impl Lookup {
+    /// Of the token with these claims.
+    pub fn of(claims: &Claims) -> Self {
         Self {
             token: claims.jti.as_deref().map(Id::of),
             session: claims.sid.as_deref().map(Id::of),

@@ -31,6 +31,6 @@ mod shard;
 mod staleness;
 
 pub use entry::{Entry, Revoked};
-pub(crate) use id::Ids;
+pub use id::Lookup;
 pub use set::RevocationSet;
 pub use staleness::{MonotonicMillis, Staleness};

@@ -3,8 +3,8 @@
 use jwt::{Claims, Fresh, TokenKind};
 use serde_json::Value;
 
-use crate::profile;
-use crate::recorded::{Case, Recorded};
+use super::profile;
+use super::recorded::{Case, Recorded};
 
 /// The recorded claims as ours, or `None` where they hold something that we don't issue.
 fn claims(payload: &Value) -> Option<Claims> {

@@ -7,9 +7,9 @@
 
 use serde_json::Value;
 
-use crate::answers::Asked;
-use crate::recorded::{Case, Outcome, Recorded};
-use crate::{differences, profile};
+use super::answers::Asked;
+use super::recorded::{Case, Outcome, Recorded};
+use super::{differences, profile};
 
 /// The cases left out on purpose, as far as they are known: all of profiles that look for tokens in
 /// cookies, query strings or JSON bodies.

@@ -6,7 +6,7 @@ use jwt::revocation::{Entry, RevocationSet, Revoked};
 use jwt::{Algorithm, Authority, HeaderFormat, SigningKey, VerifyingKey};
 use serde_json::Value;
 
-use crate::recorded::Recorded;
+use super::recorded::Recorded;
 
 /// The authority with the settings of the profile called `name`, whose blocklist holds the recorded
 /// `revoked_jti`. Settings of cookies, query strings and bodies don't concern it.

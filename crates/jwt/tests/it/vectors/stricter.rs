@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::value::RawValue;
 
-use crate::answers::Asked;
+use super::answers::Asked;
 
 /// The cases of our copy of the file that were accepted, and are not by us.
 pub(crate) const KNOWN: &[(&str, &str)] = &[
