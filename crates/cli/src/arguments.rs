@@ -33,6 +33,9 @@ pub enum Command {
     /// Look at the settings
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Make keys, list them, and replace them without signing anyone out
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Ask the running server whether it is ready: exit 0 when it is, for container health checks
     Healthcheck(ServeFlags),
     /// Hash a password from standard input
@@ -55,6 +58,27 @@ pub enum Command {
 pub enum ConfigCommand {
     /// Print every setting and where it came from, secrets masked; exit 1 with all faults at once
     Check(ServeFlags),
+}
+
+/// What can be done with keys.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Print a new key
+    #[command(
+        long_about = "Prints a new key: for HS256, HS384 and HS512 a line for the environment, for EdDSA, ES256 and RS256 a private key in PEM, to be kept in a file that JWT_PRIVATE_KEY_FILE names.\n\n  portcullis keys generate --algorithm EdDSA > jwt.pem"
+    )]
+    Generate {
+        /// Which algorithm the key is for
+        #[arg(long, default_value = "HS256", value_parser = ["HS256", "HS384", "HS512", "EdDSA", "ES256", "RS256"])]
+        algorithm: String,
+    },
+    /// Print the settings that replace the present key and keep its tokens good
+    #[command(
+        long_about = "Prints what to set in place of the present JWT_SECRET_KEY (or JWT_PRIVATE_KEY): a new key, and the present one as the previous, whose tokens stay good. Nothing is changed; the present secret is printed too, so mind where it goes.\n\nGive every node the new settings; after the longest refresh lifetime the previous key can be unset. After a leak leave the previous key out: everyone signs in again."
+    )]
+    Rotate(ServeFlags),
+    /// Print the key ids of the settings: the one that signs, and those that are still accepted
+    List(ServeFlags),
 }
 
 /// Flags that go over the environment.

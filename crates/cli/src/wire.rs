@@ -117,15 +117,13 @@ fn authority(
     revoked: Arc<RevocationSet>,
 ) -> anyhow::Result<Authority> {
     let tokens = &config.tokens;
-    let algorithm = algorithm(tokens.algorithm);
-    let key = SigningKey::hmac(algorithm, keys.jwt_secret_key.expose().as_bytes())?;
-    let mut builder = Authority::builder(key)
+    let mut builder = Authority::builder(signing_key(config, keys)?)
         .issuer(tokens.issuer.as_deref().unwrap_or(public_url))
         .leeway(tokens.leeway.as_secs())
         .require_session()
         .revocations(revoked);
-    if let Some(previous) = &keys.jwt_secret_key_previous {
-        builder = builder.also_accept(VerifyingKey::hmac(algorithm, previous.expose().as_bytes())?);
+    for key in previous_keys(config, keys)? {
+        builder = builder.also_accept(key);
     }
     if let Some(issuer) = &tokens.accepted_issuer {
         builder = builder.accept_issuer(issuer);
@@ -137,6 +135,57 @@ fn authority(
         builder = builder.accept_audience(audience);
     }
     Ok(builder.build())
+}
+
+/// The key that signs tokens.
+///
+/// # Errors
+/// When it is no key for the configured algorithm, or `JWT_PUBLIC_KEY` belongs to another.
+pub fn signing_key(config: &Config, keys: &Keys) -> anyhow::Result<SigningKey> {
+    let algorithm = algorithm(config.tokens.algorithm);
+    if let Some(secret) = &keys.jwt_secret_key {
+        return Ok(SigningKey::hmac(algorithm, secret.expose().as_bytes())?);
+    }
+    let private = config
+        .tokens
+        .private_key
+        .as_ref()
+        .context("JWT_PRIVATE_KEY is not set")?;
+    let key = SigningKey::from_pkcs8_pem(algorithm, private.expose()).context("JWT_PRIVATE_KEY")?;
+    if let Some(public) = &config.tokens.public_key {
+        let public = VerifyingKey::from_public_pem(algorithm, public).context("JWT_PUBLIC_KEY")?;
+        anyhow::ensure!(
+            public.key_id() == key.key_id(),
+            "JWT_PUBLIC_KEY does not belong to JWT_PRIVATE_KEY"
+        );
+    }
+    Ok(key)
+}
+
+/// The keys whose tokens are still accepted. They may be of another algorithm than the present one:
+/// each verifies with its own and no other.
+///
+/// # Errors
+/// When one is no key.
+pub fn previous_keys(config: &Config, keys: &Keys) -> anyhow::Result<Vec<VerifyingKey>> {
+    let mut previous = Vec::new();
+    if let Some(secret) = &keys.jwt_secret_key_previous {
+        let present = algorithm(config.tokens.algorithm);
+        let algorithm = if config.tokens.algorithm.is_asymmetric() {
+            Algorithm::HS256
+        } else {
+            present
+        };
+        let key = VerifyingKey::hmac(algorithm, secret.expose().as_bytes());
+        previous.push(key.context("JWT_SECRET_KEY_PREVIOUS")?);
+    }
+    if let Some(pem) = &config.tokens.previous_public_key {
+        let key = [Algorithm::EdDSA, Algorithm::ES256, Algorithm::RS256]
+            .into_iter()
+            .find_map(|algorithm| VerifyingKey::from_public_pem(algorithm, pem).ok());
+        previous.push(key.context("JWT_PUBLIC_KEY_PREVIOUS is no key for EdDSA, ES256 or RS256")?);
+    }
+    Ok(previous)
 }
 
 const fn algorithm(configured: config::Algorithm) -> Algorithm {

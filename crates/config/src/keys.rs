@@ -12,8 +12,8 @@ use crate::{
 /// The secrets of a running server: those that were set, and those made for development.
 #[derive(Clone, Debug)]
 pub struct Keys {
-    /// Signs tokens with an HMAC algorithm.
-    pub jwt_secret_key: Secret<String>,
+    /// Signs tokens with an HMAC algorithm; absent where a private key signs.
+    pub jwt_secret_key: Option<Secret<String>>,
     /// Only verifies tokens.
     pub jwt_secret_key_previous: Option<Secret<String>>,
     /// Encrypts and authenticates everything else.
@@ -37,28 +37,38 @@ impl Config {
     /// # Errors
     /// As [`keys`](Self::keys).
     pub fn keys_with(&self, fill: Fill<'_>) -> Result<Keys, DevelopmentSecretsError> {
-        let (jwt_secret_key, secret_key) = match (&self.tokens.secret_key, &self.secrets.secret_key)
-        {
-            (SecretSource::Set(jwt), SecretSource::Set(other)) => (jwt.clone(), other.clone()),
-            (jwt, other) => {
-                let made = DevelopmentSecrets::read_or_create(&self.storage.data_dir, fill)?;
-                (jwt.or(&made.jwt_secret_key), other.or(&made.secret_key))
-            }
+        let (jwt, other) = (&self.tokens.secret_key, &self.secrets.secret_key);
+        let made = if [jwt, other].into_iter().any(SecretSource::is_missing) {
+            Some(DevelopmentSecrets::read_or_create(
+                &self.storage.data_dir,
+                fill,
+            )?)
+        } else {
+            None
         };
+        let jwt_secret_key = jwt.or(made.as_ref().map(|made| &made.jwt_secret_key));
+        let secret_key = other.or(made.as_ref().map(|made| &made.secret_key));
         Ok(Keys {
             jwt_secret_key,
             jwt_secret_key_previous: self.tokens.previous.clone(),
-            secret_key,
+            // It is always set or made; an empty one would be refused by whatever derives keys from it.
+            secret_key: secret_key.unwrap_or_default(),
             secret_key_previous: self.secrets.previous.clone(),
         })
     }
 }
 
 impl SecretSource {
-    fn or(&self, generated: &Secret<String>) -> Secret<String> {
+    const fn is_missing(&self) -> bool {
+        matches!(self, Self::ToBeGenerated)
+    }
+
+    /// The secret that was set, or `generated` where one had to be.
+    fn or(&self, generated: Option<&Secret<String>>) -> Option<Secret<String>> {
         match self {
-            Self::Set(secret) => secret.clone(),
-            Self::ToBeGenerated => generated.clone(),
+            Self::Set(secret) => Some(secret.clone()),
+            Self::ToBeGenerated => generated.cloned(),
+            Self::NotUsed => None,
         }
     }
 }

@@ -52,6 +52,6 @@ pub use origin::Origin;
 pub use reference::{render_env_example, render_reference};
 pub use sections::{
     Algorithm, Log, LogFormat, Passwords, PublicUrl, Registration, SecretSource, Secrets, Server,
-    Sessions, Storage, Tokens,
+    Sessions, Storage, TlsFiles, Tokens,
 };
 pub use source::{Flags, Sources};

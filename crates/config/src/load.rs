@@ -56,7 +56,7 @@ impl Config {
             values: Values::gather(&sources),
         };
 
-        let server = Server::read(&mut reader);
+        let server = Server::read(&mut reader, &sources.working_dir);
         let storage = Storage::read(&mut reader, &sources.working_dir);
         let generated = generated(&mut reader, &server, &storage.data_dir);
         let secrets = Secrets::read(&mut reader, &generated);

@@ -7,6 +7,7 @@
 //!
 //! Run it by `scripts/timing`, when nothing else runs.
 
+use std::cmp::Ordering;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -56,11 +57,8 @@ async fn main() -> ExitCode {
 async fn fill(data: &Path, run: usize) {
     std::fs::create_dir_all(data).expect("the data folder");
     let now = SystemClock.now();
-    let options = Options {
-        role: Role::Command,
-        now,
-    };
-    let store = SqliteStore::open(&data.join("portcullis.db"), options).expect("a store");
+    let options = Options::new(Role::Command, now);
+    let store = SqliteStore::open(&data.join("portcullis.db"), &options).expect("a store");
     let ours = decoy(&Kind::of(&Params::default()));
     let theirs = decoy(&"scrypt:32768:8:1".parse().expect("a kind"));
     for number in 0..REQUESTS + WARM_UP {
@@ -107,19 +105,14 @@ async fn measure(url: &str, run: usize) -> (Vec<Duration>, Vec<Duration>) {
 /// The area under the ROC curve (Mann-Whitney U over the number of pairs).
 #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
 fn auc(known: &[Duration], unknown: &[Duration]) -> f64 {
+    let score = |known: &Duration, unknown: &Duration| match known.cmp(unknown) {
+        Ordering::Greater => 1.0,
+        Ordering::Equal => 0.5,
+        Ordering::Less => 0.0,
+    };
     let wins: f64 = known
         .iter()
-        .flat_map(|k| {
-            unknown.iter().map(move |u| {
-                if k > u {
-                    1.0
-                } else if k == u {
-                    0.5
-                } else {
-                    0.0
-                }
-            })
-        })
+        .flat_map(|known| unknown.iter().map(move |unknown| score(known, unknown)))
         .sum();
     wins / (known.len() * unknown.len()) as f64
 }

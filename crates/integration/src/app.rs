@@ -134,7 +134,7 @@ impl TestApp {
         let serving = tokio::spawn({
             let handle = handle.clone();
             async move {
-                serve(listener, app, bounds, handle)
+                serve(listener, app, bounds, None, handle)
                     .await
                     .expect("it serves");
             }

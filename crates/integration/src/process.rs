@@ -168,6 +168,29 @@ impl Server {
         format!("http://{}", self.address)
     }
 
+    /// Sends it a signal, such as `HUP`.
+    pub async fn signal(&self, name: &str) {
+        let id = self.child.id().expect("it runs").to_string();
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &id])
+            .status()
+            .await;
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// Waits for a log line that contains `text`.
+    pub async fn until_logged(&mut self, text: &str) {
+        let logged = tokio::time::timeout(PATIENCE, async {
+            while let Ok(Some(line)) = self.lines.next_line().await {
+                if line.contains(text) {
+                    return true;
+                }
+            }
+            false
+        });
+        assert!(logged.await.unwrap_or(false), "it never says {text:?}");
+    }
+
     /// Ends it as a power cut would.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("it is ours to end");
@@ -188,13 +211,7 @@ impl Server {
 
     /// Asks it to stop (SIGTERM), and gives its exit code and the rest of its log.
     pub async fn stop(mut self) -> (Option<i32>, String) {
-        let id = self.child.id().expect("it runs").to_string();
-        let sent = Command::new("kill")
-            .args(["-TERM", &id])
-            .status()
-            .await
-            .expect("kill runs");
-        assert!(sent.success());
+        self.signal("TERM").await;
         let mut log = String::new();
         while let Ok(Some(line)) = self.lines.next_line().await {
             log.push_str(&line);

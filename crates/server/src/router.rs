@@ -4,8 +4,8 @@ use axum::Router;
 use axum::routing::{delete, get, post, put};
 
 use crate::api::{
-    health, login, logout, me, openapi, password, reauthenticate, refresh, register, sessions,
-    users,
+    health, jwks, login, logout, me, openapi, password, reauthenticate, refresh, register,
+    sessions, users,
 };
 use crate::app::App;
 use crate::code::Code;
@@ -16,6 +16,7 @@ pub(crate) const ROUTES: &[&str] = &[
     "/livez",
     "/readyz",
     "/openapi.json",
+    "/.well-known/jwks.json",
     "/api/v1/register",
     "/api/v1/login",
     "/api/v1/refresh",
@@ -34,6 +35,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/openapi.json", get(openapi::serve))
+        .route("/.well-known/jwks.json", get(jwks::jwks))
         .route("/api/v1/register", post(register::register))
         .route("/api/v1/login", post(login::login))
         .route("/api/v1/refresh", post(refresh::refresh))

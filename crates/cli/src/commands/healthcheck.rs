@@ -5,12 +5,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use config::TlsFiles;
 use http::{Request, StatusCode};
 use http_body_util::Empty;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use super::{REFUSED, load};
+use super::{REFUSED, load, pinned};
 use crate::arguments::ServeFlags;
 
 /// How long the server may take to answer.
@@ -25,7 +27,7 @@ pub(super) fn run(flags: ServeFlags) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()?;
     let status = runtime.block_on(async {
-        tokio::time::timeout(PATIENCE, ask(address))
+        tokio::time::timeout(PATIENCE, ask(address, config.server.tls.as_ref()))
             .await
             .context("no answer in time")?
     });
@@ -52,8 +54,24 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listen.port())
 }
 
-async fn ask(address: SocketAddr) -> anyhow::Result<StatusCode> {
+async fn ask(address: SocketAddr, tls: Option<&TlsFiles>) -> anyhow::Result<StatusCode> {
     let stream = TcpStream::connect(address).await?;
+    match tls {
+        Some(files) => {
+            ready(
+                pinned::connect(stream, address, &files.certificate).await?,
+                address,
+            )
+            .await
+        }
+        None => ready(stream, address).await,
+    }
+}
+
+async fn ready<S>(stream: S, address: SocketAddr) -> anyhow::Result<StatusCode>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);

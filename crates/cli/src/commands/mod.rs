@@ -3,6 +3,8 @@
 mod config_check;
 mod hash;
 mod healthcheck;
+mod keys;
+mod pinned;
 mod serve;
 
 use std::process::ExitCode;
@@ -26,6 +28,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let done = match arguments.command.unwrap_or(Command::Serve(arguments.serve)) {
         Command::Serve(flags) => serve::run(flags),
         Command::Config(ConfigCommand::Check(flags)) => config_check::run(flags),
+        Command::Keys(command) => keys::run(command),
         Command::Healthcheck(flags) => healthcheck::run(flags),
         Command::Hash => hash::hash(),
         Command::Verify { hash } => hash::verify(hash),

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use config::{Config, Keys, SecretSource};
 use model::{SystemClock, SystemRng};
 use password::HasherConfig;
-use server::listener::{Bounds, Handle, serve};
+use server::listener::{Bounds, Handle, Tls, serve};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{REFUSED, load};
@@ -56,6 +56,10 @@ async fn serve_until_stopped(
     listener: TcpListener,
 ) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
+    let tls = match &config.server.tls {
+        Some(files) => Some(Tls::read(&files.certificate, &files.key).await?),
+        None => None,
+    };
     let bounds = Bounds::default();
     let surroundings = Surroundings {
         clock: Arc::new(SystemClock),
@@ -72,15 +76,17 @@ async fn serve_until_stopped(
 
     let handle = Handle::new();
     let stopping = tokio::spawn(stop_on_signal(handle.clone())?);
+    let reloading = tokio::spawn(reload_on_signal(tls.clone())?);
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
     greet(
         config,
         config.server.public_url_at(address).as_str(),
         &accounts.describe_store(),
     );
-    serve(listener, app, bounds, handle).await?;
+    serve(listener, app, bounds, tls.as_ref(), handle).await?;
 
     stopping.abort();
+    reloading.abort();
     upkeep.abort();
     accounts.close().await;
     tracing::info!("stopped");
@@ -98,6 +104,21 @@ fn stop_on_signal(handle: Handle) -> anyhow::Result<impl Future<Output = ()>> {
         }
         tracing::info!("stopping: requests in flight have {} s", DRAIN.as_secs());
         handle.graceful_shutdown(Some(DRAIN));
+    })
+}
+
+/// Reads the certificate again at each SIGHUP, which without one does nothing. One that can't be used
+/// leaves the present one in place.
+fn reload_on_signal(tls: Option<Tls>) -> anyhow::Result<impl Future<Output = ()>> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        while hangup.recv().await.is_some() {
+            let Some(tls) = &tls else { continue };
+            match tls.reload().await {
+                Ok(()) => tracing::info!("the certificate was read again"),
+                Err(error) => tracing::error!(%error, "the present certificate stays"),
+            }
+        }
     })
 }
 

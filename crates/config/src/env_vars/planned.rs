@@ -4,12 +4,6 @@
 use super::{Fallback, Kind, env_vars};
 
 env_vars! {
-    /// The certificate chain (PEM file) for https.
-    TLS_CERT = "PORTCULLIS_TLS_CERT", Server, Kind::Path, Fallback::Described("unset"), status PlannedRefused;
-
-    /// The private key (PEM file) of the certificate.
-    TLS_KEY = "PORTCULLIS_TLS_KEY", Server, Kind::Path, Fallback::Described("unset"), status PlannedRefused;
-
     /// The MongoDB to keep accounts in, instead of SQLite.
     MONGO_URI = "MONGO_URI", Storage, Kind::StoreUri, Fallback::Described("unset: SQLite"), status PlannedRefused;
 

@@ -11,7 +11,14 @@ env_vars! {
     /// The address under which people and programs reach the server, such as
     /// `https://accounts.example.org`: scheme, host and port, without a path. Its scheme decides how
     /// cookies and redirects behave.
-    PUBLIC_URL = "PORTCULLIS_PUBLIC_URL", Server, Kind::PublicUrl, Fallback::Described("`http://` and the listen address");
+    PUBLIC_URL = "PORTCULLIS_PUBLIC_URL", Server, Kind::PublicUrl, Fallback::Described("`http://` (`https://` with a certificate) and the listen address");
+
+    /// The file with the certificate chain, in PEM: with it and `PORTCULLIS_TLS_KEY` the server speaks
+    /// https itself (TLS 1.2 and 1.3, HTTP/1.1 and HTTP/2). SIGHUP reads both files again.
+    TLS_CERT = "PORTCULLIS_TLS_CERT", Server, Kind::Path, Fallback::Described("unset: no https");
+
+    /// The file with the private key of the certificate, in PEM.
+    TLS_KEY = "PORTCULLIS_TLS_KEY", Server, Kind::Path, Fallback::Described("unset");
 
     /// The networks of the proxies in front of the server, such as `10.0.0.0/8, ::1`. Only a
     /// connection from one of them is believed when it tells the client's address (`Forwarded`,

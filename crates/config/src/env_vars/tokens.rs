@@ -27,15 +27,22 @@ env_vars! {
     /// signed with it. After a leak, leave it unset.
     JWT_SECRET_KEY_PREVIOUS = "JWT_SECRET_KEY_PREVIOUS", Tokens, Kind::Secret, Fallback::Described("unset");
 
-    /// The algorithm that signs tokens, and the only one that is accepted. `EdDSA`, `ES256` and
-    /// `RS256` are planned: this version refuses to start with them.
+    /// The algorithm that signs tokens, and the only one that is accepted (besides that of a previous
+    /// key). With `EdDSA`, `ES256` and `RS256` services verify with the public key, which stands at
+    /// `/.well-known/jwks.json`, and share no secret.
     JWT_ALGORITHM = "JWT_ALGORITHM", Tokens, Kind::Choice(ALGORITHMS), Fallback::Value("HS256");
 
-    /// The private key for `EdDSA`, `ES256` or `RS256`, in PEM (PKCS #8).
-    JWT_PRIVATE_KEY = "JWT_PRIVATE_KEY", Tokens, Kind::PrivateKey, Fallback::Described("unset"), status PlannedNotice;
+    /// The private key for `EdDSA`, `ES256` or `RS256`, in PEM (PKCS #8): `portcullis keys generate`
+    /// makes one.
+    JWT_PRIVATE_KEY = "JWT_PRIVATE_KEY", Tokens, Kind::PrivateKey, Fallback::Described("unset");
 
-    /// The public key that belongs to `JWT_PRIVATE_KEY`, in PEM.
-    JWT_PUBLIC_KEY = "JWT_PUBLIC_KEY", Tokens, Kind::PublicKey, Fallback::Described("derived from the private key"), status PlannedNotice;
+    /// The public key that belongs to `JWT_PRIVATE_KEY`, in PEM. It isn't needed; one that doesn't
+    /// belong to it refuses the start.
+    JWT_PUBLIC_KEY = "JWT_PUBLIC_KEY", Tokens, Kind::PublicKey, Fallback::Described("derived from the private key");
+
+    /// The public key before the present one, in PEM: tokens signed with its private key are still
+    /// accepted, and services still find it. After a leak, leave it unset.
+    JWT_PUBLIC_KEY_PREVIOUS = "JWT_PUBLIC_KEY_PREVIOUS", Tokens, Kind::PublicKey, Fallback::Described("unset");
 
     /// How long an access token is good for. Tokens that never expire (`False` in Flask) are refused.
     JWT_ACCESS_TOKEN_EXPIRES = "JWT_ACCESS_TOKEN_EXPIRES", Tokens, Kind::Seconds { min: 1, max: 2_592_000 }, Fallback::Value("900");

@@ -11,6 +11,6 @@ pub use accounts::{Passwords, Registration, Sessions};
 pub use log::{Log, LogFormat};
 pub(crate) use secrets::check_distinct;
 pub use secrets::{SecretSource, Secrets};
-pub use server::{PublicUrl, Server};
+pub use server::{PublicUrl, Server, TlsFiles};
 pub use storage::Storage;
 pub use tokens::{Algorithm, Tokens};

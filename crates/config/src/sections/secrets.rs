@@ -33,6 +33,8 @@ pub enum SecretSource {
     Set(Secret<String>),
     /// None yet. It is generated at the start, which only happens on a loopback address.
     ToBeGenerated,
+    /// None is needed: tokens are signed with a private key.
+    NotUsed,
 }
 
 impl Secrets {

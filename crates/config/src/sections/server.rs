@@ -1,13 +1,14 @@
 //! Where the server listens and how it is reached.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use url::{Host, Url};
 
 use crate::{
     Origin,
-    env_vars::server::{LISTEN, PUBLIC_URL, TRUSTED_PROXIES},
+    env_vars::server::{LISTEN, PUBLIC_URL, TLS_CERT, TLS_KEY, TRUSTED_PROXIES},
     reader::{Reader, quoted},
 };
 
@@ -18,10 +19,21 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The address that the outside knows.
     pub public_url: PublicUrl,
+    /// The files for https, when the server speaks it itself.
+    pub tls: Option<TlsFiles>,
     /// The networks whose word about a client's address is taken.
     pub trusted_proxies: Vec<IpNet>,
     /// Whether `public_url` was derived from `listen`.
     public_url_is_derived: bool,
+}
+
+/// The files for https, in PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate chain.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// An `http` or `https` address of scheme, host and port.
@@ -33,13 +45,14 @@ pub struct PublicUrl {
 }
 
 impl Server {
-    pub(crate) fn read(reader: &mut Reader) -> Self {
+    pub(crate) fn read(reader: &mut Reader, working_dir: &Path) -> Self {
+        let tls = tls_files(reader, working_dir);
         let listen = reader
             .optional(&LISTEN, parse_listen)
             .unwrap_or(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0));
         let set = reader.optional(&PUBLIC_URL, PublicUrl::parse);
         let public_url_is_derived = set.is_none();
-        let public_url = set.unwrap_or_else(|| PublicUrl::http(listen));
+        let public_url = set.unwrap_or_else(|| PublicUrl::of(listen, tls.is_some()));
 
         if public_url_is_derived {
             reader.derived(&PUBLIC_URL, public_url.as_str(), Origin::Default);
@@ -57,6 +70,7 @@ impl Server {
         Self {
             listen,
             public_url,
+            tls,
             trusted_proxies: trusted_proxies(reader),
             public_url_is_derived,
         }
@@ -71,7 +85,7 @@ impl Server {
     /// follows a listen address with port 0.
     pub fn public_url_at(&self, bound: SocketAddr) -> PublicUrl {
         if self.public_url_is_derived {
-            PublicUrl::http(bound)
+            PublicUrl::of(bound, self.tls.is_some())
         } else {
             self.public_url.clone()
         }
@@ -109,21 +123,22 @@ impl PublicUrl {
         Self::from_url(&url).map_or_else(|| wrong("has no host"), Ok)
     }
 
-    /// `http://` and a listen address.
-    fn http(listen: SocketAddr) -> Self {
+    /// `http://` or `https://` and a listen address.
+    fn of(listen: SocketAddr, https: bool) -> Self {
         let address = SocketAddr::new(listen.ip(), listen.port()); // without the scope of IPv6
         let host = match address.ip() {
             IpAddr::V4(ip) => Host::Ipv4(ip),
             IpAddr::V6(ip) => Host::Ipv6(ip),
         };
+        let (scheme, default_port) = if https { ("https", 443) } else { ("http", 80) };
         let origin = match address.port() {
-            80 => format!("http://{host}"),
-            port => format!("http://{host}:{port}"),
+            port if port == default_port => format!("{scheme}://{host}"),
+            port => format!("{scheme}://{host}:{port}"),
         };
         Self {
             origin,
             host,
-            https: false,
+            https,
         }
     }
 
@@ -161,6 +176,34 @@ impl PublicUrl {
             }
             Host::Ipv4(ip) => ip.is_loopback(),
             Host::Ipv6(ip) => ip.to_canonical().is_loopback(),
+        }
+    }
+}
+
+/// Both files, or neither. That they can be read is seen at the start, not here.
+fn tls_files(reader: &mut Reader, working_dir: &Path) -> Option<TlsFiles> {
+    let mut file = |var| {
+        reader.optional(var, |text| match text {
+            "" => Err("names no file"),
+            text => Ok(working_dir.join(text)),
+        })
+    };
+    match (file(&TLS_CERT), file(&TLS_KEY)) {
+        (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+        (None, None) => None,
+        (Some(_), None) => {
+            reader.fault(
+                &TLS_KEY,
+                "must be set with PORTCULLIS_TLS_CERT: https needs both files",
+            );
+            None
+        }
+        (None, Some(_)) => {
+            reader.fault(
+                &TLS_CERT,
+                "must be set with PORTCULLIS_TLS_KEY: https needs both files",
+            );
+            None
         }
     }
 }

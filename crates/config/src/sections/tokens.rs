@@ -13,8 +13,8 @@ use crate::{
         tokens::{
             JWT_ACCESS_TOKEN_EXPIRES, JWT_ALGORITHM, JWT_DECODE_AUDIENCE, JWT_DECODE_ISSUER,
             JWT_DECODE_LEEWAY, JWT_ENCODE_AUDIENCE, JWT_ENCODE_ISSUER, JWT_PRIVATE_KEY,
-            JWT_PUBLIC_KEY, JWT_REFRESH_TOKEN_EXPIRES, JWT_SECRET_KEY, JWT_SECRET_KEY_PREVIOUS,
-            LEGACY_TOKENS_UNTIL,
+            JWT_PUBLIC_KEY, JWT_PUBLIC_KEY_PREVIOUS, JWT_REFRESH_TOKEN_EXPIRES, JWT_SECRET_KEY,
+            JWT_SECRET_KEY_PREVIOUS, LEGACY_TOKENS_UNTIL,
         },
     },
     reader::{Reader, parse_number, quoted},
@@ -36,6 +36,8 @@ pub struct Tokens {
     pub private_key: Option<Secret<String>>,
     /// The public key, in PEM, for an asymmetric algorithm.
     pub public_key: Option<String>,
+    /// The public key before it, in PEM: tokens signed with its private key are still accepted.
+    pub previous_public_key: Option<String>,
     /// How long an access token is good for.
     pub access_expires: Duration,
     /// How long a refresh token is good for; never less than `access_expires`.
@@ -113,18 +115,18 @@ impl Algorithm {
 impl Tokens {
     pub(crate) fn read(reader: &mut Reader, generated: &Found, public_url: &PublicUrl) -> Self {
         let algorithm = reader.choice(&JWT_ALGORITHM, &Algorithm::ALL.map(|a| (a.name(), a)));
-        if algorithm.is_asymmetric() {
-            let message = "is not supported by this version: use HS256, HS384 or HS512";
-            reader.fault(&JWT_ALGORITHM, format!("{} {message}", algorithm.name()));
-        }
         let tokens = Self {
             algorithm,
-            secret_key: secrets::current(
-                reader,
-                &JWT_SECRET_KEY,
-                algorithm.secret_length(),
-                generated,
-            ),
+            secret_key: if algorithm.is_asymmetric() {
+                SecretSource::NotUsed
+            } else {
+                secrets::current(
+                    reader,
+                    &JWT_SECRET_KEY,
+                    algorithm.secret_length(),
+                    generated,
+                )
+            },
             previous: secrets::previous(
                 reader,
                 &JWT_SECRET_KEY_PREVIOUS,
@@ -135,6 +137,9 @@ impl Tokens {
                 pem(text, "PRIVATE KEY").map(Secret::from)
             }),
             public_key: reader.optional(&JWT_PUBLIC_KEY, |text| {
+                pem(text, "PUBLIC KEY").map(str::to_owned)
+            }),
+            previous_public_key: reader.optional(&JWT_PUBLIC_KEY_PREVIOUS, |text| {
                 pem(text, "PUBLIC KEY").map(str::to_owned)
             }),
             access_expires: lifetime(reader, &JWT_ACCESS_TOKEN_EXPIRES),
@@ -215,6 +220,16 @@ impl Tokens {
     }
 
     fn check_keys(&self, reader: &mut Reader) {
+        if self.algorithm.is_asymmetric()
+            && self.private_key.is_none()
+            && !reader.is_faulty(&JWT_PRIVATE_KEY)
+        {
+            let name = self.algorithm.name();
+            reader.fault(
+                &JWT_PRIVATE_KEY,
+                format!("is needed to sign with {name}: `portcullis keys generate --algorithm {name}` makes one"),
+            );
+        }
         for var in [&JWT_PRIVATE_KEY, &JWT_PUBLIC_KEY] {
             if reader.raw(var).is_some() && !self.algorithm.is_asymmetric() {
                 reader.notice(var, format!("is not used with {}", self.algorithm.name()));

@@ -50,8 +50,11 @@ fn loading_makes_nothing() {
 fn secrets_are_made_once() {
     let setup = Setup::new();
     let first = setup.good().keys().unwrap();
-    assert_ne!(first.jwt_secret_key.expose(), first.secret_key.expose());
-    assert_eq!(first.jwt_secret_key.expose().len(), 64);
+    assert_ne!(
+        first.jwt_secret_key.as_ref().unwrap().expose(),
+        first.secret_key.expose()
+    );
+    assert_eq!(first.jwt_secret_key.as_ref().unwrap().expose().len(), 64);
 
     let config = setup.good();
     assert_eq!(
@@ -60,8 +63,8 @@ fn secrets_are_made_once() {
     );
     let second = config.keys().unwrap();
     assert_eq!(
-        first.jwt_secret_key.expose(),
-        second.jwt_secret_key.expose()
+        first.jwt_secret_key.as_ref().unwrap().expose(),
+        second.jwt_secret_key.as_ref().unwrap().expose()
     );
     assert_eq!(first.secret_key.expose(), second.secret_key.expose());
 }
@@ -70,7 +73,7 @@ fn secrets_are_made_once() {
 fn only_what_is_missing_is_made() {
     let setup = Setup::new().env("JWT_SECRET_KEY", JWT_KEY);
     let keys = setup.good().keys().unwrap();
-    assert_eq!(keys.jwt_secret_key.expose(), JWT_KEY);
+    assert_eq!(keys.jwt_secret_key.as_ref().unwrap().expose(), JWT_KEY);
     assert_eq!(keys.secret_key.expose().len(), 64);
 
     let both = Setup::new()
@@ -127,7 +130,7 @@ fn all_who_start_at_once_have_the_same() {
                 start.wait();
                 let keys = config.keys().unwrap();
                 (
-                    keys.jwt_secret_key.expose().clone(),
+                    keys.jwt_secret_key.as_ref().unwrap().expose().clone(),
                     keys.secret_key.expose().clone(),
                 )
             })

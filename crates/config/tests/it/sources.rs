@@ -70,7 +70,14 @@ fn a_secret_may_stand_in_a_file_of_its_own() {
             .env("JWT_SECRET_KEY_FILE", "jwt")
             .env("SECRET_KEY", APP_KEY);
         assert_eq!(
-            setup.good().keys().unwrap().jwt_secret_key.expose(),
+            setup
+                .good()
+                .keys()
+                .unwrap()
+                .jwt_secret_key
+                .as_ref()
+                .unwrap()
+                .expose(),
             JWT_KEY
         );
         assert_eq!(
@@ -82,7 +89,10 @@ fn a_secret_may_stand_in_a_file_of_its_own() {
         .file("jwt", format!("{JWT_KEY}\n\n"))
         .env("JWT_SECRET_KEY_FILE", "jwt");
     let keys = two_ends.good().keys().unwrap();
-    assert_eq!(keys.jwt_secret_key.expose(), &format!("{JWT_KEY}\n"));
+    assert_eq!(
+        keys.jwt_secret_key.as_ref().unwrap().expose(),
+        &format!("{JWT_KEY}\n")
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use config::Algorithm;
 
-use crate::{JWT_KEY, Setup};
+use crate::{APP_KEY, JWT_KEY, Setup};
 
 #[test]
 fn the_defaults_are_those_of_the_reference() {
@@ -52,12 +52,22 @@ fn a_longer_hash_needs_a_longer_secret() {
 }
 
 #[test]
-fn an_algorithm_this_version_cannot_sign_with_is_refused() {
+fn an_asymmetric_algorithm_needs_a_private_key_and_no_secret() {
+    let pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIHh4\n-----END PRIVATE KEY-----\n";
     for algorithm in ["EdDSA", "ES256", "RS256"] {
         let fault = Setup::new().env("JWT_ALGORITHM", algorithm).fault();
-        assert!(fault.ends_with(&format!(
-            "{algorithm} is not supported by this version: use HS256, HS384 or HS512"
-        )));
+        assert!(fault.contains("JWT_PRIVATE_KEY"), "{fault}");
+        assert!(
+            fault.contains(&format!("keys generate --algorithm {algorithm}")),
+            "{fault}"
+        );
+        let config = Setup::new()
+            .env("JWT_ALGORITHM", algorithm)
+            .env("JWT_PRIVATE_KEY", pem)
+            .env("SECRET_KEY", APP_KEY)
+            .env("PORTCULLIS_LISTEN", "0.0.0.0:8080")
+            .good();
+        assert!(config.keys().unwrap().jwt_secret_key.is_none());
     }
     let fault = Setup::new().env("JWT_ALGORITHM", "none").fault();
     assert!(fault.contains("must be one of HS256"), "{fault}");

@@ -6,3 +6,4 @@ mod hostile;
 mod process;
 mod secrecy;
 mod slow;
+mod tls;

@@ -1,6 +1,7 @@
 //! The routes of `/api/v1`: one file each, with its input, its answer and its description.
 
 pub(crate) mod health;
+pub(crate) mod jwks;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod me;

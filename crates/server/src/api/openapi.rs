@@ -10,7 +10,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::{
-    health, login, logout, me, password, reauthenticate, refresh, register, sessions, users,
+    health, jwks, login, logout, me, password, reauthenticate, refresh, register, sessions, users,
 };
 
 /// The description, as JSON with a final newline: what `docs/openapi.json` holds.
@@ -70,6 +70,7 @@ impl IntoResponses for Problems {
         sessions::list,
         sessions::end,
         sessions::end_others,
+        jwks::jwks,
         health::livez,
         health::readyz,
     ),
@@ -78,6 +79,7 @@ impl IntoResponses for Problems {
     tags(
         (name = "Accounts", description = "Signing up, and one's own account"),
         (name = "Sessions", description = "Signing in and out"),
+        (name = "Keys", description = "For services that verify tokens"),
         (name = "Health", description = "For load balancers and supervisors"),
     ),
 )]

@@ -2,20 +2,30 @@
 
 use std::future::{Ready, ready};
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum_server::accept::Accept;
+use axum_server::tls_rustls::RustlsAcceptor;
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::bounds::Bounds;
 use super::connection::Connection;
+use super::tls::Tls;
 
 /// Puts our [`Connection`] around each stream, while there is room for it.
 #[derive(Clone)]
 pub(super) struct Guard {
     bounds: Bounds,
     room: Arc<Semaphore>,
+}
+
+/// The same around the decrypted stream of TLS.
+#[derive(Clone)]
+pub(super) struct TlsGuard {
+    guard: Guard,
+    tls: RustlsAcceptor,
 }
 
 impl Guard {
@@ -26,12 +36,24 @@ impl Guard {
         }
     }
 
-    /// Guards a stream, or refuses it when there are too many.
-    fn admit<S>(&self, stream: S) -> io::Result<Connection<S>> {
-        let permit = Arc::clone(&self.room)
+    /// A place among the connections, or an error when there is none.
+    fn admit(&self, stream: &TcpStream) -> io::Result<OwnedSemaphorePermit> {
+        // Answers are small: waiting to fill a packet would only delay them.
+        stream.set_nodelay(true)?;
+        Arc::clone(&self.room)
             .try_acquire_owned()
-            .map_err(|_| io::Error::other("too many connections"))?;
-        Ok(Connection::new(stream, self.bounds.stalled_write, permit))
+            .map_err(|_| io::Error::other("too many connections"))
+    }
+}
+
+impl TlsGuard {
+    /// The handshake must be done within the time that a request's head has.
+    pub(super) fn new(bounds: Bounds, tls: &Tls) -> Self {
+        let tls = RustlsAcceptor::new(tls.rustls()).handshake_timeout(bounds.head_time);
+        Self {
+            guard: Guard::new(bounds),
+            tls,
+        }
     }
 }
 
@@ -41,8 +63,29 @@ impl<S> Accept<TcpStream, S> for Guard {
     type Future = Ready<io::Result<(Self::Stream, S)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        // Answers are small: waiting to fill a packet would only delay them.
-        let accepted = stream.set_nodelay(true).and_then(|()| self.admit(stream));
-        ready(accepted.map(|connection| (connection, service)))
+        let permit = self.admit(&stream);
+        let stalled_write = self.bounds.stalled_write;
+        ready(permit.map(|permit| (Connection::new(stream, stalled_write, permit), service)))
+    }
+}
+
+type TlsStream<S> = <RustlsAcceptor as Accept<TcpStream, S>>::Stream;
+type TlsService<S> = <RustlsAcceptor as Accept<TcpStream, S>>::Service;
+type Accepted<S> = io::Result<(Connection<TlsStream<S>>, TlsService<S>)>;
+
+impl<S: Send + 'static> Accept<TcpStream, S> for TlsGuard {
+    type Stream = Connection<TlsStream<S>>;
+    type Service = TlsService<S>;
+    type Future = Pin<Box<dyn Future<Output = Accepted<S>> + Send>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let permit = self.guard.admit(&stream);
+        let stalled_write = self.guard.bounds.stalled_write;
+        let tls = self.tls.clone();
+        Box::pin(async move {
+            let permit = permit?;
+            let (stream, service) = tls.accept(stream, service).await?;
+            Ok((Connection::new(stream, stalled_write, permit), service))
+        })
     }
 }

@@ -7,6 +7,8 @@ mod connection;
 mod linger;
 mod serve;
 mod stall;
+mod tls;
 
 pub use bounds::Bounds;
 pub use serve::{Handle, serve};
+pub use tls::{Tls, TlsError};

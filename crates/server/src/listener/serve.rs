@@ -8,17 +8,20 @@ use std::task::{Context, Poll};
 
 use http::Request;
 use hyper::body::Incoming;
+use hyper_util::rt::TokioExecutor;
+use hyper_util::server::conn::auto::Builder;
 use tower_service::Service;
 
-use super::accept::Guard;
+use super::accept::{Guard, TlsGuard};
 use super::bounds::{Bounds, MAX_HEAD, MAX_HEADERS, MAX_PENDING_RESETS, MAX_STREAMS};
+use super::tls::Tls;
 use crate::stack::{Answering, Stack};
 
 /// Stops a server, and tells how many connections it has.
 pub type Handle = axum_server::Handle<SocketAddr>;
 
 /// Serves `stack` on `listener`, within `bounds`, until `handle` is told to stop and every connection
-/// has ended.
+/// has ended; with `tls`, over https only.
 ///
 /// # Errors
 /// When the listener fails for good.
@@ -26,27 +29,36 @@ pub async fn serve(
     listener: TcpListener,
     stack: Stack,
     bounds: Bounds,
+    tls: Option<&Tls>,
     handle: Handle,
 ) -> io::Result<()> {
     let mut server = axum_server::from_tcp(listener)?
         .handle(handle)
-        .acceptor(Guard::new(bounds))
         .first_request_timeout(bounds.head_time);
-    server
-        .http_builder()
-        .http1()
+    bound_http(server.http_builder(), bounds);
+    let connections = PerConnection { stack };
+    match tls {
+        Some(tls) => {
+            server
+                .acceptor(TlsGuard::new(bounds, tls))
+                .serve(connections)
+                .await
+        }
+        None => server.acceptor(Guard::new(bounds)).serve(connections).await,
+    }
+}
+
+fn bound_http(http: &mut Builder<TokioExecutor>, bounds: Bounds) {
+    http.http1()
         .header_read_timeout(bounds.head_time)
         .max_headers(MAX_HEADERS)
         .max_buf_size(usize::try_from(MAX_HEAD).unwrap_or(usize::MAX)); // it fits
-    server
-        .http_builder()
-        .http2()
+    http.http2()
         .max_header_list_size(MAX_HEAD)
         .max_concurrent_streams(MAX_STREAMS)
         .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
         .keep_alive_interval(bounds.head_time)
         .keep_alive_timeout(bounds.head_time);
-    server.serve(PerConnection { stack }).await
 }
 
 /// Makes the service of each connection.
