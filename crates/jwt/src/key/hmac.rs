@@ -105,6 +105,13 @@ impl HmacKey {
 }
 
 /// Bytes of the algorithm's hash, the least a secret must have, if it is an HMAC.
+#[cfg_attr(
+    not(feature = "asymmetric"),
+    expect(
+        clippy::unnecessary_wraps,
+        reason = "other algorithms have no such hash"
+    )
+)]
 const fn hash_bytes(algorithm: Algorithm) -> Option<usize> {
     match algorithm {
         Algorithm::HS256 => Some(32),

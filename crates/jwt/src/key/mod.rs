@@ -167,6 +167,10 @@ impl SigningKey {
         }
     }
 
+    #[cfg_attr(
+        not(feature = "asymmetric"),
+        expect(clippy::unnecessary_wraps, reason = "other keys can fail to sign")
+    )]
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, CannotSign> {
         match &self.private {
             Private::Hmac(key) => Ok(key.sign(message)),

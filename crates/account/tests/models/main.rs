@@ -1,0 +1,30 @@
+//! Rotation and revocation, held against a model.
+//!
+//! - [`model`] says in the plainest form which token is accepted, what a refresh gives, and what ends
+//!   a session. It knows nothing of the code.
+//! - [`orders`] has small scripts of several people carried out in every order, and long random ones,
+//!   each answer and each token compared with the model.
+//! - [`races`] has use cases run at the same time, in every order of their calls to the store
+//!   ([`stepped`], [`schedule`]); what came of it must be what some order of the same acts gives in
+//!   the model ([`explain`]).
+//!
+//! Everything runs on every backend that can be had without set-up, and nothing depends on time or
+//! chance: the clock is moved by hand, random numbers are seeded, and where threads of a store or of
+//! the hashing pool do the work, one request at a time waits for them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test whose stage can't be set fails"
+)]
+
+mod explain;
+mod model;
+mod orders;
+mod play;
+mod races;
+mod request;
+mod schedule;
+mod stage;
+mod stepped;
+mod world;

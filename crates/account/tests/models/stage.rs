@@ -1,0 +1,42 @@
+//! The backends on which everything is played.
+
+use std::sync::Arc;
+
+use model::{Clock as _, SystemClock};
+use storage::Storage;
+use storage::memory::MemoryStore;
+use storage_sqlite::{Options, Role, SqliteStore};
+use tempfile::TempDir;
+
+use crate::world::World;
+
+/// Where worlds come from.
+pub(crate) enum Stage {
+    /// A new one for each play.
+    Memory,
+    /// One for all plays: a file takes a while to make.
+    Sqlite { world: Arc<World>, _folder: TempDir },
+}
+
+impl Stage {
+    pub(crate) fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder, Role::Server);
+        Self::Sqlite {
+            world: Arc::new(World::new(store)),
+            _folder: folder,
+        }
+    }
+
+    pub(crate) fn world(&self) -> Arc<World> {
+        match self {
+            Self::Memory => Arc::new(World::new(Arc::new(MemoryStore::new()))),
+            Self::Sqlite { world, .. } => Arc::clone(world),
+        }
+    }
+}
+
+fn open(folder: &TempDir, role: Role) -> Arc<dyn Storage> {
+    let options = Options::new(role, SystemClock.now());
+    SqliteStore::open(&folder.path().join("portcullis.db"), &options).unwrap()
+}

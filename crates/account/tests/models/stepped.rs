@@ -1,0 +1,225 @@
+//! A store whose every call waits at a gate.
+
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use model::{Credentials, Session, SessionId, Timestamp, User, UserId};
+use password::PasswordHash;
+use storage::{
+    Error, Feed, FeedRow, FeedSink, LoginName, Moment, NewUser, PasswordChange, PasswordChanged,
+    ProfileChange, Rotated, Rotation, SaveUserError, Sessions, Storage, Upkeep, Users,
+};
+
+/// Where calls wait while it is shut. One request runs at a time, so that there is one who waits anew
+/// and one who may pass.
+#[derive(Debug, Default)]
+pub(crate) struct Gate(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    shut: bool,
+    /// Someone came to the gate since it was last asked.
+    arrived: bool,
+    /// The next may pass.
+    granted: bool,
+}
+
+impl Gate {
+    pub(crate) fn shut(&self) {
+        self.lock().shut = true;
+    }
+
+    pub(crate) fn open(&self) {
+        *self.lock() = State::default();
+    }
+
+    /// Lets the one through who is polled next.
+    pub(crate) fn grant(&self) {
+        self.lock().granted = true;
+    }
+
+    /// Whether the one who was let through has come to the gate again.
+    pub(crate) fn has_arrived(&self) -> bool {
+        std::mem::take(&mut self.lock().arrived)
+    }
+
+    async fn pass(&self) {
+        let mut waiting = false;
+        poll_fn(|_| {
+            let mut state = self.lock();
+            if !state.shut || (waiting && std::mem::take(&mut state.granted)) {
+                return Poll::Ready(());
+            }
+            state.arrived |= !waiting;
+            waiting = true;
+            Poll::Pending // polled by the scheduler, whatever the waker
+        })
+        .await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The store behind the gate.
+#[derive(Debug)]
+pub(crate) struct Stepped {
+    store: Arc<dyn Storage>,
+    gate: Arc<Gate>,
+}
+
+impl Stepped {
+    pub(crate) fn new(store: Arc<dyn Storage>, gate: Arc<Gate>) -> Self {
+        Self { store, gate }
+    }
+}
+
+#[async_trait]
+impl Users for Stepped {
+    async fn create_user(&self, new: NewUser) -> Result<User, SaveUserError> {
+        self.gate.pass().await;
+        self.store.create_user(new).await
+    }
+
+    async fn user(&self, id: &UserId) -> Result<Option<User>, Error> {
+        self.gate.pass().await;
+        self.store.user(id).await
+    }
+
+    async fn credentials(&self, id: &UserId) -> Result<Option<Credentials>, Error> {
+        self.gate.pass().await;
+        self.store.credentials(id).await
+    }
+
+    async fn credentials_by_login(&self, name: &LoginName) -> Result<Option<Credentials>, Error> {
+        self.gate.pass().await;
+        self.store.credentials_by_login(name).await
+    }
+
+    async fn change_profile(
+        &self,
+        id: &UserId,
+        change: ProfileChange,
+        moment: Moment,
+    ) -> Result<Option<User>, SaveUserError> {
+        self.gate.pass().await;
+        self.store.change_profile(id, change, moment).await
+    }
+
+    async fn upgrade_hash(
+        &self,
+        id: &UserId,
+        from: &PasswordHash,
+        to: &PasswordHash,
+    ) -> Result<bool, Error> {
+        self.gate.pass().await;
+        self.store.upgrade_hash(id, from, to).await
+    }
+
+    async fn change_password(
+        &self,
+        change: PasswordChange,
+        moment: Moment,
+    ) -> Result<PasswordChanged, Error> {
+        self.gate.pass().await;
+        self.store.change_password(change, moment).await
+    }
+
+    async fn delete_user(&self, id: &UserId, moment: Moment) -> Result<bool, Error> {
+        self.gate.pass().await;
+        self.store.delete_user(id, moment).await
+    }
+
+    async fn hash_kinds(&self) -> Result<Vec<(String, u64)>, Error> {
+        self.gate.pass().await;
+        self.store.hash_kinds().await
+    }
+}
+
+#[async_trait]
+impl Sessions for Stepped {
+    async fn open_session(
+        &self,
+        session: Session,
+        limit: u32,
+        moment: Moment,
+    ) -> Result<(), Error> {
+        self.gate.pass().await;
+        self.store.open_session(session, limit, moment).await
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {
+        self.gate.pass().await;
+        self.store.session(id).await
+    }
+
+    async fn sessions_of(&self, user: &UserId, now: Timestamp) -> Result<Vec<Session>, Error> {
+        self.gate.pass().await;
+        self.store.sessions_of(user, now).await
+    }
+
+    async fn rotate(&self, rotation: Rotation, moment: Moment) -> Result<Rotated, Error> {
+        self.gate.pass().await;
+        self.store.rotate(rotation, moment).await
+    }
+
+    async fn end_session(
+        &self,
+        user: &UserId,
+        id: SessionId,
+        moment: Moment,
+    ) -> Result<bool, Error> {
+        self.gate.pass().await;
+        self.store.end_session(user, id, moment).await
+    }
+
+    async fn end_other_sessions(
+        &self,
+        user: &UserId,
+        keep: SessionId,
+        moment: Moment,
+    ) -> Result<u64, Error> {
+        self.gate.pass().await;
+        self.store.end_other_sessions(user, keep, moment).await
+    }
+}
+
+#[async_trait]
+impl Feed for Stepped {
+    async fn follow(&self, now: Timestamp, sink: Arc<dyn FeedSink>) -> Result<(), Error> {
+        self.store.follow(now, sink).await
+    }
+
+    async fn append(&self, rows: Vec<FeedRow>) -> Result<(), Error> {
+        self.gate.pass().await;
+        self.store.append(rows).await
+    }
+}
+
+#[async_trait]
+impl Upkeep for Stepped {
+    fn describe(&self) -> String {
+        self.store.describe()
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        self.store.ping().await
+    }
+
+    async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Error> {
+        self.gate.pass().await;
+        self.store.sweep(now, limit).await
+    }
+
+    async fn note_access_lifetime(&self, lifetime: Duration) -> Result<Duration, Error> {
+        self.store.note_access_lifetime(lifetime).await
+    }
+
+    async fn close(&self) {
+        self.store.close().await;
+    }
+}

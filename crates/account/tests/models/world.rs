@@ -1,0 +1,448 @@
+//! The real thing: the use cases on a store, asked as the server asks them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, LazyLock, Weak};
+
+use account::{
+    Accounts, Actor, ChangePasswordError, DeleteError, EndSessionError, Live, LoginAttempt,
+    LoginError, Parts, ReauthenticateError, RefreshError, Refused, RegisterError, Registration,
+    Settings,
+};
+use jwt::revocation::RevocationSet;
+use jwt::{Algorithm, Authority, SigningKey, TokenKind, Verified};
+use model::{
+    Clock, EmailAddress, Generation, ManualClock, Origin, SeededRng, Session, SessionId, Timestamp,
+    TokenId, UserId, Username,
+};
+use password::{Hasher, HasherConfig, Kind, Params, PasswordHash, Policy};
+use secret::Secret;
+use storage::{FeedRow, FeedSink, LoginName, Moment, NewUser, Storage};
+
+use crate::model::{ACCESS, GRACE, MAX_AGE, REFRESH};
+use crate::request::{Number, Request, Token};
+use crate::schedule::block_on;
+use crate::stepped::{Gate, Stepped};
+
+/// Passwords that nobody finds too weak.
+pub(crate) const PASSWORDS: [&str; 3] = ["kX8#vQ2m!pL5", "Wz4&hT9s?bN1", "fR6%jY3d+gC7"];
+
+/// The cheapest there is that leaves something cheaper to be outdated.
+static HASHER: LazyLock<Hasher> = LazyLock::new(|| {
+    let mut config = HasherConfig::with_params(Params::new(16, 1, 1).unwrap()).threads(2);
+    config.niceness = 0;
+    Hasher::new(config).unwrap()
+});
+
+/// Hashes of [`PASSWORDS`]: of the present cost, and outdated.
+static HASHES: LazyLock<[[PasswordHash; 3]; 2]> = LazyLock::new(|| {
+    [16, 8].map(|memory| {
+        let params = Params::new(memory, 1, 1).unwrap();
+        PASSWORDS.map(|password| password::hash(&password.into(), &params).unwrap())
+    })
+});
+
+/// One process on a store.
+pub(crate) struct World {
+    pub(crate) accounts: Accounts,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) storage: Arc<dyn Storage>,
+    authority: Authority,
+    rng: SeededRng,
+}
+
+/// What a request was answered.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Tokens(Issued),
+    Done,
+    Refused,
+    /// The store failed: never expected.
+    Failed(String),
+}
+
+/// Tokens as their owner has them.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Issued {
+    pub(crate) session: SessionId,
+    pub(crate) access: String,
+    pub(crate) refresh: Option<String>,
+}
+
+/// Everything that was issued, by the number of the request.
+pub(crate) type Stock = BTreeMap<Number, Issued>;
+
+impl World {
+    pub(crate) fn new(store: Arc<dyn Storage>) -> Self {
+        let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(
+            1_700_000_000_250,
+        )));
+        let gate = Arc::<Gate>::default();
+        let storage: Arc<dyn Storage> = Arc::new(Stepped::new(store, Arc::clone(&gate)));
+        let (live, authority) = process();
+        let accounts = block_on(Accounts::start(Parts {
+            storage: Arc::clone(&storage),
+            hasher: HASHER.clone(),
+            authority: authority.clone(),
+            live,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            rng: Arc::new(SeededRng::new(7)),
+            settings: settings(),
+        }))
+        .unwrap();
+        Self {
+            accounts,
+            clock,
+            gate,
+            storage,
+            authority,
+            rng: SeededRng::new(8),
+        }
+    }
+
+    /// Whether a request with this token gets in.
+    pub(crate) fn accepts(&self, token: &str) -> bool {
+        self.authority.verify(token, self.seconds()).is_ok()
+    }
+
+    /// Which of `tokens` a process accepts that has just started on `store`, and heard its feed.
+    pub(crate) fn accepted_anew<'a>(
+        &self,
+        store: &dyn Storage,
+        tokens: impl Iterator<Item = &'a str>,
+    ) -> Vec<bool> {
+        let (live, authority) = process();
+        let sink = Arc::new(Listening(Arc::downgrade(&live)));
+        block_on(store.follow(self.clock.now(), sink)).unwrap();
+        tokens
+            .map(|token| authority.verify(token, self.seconds()).is_ok())
+            .collect()
+    }
+
+    /// Makes an account as if it had been there before; `outdated`: with a hash to be upgraded.
+    pub(crate) fn import(&self, who: &str, password: usize, outdated: bool) {
+        let (username, email) = names(who);
+        let now = self.clock.now();
+        let new = NewUser {
+            id: UserId::parse(who).unwrap(),
+            username,
+            email,
+            hash: HASHES[usize::from(outdated)][password].clone(),
+            now,
+        };
+        block_on(self.storage.create_user(new)).unwrap();
+    }
+
+    /// Puts an outdated hash of the same password in the place of the present one.
+    pub(crate) fn outdate(&self, who: &str, password: usize) {
+        let name = LoginName {
+            exact: who.to_owned(),
+            ..LoginName::default()
+        };
+        let found = block_on(self.storage.credentials_by_login(&name))
+            .unwrap()
+            .unwrap();
+        let outdated = &HASHES[1][password];
+        let put = self
+            .storage
+            .upgrade_hash(&found.user.id, &found.hash, outdated);
+        assert!(block_on(put).unwrap(), "nobody else is at it");
+    }
+
+    /// Opens `count` more sessions like the one of `actor`, now.
+    pub(crate) fn crowd(&self, actor: &Actor, count: usize) {
+        let now = self.clock.now();
+        let moment = Moment {
+            now,
+            feed_until: now,
+        };
+        let like = block_on(self.storage.session(actor.session))
+            .unwrap()
+            .unwrap();
+        for _ in 0..count {
+            let session = Session {
+                id: SessionId::new(now, &self.rng),
+                created_at: now,
+                ..like.clone()
+            };
+            block_on(self.storage.open_session(session, u32::MAX, moment)).unwrap();
+        }
+    }
+
+    /// Carries a request out, as the server does: it looks at the token, then calls once.
+    pub(crate) async fn perform(
+        &self,
+        who: impl Fn(usize) -> String,
+        stock: &Stock,
+        request: &Request,
+    ) -> Answer {
+        match *request {
+            Request::Register {
+                who: name,
+                password,
+            } => self.register(&who(name), password).await,
+            Request::Login {
+                who: name,
+                password,
+            } => self.login(who(name), password).await,
+            Request::Wait(duration) => {
+                self.clock.advance(duration);
+                Answer::Done
+            }
+            Request::Sweep => answer(self.accounts.sweep().await.map_err(Trouble::Store)),
+            Request::Refresh { with } => {
+                let Some(actor) = self.admit(&stock[&with], Token::Refresh(with)) else {
+                    return Answer::Refused;
+                };
+                match self.accounts.refresh(actor, Origin::default()).await {
+                    Ok(tokens) => tokens.into(),
+                    Err(RefreshError::Revoked) => Answer::Refused,
+                    Err(error) => Answer::Failed(error.to_string()),
+                }
+            }
+            Request::Logout { with } => {
+                let (Token::Access(number) | Token::Refresh(number)) = with;
+                match self.admit_even_expired(&stock[&number], with) {
+                    Some(actor) => {
+                        answer(self.accounts.logout(&actor).await.map_err(Trouble::Store))
+                    }
+                    None => Answer::Refused,
+                }
+            }
+            Request::ChangePassword { with, .. }
+            | Request::Delete { with }
+            | Request::EndSession { with, .. }
+            | Request::EndOthers { with }
+            | Request::Reauthenticate { with, .. } => {
+                match self.admit(&stock[&with], Token::Access(with)) {
+                    Some(actor) => self.perform_as(&actor, stock, request).await,
+                    None => Answer::Refused,
+                }
+            }
+        }
+    }
+
+    async fn perform_as(&self, actor: &Actor, stock: &Stock, request: &Request) -> Answer {
+        let accounts = &self.accounts;
+        match *request {
+            Request::ChangePassword { current, new, .. } => {
+                let (current, new) = (secret(current), secret(new));
+                answer(
+                    accounts.change_password(actor, current, new).await.map_err(
+                        |error| match error {
+                            ChangePasswordError::InvalidCredentials => Trouble::Refused,
+                            ChangePasswordError::Refused(refused) => refused.into(),
+                            error => Trouble::Other(error.to_string()),
+                        },
+                    ),
+                )
+            }
+            Request::Delete { .. } => {
+                let deleted = accounts.delete_account(actor, actor.user.as_str()).await;
+                answer(deleted.map_err(|error| match error {
+                    DeleteError::Forbidden => Trouble::Other(error.to_string()),
+                    DeleteError::Refused(refused) => refused.into(),
+                }))
+            }
+            Request::EndSession { session_of, .. } => {
+                let target = stock[&session_of].session.to_string();
+                let ended = accounts.end_session(actor, &target).await;
+                answer(ended.map_err(|error| match error {
+                    EndSessionError::NotFound => Trouble::Refused,
+                    EndSessionError::Refused(refused) => refused.into(),
+                }))
+            }
+            Request::EndOthers { .. } => answer(
+                accounts
+                    .end_other_sessions(actor)
+                    .await
+                    .map(drop)
+                    .map_err(Trouble::from),
+            ),
+            Request::Reauthenticate { password, .. } => {
+                match accounts.reauthenticate(actor, secret(password)).await {
+                    Ok(fresh) => Answer::Tokens(Issued {
+                        session: actor.session,
+                        access: fresh.access.expose().to_owned(),
+                        refresh: None,
+                    }),
+                    Err(ReauthenticateError::InvalidCredentials) => Answer::Refused,
+                    Err(ReauthenticateError::Refused(refused)) => answer(Err(refused.into())),
+                    Err(error) => Answer::Failed(error.to_string()),
+                }
+            }
+            _ => Answer::Failed("not asked with an access token".to_owned()),
+        }
+    }
+
+    async fn register(&self, who: &str, password: usize) -> Answer {
+        let (username, email) = names(who);
+        let registration = Registration {
+            username,
+            email,
+            password: secret(password),
+        };
+        match self.accounts.register(registration).await {
+            Ok(_) => Answer::Done,
+            Err(RegisterError::Taken(_)) => Answer::Refused,
+            Err(error) => Answer::Failed(error.to_string()),
+        }
+    }
+
+    async fn login(&self, who: String, password: usize) -> Answer {
+        let attempt = LoginAttempt {
+            identifier: who,
+            password: secret(password),
+            origin: Origin::default(),
+        };
+        match self.accounts.login(attempt).await {
+            Ok(tokens) => tokens.into(),
+            Err(LoginError::InvalidCredentials) => Answer::Refused,
+            Err(error) => Answer::Failed(error.to_string()),
+        }
+    }
+
+    /// The holder of a good token.
+    pub(crate) fn admit(&self, issued: &Issued, token: Token) -> Option<Actor> {
+        let (text, kind) = text_of(issued, token)?;
+        let verified = self.authority.verify(text, self.seconds()).ok()?;
+        (verified.kind() == kind).then(|| self.actor(&verified))
+    }
+
+    fn admit_even_expired(&self, issued: &Issued, token: Token) -> Option<Actor> {
+        let (text, _) = text_of(issued, token)?;
+        let verified = self
+            .authority
+            .verify_even_expired(text, self.seconds())
+            .ok()?;
+        Some(self.actor(&verified))
+    }
+
+    fn actor(&self, token: &Verified) -> Actor {
+        let claims = &token.claims;
+        Actor {
+            user: UserId::parse(claims.sub.as_str()).unwrap(),
+            session: SessionId::parse(claims.sid.as_deref().unwrap()).unwrap(),
+            token: TokenId::from_stored(claims.jti.as_deref().unwrap()),
+            generation: Generation(claims.generation.unwrap()),
+            fresh: token.is_fresh(self.seconds()),
+        }
+    }
+
+    fn seconds(&self) -> u64 {
+        self.clock.now().as_seconds()
+    }
+}
+
+/// A listener that ends with its process.
+struct Listening(Weak<Live>);
+
+impl FeedSink for Listening {
+    fn apply(&self, rows: &[FeedRow]) {
+        if let Some(live) = self.0.upgrade() {
+            live.apply(rows);
+        }
+    }
+
+    fn heard(&self) {}
+}
+
+/// What a process has in memory when it starts.
+fn process() -> (Arc<Live>, Authority) {
+    let revoked = Arc::new(RevocationSet::new());
+    let key = SigningKey::hmac(Algorithm::HS256, &[7; 32]).unwrap();
+    let authority = Authority::builder(key)
+        .require_session()
+        .cache_entries(16)
+        .revocations(Arc::clone(&revoked))
+        .build();
+    let live = Live::new(
+        revoked,
+        || {},
+        Secret::new([7; 32]),
+        Kind::of(HASHER.params()),
+    );
+    (Arc::new(live), authority)
+}
+
+fn settings() -> Settings {
+    let seconds = std::time::Duration::from_secs;
+    Settings {
+        access_lifetime: seconds(ACCESS),
+        refresh_lifetime: seconds(REFRESH),
+        refresh_grace: GRACE,
+        session_max_age: seconds(MAX_AGE),
+        leeway: seconds(0),
+        registration_open: true,
+        upgrade_hashes: true,
+        policy: Policy::default(),
+        decoy_key: Secret::new([7; 32]),
+        remembered_lifetime: seconds(ACCESS),
+    }
+}
+
+fn names(who: &str) -> (Username, EmailAddress) {
+    let email = format!("{who}@example.org");
+    (
+        Username::parse(who).unwrap(),
+        EmailAddress::parse(&email).unwrap(),
+    )
+}
+
+fn secret(password: usize) -> Secret<String> {
+    PASSWORDS[password].into()
+}
+
+fn text_of(issued: &Issued, token: Token) -> Option<(&str, TokenKind)> {
+    match token {
+        Token::Access(_) => Some((&issued.access, TokenKind::Access)),
+        Token::Refresh(_) => Some((issued.refresh.as_deref()?, TokenKind::Refresh)),
+    }
+}
+
+/// Why something was not done.
+enum Trouble {
+    Refused,
+    Store(storage::Error),
+    Other(String),
+}
+
+impl From<Refused> for Trouble {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Revoked | Refused::NotFresh => Self::Refused,
+            Refused::Storage(error) => Self::Store(error),
+        }
+    }
+}
+
+fn answer(result: Result<(), Trouble>) -> Answer {
+    match result {
+        Ok(()) => Answer::Done,
+        Err(Trouble::Refused) => Answer::Refused,
+        Err(Trouble::Store(error)) => Answer::Failed(format!("{error:?}")),
+        Err(Trouble::Other(error)) => Answer::Failed(error),
+    }
+}
+
+impl From<account::Tokens> for Answer {
+    fn from(tokens: account::Tokens) -> Self {
+        Self::Tokens(Issued {
+            session: tokens.session,
+            access: tokens.access.expose().to_owned(),
+            refresh: Some(tokens.refresh.expose().to_owned()),
+        })
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tokens(_) => f.write_str("Tokens"),
+            Self::Done => f.write_str("Done"),
+            Self::Refused => f.write_str("Refused"),
+            Self::Failed(error) => write!(f, "Failed({error})"),
+        }
+    }
+}
