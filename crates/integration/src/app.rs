@@ -197,6 +197,16 @@ impl TestApp {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
+    /// Where its accounts are kept.
+    pub(crate) fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// The folder it runs in.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address

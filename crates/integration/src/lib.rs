@@ -5,6 +5,7 @@
 
 mod answer;
 mod app;
+mod foreign;
 mod person;
 pub mod process;
 pub mod raw;
@@ -15,7 +16,7 @@ pub use person::{PASSWORD, Person};
 
 /// Runs a test once on every storage backend.
 ///
-/// ```ignore
+/// ```text
 /// every_backend! {
 ///     async fn a_logged_out_token_is_refused(app: TestApp) { … }
 /// }

@@ -2,6 +2,7 @@
 
 mod api;
 mod durability;
+mod hashes;
 mod hostile;
 mod process;
 mod secrecy;
