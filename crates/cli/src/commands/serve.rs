@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use config::{Config, Keys, SecretSource};
+use config::{Config, Keys};
 use model::{SystemClock, SystemRng};
 use password::HasherConfig;
 use server::listener::{Bounds, Handle, Tls, serve};
@@ -131,10 +131,16 @@ fn greet(config: &Config, url: &str, store: &str) {
     if !std::io::stderr().is_terminal() {
         return;
     }
-    let secrets = match (&config.tokens.secret_key, &config.secrets.secret_key) {
-        (SecretSource::Set(_), SecretSource::Set(_)) => "as set (see: portcullis config check)",
-        _ => "made for development, kept in the data folder",
-    };
+    let mut secrets: Vec<String> = config
+        .describe()
+        .into_iter()
+        .filter(|row| ["JWT_SECRET_KEY", "JWT_PRIVATE_KEY", "SECRET_KEY"].contains(&row.name))
+        .map(|row| row.source)
+        .filter(|source| source != "default") // not set, since it isn't needed
+        .collect();
+    secrets.sort();
+    secrets.dedup();
+    let secrets = secrets.join(", ");
     eprintln!("\n  Portcullis {} at {url}", env!("CARGO_PKG_VERSION"));
     eprintln!("  store    {store}");
     eprintln!("  secrets  {secrets}");
