@@ -2,8 +2,12 @@
 
 use std::io::IsTerminal as _;
 
+use anyhow::Context as _;
 use config::Log;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Sends log lines to standard error: text on a terminal, else JSON, a line each.
 ///
@@ -11,19 +15,16 @@ use tracing_subscriber::EnvFilter;
 /// When the filter can't be read, or lines go somewhere already.
 pub fn start(log: &Log) -> anyhow::Result<()> {
     let terminal = std::io::stderr().is_terminal();
-    let filter = EnvFilter::try_new(&log.filter)?;
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    let started = if log.format.is_json(terminal) {
-        lines
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .with_span_list(false)
-            .try_init()
+    let filter: Targets = log.filter.parse().context("PORTCULLIS_LOG")?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = if log.format.is_json(terminal) {
+        let lines = lines.json().flatten_event(true);
+        lines.with_current_span(false).with_span_list(false).boxed()
     } else {
-        lines.with_ansi(terminal).with_target(false).try_init()
+        lines.with_ansi(terminal).with_target(false).boxed()
     };
-    started.map_err(|error| anyhow::anyhow!("{error}"))
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .try_init()?;
+    Ok(())
 }

@@ -18,7 +18,7 @@ use crate::writer::without_panic;
 pub(crate) const THREADS: usize = 2;
 
 /// Readings that may wait.
-pub(crate) const WAITING: usize = 4096;
+pub(crate) const WAITING: usize = 1024;
 
 /// A reading on its way to a thread.
 pub(crate) type Reading = Box<dyn FnOnce(&Connection) + Send>;

@@ -12,7 +12,7 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 #[derive(Clone, Debug)]
 pub struct Log {
     /// A level, and levels for parts of the server after commas: `info,server=debug`. Also valid as
-    /// the directives of `tracing-subscriber`'s `EnvFilter`.
+    /// the text of `tracing-subscriber`'s `Targets`.
     pub filter: String,
     /// How lines look.
     pub format: LogFormat,
@@ -54,7 +54,7 @@ impl LogFormat {
     }
 }
 
-/// Stricter than `EnvFilter`, for which a mistyped level is the name of a part, logged whole.
+/// Stricter than `Targets`, for which a mistyped level is the name of a part, logged whole.
 fn parse_filter(text: &str) -> Result<String, String> {
     let directives: Vec<_> = text
         .split(',')
