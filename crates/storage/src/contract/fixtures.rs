@@ -52,9 +52,23 @@ pub(super) fn email(address: &str) -> EmailAddress {
     EmailAddress::parse(address).unwrap()
 }
 
-/// A hash that reads well, made of the name of a password.
+/// A well-formed hash of its own for each short alphanumeric `password`.
 pub(super) fn hash(password: &str) -> PasswordHash {
-    PasswordHash::from(format!("pbkdf2:sha256:1000${password}${}", "ab".repeat(32)))
+    hash_costing(8, password)
+}
+
+/// The same with that many KiB of memory; its kind is [`kind_costing`].
+pub(super) fn hash_costing(kib: u32, password: &str) -> PasswordHash {
+    // 43 characters of Base64 are 32 bytes when the last one carries two bits of zeros.
+    let parameters = format!("m={kib},t=1,p=1");
+    PasswordHash::from(format!(
+        "$argon2id$v=19${parameters}$c2FsdHNhbHRzYWx0c2FsdA${password:A<43}"
+    ))
+}
+
+/// The kind of such a hash.
+pub(super) fn kind_costing(kib: u32) -> String {
+    format!("argon2id:{kib}:1:1")
 }
 
 /// An account named `name`, with the address `name@example.org` and the password `old`.
