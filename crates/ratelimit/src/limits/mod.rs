@@ -1,0 +1,237 @@
+//! Which limits a request is charged to: the rules of an application, and the check by hand.
+//!
+//! The tower layer calls [`Limits::check`] for every request; so can anything else that has a caller
+//! and a name for what is asked.
+
+mod decision;
+mod limit;
+mod policy;
+
+use std::{collections::HashMap, sync::Arc};
+
+use crate::{Caller, Hit, KeyHasher, Store, Strategy, Timestamp, Unavailable, Usage};
+
+use self::policy::{Policies, Policy};
+
+pub use decision::{Applied, Decision};
+pub use limit::Limit;
+#[cfg(feature = "layer")]
+pub(crate) use {decision::seconds_up, policy::integer};
+
+/// The scope of requests that no route was found for: 404s and 405s are limited, too, together.
+const UNMATCHED: &str = "*";
+
+/// What is to be checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call<'a> {
+    /// Who asks.
+    pub caller: Caller<'a>,
+    /// The route as a template (`/users/{id}`), never the path: each path of a client's choice would
+    /// have counters of its own. `None` when no route matches.
+    pub route: Option<&'a str>,
+    /// The method, in upper case.
+    pub method: &'a str,
+    /// The cost is this many times that of each limit; usually 1.
+    pub cost: u32,
+    /// The present.
+    pub now: Timestamp,
+}
+
+/// The limits of an application, and where they are counted.
+///
+/// ```
+/// use ratelimit::{Call, Caller, KeyHasher, Limit, Limits, MemoryStore, Timestamp};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let auth: Limit = "10 per hour".parse()?;
+/// let auth = auth.shared("auth");
+/// let limits = Limits::new(MemoryStore::default(), KeyHasher::random())
+///     .with_default("200 per day; 20 per hour".parse()?)
+///     .with_route("/login", [auth.clone(), "5 per minute".parse()?])
+///     .with_route("/register", [auth])
+///     .with_exemption("/livez");
+///
+/// let decision = limits
+///     .check(&Call {
+///         caller: Caller::Address("2001:db8::1".parse()?),
+///         route: Some("/login"),
+///         method: "POST",
+///         cost: 1,
+///         now: Timestamp::from_secs(1_700_000_000),
+///     })
+///     .await?;
+/// assert!(decision.is_allowed());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Limits<S> {
+    store: S,
+    hasher: KeyHasher,
+    strategy: Strategy,
+    everywhere: Vec<Limit>,
+    defaults: Vec<Limit>,
+    own: HashMap<String, Own>,
+    policies: HashMap<String, Policies>,
+    unlisted: Policies,
+}
+
+/// What a route has of its own.
+#[derive(Debug)]
+enum Own {
+    Instead(Vec<Limit>),
+    Beside(Vec<Limit>),
+    Nothing,
+}
+
+impl<S: Store> Limits<S> {
+    /// No limits yet, counted in `store` by fixed windows.
+    pub fn new(store: S, hasher: KeyHasher) -> Self {
+        Self {
+            store,
+            hasher,
+            strategy: Strategy::default(),
+            everywhere: Vec::new(),
+            defaults: Vec::new(),
+            own: HashMap::new(),
+            policies: HashMap::new(),
+            unlisted: Policies::default(),
+        }
+    }
+
+    /// How limits are counted that don't say otherwise.
+    #[must_use]
+    pub fn with_strategy(mut self, strategy: Strategy) -> Self {
+        self.strategy = strategy;
+        self.compiled()
+    }
+
+    /// Adds a limit that every request is charged to, all routes together.
+    #[must_use]
+    pub fn with_everywhere(mut self, limit: Limit) -> Self {
+        self.everywhere.push(limit.shared_by_default("everywhere"));
+        self.compiled()
+    }
+
+    /// Adds a limit for every route that has none of its own. Each route is counted apart.
+    #[must_use]
+    pub fn with_default(mut self, limit: Limit) -> Self {
+        self.defaults.push(limit);
+        self.compiled()
+    }
+
+    /// Gives a route its own limits, instead of the defaults. For methods that none of them names,
+    /// the defaults stay.
+    #[must_use]
+    pub fn with_route(mut self, route: &str, limits: impl IntoIterator<Item = Limit>) -> Self {
+        let limits = limits.into_iter().collect();
+        self.own.insert(route.to_owned(), Own::Instead(limits));
+        self.compiled()
+    }
+
+    /// Gives a route its own limits, besides the defaults.
+    #[must_use]
+    pub fn with_route_added(
+        mut self,
+        route: &str,
+        limits: impl IntoIterator<Item = Limit>,
+    ) -> Self {
+        let limits = limits.into_iter().collect();
+        self.own.insert(route.to_owned(), Own::Beside(limits));
+        self.compiled()
+    }
+
+    /// Exempts a route from every limit.
+    #[must_use]
+    pub fn with_exemption(mut self, route: &str) -> Self {
+        self.own.insert(route.to_owned(), Own::Nothing);
+        self.compiled()
+    }
+
+    /// Charges every limit of the call, shortest unit first, up to the first that refuses: a refused
+    /// request does not use up the longer limits.
+    ///
+    /// # Errors
+    ///
+    /// The store could not be asked. The limits before that one are charged.
+    pub async fn check(&self, call: &Call<'_>) -> Result<Decision, Unavailable> {
+        self.finish(call, Vec::new()).await
+    }
+
+    /// The store.
+    pub const fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// Goes on with a check after the limits that `usages` stand for.
+    pub(crate) async fn finish(
+        &self,
+        call: &Call<'_>,
+        mut usages: Vec<Usage>,
+    ) -> Result<Decision, Unavailable> {
+        loop {
+            if let Some(done) = self.advance(call, &mut usages) {
+                return done;
+            }
+            if let Some(hit) = self.hit(self.policy(call), call, usages.len()) {
+                usages.push(self.store.hit(hit).await?);
+            }
+        }
+    }
+
+    /// Charges as many limits as takes no waiting. `None` if the next one does.
+    pub(crate) fn advance(
+        &self,
+        call: &Call<'_>,
+        usages: &mut Vec<Usage>,
+    ) -> Option<Result<Decision, Unavailable>> {
+        let policy = self.policy(call);
+        usages.reserve_exact(policy.rules.len());
+        while usages.last().is_none_or(|usage| usage.allowed) {
+            let Some(hit) = self.hit(policy, call, usages.len()) else {
+                break;
+            };
+            match self.store.hit_now(hit)? {
+                Ok(usage) => usages.push(usage),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        let usages = std::mem::take(usages);
+        Some(Ok(Decision::new(Arc::clone(policy), usages, call.now)))
+    }
+
+    /// The charge of the limit at `place`, if there is one.
+    fn hit(&self, policy: &Policy, call: &Call<'_>, place: usize) -> Option<Hit> {
+        let rule = policy.rules.get(place)?;
+        let scope = rule.scope(call.route.unwrap_or(UNMATCHED), call.method);
+        Some(Hit {
+            key: self.hasher.key(call.caller, &scope, rule.number),
+            quota: rule.quota,
+            strategy: rule.strategy,
+            cost: rule.cost.saturating_mul(call.cost),
+            charge: true,
+            now: call.now,
+        })
+    }
+
+    fn policy(&self, call: &Call<'_>) -> &Arc<Policy> {
+        let policies = call.route.and_then(|route| self.policies.get(route));
+        policies.unwrap_or(&self.unlisted).for_method(call.method)
+    }
+
+    fn compiled(mut self) -> Self {
+        let compiler = policy::Compiler {
+            hasher: &self.hasher,
+            strategy: self.strategy,
+            everywhere: &self.everywhere,
+            defaults: &self.defaults,
+        };
+        self.unlisted = compiler.route(&Own::Beside(Vec::new()));
+        self.policies = self
+            .own
+            .iter()
+            .map(|(route, own)| (route.clone(), compiler.route(own)))
+            .collect();
+        self
+    }
+}

@@ -1,0 +1,174 @@
+//! The rules of a route, worked out once: nothing but counting is left for a request.
+
+use std::sync::Arc;
+
+use super::{Limit, Own};
+use crate::{KeyHasher, Quota, Strategy, key::Scope};
+
+/// The methods with counters of their own where a limit counts per method. All others share one, as
+/// a client may make up any number of them.
+const METHODS: [&str; 9] = [
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+];
+
+/// The limits of one route and method, in the order in which they are charged.
+#[derive(Debug, Default)]
+pub(crate) struct Policy {
+    pub(crate) rules: Vec<Rule>,
+    /// The value of `RateLimit-Policy`.
+    #[cfg_attr(
+        not(feature = "layer"),
+        expect(dead_code, reason = "for the layer's headers")
+    )]
+    pub(crate) text: String,
+}
+
+/// One quota of a policy.
+#[derive(Clone, Debug)]
+pub(crate) struct Rule {
+    pub(crate) name: String,
+    pub(crate) quota: Quota,
+    pub(crate) strategy: Strategy,
+    pub(crate) cost: u32,
+    /// Stands for quota, strategy and group in the key.
+    pub(crate) number: u128,
+    pub(crate) shared: Option<String>,
+    per_method: bool,
+}
+
+impl Rule {
+    pub(crate) fn scope<'a>(&'a self, route: &'a str, method: &str) -> Scope<'a> {
+        let method = if self.per_method {
+            METHODS
+                .into_iter()
+                .find(|known| *known == method)
+                .unwrap_or("*")
+        } else {
+            ""
+        };
+        Scope {
+            name: self.shared.as_deref().unwrap_or(route),
+            method,
+        }
+    }
+}
+
+/// The policies of one route.
+#[derive(Debug, Default)]
+pub(super) struct Policies {
+    /// For the methods that a limit names.
+    named: Vec<(String, Arc<Policy>)>,
+    other: Arc<Policy>,
+}
+
+impl Policies {
+    pub(super) fn for_method(&self, method: &str) -> &Arc<Policy> {
+        let named = self.named.iter().find(|(name, _)| name == method);
+        named.map_or(&self.other, |(_, policy)| policy)
+    }
+}
+
+pub(super) struct Compiler<'a> {
+    pub(super) hasher: &'a KeyHasher,
+    pub(super) strategy: Strategy,
+    pub(super) everywhere: &'a [Limit],
+    pub(super) defaults: &'a [Limit],
+}
+
+impl Compiler<'_> {
+    pub(super) fn route(&self, own: &Own) -> Policies {
+        let (own, beside_defaults) = match own {
+            Own::Instead(limits) => (limits.as_slice(), false),
+            Own::Beside(limits) => (limits.as_slice(), true),
+            Own::Nothing => return Policies::default(),
+        };
+        let compile = |method: &str| {
+            let own = own.iter().filter(|limit| limit.is_for(method));
+            let with_defaults = beside_defaults || own.clone().next().is_none();
+            let defaults = if with_defaults { self.defaults } else { &[] };
+            let all = self.everywhere.iter().chain(defaults);
+            let all = all.filter(|limit| limit.is_for(method)).chain(own);
+            Arc::new(self.policy(all))
+        };
+
+        let all = self.everywhere.iter().chain(self.defaults).chain(own);
+        let mut methods: Vec<&String> = all.flat_map(|limit| &limit.methods).collect();
+        methods.sort();
+        methods.dedup();
+        let named = methods
+            .into_iter()
+            .map(|method| (method.clone(), compile(method)))
+            .collect();
+        Policies {
+            named,
+            other: compile(""),
+        }
+    }
+
+    fn policy<'a>(&self, limits: impl Iterator<Item = &'a Limit>) -> Policy {
+        let mut rules: Vec<Rule> = Vec::new();
+        for limit in limits {
+            for quota in &*limit.quotas {
+                let rule = self.rule(limit, *quota);
+                // Written twice, a quota is still charged once.
+                if !rules.iter().any(|known| known.number == rule.number) {
+                    rules.push(rule);
+                }
+            }
+        }
+        // By unit alone, as the library does: `5 per 2 minutes; 3 per minute` stays in this order.
+        rules.sort_by_key(|rule| rule.quota.unit());
+        name_apart(&mut rules);
+        let text = rules.iter().map(policy_item).collect::<Vec<_>>().join(", ");
+        Policy { rules, text }
+    }
+
+    fn rule(&self, limit: &Limit, quota: Quota) -> Rule {
+        let strategy = limit.strategy.unwrap_or(self.strategy);
+        let kind = if limit.per_method {
+            "per method"
+        } else {
+            "all methods"
+        };
+        let group = limit
+            .shared
+            .as_ref()
+            .map_or(String::new(), |group| format!(", shared: {group}"));
+        Rule {
+            name: limit.name.clone().unwrap_or_else(|| quota.name()),
+            quota,
+            strategy,
+            cost: limit.cost,
+            number: self
+                .hasher
+                .number(&format!("{quota}, {strategy}, {kind}{group}")),
+            shared: limit.shared.clone(),
+            per_method: limit.per_method,
+        }
+    }
+}
+
+/// Adds a number to a name that is there already: `hour`, `hour-2`.
+fn name_apart(rules: &mut [Rule]) {
+    for place in 1..rules.len() {
+        let (before, rest) = rules.split_at_mut(place);
+        let taken = |name: &str| before.iter().any(|rule| rule.name == name);
+        let base = rest[0].name.clone();
+        let mut number = 2;
+        while taken(&rest[0].name) {
+            rest[0].name = format!("{base}-{number}");
+            number += 1;
+        }
+    }
+}
+
+/// `"hour";q=20;w=3600` (draft-ietf-httpapi-ratelimit-headers-11 §3.1).
+fn policy_item(rule: &Rule) -> String {
+    let (amount, window) = (integer(rule.quota.amount()), integer(rule.quota.seconds()));
+    format!("\"{}\";q={amount};w={window}", rule.name)
+}
+
+/// The greatest number that a structured field can hold has 15 digits (RFC 9651 §3.3.1).
+pub(crate) fn integer(number: u64) -> u64 {
+    number.min(999_999_999_999_999)
+}

@@ -1,0 +1,155 @@
+//! Counters in memory: exact, sharded, and never more of them than was agreed.
+//!
+//! A million distinct callers must not take the memory, and must not push out the one whose limit is
+//! exhausted. So the number of keys has an end; a new key at that end takes the place of one that
+//! matters less: expired, else seen once, else seen long ago; one that was refused goes last.
+//! Expired keys are removed two at a time by the hits themselves, and by [`MemoryStore::sweep`].
+
+mod index;
+mod shard;
+mod slots;
+mod snapshot;
+
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU32, Ordering},
+};
+
+use self::shard::Shard;
+use super::{Hit, Store, Unavailable};
+use crate::{Key, Timestamp, Usage};
+
+pub use snapshot::{Entry, Mark};
+
+/// How many keys a shard is meant for: a shard is locked for no longer than its keys take to be
+/// copied, well below a millisecond.
+const KEYS_PER_SHARD: usize = 8192;
+
+/// The most keys that a store holds.
+const MAX_KEYS: usize = 1 << 30;
+
+/// How many keys a sweep looks at under one lock.
+const SWEEP_STEP: usize = 256;
+
+/// How much a [`MemoryStore`] holds at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Counters: one for each caller, route and limit. A counter takes less than 100 bytes. Not more
+    /// than 2^30.
+    pub keys: usize,
+    /// Hits that moving windows keep one by one, 12 bytes each.
+    pub logged_hits: usize,
+}
+
+impl Default for Capacity {
+    /// A million keys (about 75 MB when all are used) and eight million logged hits.
+    fn default() -> Self {
+        Self::keys(1_000_000)
+    }
+}
+
+impl Capacity {
+    /// Room for `keys` counters, and for eight logged hits on each.
+    pub const fn keys(keys: usize) -> Self {
+        Self {
+            keys,
+            logged_hits: keys.saturating_mul(8),
+        }
+    }
+}
+
+/// Counters in the memory of this process.
+#[derive(Debug)]
+pub struct MemoryStore {
+    shards: Box<[Mutex<Shard>]>,
+    /// The present round of [`changes`](Self::changes).
+    round: AtomicU32,
+}
+
+impl MemoryStore {
+    /// An empty store. It takes memory as keys come, and gives it back as they go.
+    pub fn new(capacity: Capacity) -> Self {
+        let keys = capacity.keys.min(MAX_KEYS);
+        let shards = (keys / KEYS_PER_SHARD).next_power_of_two();
+        let keys = keys.div_ceil(shards).max(1);
+        let logged = capacity.logged_hits.div_ceil(shards).max(1);
+        let shards = (0..shards)
+            .map(|_| Mutex::new(Shard::new(keys, logged)))
+            .collect();
+        Self {
+            shards,
+            round: AtomicU32::new(1),
+        }
+    }
+
+    /// Charges one limit, or only looks (see [`Hit`]). Never fails and never waits.
+    pub fn hit(&self, hit: &Hit) -> Usage {
+        let mut shard = self.shard(hit.key);
+        shard.hit(hit, self.round.load(Ordering::Relaxed))
+    }
+
+    /// Forgets what was counted under `key`.
+    pub fn clear(&self, key: Key) {
+        self.shard(key).remove(key);
+    }
+
+    /// How many keys are held, expired ones included.
+    pub fn len(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).len()).sum()
+    }
+
+    /// Whether no key is held.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Removes every key that expired before `now`, and gives its memory back.
+    ///
+    /// For a task that runs now and then. It holds a lock for 256 keys at a time, some microseconds.
+    pub fn sweep(&self, now: Timestamp) {
+        for shard in &self.shards {
+            let mut end = lock(shard).len();
+            while end > 0 {
+                end = lock(shard).sweep_below(end, now, SWEEP_STEP);
+            }
+            lock(shard).shrink();
+        }
+    }
+
+    fn shard(&self, key: Key) -> MutexGuard<'_, Shard> {
+        // The table within a shard uses the other word.
+        let [_, high] = key.words();
+        #[expect(clippy::cast_possible_truncation, reason = "the low bits are wanted")]
+        let place = high as usize & (self.shards.len() - 1);
+        lock(&self.shards[place])
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new(Capacity::default())
+    }
+}
+
+impl Store for MemoryStore {
+    async fn hit(&self, hit: Hit) -> Result<Usage, Unavailable> {
+        Ok(self.hit(&hit))
+    }
+
+    async fn clear(&self, key: Key) -> Result<(), Unavailable> {
+        self.clear(key);
+        Ok(())
+    }
+
+    fn hit_now(&self, hit: Hit) -> Option<Result<Usage, Unavailable>> {
+        Some(Ok(self.hit(&hit)))
+    }
+}
+
+/// A panic under the lock leaves counters as they were or one step further: both can be used.
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

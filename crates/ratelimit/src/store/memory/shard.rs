@@ -1,0 +1,251 @@
+//! One part of the store, behind one lock.
+
+use super::{
+    index::{Index, MAX_PLACES},
+    slots::{Slot, Slots},
+};
+use crate::{Hit, Key, State, Timestamp, Usage};
+
+/// How many keys are looked at to find the one that goes when a new one comes.
+const CANDIDATES: usize = 16;
+
+/// How many keys every new key looks at for expired ones.
+const SWEPT_BY_A_HIT: usize = 2;
+
+#[derive(Debug)]
+pub(super) struct Shard {
+    /// Where a key's slot is, by the low word of the key.
+    index: Index,
+    slots: Slots,
+    /// Where the search for keys to remove goes on.
+    hand: usize,
+    max_keys: usize,
+    max_logged: usize,
+    /// The logged hits of all moving windows here.
+    logged: usize,
+}
+
+impl Shard {
+    pub(super) fn new(max_keys: usize, max_logged: usize) -> Self {
+        let max_keys = max_keys.min(MAX_PLACES);
+        let (index, slots) = (Index::default(), Slots::default());
+        Self {
+            index,
+            slots,
+            hand: 0,
+            max_keys,
+            max_logged,
+            logged: 0,
+        }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    #[cfg(test)]
+    pub(super) const fn logged(&self) -> usize {
+        self.logged
+    }
+
+    pub(super) fn hit(&mut self, hit: &Hit, round: u32) -> Usage {
+        let known = self.find(hit.key);
+        if !hit.charge {
+            let state = known
+                .and_then(|place| self.slots.get(place))
+                .map(|slot| &slot.state);
+            return match state {
+                Some(state) => state.test(hit.quota, hit.cost, hit.now),
+                None => State::new(hit.strategy).test(hit.quota, hit.cost, hit.now),
+            };
+        }
+        let place = known.unwrap_or_else(|| {
+            self.sweep(hit.now, SWEPT_BY_A_HIT);
+            self.make_room(hit.now);
+            self.insert(Slot::new(hit.key, State::new(hit.strategy)))
+        });
+        self.charge(place, hit, known.is_some(), round)
+    }
+
+    fn charge(&mut self, place: usize, hit: &Hit, again: bool, round: u32) -> Usage {
+        let Some(slot) = self.slots.get_mut(place) else {
+            // Not reached: the index names slots that exist. Refusing is the safe side.
+            return Usage {
+                allowed: false,
+                remaining: 0,
+                reset: hit.now,
+            };
+        };
+        let logged = slot.state.logged();
+        let usage = slot.state.hit(hit.quota, hit.cost, hit.now);
+        slot.set_expires(slot.state.expires(hit.quota));
+        slot.set_exhausted(!usage.allowed);
+        if again {
+            slot.raise_credit();
+        }
+        self.logged = self.logged + slot.state.logged() - logged;
+        self.slots.touch(place, round);
+        if self.logged > self.max_logged {
+            self.make_room_for_logs(place, hit.now);
+        }
+        usage
+    }
+
+    /// Puts in what another process or an earlier run knew, unless the key is known here.
+    pub(super) fn restore(&mut self, slot: Slot, now: Timestamp) -> bool {
+        if slot.expires() <= now || self.find(slot.key()).is_some() {
+            return false;
+        }
+        self.make_room(now);
+        self.logged += slot.state.logged();
+        self.insert(slot);
+        true
+    }
+
+    pub(super) fn remove(&mut self, key: Key) {
+        if let Some(place) = self.find(key) {
+            self.remove_at(place);
+        }
+    }
+
+    /// Looks at the next `count` keys, and removes those that expired.
+    pub(super) fn sweep(&mut self, now: Timestamp, count: usize) {
+        for _ in 0..count.min(self.slots.len()) {
+            let place = self.hand();
+            match self.slots.get(place) {
+                // Another key stands there now: it is looked at next.
+                Some(slot) if slot.expires() <= now => self.remove_at(place),
+                _ => self.hand += 1,
+            }
+        }
+    }
+
+    /// Looks at the last `count` keys before `end`, removes those that expired, and returns where to
+    /// go on.
+    ///
+    /// Backwards, as the key that takes a removed one's place comes from behind: from where the sweep
+    /// has been, or from hits after it began.
+    pub(super) fn sweep_below(&mut self, end: usize, now: Timestamp, count: usize) -> usize {
+        let end = end.min(self.slots.len());
+        let start = end.saturating_sub(count);
+        for place in (start..end).rev() {
+            if self
+                .slots
+                .get(place)
+                .is_some_and(|slot| slot.expires() <= now)
+            {
+                self.remove_at(place);
+            }
+        }
+        start
+    }
+
+    /// Gives memory back when most of it is unused.
+    pub(super) fn shrink(&mut self) {
+        self.slots.shrink();
+        let slots = &self.slots;
+        self.index.shrink(|place| hash_at(slots, place));
+    }
+
+    pub(super) fn changed_since(&self, round: u32) -> impl Iterator<Item = &Slot> {
+        self.slots.changed_since(round)
+    }
+
+    fn make_room(&mut self, now: Timestamp) {
+        if self.slots.len() >= self.max_keys {
+            self.evict(now, None);
+        }
+    }
+
+    /// Removes keys until the logs fit, as many as one hit can be asked to.
+    fn make_room_for_logs(&mut self, kept: usize, now: Timestamp) {
+        // The key just charged must stay: removing it would admit what its limit refuses.
+        let kept = self.slots.get(kept).map(Slot::key);
+        for _ in 0..CANDIDATES {
+            if self.logged <= self.max_logged || self.slots.len() < 2 {
+                return;
+            }
+            self.evict(now, kept);
+        }
+    }
+
+    /// Removes the least useful of the next keys, never `kept`.
+    fn evict(&mut self, now: Timestamp, kept: Option<Key>) {
+        let mut least = None;
+        for _ in 0..CANDIDATES.min(self.slots.len()) {
+            let place = self.hand();
+            self.hand += 1;
+            let Some(slot) = self.slots.get_mut(place) else {
+                continue;
+            };
+            if Some(slot.key()) == kept {
+                continue;
+            }
+            let use_left = (
+                slot.expires() > now,
+                slot.is_exhausted(),
+                slot.credit(),
+                slot.expires(),
+            );
+            if !slot.is_exhausted() {
+                slot.lower_credit();
+            }
+            if least.is_none_or(|(_, least)| use_left < least) {
+                least = Some((place, use_left));
+            }
+            if matches!(use_left, (false, ..) | (_, false, 0, _)) {
+                break;
+            }
+        }
+        if let Some((place, _)) = least {
+            self.remove_at(place);
+        }
+    }
+
+    fn hand(&mut self) -> usize {
+        if self.hand >= self.slots.len() {
+            self.hand = 0;
+        }
+        self.hand
+    }
+
+    fn find(&self, key: Key) -> Option<usize> {
+        let is_it = |place| self.slots.get(place).is_some_and(|slot| slot.key() == key);
+        self.index.find(hash(key), is_it)
+    }
+
+    fn insert(&mut self, slot: Slot) -> usize {
+        let hash = hash(slot.key());
+        let place = self.slots.push(slot);
+        let slots = &self.slots;
+        self.index
+            .insert(hash, place, |place| hash_at(slots, place));
+        place
+    }
+
+    fn remove_at(&mut self, place: usize) {
+        let Some(key) = self.slots.get(place).map(Slot::key) else {
+            return;
+        };
+        let slots = &self.slots;
+        self.index
+            .remove(hash(key), place, |place| hash_at(slots, place));
+        if let Some(removed) = self.slots.swap_remove(place) {
+            self.logged -= removed.state.logged();
+        }
+        // The last slot took the place of the removed one.
+        if let Some(moved) = self.slots.get(place) {
+            self.index
+                .relocate(hash(moved.key()), self.slots.len(), place);
+        }
+    }
+}
+
+/// A key is a hash already.
+const fn hash(key: Key) -> u64 {
+    key.words()[0]
+}
+
+fn hash_at(slots: &Slots, place: usize) -> u64 {
+    slots.get(place).map_or(0, |slot| hash(slot.key()))
+}

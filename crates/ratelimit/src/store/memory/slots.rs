@@ -1,0 +1,179 @@
+//! The keys of a shard side by side, in pieces of a fixed size, so that growing copies nothing.
+
+use crate::{Key, State, Timestamp};
+
+/// Slots in a piece.
+const PIECE: usize = 64;
+
+/// The most often that a key is passed over when room is needed.
+const MAX_CREDIT: u32 = 3;
+
+/// Bits of [`Slot::marks`]: the credit, whether the last hit was refused, the round of the last change.
+const CREDIT: u32 = 0b11;
+const EXHAUSTED: u32 = 0b100;
+const ROUND_SHIFT: u32 = 3;
+
+/// Rounds are counted up to here: at one a second, 17 years.
+pub(super) const MAX_ROUND: u32 = u32::MAX >> ROUND_SHIFT;
+
+/// One key and what is known of it, in one cache line: each hit on a key out of many waits for it.
+#[derive(Debug)]
+#[repr(align(64))]
+pub(super) struct Slot {
+    key: [u64; 2],
+    pub(super) state: State,
+    /// From when on the state says nothing, in seconds, rounded up.
+    expires: u32,
+    marks: u32,
+}
+
+impl Slot {
+    pub(super) fn new(key: Key, state: State) -> Self {
+        let key = key.words();
+        Self {
+            key,
+            state,
+            expires: 0,
+            marks: 0,
+        }
+    }
+
+    pub(super) const fn key(&self) -> Key {
+        Key::from_words(self.key)
+    }
+
+    pub(super) const fn expires(&self) -> Timestamp {
+        Timestamp::from_secs(self.expires as u64)
+    }
+
+    pub(super) fn set_expires(&mut self, expires: Timestamp) {
+        let seconds = expires.as_micros().div_ceil(1_000_000);
+        self.expires = u32::try_from(seconds).unwrap_or(u32::MAX);
+    }
+
+    /// How often the slot is passed over when room is needed.
+    pub(super) const fn credit(&self) -> u32 {
+        self.marks & CREDIT
+    }
+
+    pub(super) fn raise_credit(&mut self) {
+        self.marks += u32::from(self.credit() < MAX_CREDIT);
+    }
+
+    pub(super) fn lower_credit(&mut self) {
+        self.marks -= u32::from(self.credit() > 0);
+    }
+
+    /// Whether the last hit was refused.
+    pub(super) const fn is_exhausted(&self) -> bool {
+        self.marks & EXHAUSTED != 0
+    }
+
+    pub(super) const fn set_exhausted(&mut self, exhausted: bool) {
+        self.marks &= !EXHAUSTED;
+        if exhausted {
+            self.marks |= EXHAUSTED;
+        }
+    }
+
+    /// The round of [`changes`](super::MemoryStore::changes) in which the state last changed.
+    const fn changed(&self) -> u32 {
+        self.marks >> ROUND_SHIFT
+    }
+
+    const fn set_changed(&mut self, round: u32) {
+        self.marks = self.marks & (CREDIT | EXHAUSTED) | round << ROUND_SHIFT;
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Slots {
+    pieces: Vec<Piece>,
+    len: usize,
+}
+
+#[derive(Debug)]
+struct Piece {
+    slots: Vec<Slot>,
+    /// The latest round in which a slot of the piece changed, or came to it.
+    changed: u32,
+}
+
+impl Slots {
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn get(&self, place: usize) -> Option<&Slot> {
+        self.pieces.get(place / PIECE)?.slots.get(place % PIECE)
+    }
+
+    pub(super) fn get_mut(&mut self, place: usize) -> Option<&mut Slot> {
+        self.pieces
+            .get_mut(place / PIECE)?
+            .slots
+            .get_mut(place % PIECE)
+    }
+
+    /// Notes that the slot at `place` changed in `round`.
+    pub(super) fn touch(&mut self, place: usize, round: u32) {
+        if let Some(piece) = self.pieces.get_mut(place / PIECE) {
+            piece.changed = round;
+            if let Some(slot) = piece.slots.get_mut(place % PIECE) {
+                slot.set_changed(round);
+            }
+        }
+    }
+
+    /// Appends `slot`, and says where.
+    pub(super) fn push(&mut self, slot: Slot) -> usize {
+        let place = self.len;
+        if place / PIECE == self.pieces.len() {
+            self.pieces.push(Piece {
+                slots: Vec::with_capacity(PIECE),
+                changed: 0,
+            });
+        }
+        if let Some(piece) = self.pieces.last_mut() {
+            piece.changed = piece.changed.max(slot.changed());
+            piece.slots.push(slot);
+        }
+        self.len += 1;
+        place
+    }
+
+    /// Takes the slot at `place` out; the last one moves there. A piece that is empty is given back.
+    pub(super) fn swap_remove(&mut self, place: usize) -> Option<Slot> {
+        if place >= self.len {
+            return None;
+        }
+        let piece = self.pieces.last_mut()?;
+        let last = piece.slots.pop()?;
+        if piece.slots.is_empty() {
+            self.pieces.pop();
+        }
+        self.len -= 1;
+        if place == self.len {
+            return Some(last);
+        }
+        let piece = self.pieces.get_mut(place / PIECE)?;
+        piece.changed = piece.changed.max(last.changed());
+        Some(std::mem::replace(piece.slots.get_mut(place % PIECE)?, last))
+    }
+
+    /// The slots that changed in `round` or later.
+    pub(super) fn changed_since(&self, round: u32) -> impl Iterator<Item = &Slot> {
+        self.pieces
+            .iter()
+            .filter(move |piece| piece.changed >= round)
+            .flat_map(|piece| &piece.slots)
+            .filter(move |slot| slot.changed() >= round)
+    }
+
+    /// Gives back what the list of pieces has reserved beyond its need.
+    pub(super) fn shrink(&mut self) {
+        if self.pieces.capacity() > 4 * self.pieces.len() {
+            self.pieces.shrink_to(2 * self.pieces.len());
+        }
+    }
+}

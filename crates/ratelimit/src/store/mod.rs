@@ -1,0 +1,76 @@
+//! Where counters are kept.
+
+mod memory;
+mod shared;
+
+use std::{error::Error, fmt};
+
+use crate::{Key, Quota, Strategy, Timestamp, Usage};
+
+pub use memory::{Capacity, Entry, Mark, MemoryStore};
+pub use shared::SharedStore;
+
+/// A place for counters: [`MemoryStore`], or one that lasts and is shared by several processes.
+///
+/// # How to add one
+///
+/// Implement [`hit`](Self::hit) and [`clear`](Self::clear). A hit is one atomic step: of several that
+/// race for the last place one gets it. The arithmetic of all strategies is in
+/// [`State`](crate::State): read a state and its version, apply [`State::hit`](crate::State::hit),
+/// write it back if the version is still the same, else try again. What can't be done is an
+/// [`Unavailable`], never an admission.
+pub trait Store: Send + Sync + 'static {
+    /// Charges one limit, or only looks (see [`Hit`]).
+    fn hit(&self, hit: Hit) -> impl Future<Output = Result<Usage, Unavailable>> + Send;
+
+    /// Forgets what was counted under `key`.
+    fn clear(&self, key: Key) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// The answer to `hit` if it takes no waiting, such as from memory; `None` leaves it to
+    /// [`hit`](Self::hit), and then nothing was charged.
+    fn hit_now(&self, hit: Hit) -> Option<Result<Usage, Unavailable>> {
+        let _ = hit;
+        None
+    }
+}
+
+/// One request to charge one limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Whose counter.
+    pub key: Key,
+    /// How much is allowed.
+    pub quota: Quota,
+    /// How it is counted.
+    pub strategy: Strategy,
+    /// How much this request counts, usually 1.
+    pub cost: u32,
+    /// Whether the cost is charged, or it is only asked whether it could be.
+    pub charge: bool,
+    /// The present.
+    pub now: Timestamp,
+}
+
+/// The store can't be asked. The request was neither admitted nor refused: whoever gets this decides,
+/// and "unlimited" is no answer.
+#[derive(Debug)]
+pub struct Unavailable(Box<dyn Error + Send + Sync>);
+
+impl Unavailable {
+    /// The store's own error.
+    pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(cause.into())
+    }
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the store of the rate limits is unavailable")
+    }
+}
+
+impl Error for Unavailable {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
+}

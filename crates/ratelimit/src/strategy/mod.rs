@@ -1,0 +1,143 @@
+//! How hits are counted in a window: pure arithmetic on a [`State`], for any store to use.
+//!
+//! | strategy | counts | refused hits | a burst at the border of two windows |
+//! |---|---|---|---|
+//! | fixed window | from a key's first hit on | count | admits up to twice the amount |
+//! | moving window | each hit for one window's length | don't count | admits the amount, exactly |
+//! | sliding window counter | by the clock, the last window weighted by what is left of it | don't count | admits about the amount |
+
+mod codec;
+mod fixed_window;
+mod moving_window;
+mod sliding_window_counter;
+
+use std::{fmt, str::FromStr};
+
+use crate::{Quota, Timestamp};
+
+use self::{
+    fixed_window::FixedWindow, moving_window::MovingWindow,
+    sliding_window_counter::SlidingWindowCounter,
+};
+
+/// A way of counting. The names are the library's: `fixed-window`, `moving-window`,
+/// `sliding-window-counter`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Strategy {
+    /// A window opens at a key's first hit. The cheapest, and the default.
+    #[default]
+    FixedWindow,
+    /// The time of every admitted hit is kept: exact, 12 bytes for each.
+    MovingWindow,
+    /// Two counters approximate the moving window.
+    SlidingWindowCounter,
+}
+
+/// The text names no strategy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write `fixed-window`, `moving-window` or `sliding-window-counter`")]
+pub struct UnknownStrategy;
+
+impl Strategy {
+    /// The name in configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FixedWindow => "fixed-window",
+            Self::MovingWindow => "moving-window",
+            Self::SlidingWindowCounter => "sliding-window-counter",
+        }
+    }
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Strategy {
+    type Err = UnknownStrategy;
+
+    fn from_str(text: &str) -> Result<Self, UnknownStrategy> {
+        [
+            Self::FixedWindow,
+            Self::MovingWindow,
+            Self::SlidingWindowCounter,
+        ]
+        .into_iter()
+        .find(|strategy| strategy.name() == text)
+        .ok_or(UnknownStrategy)
+    }
+}
+
+/// What a limit says to one request, and where its key stands after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Whether the cost fits into the limit.
+    pub allowed: bool,
+    /// What is left of the amount.
+    pub remaining: u64,
+    /// When more of the amount is there again; the present for a key without hits (a window's
+    /// length from now in a moving window).
+    pub reset: Timestamp,
+}
+
+/// What is known of one key under one quota.
+///
+/// The caller keeps keys and quotas together: a state is of use only to the strategy and the quota
+/// that wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State(Counts);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Counts {
+    Fixed(FixedWindow),
+    Moving(MovingWindow),
+    Sliding(SlidingWindowCounter),
+}
+
+impl State {
+    /// A key that was never hit.
+    pub fn new(strategy: Strategy) -> Self {
+        Self(match strategy {
+            Strategy::FixedWindow => Counts::Fixed(FixedWindow::default()),
+            Strategy::MovingWindow => Counts::Moving(MovingWindow::default()),
+            Strategy::SlidingWindowCounter => Counts::Sliding(SlidingWindowCounter::default()),
+        })
+    }
+
+    /// Charges `cost` at `now`, and says whether it was admitted.
+    pub fn hit(&mut self, quota: Quota, cost: u32, now: Timestamp) -> Usage {
+        match &mut self.0 {
+            Counts::Fixed(window) => window.hit(quota, cost, now),
+            Counts::Moving(window) => window.hit(quota, cost, now),
+            Counts::Sliding(window) => window.hit(quota, cost, now),
+        }
+    }
+
+    /// Says whether `cost` would be admitted at `now`, and charges nothing.
+    pub fn test(&self, quota: Quota, cost: u32, now: Timestamp) -> Usage {
+        match &self.0 {
+            Counts::Fixed(window) => window.test(quota, cost, now),
+            Counts::Moving(window) => window.test(quota, cost, now),
+            Counts::Sliding(window) => window.test(quota, cost, now),
+        }
+    }
+
+    /// From when on this state says no more than [`State::new`] does.
+    pub fn expires(&self, quota: Quota) -> Timestamp {
+        match &self.0 {
+            Counts::Fixed(window) => window.expires(),
+            Counts::Moving(window) => window.expires(quota),
+            Counts::Sliding(window) => window.expires(quota),
+        }
+    }
+
+    /// How many hits are kept one by one: the size of a moving window's log.
+    pub(crate) fn logged(&self) -> usize {
+        match &self.0 {
+            Counts::Moving(window) => window.logged(),
+            Counts::Fixed(_) | Counts::Sliding(_) => 0,
+        }
+    }
+}
