@@ -8,7 +8,7 @@
 //! 3. The router runs. A panic in it becomes a 500.
 //! 4. Every failure becomes problem+json with a `code`, a `type` and the `request_id`; what comes from
 //!    the framework, too. Its cause goes into the log.
-//! 5. The answer gets its headers.
+//! 5. The answer gets its headers: those of [`headers`], and the id of the request.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -23,7 +23,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::future::RouteFuture;
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use headers::{Context as HeadersContext, Policy, Scheme};
+use http::header::{CONTENT_LENGTH, HeaderValue};
 use http::{HeaderMap, Method, Request};
 use jwt::AuthRejection;
 use pin_project_lite::pin_project;
@@ -53,6 +54,7 @@ struct Shared {
     app: App,
     body_time: Duration,
     request_ids: RequestIds,
+    policy: Policy,
 }
 
 /// Who is at the other end of the connection.
@@ -70,19 +72,21 @@ impl Stack {
                 app,
                 body_time,
                 request_ids,
+                policy: Policy::default(),
             }),
         }
     }
 
-    /// Answers a request that came from `peer`.
-    pub fn answer<B>(&self, request: Request<B>, peer: SocketAddr) -> Answering
+    /// Answers a request that came from `peer` over `scheme`.
+    pub fn answer<B>(&self, request: Request<B>, peer: SocketAddr, scheme: Scheme) -> Answering
     where
         B: http_body::Body<Data = axum::body::Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
         let shared = &self.shared;
         let mut request = request.map(|body| in_time(body, shared.body_time));
-        let passing = Passing::new(&request, shared.request_ids.of(request.headers()));
+        let id = shared.request_ids.of(request.headers());
+        let passing = Passing::new(&request, id, scheme, Arc::clone(shared));
 
         if announced_length(request.headers()).is_some_and(|length| length > MAX_BODY) {
             return Answering::at_once(ApiError::new(Code::BodyTooLarge), passing);
@@ -165,14 +169,19 @@ struct Passing {
     id: HeaderValue,
     method: Method,
     uri: http::Uri,
+    scheme: Scheme,
+    shared: Arc<Shared>,
 }
 
 impl Passing {
-    fn new<B>(request: &Request<B>, id: HeaderValue) -> Self {
+    fn new<B>(request: &Request<B>, id: HeaderValue, scheme: Scheme, shared: Arc<Shared>) -> Self {
+        let (method, uri) = (request.method().clone(), request.uri().clone());
         Self {
             id,
-            method: request.method().clone(),
-            uri: request.uri().clone(),
+            method,
+            uri,
+            scheme,
+            shared,
         }
     }
 
@@ -191,11 +200,10 @@ impl Passing {
             cause: response.extensions_mut().remove::<Cause>(),
         });
         let headers = response.headers_mut();
+        self.shared
+            .policy
+            .apply(headers, HeadersContext::new(self.scheme));
         headers.insert(X_REQUEST_ID, self.id);
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers
-            .entry(CACHE_CONTROL)
-            .or_insert(HeaderValue::from_static("no-store"));
         response
     }
 

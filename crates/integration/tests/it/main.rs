@@ -3,6 +3,7 @@
 mod api;
 mod durability;
 mod hashes;
+mod headers;
 mod hostile;
 mod process;
 mod secrecy;

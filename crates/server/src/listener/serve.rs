@@ -6,6 +6,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::task::{Context, Poll};
 
+use headers::Scheme;
 use http::Request;
 use hyper::body::Incoming;
 use hyper_util::rt::TokioExecutor;
@@ -36,7 +37,12 @@ pub async fn serve(
         .handle(handle)
         .first_request_timeout(bounds.head_time);
     bound_http(server.http_builder(), bounds);
-    let connections = PerConnection { stack };
+    let scheme = if tls.is_some() {
+        Scheme::Https
+    } else {
+        Scheme::Http
+    };
+    let connections = PerConnection { stack, scheme };
     match tls {
         Some(tls) => {
             server
@@ -64,6 +70,7 @@ fn bound_http(http: &mut Builder<TokioExecutor>, bounds: Bounds) {
 /// Makes the service of each connection.
 struct PerConnection {
     stack: Stack,
+    scheme: Scheme,
 }
 
 /// The application, as the client of one connection meets it.
@@ -71,6 +78,7 @@ struct PerConnection {
 struct ForPeer {
     stack: Stack,
     peer: SocketAddr,
+    scheme: Scheme,
 }
 
 impl Service<SocketAddr> for PerConnection {
@@ -86,6 +94,7 @@ impl Service<SocketAddr> for PerConnection {
         ready(Ok(ForPeer {
             stack: self.stack.clone(),
             peer,
+            scheme: self.scheme,
         }))
     }
 }
@@ -100,6 +109,6 @@ impl Service<Request<Incoming>> for ForPeer {
     }
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        self.stack.answer(request, self.peer)
+        self.stack.answer(request, self.peer, self.scheme)
     }
 }
