@@ -19,7 +19,11 @@ fn assert_guarded(answer: &Answer) {
     assert!(answer.header("permissions-policy").is_some());
     assert!(answer.header("cache-control").is_some());
     assert_eq!(answer.header("server"), None);
-    assert_eq!(answer.header("strict-transport-security"), None, "plain http (RFC 6797 §7.2)");
+    assert_eq!(
+        answer.header("strict-transport-security"),
+        None,
+        "plain http (RFC 6797 §7.2)"
+    );
 }
 
 every_backend! {
