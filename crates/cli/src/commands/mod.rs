@@ -4,6 +4,7 @@ mod config_check;
 mod hash;
 mod healthcheck;
 mod keys;
+mod memory;
 mod pinned;
 mod serve;
 

@@ -13,7 +13,7 @@ use password::HasherConfig;
 use server::listener::{Bounds, Handle, Tls, serve};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{REFUSED, load};
+use super::{REFUSED, load, memory};
 use crate::arguments::ServeFlags;
 use crate::logging;
 use crate::wire::{Built, Surroundings, build};
@@ -27,6 +27,7 @@ const DRAIN: Duration = Duration::from_secs(10);
     reason = "tells its operator what is wrong with the settings"
 )]
 pub(super) fn run(flags: ServeFlags) -> anyhow::Result<ExitCode> {
+    memory::start_frugally();
     let config = match load(flags)? {
         Ok(config) => config,
         Err(error) => {
