@@ -16,12 +16,15 @@ const CACHE_KIB: i64 = -512;
 /// Statements kept prepared by a connection: more than there are kinds of statement.
 const STATEMENTS: usize = 64;
 
-/// A connection that may write. The file exists.
-pub(crate) fn writing(path: &Path) -> rusqlite::Result<Connection> {
+/// A connection that may write, within `max_pages` if there is such a bound. The file exists.
+pub(crate) fn writing(path: &Path, max_pages: Option<u32>) -> rusqlite::Result<Connection> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // Each commit waits until it is on the disk.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    if let Some(pages) = max_pages {
+        connection.pragma_update(None, "max_page_count", pages)?;
+    }
     Ok(connection)
 }
 
@@ -46,4 +49,36 @@ fn open(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setting(connection: &Connection, name: &str) -> i64 {
+        connection
+            .pragma_query_value(None, name, |row| row.get(0))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_commit_waits_for_the_disk_and_a_reader_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("portcullis.db");
+        crate::files::create(&path).unwrap();
+        let writer = writing(&path, None).unwrap();
+        writer.pragma_update(None, "journal_mode", "WAL").unwrap();
+        writer.execute("CREATE TABLE one (n INTEGER)", ()).unwrap();
+        let full = 2;
+        assert_eq!(setting(&writer, "synchronous"), full);
+        assert_eq!(setting(&writer, "foreign_keys"), 1);
+        let reader = reading(&path).unwrap();
+        reader
+            .execute("INSERT INTO one VALUES (1)", ())
+            .unwrap_err();
+        for connection in [writer, reader] {
+            assert_eq!(setting(&connection, "trusted_schema"), 0);
+            assert_eq!(setting(&connection, "cache_size"), CACHE_KIB);
+        }
+    }
 }

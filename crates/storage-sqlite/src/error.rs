@@ -10,6 +10,8 @@ use storage::{Error, OpenError, SaveUserError};
 /// Why a group of operations failed: each of them answers it.
 #[derive(Clone, Debug)]
 pub(crate) enum Failure {
+    /// Another process holds SQLite's write lock for too long.
+    Locked,
     Unavailable(String),
     Full,
     Backend(Arc<rusqlite::Error>),
@@ -19,6 +21,7 @@ impl Failure {
     /// The failure in the words of the traits.
     pub(crate) fn to_error(&self) -> Error {
         match self {
+            Self::Locked => Error::Unavailable("another process holds the file's lock".to_owned()),
             Self::Unavailable(reason) => Error::Unavailable(reason.clone()),
             Self::Full => Error::Full,
             Self::Backend(error) => Error::Backend(Box::new(Arc::clone(error))),
@@ -39,9 +42,7 @@ impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                Self::Unavailable("another process holds the file's lock".to_owned())
-            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
             Some(
                 ErrorCode::CannotOpen
                 | ErrorCode::PermissionDenied

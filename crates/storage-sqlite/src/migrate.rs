@@ -145,3 +145,109 @@ fn checksum(sql: &str) -> String {
             text
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    const FIRST: Migration = Migration {
+        version: 1,
+        sql: "CREATE TABLE one (n INTEGER) STRICT;",
+    };
+    const SECOND: Migration = Migration {
+        version: 2,
+        sql: "CREATE TABLE two (n INTEGER) STRICT; INSERT INTO two SELECT n FROM one;",
+    };
+    const BROKEN: Migration = Migration {
+        version: 2,
+        sql: "CREATE TABLE two (n INTEGER) STRICT; INSERT INTO nowhere VALUES (1);",
+    };
+
+    fn file() -> (TempDir, PathBuf, Connection) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("portcullis.db");
+        let connection = Connection::open(&path).unwrap();
+        (folder, path, connection)
+    }
+
+    fn tables(connection: &Connection) -> Vec<String> {
+        let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
+        let mut statement = connection.prepare(sql).unwrap();
+        let names = statement.query_map((), |row| row.get(0)).unwrap();
+        names.collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn an_older_file_gets_the_steps_that_it_lacks() {
+        let (_folder, path, mut connection) = file();
+        migrate(&mut connection, &path, &[FIRST], NOW).unwrap();
+        connection
+            .execute("INSERT INTO one VALUES (7)", ())
+            .unwrap();
+        assert!(!is_pending(&connection, &path, &[FIRST]).unwrap());
+        assert!(is_pending(&connection, &path, &[FIRST, SECOND]).unwrap());
+
+        migrate(&mut connection, &path, &[FIRST, SECOND], NOW).unwrap();
+        let kept: i64 = connection
+            .query_row("SELECT n FROM two", (), |row| row.get(0))
+            .unwrap();
+        assert_eq!(kept, 7);
+        let applied = "SELECT count(*) FROM migrations WHERE applied_at = ?1";
+        let applied: i64 = connection
+            .query_row(applied, [NOW.as_millis()], |row| row.get(0))
+            .unwrap();
+        assert_eq!(applied, 2);
+        // Once more does nothing.
+        migrate(&mut connection, &path, &[FIRST, SECOND], NOW).unwrap();
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_file_as_it_was() {
+        let (_folder, path, mut connection) = file();
+        migrate(&mut connection, &path, &[FIRST], NOW).unwrap();
+        migrate(&mut connection, &path, &[FIRST, BROKEN], NOW).unwrap_err();
+        assert_eq!(tables(&connection), ["migrations", "one"]);
+        migrate(&mut connection, &path, &[FIRST, SECOND], NOW).unwrap();
+    }
+
+    #[test]
+    fn a_file_of_another_application_is_left_alone() {
+        let (_folder, path, mut connection) = file();
+        connection
+            .execute("CREATE TABLE songs (title TEXT)", ())
+            .unwrap();
+        let error = migrate(&mut connection, &path, &[FIRST], NOW).unwrap_err();
+        assert!(matches!(error, OpenError::Corrupt { .. }), "{error}");
+        assert_eq!(tables(&connection), ["songs"]);
+    }
+
+    #[test]
+    fn a_file_without_its_first_step_is_not_of_this_line() {
+        let (_folder, path, mut connection) = file();
+        migrate(&mut connection, &path, &[FIRST, SECOND], NOW).unwrap();
+        connection
+            .execute("DELETE FROM migrations WHERE version = 1", ())
+            .unwrap();
+        let error = is_pending(&connection, &path, &[FIRST, SECOND]).unwrap_err();
+        assert!(
+            matches!(error, OpenError::ForeignMigration { version: 2, .. }),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn released_steps_keep_their_text() {
+        let sums: Vec<_> = MIGRATIONS.iter().map(|step| checksum(step.sql)).collect();
+        assert_eq!(
+            sums,
+            ["2de3b4d5a64c39f50376b4b3d9ed38f01961f7cceb838c6756682605a94cf998"]
+        );
+        assert_eq!(checksum("a;\r\nb;"), checksum("a;\nb;"));
+    }
+}

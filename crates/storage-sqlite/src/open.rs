@@ -1,7 +1,7 @@
 //! Opening a file and starting its threads.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle};
 
@@ -69,28 +69,23 @@ impl SqliteStore {
     /// refused while a server has the file ([`OpenError::InUse`]).
     pub fn open(path: &Path, options: &Options) -> Result<Arc<Self>, OpenError> {
         files::create(path)?;
-        let mut lock = match options.role {
+        let lock = match options.role {
             Role::Server => Some(files::lock(path)?),
             Role::Command => None,
         };
         let connection = prepare(path, options, lock.is_some())?;
-        start(path, connection, lock.take())
+        start(path.to_owned(), options.max_pages, connection, lock)
     }
 }
 
 /// A connection to a file that has the present schema.
 fn prepare(path: &Path, options: &Options, locked: bool) -> Result<Connection, OpenError> {
     let failed = |error| while_opening(path, error);
-    let mut connection = connect::writing(path).map_err(failed)?;
+    let mut connection = connect::writing(path, options.max_pages).map_err(failed)?;
     if connection.is_readonly("main").map_err(failed)? {
         return Err(OpenError::ReadOnly {
             path: path.to_owned(),
         });
-    }
-    if let Some(pages) = options.max_pages {
-        connection
-            .pragma_update(None, "max_page_count", pages)
-            .map_err(failed)?;
     }
     // Looked at before the first change, so that a file of someone else is left as it is.
     if is_pending(&connection, path, options.migrations)? {
@@ -119,23 +114,27 @@ fn log_ahead(connection: &Connection, path: &Path) -> Result<(), OpenError> {
 }
 
 fn start(
-    path: &Path,
+    path: PathBuf,
+    max_pages: Option<u32>,
     connection: Connection,
     lock: Option<std::fs::File>,
 ) -> Result<Arc<SqliteStore>, OpenError> {
-    let failed = |error| from_io(path, error);
+    let failed = |error| from_io(&path, error);
     let (sinks, health) = (Sinks::default(), Health::default());
     let (readers, queue) = Queue::new(readers::WAITING);
-    let mut reading = start_readers(path, queue)?;
+    let mut reading = start_readers(&path, queue)?;
 
     let (follows, queue) = Queue::new(FOLLOWS_WAITING);
-    let follower = Follower::new(open_reading(path)?, sinks.clone());
+    let follower = Follower::new(open_reading(&path)?, sinks.clone());
     reading.push(spawn("sqlite-feed", move || follower.run(&queue)).map_err(failed)?);
 
     let (operations, queue) = Queue::new(writer::WAITING);
     let (ended, has_ended) = watch::channel(());
     let thread = WriterThread {
-        path: path.to_owned(),
+        reopen: {
+            let path = path.clone();
+            Box::new(move || connect::writing(&path, max_pages))
+        },
         connection: Some(connection),
         sinks,
         health: health.clone(),
@@ -146,7 +145,7 @@ fn start(
     spawn("sqlite-write", move || thread.run(&queue)).map_err(failed)?;
 
     Ok(Arc::new(SqliteStore {
-        path: path.to_owned(),
+        path,
         writer: Writer::new(operations, health),
         readers: Readers::new(readers),
         follows,
@@ -174,4 +173,47 @@ fn open_reading(path: &Path) -> Result<Connection, OpenError> {
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     Builder::new().name(name.to_owned()).spawn(run)
+}
+
+#[cfg(test)]
+mod tests {
+    use storage::Upkeep as _;
+
+    use super::*;
+
+    const NEXT: &[Migration] = &[
+        MIGRATIONS[0],
+        Migration {
+            version: 2,
+            sql: "CREATE TABLE next (n INTEGER) STRICT;",
+        },
+    ];
+
+    #[tokio::test]
+    async fn a_newer_command_leaves_the_schema_of_a_running_server_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("portcullis.db");
+        let options = |role| Options::new(role, Timestamp::from_seconds(0));
+        let newer = Options {
+            migrations: NEXT,
+            ..options(Role::Command)
+        };
+        let server = SqliteStore::open(&path, &options(Role::Server)).unwrap();
+        let refused = SqliteStore::open(&path, &newer).unwrap_err();
+        assert!(matches!(refused, OpenError::InUse { .. }), "{refused}");
+        server.ping().await.unwrap();
+        server.close().await;
+
+        SqliteStore::open(&path, &newer).unwrap().close().await;
+        let older = SqliteStore::open(&path, &options(Role::Server)).unwrap_err();
+        let found = matches!(
+            older,
+            OpenError::NewerSchema {
+                found: 2,
+                known: 1,
+                ..
+            }
+        );
+        assert!(found, "{older}");
+    }
 }

@@ -21,8 +21,8 @@ pub(super) struct Committed {
 /// Why nothing of a group was done.
 #[derive(Debug)]
 pub(super) enum NotCommitted {
-    /// No transaction began: the connection is good, and another holds the lock.
-    NotBegun(Failure),
+    /// No transaction began, since another process holds the lock. The connection is good.
+    Locked,
     /// An error within made SQLite undo the whole transaction. The connection is good.
     RolledBack(Failure),
     /// The transaction did not end as it should: the connection is not to be used again.
@@ -38,7 +38,10 @@ pub(super) fn commit(
     connection: &Connection,
     group: &mut [Box<dyn Operation>],
 ) -> Result<Committed, NotCommitted> {
-    run(connection, "BEGIN IMMEDIATE").map_err(NotCommitted::NotBegun)?;
+    run(connection, "BEGIN IMMEDIATE").map_err(|failure| match failure {
+        Failure::Locked => NotCommitted::Locked,
+        other => NotCommitted::Broken(other),
+    })?;
     let before = connection.total_changes();
     let mut committed = Committed::default();
     for operation in group {

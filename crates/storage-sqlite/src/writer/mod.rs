@@ -9,6 +9,8 @@ mod change;
 mod group;
 mod health;
 mod operation;
+#[cfg(test)]
+mod tests;
 mod thread;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -14,7 +13,6 @@ use tokio::sync::watch;
 use super::group::{Committed, NotCommitted, commit};
 use super::health::{Health, prove};
 use super::operation::Operation;
-use crate::connect;
 use crate::error::Failure;
 use crate::sinks::Sinks;
 
@@ -25,10 +23,13 @@ const GROUP: usize = 64;
 /// How often a connection that broke is opened again while nothing is to be written.
 const RETRY: Duration = Duration::from_millis(250);
 
+/// Opens a connection that may write.
+pub(crate) type Reopen = Box<dyn Fn() -> rusqlite::Result<Connection> + Send>;
+
 /// What the writing thread has.
 pub(crate) struct WriterThread {
-    /// The file.
-    pub(crate) path: PathBuf,
+    /// Opens the file once more.
+    pub(crate) reopen: Reopen,
     /// The connection; none after it broke, until another works.
     pub(crate) connection: Option<Connection>,
     /// Who hears of what was committed.
@@ -76,10 +77,10 @@ impl WriterThread {
         };
         match outcome {
             Ok(committed) => self.answer(group, &committed),
-            Err(NotCommitted::NotBegun(failure)) => {
+            Err(NotCommitted::Locked) => {
                 // Each that waits would wait as long for the same lock: they hear it now.
                 group.extend(queue.try_iter());
-                self.fail(group, failure);
+                self.fail(group, Failure::Locked);
             }
             Err(NotCommitted::RolledBack(failure)) => self.fail(group, failure),
             Err(NotCommitted::Broken(failure)) => {
@@ -129,7 +130,7 @@ impl WriterThread {
     }
 
     fn reopen(&self) -> Result<Connection, Failure> {
-        let connection = connect::writing(&self.path)?;
+        let connection = (self.reopen)()?;
         prove(&connection).map_err(|error| {
             Failure::of(&error).unwrap_or_else(|| Failure::Unavailable(error.to_string()))
         })?;

@@ -4,8 +4,11 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "a test fails by panicking"
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says aloud what it leaves out"
 )]
 
 mod contract;
+mod disk;
 mod opening;
+mod unreadable;
