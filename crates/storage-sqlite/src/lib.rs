@@ -3,7 +3,7 @@
 //! # How it works
 //! - **Writing** is one thread that commits what is waiting as a group. The log is synced at each
 //!   commit, so what was answered survives a loss of power.
-//! - **Reading** is two threads whose connections can't write.
+//! - **Reading** is one thread whose connection can't write.
 //! - **Following** is one thread that looks ten times a second whether any process has committed
 //!   something, and then reads the feed on.
 //!
