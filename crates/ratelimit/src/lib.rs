@@ -63,7 +63,7 @@ pub use layer::{
     ByAddress, Headers, Identify, RateLimit, RateLimitLayer, RateLimited, ResponseFuture,
     StoreUnavailable,
 };
-pub use limits::{Applied, Call, Decision, Limit, Limits};
+pub use limits::{Applied, Begun, Call, Decision, Limit, Limits};
 pub use quota::{Fault, Quota, QuotaError, Quotas, Unit};
 pub use store::{Capacity, Entry, Hit, Mark, MemoryStore, SharedStore, Store, Unavailable};
 pub use strategy::{State, Strategy, UnknownStrategy, Usage};

@@ -17,6 +17,7 @@ mod error;
 mod feed;
 mod files;
 mod follower;
+mod limits;
 mod migrate;
 mod open;
 mod query;
@@ -38,6 +39,7 @@ use crate::queue::Queue;
 use crate::readers::Readers;
 use crate::writer::Writer;
 
+pub use limits::LimitStore;
 pub use open::{Options, Role};
 
 /// A store in a file. It ends by [`storage::Upkeep::close`]; when it is merely dropped, what was

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use model::Timestamp;
 use storage::{Error, Upkeep};
 
-use crate::SqliteStore;
+use crate::{SqliteStore, limits};
 use crate::query::{execute, first};
 
 #[async_trait]
@@ -31,6 +31,7 @@ impl Upkeep for SqliteStore {
         self.writer
             .write(move |change| {
                 let connection = change.connection();
+                let at = now;
                 let now = now.as_millis();
                 let sessions = execute(
                     connection,
@@ -45,7 +46,9 @@ impl Upkeep for SqliteStore {
                      (SELECT n FROM feed WHERE until <= ?1 ORDER BY until LIMIT ?2)",
                     (now, limit.saturating_sub(sessions)),
                 )?;
-                Ok(sessions.saturating_add(u32::try_from(rows).unwrap_or(limit)))
+                let swept = sessions.saturating_add(u32::try_from(rows).unwrap_or(limit));
+                let left = limit.saturating_sub(swept);
+                Ok(swept.saturating_add(limits::sweep(connection, at, left)?))
             })
             .await
     }

@@ -40,8 +40,13 @@ impl Headers {
             return;
         };
         if matches!(self, Self::Standard | Self::Both) {
-            insert(response, POLICY, decision.policy_text());
-            insert(response, LIMIT, &limit_text(decision));
+            if let Some(policy) = decision.policy_header() {
+                response.insert(POLICY, policy.clone());
+            }
+            // Names of limits are printable ASCII, and all else are numbers.
+            if let Ok(limit) = HeaderValue::try_from(limit_text(decision)) {
+                response.insert(LIMIT, limit);
+            }
         }
         if matches!(self, Self::XRateLimit | Self::Both) {
             write_x(foremost, decision, response);
@@ -79,12 +84,5 @@ fn write_x(limit: Applied<'_>, decision: &Decision, response: &mut HeaderMap) {
         Some(None) => {}
         Some(Some(own)) => drop(response.insert(header::RETRY_AFTER, own.max(after_now).into())),
         None => drop(response.insert(header::RETRY_AFTER, after_now.into())),
-    }
-}
-
-fn insert(response: &mut HeaderMap, name: HeaderName, text: &str) {
-    // Names of limits are printable ASCII, and all else are numbers.
-    if let Ok(value) = HeaderValue::from_str(text) {
-        response.insert(name, value);
     }
 }

@@ -15,7 +15,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::{Headers, Identify, RateLimitLayer, RateLimited, StoreUnavailable};
-use crate::{Call, Decision, Store, Timestamp, Unavailable, Usage};
+use crate::{Begun, Call, Decision, Store, Timestamp, Unavailable};
 
 /// The service of a [`RateLimitLayer`].
 pub struct RateLimit<T, S, I> {
@@ -66,25 +66,24 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (parts, body) = request.into_parts();
         let now = (self.layer.clock)();
-        let mut usages = Vec::new();
-        let call = self.layer.call(&parts, now);
-        let state = match self.layer.limits.advance(&call, &mut usages) {
-            Some(Ok(decision)) if decision.is_allowed() => {
+        let begun = self.layer.limits.begin(&self.layer.call(&parts, now));
+        let state = match begun {
+            Ok(Ok(decision)) if decision.is_allowed() => {
                 let inner = self.inner.call(Request::from_parts(parts, body));
                 State::Inner {
                     inner,
                     decision: Some(decision),
                 }
             }
-            Some(answer) => State::Ready {
+            Ok(answer) => State::Ready {
                 response: Some(self.layer.refusal(answer)),
             },
-            None => {
+            Err(begun) => {
                 // The service that is ready goes into the future, its clone waits for the next call.
                 let clone = self.inner.clone();
                 let ready = std::mem::replace(&mut self.inner, clone);
                 let request = Request::from_parts(parts, body);
-                let later = wait(ready, self.layer.clone(), request, now, usages);
+                let later = wait(ready, self.layer.clone(), request, now, begun);
                 State::Waiting {
                     later: Box::pin(later),
                 }
@@ -129,7 +128,7 @@ async fn wait<T, S, I, B>(
     layer: RateLimitLayer<S, I>,
     request: Request<B>,
     now: Timestamp,
-    usages: Vec<Usage>,
+    begun: Begun,
 ) -> Result<Response, T::Error>
 where
     T: Service<Request<B>, Response = Response>,
@@ -137,7 +136,7 @@ where
     I: Identify,
 {
     let (parts, body) = request.into_parts();
-    match layer.limits.finish(&layer.call(&parts, now), usages).await {
+    match layer.limits.finish(&layer.call(&parts, now), begun).await {
         Ok(decision) if decision.is_allowed() => {
             let mut response = inner.call(Request::from_parts(parts, body)).await?;
             layer.headers.write(&decision, response.headers_mut());

@@ -82,8 +82,8 @@ impl Decision {
     }
 
     #[cfg(feature = "layer")]
-    pub(crate) fn policy_text(&self) -> &str {
-        &self.policy.text
+    pub(crate) fn policy_header(&self) -> Option<&http::HeaderValue> {
+        self.policy.header.as_ref()
     }
 }
 

@@ -76,6 +76,10 @@ pub struct Limits<S> {
     unlisted: Policies,
 }
 
+/// A check that was begun: the limits that have been charged.
+#[derive(Clone, Debug, Default)]
+pub struct Begun(Vec<Usage>);
+
 /// What a route has of its own.
 #[derive(Debug)]
 enum Own {
@@ -155,19 +159,29 @@ impl<S: Store> Limits<S> {
     ///
     /// The store could not be asked. The limits before that one are charged.
     pub async fn check(&self, call: &Call<'_>) -> Result<Decision, Unavailable> {
-        self.finish(call, Vec::new()).await
+        self.finish(call, Begun::default()).await
     }
 
-    /// The store.
-    pub const fn store(&self) -> &S {
-        &self.store
+    /// [`check`](Self::check) as far as it takes no waiting, for a stack written by hand that answers
+    /// from memory without a boxed future.
+    ///
+    /// # Errors
+    ///
+    /// What has been charged so far, for [`finish`](Self::finish), if a limit must be waited for.
+    pub fn begin(&self, call: &Call<'_>) -> Result<Result<Decision, Unavailable>, Begun> {
+        let mut begun = Begun::default();
+        self.advance(call, &mut begun.0).ok_or(begun)
     }
 
-    /// Goes on with a check after the limits that `usages` stand for.
-    pub(crate) async fn finish(
+    /// Goes on with the check of the same `call` that [`begin`](Self::begin) began.
+    ///
+    /// # Errors
+    ///
+    /// The store could not be asked. The limits before that one are charged.
+    pub async fn finish(
         &self,
         call: &Call<'_>,
-        mut usages: Vec<Usage>,
+        Begun(mut usages): Begun,
     ) -> Result<Decision, Unavailable> {
         loop {
             if let Some(done) = self.advance(call, &mut usages) {
@@ -179,8 +193,13 @@ impl<S: Store> Limits<S> {
         }
     }
 
+    /// The store.
+    pub const fn store(&self) -> &S {
+        &self.store
+    }
+
     /// Charges as many limits as takes no waiting. `None` if the next one does.
-    pub(crate) fn advance(
+    fn advance(
         &self,
         call: &Call<'_>,
         usages: &mut Vec<Usage>,

@@ -16,11 +16,8 @@ const METHODS: [&str; 9] = [
 pub(crate) struct Policy {
     pub(crate) rules: Vec<Rule>,
     /// The value of `RateLimit-Policy`.
-    #[cfg_attr(
-        not(feature = "layer"),
-        expect(dead_code, reason = "for the layer's headers")
-    )]
-    pub(crate) text: String,
+    #[cfg(feature = "layer")]
+    pub(crate) header: Option<http::HeaderValue>,
 }
 
 /// One quota of a policy.
@@ -119,8 +116,11 @@ impl Compiler<'_> {
         // By unit alone, as the library does: `5 per 2 minutes; 3 per minute` stays in this order.
         rules.sort_by_key(|rule| rule.quota.unit());
         name_apart(&mut rules);
-        let text = rules.iter().map(policy_item).collect::<Vec<_>>().join(", ");
-        Policy { rules, text }
+        Policy {
+            #[cfg(feature = "layer")]
+            header: policy_header(&rules),
+            rules,
+        }
     }
 
     fn rule(&self, limit: &Limit, quota: Quota) -> Rule {
@@ -162,13 +162,22 @@ fn name_apart(rules: &mut [Rule]) {
     }
 }
 
+/// Names of limits are printable ASCII, and all else are numbers: it can always be made.
+#[cfg(feature = "layer")]
+fn policy_header(rules: &[Rule]) -> Option<http::HeaderValue> {
+    let items: Vec<_> = rules.iter().map(policy_item).collect();
+    items.join(", ").try_into().ok()
+}
+
 /// `"hour";q=20;w=3600` (draft-ietf-httpapi-ratelimit-headers-11 §3.1).
+#[cfg(feature = "layer")]
 fn policy_item(rule: &Rule) -> String {
     let (amount, window) = (integer(rule.quota.amount()), integer(rule.quota.seconds()));
     format!("\"{}\";q={amount};w={window}", rule.name)
 }
 
 /// The greatest number that a structured field can hold has 15 digits (RFC 9651 §3.3.1).
+#[cfg(feature = "layer")]
 pub(crate) fn integer(number: u64) -> u64 {
     number.min(999_999_999_999_999)
 }

@@ -10,5 +10,6 @@
 
 mod contract;
 mod disk;
+mod limits;
 mod opening;
 mod unreadable;
