@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use account::{Accounts, Live, Parts, SWEEP_EVERY, Settings};
 use anyhow::Context as _;
@@ -12,17 +13,21 @@ use jwt::revocation::{RevocationSet, Staleness};
 use jwt::{Algorithm, Authority, SigningKey, VerifyingKey};
 use model::{Clock, Rng};
 use password::{Hasher, HasherConfig, Kind, Policy};
+use ratelimit::{Capacity, SharedStore, TrustedProxies};
 use secret::Secret;
 use server::App;
+use server::limits::{Allowances, RequestLimits};
 use server::listener::Bounds;
 use server::stack::Stack;
 use sha2::Sha256;
-use storage::Storage;
-use storage_sqlite::{Options, Role, SqliteStore};
+use storage_sqlite::{LimitStore, Options, Role, SqliteStore};
 use tokio::task::JoinHandle;
 
 /// The file that holds everything, in the data folder.
 const DATABASE: &str = "portcullis.db";
+
+/// How often the counters of the rate limits are written.
+const WRITE_EVERY: Duration = Duration::from_millis(500);
 
 /// What a server takes from around it; tests bring their own.
 pub struct Surroundings {
@@ -44,8 +49,28 @@ pub struct Built {
     pub app: Stack,
     /// The use cases behind it.
     pub accounts: Accounts,
-    /// Sweeps what has run out, until it is aborted.
-    pub upkeep: JoinHandle<()>,
+    /// Cares for the store until it is closed.
+    pub upkeep: Upkeep,
+}
+
+/// What is done now and then, and at the end.
+pub struct Upkeep {
+    counting: JoinHandle<()>,
+    sweeping: JoinHandle<()>,
+    counters: Arc<LimitStore>,
+    accounts: Accounts,
+}
+
+impl Upkeep {
+    /// Ends the care, writes what is counted, and closes the store.
+    pub async fn close(self) {
+        self.counting.abort();
+        self.sweeping.abort();
+        // Waited for, so that nothing of them holds the store.
+        let _ = (self.counting.await, self.sweeping.await);
+        write_counters(&self.counters).await;
+        self.accounts.close().await;
+    }
 }
 
 /// Opens the store and puts the server together.
@@ -54,6 +79,7 @@ pub struct Built {
 /// When the store can't be opened or read, or a key can't be used.
 pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow::Result<Built> {
     let storage = open_store(&config.storage.data_dir, &*around.clock)?;
+    let counters = load_counters(&storage, &*around.clock).await?;
     let bound = config.sessions.revocation_max_staleness;
     let staleness = Arc::new(Staleness::new(bound, Arc::new(monotonic_millis)));
     let revoked = Arc::new(RevocationSet::with_staleness(Arc::clone(&staleness)));
@@ -79,9 +105,20 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
     let app = App {
         accounts: accounts.clone(),
         authority,
-        clock: around.clock,
+        clock: Arc::clone(&around.clock),
+        limits: request_limits(config, keys, SharedStore::new(Arc::clone(&counters))),
+        proxies: TrustedProxies::new(config.server.trusted_proxies.iter().copied()),
     };
-    let upkeep = tokio::spawn(keep_up(accounts.clone()));
+    let upkeep = Upkeep {
+        counting: tokio::spawn(write_behind(Arc::clone(&counters))),
+        sweeping: tokio::spawn(keep_up(
+            accounts.clone(),
+            Arc::clone(&counters),
+            around.clock,
+        )),
+        counters,
+        accounts: accounts.clone(),
+    };
     Ok(Built {
         app: Stack::new(app, around.bounds.body_time),
         accounts,
@@ -97,6 +134,12 @@ impl fmt::Debug for Surroundings {
     }
 }
 
+impl fmt::Debug for Upkeep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upkeep").finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for Built {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Built")
@@ -105,9 +148,38 @@ impl fmt::Debug for Built {
     }
 }
 
-fn open_store(folder: &Path, clock: &dyn Clock) -> anyhow::Result<Arc<dyn Storage>> {
+fn open_store(folder: &Path, clock: &dyn Clock) -> anyhow::Result<Arc<SqliteStore>> {
     let options = Options::new(Role::Server, clock.now());
     Ok(SqliteStore::open(&folder.join(DATABASE), &options)?)
+}
+
+async fn load_counters(
+    store: &Arc<SqliteStore>,
+    clock: &dyn Clock,
+) -> anyhow::Result<Arc<LimitStore>> {
+    let loaded = LimitStore::load(Arc::clone(store), Capacity::default(), counted(clock)).await;
+    Ok(Arc::new(loaded.context("the rate limits can't be read")?))
+}
+
+/// The present, as limits count it.
+fn counted(clock: &dyn Clock) -> ratelimit::Timestamp {
+    let millis = u64::try_from(clock.now().as_millis());
+    ratelimit::Timestamp::from_millis(millis.unwrap_or_default())
+}
+
+fn request_limits(config: &Config, keys: &Keys, store: SharedStore) -> Option<Arc<RequestLimits>> {
+    let limits = &config.limits;
+    let allowances = Allowances {
+        default: limits.default.clone(),
+        user: limits.user.clone(),
+        pages: limits.pages.clone(),
+        strategy: limits.strategy,
+    };
+    let key = derived_key(&keys.secret_key, "rate limits");
+    let (half, _) = key.expose().split_first_chunk()?; // 16 of 32 bytes
+    limits
+        .enabled
+        .then(|| Arc::new(RequestLimits::new(store, half, &allowances)))
 }
 
 fn authority(
@@ -236,7 +308,7 @@ fn derived_key(secret: &Secret<String>, purpose: &str) -> Secret<[u8; 32]> {
 }
 
 /// Sweeps now and then. A failing store is no reason to stop: it may come back.
-async fn keep_up(accounts: Accounts) {
+async fn keep_up(accounts: Accounts, counters: Arc<LimitStore>, clock: Arc<dyn Clock>) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -244,5 +316,22 @@ async fn keep_up(accounts: Accounts) {
         if let Err(error) = accounts.sweep().await {
             tracing::warn!(%error, "what has run out could not be swept");
         }
+        counters.sweep(counted(&*clock));
+    }
+}
+
+/// Writes the counters of the rate limits again and again: at a kill less than a second of them is lost.
+async fn write_behind(counters: Arc<LimitStore>) {
+    let mut ticks = tokio::time::interval(WRITE_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        write_counters(&counters).await;
+    }
+}
+
+async fn write_counters(counters: &LimitStore) {
+    if let Err(error) = counters.write_behind().await {
+        tracing::warn!(%error, "what was counted for the rate limits could not be written yet");
     }
 }

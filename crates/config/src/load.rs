@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::{
-    ConfigError, Fault, Log, Notice, Passwords, Registration, Row, Secrets, Server, Sessions,
-    Sources, Storage, Tokens, describe,
+    ConfigError, Fault, Limits, Log, Notice, Passwords, Registration, Row, Secrets, Server,
+    Sessions, Sources, Storage, Tokens, describe,
     development_secrets::{self, DevelopmentSecrets, Found},
     env_vars::{
         EnvVar,
@@ -35,6 +35,8 @@ pub struct Config {
     pub registration: Registration,
     /// Where accounts are kept.
     pub storage: Storage,
+    /// How often anyone may ask.
+    pub limits: Limits,
     /// What is logged, and how.
     pub log: Log,
     /// What to know before relying on it; to be shown at the start.
@@ -65,6 +67,7 @@ impl Config {
         let sessions = Sessions::read(&mut reader);
         let passwords = Passwords::read(&mut reader);
         let registration = Registration::read(&mut reader);
+        let limits = Limits::read(&mut reader);
         let log = Log::read(&mut reader);
 
         let values = reader.values;
@@ -81,6 +84,7 @@ impl Config {
             passwords,
             registration,
             storage,
+            limits,
             log,
             rows: describe::rows(&values),
             notices: values.notices,

@@ -12,7 +12,8 @@ const PROTECTING: [(&str, Area, &str); 2] = [
     (
         "RATELIMIT_",
         Area::Limits,
-        "rate limits are not enforced by this version",
+        "not read by Portcullis: its limits are set by RATELIMIT_ENABLED, RATELIMIT_DEFAULT, \
+         RATELIMIT_STRATEGY and PORTCULLIS_RATELIMIT_*",
     ),
     (
         "WTF_CSRF_",
@@ -35,7 +36,8 @@ pub(crate) fn report(values: &mut Values, others: &Raw) {
     }
     for (prefix, area, message) in PROTECTING {
         let known = env_vars::all()
-            .filter(|var| var.area == area && values.known.contains_key(var.name))
+            .filter(|var| var.area == area && var.status != Status::Active)
+            .filter(|var| values.known.contains_key(var.name))
             .map(|var| var.name);
         let others = others
             .keys()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use account::Accounts;
-use cli::wire::{Built, Surroundings, build};
+use cli::wire::{Built, Surroundings, Upkeep, build};
 use config::{Config, Flags, Sources};
 use model::{ManualClock, SystemRng, Timestamp};
 use password::{HasherConfig, Params};
@@ -40,7 +40,7 @@ pub struct TestApp {
 struct Running {
     handle: Handle,
     serving: JoinHandle<()>,
-    upkeep: JoinHandle<()>,
+    upkeep: Upkeep,
 }
 
 /// A request to be sent.
@@ -91,6 +91,9 @@ impl TestApp {
             ("PORTCULLIS_LISTEN", "127.0.0.1:0"),
             ("JWT_SECRET_KEY", Self::SECRET),
             ("JWT_ENCODE_ISSUER", "https://accounts.example.org"), // the port differs from start to start
+            // Counted as ever, and out of the way of tests of other things.
+            ("RATELIMIT_DEFAULT", "1000000 per hour"),
+            ("PORTCULLIS_RATELIMIT_USER", "1000000 per hour"),
             (
                 "SECRET_KEY",
                 "the-other-key-of-the-tests-0123456789-abcdefgh",
@@ -180,11 +183,18 @@ impl TestApp {
             .handle
             .graceful_shutdown(Some(Duration::from_secs(1)));
         running.serving.await.expect("it stops");
-        running.upkeep.abort();
-        let _ = running.upkeep.await;
-        accounts.close().await;
         drop(accounts);
+        running.upkeep.close().await;
         Self::run(backend, settings, bounds, folder, clock).await
+    }
+
+    /// Stops it, and starts it again with these settings, too.
+    pub async fn restart_with(mut self, settings: &[(&str, &str)]) -> Self {
+        let owned = settings
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
+        self.settings.extend(owned);
+        self.restart().await
     }
 
     /// Closes the store under the running server.

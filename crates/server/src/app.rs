@@ -6,6 +6,9 @@ use account::Accounts;
 use axum::extract::FromRef;
 use jwt::Authority;
 use model::Clock;
+use ratelimit::TrustedProxies;
+
+use crate::limits::RequestLimits;
 
 /// What the routes need. Cheap to clone.
 #[derive(Clone)]
@@ -16,6 +19,10 @@ pub struct App {
     pub authority: Authority,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
+    /// How often anyone may ask; `None` where nothing bounds that.
+    pub limits: Option<Arc<RequestLimits>>,
+    /// Whose word about a client's address counts.
+    pub proxies: TrustedProxies,
 }
 
 impl FromRef<App> for Accounts {

@@ -83,6 +83,8 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json.";
     /// The body was understood, but some of its fields break their rules; `errors` has every one, with a JSON pointer, a code and a sentence.
     ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY, "Some fields need mending.";
+    /// Asked too often. `Retry-After` says when there is room again; `RateLimit` and `RateLimit-Policy`, which every limited route sends, show how much is left.
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests. Wait a while.";
     /// The headers are too many or too large: 100 headers and 64 KiB are the limit.
     HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large.";
     /// Something went wrong here. The `request_id` finds the cause in the log.

@@ -12,6 +12,7 @@ use http::header::HeaderValue;
 use jwt::{AuthRejection, TokenError};
 use password::{Busy, HashError};
 use problem::{Fault, Faults, Problem};
+use ratelimit::Unavailable;
 use storage::UniqueField;
 
 use crate::code::Code;
@@ -59,6 +60,14 @@ impl ApiError {
         Self {
             cause: Some(Cause(Arc::new(cause))),
             ..Self::new(Code::Internal)
+        }
+    }
+
+    /// Asked too often: not before `retry_after` again.
+    pub(crate) fn rate_limited(retry_after: Duration) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(Code::RateLimited)
         }
     }
 
@@ -118,6 +127,7 @@ const fn challenge(code: Code) -> Option<HeaderValue> {
         | Code::UnsupportedMediaType
         | Code::ValidationFailed
         | Code::HeadersTooLarge
+        | Code::RateLimited
         | Code::Internal
         | Code::Unavailable => None,
     }
@@ -147,6 +157,15 @@ impl From<storage::Error> for ApiError {
         Self {
             cause: Some(Cause(Arc::new(error))),
             ..answer
+        }
+    }
+}
+
+impl From<Unavailable> for ApiError {
+    fn from(error: Unavailable) -> Self {
+        Self {
+            cause: Some(Cause(Arc::new(error))),
+            ..Self::unavailable(STORE_RETRY)
         }
     }
 }

@@ -8,11 +8,13 @@
 
 mod api;
 mod app;
+mod client;
 pub mod code;
 mod error;
 mod extract;
 #[cfg(test)]
 mod generated;
+pub mod limits;
 pub mod listener;
 mod request_id;
 mod router;

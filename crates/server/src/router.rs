@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::routing::{delete, get, post, put};
+use http::Method;
 
 use crate::api::{
     health, jwks, login, logout, me, openapi, password, reauthenticate, refresh, register,
@@ -11,23 +12,105 @@ use crate::app::App;
 use crate::code::Code;
 use crate::error::ApiError;
 
+/// A route: what the log calls it, and whom its requests are charged to.
+#[derive(Debug)]
+pub(crate) struct Route {
+    /// As it was declared: `/api/v1/users/{id}`.
+    pub(crate) template: &'static str,
+    /// The methods that it has; `HEAD` goes with `GET`.
+    methods: &'static [&'static str],
+    /// Whose limits count.
+    pub(crate) charged: Charged,
+}
+
+/// Whom a request is charged to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Charged {
+    /// It is exempt.
+    Nobody,
+    /// Its client, whoever that is signed in as.
+    Client,
+    /// The user of a valid token, else the client.
+    UserElseClient,
+}
+
 /// Every route, as it stands in logs and in the OpenAPI description.
-pub(crate) const ROUTES: &[&str] = &[
-    "/livez",
-    "/readyz",
-    "/openapi.json",
-    "/.well-known/jwks.json",
-    "/api/v1/register",
-    "/api/v1/login",
-    "/api/v1/refresh",
-    "/api/v1/logout",
-    "/api/v1/me",
-    "/api/v1/me/reauthenticate",
-    "/api/v1/me/password",
-    "/api/v1/users/{id}",
-    "/api/v1/sessions",
-    "/api/v1/sessions/{id}",
-];
+pub(crate) static ROUTES: &[Route] = {
+    use Charged::{Client, Nobody, UserElseClient};
+    &[
+        route("/livez", &["GET"], Nobody),
+        route("/readyz", &["GET"], Nobody),
+        route("/openapi.json", &["GET"], Nobody),
+        route("/.well-known/jwks.json", &["GET"], Nobody),
+        route("/api/v1/me", &["GET"], UserElseClient),
+        route("/api/v1/register", &["POST"], Client),
+        route("/api/v1/login", &["POST"], Client),
+        route(REFRESH, &["POST"], UserElseClient),
+        route("/api/v1/logout", &["DELETE", "POST"], UserElseClient),
+        route("/api/v1/me/reauthenticate", &["POST"], UserElseClient),
+        route("/api/v1/me/password", &["PUT"], UserElseClient),
+        route(
+            "/api/v1/users/{id}",
+            &["GET", "PUT", "PATCH", "DELETE"],
+            UserElseClient,
+        ),
+        route("/api/v1/sessions", &["GET", "DELETE"], UserElseClient),
+        route("/api/v1/sessions/{id}", &["DELETE"], UserElseClient),
+    ]
+};
+
+/// Its token may stand in the body.
+const REFRESH: &str = "/api/v1/refresh";
+
+const fn route(
+    template: &'static str,
+    methods: &'static [&'static str],
+    charged: Charged,
+) -> Route {
+    Route {
+        template,
+        methods,
+        charged,
+    }
+}
+
+impl Route {
+    /// The route that `path` belongs to, by whichever method.
+    pub(crate) fn at(path: &str) -> Option<&'static Self> {
+        ROUTES.iter().find(|route| route.fits(path))
+    }
+
+    /// Whether it answers `method`.
+    pub(crate) fn has(&self, method: &Method) -> bool {
+        let method = match *method {
+            Method::HEAD => "GET",
+            _ => method.as_str(),
+        };
+        self.methods.contains(&method)
+    }
+
+    /// Whether the token that says whom to charge may stand in the body.
+    pub(crate) fn reads_token_from_body(&self) -> bool {
+        self.template == REFRESH
+    }
+
+    fn fits(&self, path: &str) -> bool {
+        if self.template == path {
+            return true;
+        }
+        let (mut declared, mut asked) = (self.template.split('/'), path.split('/'));
+        self.template.contains('{')
+            && loop {
+                match (declared.next(), asked.next()) {
+                    (None, None) => return true,
+                    (Some(declared), Some(asked))
+                        if declared == asked
+                            || (declared.starts_with('{') && !asked.is_empty()) => {}
+                    _ => break false,
+                }
+            }
+    }
+}
 
 /// The router, with an answer for what it doesn't know.
 pub(crate) fn router(app: App) -> Router {
@@ -64,4 +147,38 @@ pub(crate) fn router(app: App) -> Router {
         .fallback(async || ApiError::new(Code::NotFound))
         .method_not_allowed_fallback(async || ApiError::new(Code::MethodNotAllowed))
         .with_state(app)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template(path: &str) -> Option<&'static str> {
+        Route::at(path).map(|route| route.template)
+    }
+
+    #[test]
+    fn a_path_belongs_to_its_route_and_an_unknown_one_to_none() {
+        assert_eq!(
+            template("/api/v1/users/0190-secret"),
+            Some("/api/v1/users/{id}")
+        );
+        assert_eq!(template("/api/v1/me"), Some("/api/v1/me"));
+        for unknown in [
+            "/api/v1/users/a/b",
+            "/api/v1/users/",
+            "/etc/passwd",
+            "/",
+            "",
+        ] {
+            assert_eq!(template(unknown), None, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn a_head_goes_with_a_get() {
+        let me = Route::at("/api/v1/me").unwrap();
+        assert!(me.has(&Method::GET) && me.has(&Method::HEAD));
+        assert!(!me.has(&Method::POST) && !me.has(&Method::OPTIONS));
+    }
 }

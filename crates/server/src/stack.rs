@@ -3,12 +3,14 @@
 //! One service around the router instead of a pile of layers: each layer would cost a boxed future
 //! and a clone per request. In order:
 //!
-//! 1. The request gets its id, and its token is checked, in memory.
-//! 2. A body that announces more than [`MAX_BODY`] is refused unread; any other has a deadline.
-//! 3. The router runs. A panic in it becomes a 500.
-//! 4. Every failure becomes problem+json with a `code`, a `type` and the `request_id`; what comes from
+//! 1. The request gets its id, its client is told from the proxies in front, and its token is checked,
+//!    in memory.
+//! 2. It is charged to whoever asks; whoever asks too often is refused.
+//! 3. A body that announces more than [`MAX_BODY`] is refused unread; any other has a deadline.
+//! 4. The router runs. A panic in it becomes a 500.
+//! 5. Every failure becomes problem+json with a `code`, a `type` and the `request_id`; what comes from
 //!    the framework, too. Its cause goes into the log.
-//! 5. The answer gets its headers: those of [`headers`], and the id of the request.
+//! 6. The answer gets its headers: those of [`headers`], those of the limits, and the id of the request.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -26,17 +28,20 @@ use axum::routing::future::RouteFuture;
 use headers::{Context as HeadersContext, Policy, Scheme};
 use http::header::{CONTENT_LENGTH, HeaderValue};
 use http::{HeaderMap, Method, Request};
-use jwt::AuthRejection;
+use jwt::{AuthRejection, Authentication};
 use pin_project_lite::pin_project;
 use problem::Problem;
+use ratelimit::{Client, Decision};
 use tower_http::timeout::DeadlineBody;
 use tower_service::Service;
 
 use crate::app::App;
+use crate::client::Clients;
 use crate::code::Code;
 use crate::error::{ApiError, Cause};
+use crate::limits::{Asked, Charge, Deferred};
 use crate::request_id::{RequestIds, X_REQUEST_ID};
-use crate::router::router;
+use crate::router::{Route, router};
 use crate::telemetry::{self, Finished};
 
 /// The most bytes of a body.
@@ -53,26 +58,23 @@ pub struct Stack {
 struct Shared {
     app: App,
     body_time: Duration,
+    clients: Clients,
     request_ids: RequestIds,
     policy: Policy,
 }
-
-/// Who is at the other end of the connection.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
 
 impl Stack {
     /// Builds the application. A body must have arrived within `body_time`.
     pub fn new(app: App, body_time: Duration) -> Self {
         let router = router(app.clone());
-        let request_ids = RequestIds::new();
         Self {
             router,
             shared: Arc::new(Shared {
-                app,
                 body_time,
-                request_ids,
+                clients: Clients::new(app.proxies.clone()),
+                request_ids: RequestIds::new(),
                 policy: Policy::default(),
+                app,
             }),
         }
     }
@@ -84,26 +86,121 @@ impl Stack {
         B::Error: Into<axum::BoxError>,
     {
         let shared = &self.shared;
-        let mut request = request.map(|body| in_time(body, shared.body_time));
-        let id = shared.request_ids.of(request.headers());
-        let passing = Passing::new(&request, id, scheme, Arc::clone(shared));
+        let request = request.map(|body| in_time(body, shared.body_time));
+        let now = shared.app.clock.now();
+        let client = shared.clients.of(peer.ip(), request.headers(), now);
+        let mut passing = Passing::new(&request, client, scheme, Arc::clone(shared));
 
-        if announced_length(request.headers()).is_some_and(|length| length > MAX_BODY) {
-            return Answering::at_once(ApiError::new(Code::BodyTooLarge), passing);
+        let authentication = shared
+            .app
+            .authority
+            .authenticate(request.headers(), now.as_seconds());
+        let asked = Asked {
+            client: client.address.ip(),
+            route: passing.route,
+            method: request.method(),
+            now,
+        };
+        let limited = shared.limit(asked, &authentication);
+        let request = Admitted {
+            request,
+            authentication,
+            client,
+        };
+        let state = match limited {
+            Limited::Free => self.run(request),
+            Limited::Charged(Charge::Done(charged)) => self.admit(request, charged, &mut passing),
+            Limited::Charged(Charge::Waiting(charge)) => State::Charging {
+                charge,
+                waiting: Some(Box::new((self.clone(), request))),
+            },
+            Limited::Later(deferred) => {
+                passing.charged = Charged::Later(deferred.clone());
+                self.run(request.with(deferred))
+            }
+        };
+        Answering {
+            state,
+            passing: Some(passing),
         }
-        let now = shared.app.clock.now().as_seconds();
-        let authentication = shared.app.authority.authenticate(request.headers(), now);
+    }
+
+    /// Goes on with a request that was charged, or refuses it.
+    fn admit(
+        &self,
+        request: Admitted,
+        charged: Result<Decision, ApiError>,
+        passing: &mut Passing,
+    ) -> State {
+        match charged {
+            Ok(decision) => {
+                let refused = decision.retry_after();
+                passing.charged = Charged::Now(decision);
+                match refused {
+                    Some(wait) => State::done(ApiError::rate_limited(wait)),
+                    None => self.run(request),
+                }
+            }
+            Err(error) => State::done(error),
+        }
+    }
+
+    fn run(&self, admitted: Admitted) -> State {
+        let Admitted {
+            mut request,
+            authentication,
+            client,
+        } = admitted;
+        if announced_length(request.headers()).is_some_and(|length| length > MAX_BODY) {
+            return State::done(ApiError::new(Code::BodyTooLarge));
+        }
         request.extensions_mut().insert(authentication);
-        request.extensions_mut().insert(Peer(peer));
+        request.extensions_mut().insert(client.address);
 
         let mut router = self.router.clone();
         match catch_unwind(AssertUnwindSafe(|| Service::call(&mut router, request))) {
-            Ok(running) => Answering {
-                state: State::Running { running },
-                passing: Some(passing),
-            },
-            Err(panic) => Answering::at_once(panicked(&*panic), passing),
+            Ok(running) => State::Running { running },
+            Err(panic) => State::done(panicked(&*panic)),
         }
+    }
+}
+
+/// What a request costs.
+enum Limited {
+    /// Nothing.
+    Free,
+    /// Something.
+    Charged(Charge),
+    /// The handler says whom to charge.
+    Later(Deferred),
+}
+
+impl Shared {
+    fn limit(&self, asked: Asked<'_>, authentication: &Authentication) -> Limited {
+        let Some(limits) = &self.app.limits else {
+            return Limited::Free;
+        };
+        let in_body = asked.route.is_some_and(Route::reads_token_from_body);
+        if in_body && authentication.is_missing() {
+            return Limited::Later(Deferred::new(limits, asked));
+        }
+        limits
+            .charge(asked, authentication)
+            .map_or(Limited::Free, Limited::Charged)
+    }
+}
+
+/// A request on its way to the router.
+struct Admitted {
+    request: Request<Body>,
+    authentication: Authentication,
+    client: Client,
+}
+
+impl Admitted {
+    fn with(mut self, deferred: Deferred) -> Self {
+        self.request.extensions_mut().insert(deferred);
+        self
     }
 }
 
@@ -119,18 +216,19 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State {
+        Charging {
+            charge: Pin<Box<dyn Future<Output = Result<Decision, ApiError>> + Send>>,
+            waiting: Option<Box<(Stack, Admitted)>>,
+        },
         Running { #[pin] running: RouteFuture<Infallible> },
         Done { response: Option<Response> },
     }
 }
 
-impl Answering {
-    fn at_once(error: ApiError, passing: Passing) -> Self {
-        Self {
-            state: State::Done {
-                response: Some(error.into_response()),
-            },
-            passing: Some(passing),
+impl State {
+    fn done(error: ApiError) -> Self {
+        Self::Done {
+            response: Some(error.into_response()),
         }
     }
 }
@@ -139,15 +237,28 @@ impl Future for Answering {
     type Output = Result<Response, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let response = match this.state.project() {
-            StateProjection::Running { running } => {
-                match catch_unwind(AssertUnwindSafe(|| running.poll(cx))) {
-                    Ok(polled) => ready!(polled).unwrap_or_else(|never| match never {}),
-                    Err(panic) => panicked(&*panic).into_response(),
+        let mut this = self.project();
+        let response = loop {
+            match this.state.as_mut().project() {
+                StateProjection::Charging { charge, waiting } => {
+                    let charged = ready!(charge.as_mut().poll(cx));
+                    // A charge is answered once, and both are there until then.
+                    let (Some(waiting), Some(passing)) = (waiting.take(), this.passing.as_mut())
+                    else {
+                        break Response::default();
+                    };
+                    let (stack, request) = *waiting;
+                    let next = stack.admit(request, charged, passing);
+                    this.state.set(next);
                 }
+                StateProjection::Running { running } => {
+                    break match catch_unwind(AssertUnwindSafe(|| running.poll(cx))) {
+                        Ok(polled) => ready!(polled).unwrap_or_else(|never| match never {}),
+                        Err(panic) => panicked(&*panic).into_response(),
+                    };
+                }
+                StateProjection::Done { response } => break response.take().unwrap_or_default(),
             }
-            StateProjection::Done { response } => response.take().unwrap_or_default(),
         };
         // A future that has answered isn't polled again.
         let answer = match this.passing.take() {
@@ -168,19 +279,39 @@ impl std::fmt::Debug for Answering {
 struct Passing {
     id: HeaderValue,
     method: Method,
-    uri: http::Uri,
+    route: Option<&'static Route>,
+    client: Client,
     scheme: Scheme,
+    charged: Charged,
     shared: Arc<Shared>,
 }
 
+/// What came of the limits.
+enum Charged {
+    Nothing,
+    Now(Decision),
+    Later(Deferred),
+}
+
 impl Passing {
-    fn new<B>(request: &Request<B>, id: HeaderValue, scheme: Scheme, shared: Arc<Shared>) -> Self {
-        let (method, uri) = (request.method().clone(), request.uri().clone());
+    fn new<B>(
+        request: &Request<B>,
+        client: Client,
+        connection: Scheme,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let method = request.method().clone();
         Self {
-            id,
+            id: shared.request_ids.of(request.headers()),
+            route: Route::at(request.uri().path()).filter(|route| route.has(&method)),
             method,
-            uri,
-            scheme,
+            client,
+            scheme: match client.scheme {
+                Some(ratelimit::Scheme::Https) => Scheme::Https,
+                Some(ratelimit::Scheme::Http) => Scheme::Http,
+                None => connection,
+            },
+            charged: Charged::Nothing,
             shared,
         }
     }
@@ -195,7 +326,8 @@ impl Passing {
         telemetry::finished(&Finished {
             request_id: &self.id,
             method: &self.method,
-            path: self.uri.path(),
+            route: self.route,
+            client: self.client.address,
             status: response.status(),
             cause: response.extensions_mut().remove::<Cause>(),
         });
@@ -203,6 +335,14 @@ impl Passing {
         self.shared
             .policy
             .apply(headers, HeadersContext::new(self.scheme));
+        let decision = match &self.charged {
+            Charged::Nothing => None,
+            Charged::Now(decision) => Some(decision),
+            Charged::Later(deferred) => deferred.decision(),
+        };
+        if let Some(decision) = decision {
+            ratelimit::Headers::Standard.write(decision, headers);
+        }
         headers.insert(X_REQUEST_ID, self.id);
         response
     }

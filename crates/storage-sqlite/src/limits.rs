@@ -61,7 +61,10 @@ impl LimitStore {
             let rows: Vec<_> = batch.iter().map(Row::from).collect();
             self.store
                 .writer
-                .write(move |change| rows.iter().try_for_each(|row| row.save(change.connection())))
+                .write(move |change| {
+                    rows.iter()
+                        .try_for_each(|row| row.save(change.connection()))
+                })
                 .await?;
         }
         *written = mark;
@@ -128,7 +131,10 @@ fn restore(
         memory.restore(entry, now);
     }
     if unreadable > 0 {
-        tracing::error!(unreadable, "counters of rate limits can't be read and start anew");
+        tracing::error!(
+            unreadable,
+            "counters of rate limits can't be read and start anew"
+        );
     }
     Ok(())
 }

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use model::Timestamp;
 use storage::{Error, Upkeep};
 
-use crate::{SqliteStore, limits};
 use crate::query::{execute, first};
+use crate::{SqliteStore, limits};
 
 #[async_trait]
 impl Upkeep for SqliteStore {

@@ -88,8 +88,7 @@ async fn serve_until_stopped(
 
     stopping.abort();
     reloading.abort();
-    upkeep.abort();
-    accounts.close().await;
+    upkeep.close().await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! [`render_reference`](crate::render_reference).
 
 pub mod accounts;
+pub mod limits;
 pub mod operation;
 pub mod planned;
 pub mod server;
@@ -84,6 +85,8 @@ pub enum Kind {
     Time,
     /// Networks, separated by commas.
     Networks,
+    /// Limits in Flask-Limiter's notation: an amount and a time, several with `;` between them.
+    Limits,
     /// Which events are logged.
     LogFilter,
     /// A random secret of at least 32 bytes.
@@ -184,6 +187,7 @@ fn unordered() -> impl Iterator<Item = &'static EnvVar> {
         server::ALL,
         tokens::ALL,
         accounts::ALL,
+        limits::ALL,
         operation::ALL,
         planned::ALL,
     ]

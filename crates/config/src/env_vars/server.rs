@@ -24,5 +24,5 @@ env_vars! {
     /// connection from one of them is believed when it tells the client's address (`Forwarded`,
     /// `X-Forwarded-For`, `X-Forwarded-Proto`). A network that holds every address is refused:
     /// clients could then choose their own.
-    TRUSTED_PROXIES = "PORTCULLIS_TRUSTED_PROXIES", Server, Kind::Networks, Fallback::Described("none"), status PlannedNotice;
+    TRUSTED_PROXIES = "PORTCULLIS_TRUSTED_PROXIES", Server, Kind::Networks, Fallback::Described("none");
 }

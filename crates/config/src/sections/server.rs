@@ -71,7 +71,9 @@ impl Server {
             listen,
             public_url,
             tls,
-            trusted_proxies: trusted_proxies(reader),
+            trusted_proxies: reader
+                .optional(&TRUSTED_PROXIES, parse_networks)
+                .unwrap_or_default(),
             public_url_is_derived,
         }
     }
@@ -206,19 +208,6 @@ fn tls_files(reader: &mut Reader, working_dir: &Path) -> Option<TlsFiles> {
             None
         }
     }
-}
-
-fn trusted_proxies(reader: &mut Reader) -> Vec<IpNet> {
-    let networks = reader
-        .optional(&TRUSTED_PROXIES, parse_networks)
-        .unwrap_or_default();
-    if !networks.is_empty() {
-        reader.notice(
-            &TRUSTED_PROXIES,
-            "not in effect yet: sessions name the address of the connection, which is the proxy's",
-        );
-    }
-    networks
 }
 
 fn parse_listen(text: &str) -> Result<SocketAddr, String> {

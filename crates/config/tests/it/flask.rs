@@ -24,6 +24,7 @@ fn the_env_of_a_flask_application_works_as_it_is() {
     let config = setup.good();
 
     assert_eq!(config.tokens.access_expires.as_secs(), 3600);
+    assert_eq!(config.limits.default[1].to_string(), "50 per 1 hour");
     let keys = config.keys().unwrap();
     assert_eq!(keys.jwt_secret_key.as_ref().unwrap().expose(), JWT_KEY);
     assert_eq!(keys.secret_key.expose(), APP_KEY);
@@ -32,7 +33,8 @@ fn the_env_of_a_flask_application_works_as_it_is() {
     assert_eq!(
         notices,
         [
-            "RATELIMIT_DEFAULT, RATELIMIT_STORAGE_URI: rate limits are not enforced by this version",
+            "RATELIMIT_STORAGE_URI: not read by Portcullis: its limits are set by RATELIMIT_ENABLED, \
+             RATELIMIT_DEFAULT, RATELIMIT_STRATEGY and PORTCULLIS_RATELIMIT_*",
             "WTF_CSRF_TIME_LIMIT: not in effect: this version has no forms to protect",
         ]
     );

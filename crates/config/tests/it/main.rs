@@ -12,6 +12,7 @@ mod development;
 mod faults;
 mod flask;
 mod generated_files;
+mod limits;
 mod listening;
 mod secrecy;
 mod sources;

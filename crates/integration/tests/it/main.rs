@@ -5,6 +5,7 @@ mod durability;
 mod hashes;
 mod headers;
 mod hostile;
+mod limits;
 mod process;
 mod secrecy;
 mod slow;

@@ -113,9 +113,10 @@ mod tests {
     #[test]
     fn every_route_is_described() {
         let description = Description::openapi();
-        for route in ROUTES.iter().filter(|route| **route != "/openapi.json") {
+        let templates = ROUTES.iter().map(|route| route.template);
+        for route in templates.filter(|route| *route != "/openapi.json") {
             assert!(
-                description.paths.paths.contains_key(*route),
+                description.paths.paths.contains_key(route),
                 "{route} is missing"
             );
         }

@@ -13,6 +13,7 @@ use secret::Secret;
 
 use crate::app::App;
 use crate::error::ApiError;
+use crate::limits::Deferred;
 
 /// The actor behind an access token.
 pub(crate) struct Acting(pub(crate) Actor);
@@ -63,7 +64,17 @@ impl FromRequestParts<App> for Leaving {
     }
 }
 
+/// Charges the limits too, which waited for this.
 async fn in_body(request: Request, app: &App) -> Result<Arc<Verified>, ApiError> {
+    let deferred = request.extensions().get::<Deferred>().cloned();
+    let token = read_body(request, app).await;
+    if let Some(deferred) = deferred {
+        deferred.charge(token.as_ref().ok()).await?;
+    }
+    token
+}
+
+async fn read_body(request: Request, app: &App) -> Result<Arc<Verified>, ApiError> {
     let OptionalBody(body): OptionalBody<RefreshBody> = request.extract().await?;
     let RefreshBody { refresh_token } = body.ok_or(TokenError::Missing)?;
     let token = app

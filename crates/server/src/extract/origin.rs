@@ -6,8 +6,7 @@ use axum::extract::FromRequestParts;
 use http::header::USER_AGENT;
 use http::request::Parts;
 use model::Origin;
-
-use crate::stack::Peer;
+use ratelimit::ClientAddress;
 
 /// Bytes of `User-Agent` that are kept.
 const MAX_AGENT: usize = 256;
@@ -22,7 +21,7 @@ impl<S: Sync> FromRequestParts<S> for RequestOrigin {
         let address = parts
             .extensions
             .get()
-            .map(|Peer(address)| address.ip().to_canonical().to_string())
+            .map(ClientAddress::to_string)
             .unwrap_or_default();
         let agent = parts
             .headers

@@ -1,17 +1,18 @@
 //! What the log says of requests: nothing of one that went well (at `info`), the cause of one that
 //! failed here.
 
-mod route;
-
 use http::{HeaderValue, Method, StatusCode};
+use ratelimit::ClientAddress;
 
 use crate::error::Cause;
+use crate::router::Route;
 
 /// A request that was answered.
 pub(crate) struct Finished<'a> {
     pub(crate) request_id: &'a HeaderValue,
     pub(crate) method: &'a Method,
-    pub(crate) path: &'a str,
+    pub(crate) route: Option<&'static Route>,
+    pub(crate) client: ClientAddress,
     pub(crate) status: StatusCode,
     pub(crate) cause: Option<Cause>,
 }
@@ -25,21 +26,23 @@ pub(crate) fn finished(request: &Finished<'_>) {
     }
     let request_id = request.request_id.to_str().unwrap_or_default();
     let method = request.method.as_str();
-    let route = route::template(request.path);
+    let route = request.route.map_or("(no route)", |route| route.template);
+    let client = request.client;
     let status = request.status.as_u16();
     match &request.cause {
         Some(Cause(cause)) => {
             let cause = chain(&**cause);
-            tracing::error!(request_id, method, route, status, cause, "a request failed");
+            tracing::error!(request_id, method, route, %client, status, cause, "a request failed");
         }
         None if failed => tracing::warn!(
             request_id,
             method,
             route,
+            %client,
             status,
             "a request was turned away"
         ),
-        None => tracing::debug!(request_id, method, route, status, "answered"),
+        None => tracing::debug!(request_id, method, route, %client, status, "answered"),
     }
 }
 

@@ -1,0 +1,23 @@
+//! Limits on the number of requests.
+
+use super::{Fallback, Kind, env_vars};
+
+env_vars! {
+    /// Whether requests are limited. Switched off, nothing but the budgets for failed sign-ins stands
+    /// between a program and as many requests as it can send.
+    RATELIMIT_ENABLED = "RATELIMIT_ENABLED", Limits, Kind::Switch, Fallback::Value("true");
+
+    /// The limits of each route for each client address that is not signed in, in Flask-Limiter's
+    /// notation: `200 per day; 20 per hour`. An IPv6 client is its /64. Unknown routes and wrong methods
+    /// count as one route; health, keys and the description of the interface are exempt.
+    RATELIMIT_DEFAULT = "RATELIMIT_DEFAULT", Limits, Kind::Limits, Fallback::Value("200 per day;20 per hour");
+
+    /// How requests are counted.
+    RATELIMIT_STRATEGY = "RATELIMIT_STRATEGY", Limits, Kind::Choice(&["fixed-window", "moving-window", "sliding-window-counter"]), Fallback::Value("fixed-window");
+
+    /// The limits of each signed-in user, over all routes and clients together.
+    RATELIMIT_USER = "PORTCULLIS_RATELIMIT_USER", Limits, Kind::Limits, Fallback::Value("600 per minute");
+
+    /// The limits of each client address for looking at pages, all pages together.
+    RATELIMIT_PAGES = "PORTCULLIS_RATELIMIT_PAGES", Limits, Kind::Limits, Fallback::Value("600 per minute");
+}

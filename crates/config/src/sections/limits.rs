@@ -1,0 +1,60 @@
+//! How often anyone may ask.
+
+use ratelimit::{Quota, Quotas, Strategy, Unit};
+
+use crate::{
+    env_vars::{
+        EnvVar,
+        limits::{
+            RATELIMIT_DEFAULT, RATELIMIT_ENABLED, RATELIMIT_PAGES, RATELIMIT_STRATEGY,
+            RATELIMIT_USER,
+        },
+    },
+    reader::Reader,
+};
+
+/// How often anyone may ask.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Whether requests are limited.
+    pub enabled: bool,
+    /// What each client may ask of each route while it isn't signed in.
+    pub default: Quotas,
+    /// What each signed-in user may ask.
+    pub user: Quotas,
+    /// How often each client may look at pages.
+    pub pages: Quotas,
+    /// How it is counted.
+    pub strategy: Strategy,
+}
+
+impl Limits {
+    pub(crate) fn read(reader: &mut Reader) -> Self {
+        let strategies = [
+            Strategy::FixedWindow,
+            Strategy::MovingWindow,
+            Strategy::SlidingWindowCounter,
+        ]
+        .map(|strategy| (strategy.name(), strategy));
+        let limits = Self {
+            enabled: reader.switch(&RATELIMIT_ENABLED),
+            default: quotas(reader, &RATELIMIT_DEFAULT),
+            user: quotas(reader, &RATELIMIT_USER),
+            pages: quotas(reader, &RATELIMIT_PAGES),
+            strategy: reader.choice(&RATELIMIT_STRATEGY, &strategies),
+        };
+        if !limits.enabled {
+            reader.notice(
+                &RATELIMIT_ENABLED,
+                "is off: nothing bounds how often a client may ask",
+            );
+        }
+        limits
+    }
+}
+
+/// Limits that can't be read stop the start; what stands in for them until then refuses everything.
+fn quotas(reader: &mut Reader, var: &'static EnvVar) -> Quotas {
+    let read = reader.optional(var, str::parse::<Quotas>);
+    read.unwrap_or_else(|| Quota::per(0, Unit::Second).into())
+}
