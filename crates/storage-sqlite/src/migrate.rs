@@ -23,10 +23,16 @@ pub(crate) struct Migration {
 }
 
 /// Every step, in order.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: include_str!("../migrations/0001_accounts_sessions_feed.sql"),
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: include_str!("../migrations/0001_accounts_sessions_feed.sql"),
+    },
+    Migration {
+        version: 2,
+        sql: include_str!("../migrations/0002_login_attempts.sql"),
+    },
+];
 
 /// Whether the file lacks a step.
 ///
@@ -246,7 +252,10 @@ mod tests {
         let sums: Vec<_> = MIGRATIONS.iter().map(|step| checksum(step.sql)).collect();
         assert_eq!(
             sums,
-            ["2de3b4d5a64c39f50376b4b3d9ed38f01961f7cceb838c6756682605a94cf998"]
+            [
+                "2de3b4d5a64c39f50376b4b3d9ed38f01961f7cceb838c6756682605a94cf998",
+                "8762bd29b36af014f1350b3bf3ecca851bc3a9533737c32b15ff04fc444c506e"
+            ]
         );
         assert_eq!(checksum("a;\r\nb;"), checksum("a;\nb;"));
     }

@@ -7,6 +7,7 @@ use model::Timestamp;
 use storage::{Error, Upkeep};
 
 use crate::SqliteStore;
+use crate::attempts;
 use crate::query::{execute, first};
 
 #[async_trait]
@@ -31,21 +32,22 @@ impl Upkeep for SqliteStore {
         self.writer
             .write(move |change| {
                 let connection = change.connection();
-                let now = now.as_millis();
+                let millis = now.as_millis();
+                let left = |gone: usize| limit.saturating_sub(u32::try_from(gone).unwrap_or(limit));
                 let sessions = execute(
                     connection,
                     "DELETE FROM sessions WHERE rowid IN
                      (SELECT rowid FROM sessions WHERE over_at <= ?1 ORDER BY over_at LIMIT ?2)",
-                    (now, limit),
+                    (millis, limit),
                 )?;
-                let sessions = u32::try_from(sessions).unwrap_or(limit);
                 let rows = execute(
                     connection,
                     "DELETE FROM feed WHERE n IN
                      (SELECT n FROM feed WHERE until <= ?1 ORDER BY until LIMIT ?2)",
-                    (now, limit.saturating_sub(sessions)),
+                    (millis, left(sessions)),
                 )?;
-                Ok(sessions.saturating_add(u32::try_from(rows).unwrap_or(limit)))
+                let budgets = attempts::sweep(connection, now, left(sessions + rows))?;
+                Ok(limit - left(sessions + rows + budgets))
             })
             .await
     }
