@@ -69,6 +69,13 @@ impl ApiError {
         }
     }
 
+    fn too_many_attempts(retry_after: Duration) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(Code::TooManyAttempts)
+        }
+    }
+
     fn invalid(faults: Faults) -> Self {
         Self {
             faults: Some(faults),
@@ -117,6 +124,7 @@ const fn challenge(code: Code) -> Option<HeaderValue> {
         | Code::UriTooLong
         | Code::UnsupportedMediaType
         | Code::ValidationFailed
+        | Code::TooManyAttempts
         | Code::HeadersTooLarge
         | Code::Internal
         | Code::Unavailable => None,
@@ -199,6 +207,7 @@ impl From<LoginError> for ApiError {
     fn from(error: LoginError) -> Self {
         match error {
             LoginError::InvalidCredentials => Self::new(Code::InvalidCredentials),
+            LoginError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
             LoginError::Busy(busy) => busy.into(),
             LoginError::Issue(error) => Self::internal(error),
             LoginError::Storage(error) => error.into(),
@@ -220,6 +229,9 @@ impl From<ReauthenticateError> for ApiError {
     fn from(error: ReauthenticateError) -> Self {
         match error {
             ReauthenticateError::InvalidCredentials => Self::new(Code::InvalidCredentials),
+            ReauthenticateError::TooManyAttempts { retry_after } => {
+                Self::too_many_attempts(retry_after)
+            }
             ReauthenticateError::Busy(busy) => busy.into(),
             ReauthenticateError::Issue(error) => Self::internal(error),
             ReauthenticateError::Refused(refused) => refused.into(),
@@ -231,6 +243,9 @@ impl From<ChangePasswordError> for ApiError {
     fn from(error: ChangePasswordError) -> Self {
         match error {
             ChangePasswordError::InvalidCredentials => Self::new(Code::InvalidCredentials),
+            ChangePasswordError::TooManyAttempts { retry_after } => {
+                Self::too_many_attempts(retry_after)
+            }
             ChangePasswordError::Password(faults) => {
                 Self::invalid(password_faults("new_password", faults))
             }
