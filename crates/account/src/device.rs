@@ -130,7 +130,9 @@ impl Accounts {
         token: Option<&DeviceToken>,
     ) -> Result<Option<(Device, Credentials)>, storage::Error> {
         let now = self.0.clock.now();
-        let device = token.and_then(|token| Device::verify(token, &self.0.settings.device_key));
+        let settings = &self.0.settings;
+        let mut keys = std::iter::once(&settings.device_key).chain(&settings.device_key_previous);
+        let device = token.and_then(|token| keys.find_map(|key| Device::verify(token, key)));
         let Some(device) = device.filter(|device| device.is_current(now)) else {
             return Ok(None);
         };

@@ -51,6 +51,9 @@ impl TestApp {
     /// The key that signs the tokens of each test.
     pub const SECRET: &'static str = "the-signing-key-of-the-tests-0123456789-abcdef";
 
+    /// The key for everything else.
+    pub const OTHER_SECRET: &'static str = "the-other-key-of-the-tests-0123456789-abcdefgh";
+
     /// What the client calls itself.
     pub const AGENT: &'static str = "portcullis-tests/1";
 
@@ -91,10 +94,7 @@ impl TestApp {
             ("PORTCULLIS_LISTEN", "127.0.0.1:0"),
             ("JWT_SECRET_KEY", Self::SECRET),
             ("JWT_ENCODE_ISSUER", "https://accounts.example.org"), // the port differs from start to start
-            (
-                "SECRET_KEY",
-                "the-other-key-of-the-tests-0123456789-abcdefgh",
-            ),
+            ("SECRET_KEY", Self::OTHER_SECRET),
         ];
         let env = defaults
             .into_iter()
@@ -185,6 +185,15 @@ impl TestApp {
         accounts.close().await;
         drop(accounts);
         Self::run(backend, settings, bounds, folder, clock).await
+    }
+
+    /// Stops it, and starts it again with these settings.
+    pub async fn restart_with(self, settings: &[(&str, &str)]) -> Self {
+        let owned = settings
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
+        let settings = owned.collect();
+        Self { settings, ..self }.restart().await
     }
 
     /// Closes the store under the running server.

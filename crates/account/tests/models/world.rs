@@ -382,6 +382,7 @@ fn settings() -> Settings {
         decoy_key: Secret::new([7; 32]),
         attempt_key: Secret::new([8; 32]),
         device_key: Secret::new([9; 32]),
+        device_key_previous: None,
         remembered_lifetime: seconds(ACCESS),
     }
 }

@@ -198,6 +198,18 @@ every_backend! {
         app.login_on(tokens["device_token"].as_str().unwrap(), "alice", NEW).await.assert_ok();
     }
 
+    async fn devices_stay_known_while_the_key_before_is_taken(app: TestApp) {
+        let secret = ("SECRET_KEY", "the-next-key-of-the-tests-0123456789-abcdefghi");
+        app.signed_up("alice").await;
+        let device = device_of(&app, "alice").await;
+        let app = app.restart_with(&[secret, ("SECRET_KEY_PREVIOUS", TestApp::OTHER_SECRET)]).await;
+        fail(&app, "alice", 5).await;
+        let tokens = app.login_on(&device, "alice", PASSWORD).await.assert_ok();
+        let app = app.restart_with(&[secret]).await;
+        app.login_on(&device, "alice", PASSWORD).await.assert_problem(429, "too_many_attempts");
+        app.login_on(tokens["device_token"].as_str().unwrap(), "alice", PASSWORD).await.assert_ok();
+    }
+
     async fn a_refresh_gives_no_device(app: TestApp) {
         let alice = app.signed_in("alice").await;
         assert_eq!(app.refresh(&alice.refresh).await.assert_ok().get("device_token"), None);
