@@ -1,10 +1,13 @@
 //! Changing one's own password.
 
+use std::time::Duration;
+
 use password::{Busy, Fault, HashError};
 use secret::Secret;
 use storage::{PasswordChange, PasswordChanged};
 
-use crate::{Accounts, Actor, Refused};
+use crate::attempts::GuessError;
+use crate::{Accounts, Actor, DeviceToken, Refused};
 
 /// Why the password is what it was.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +18,12 @@ pub enum ChangePasswordError {
     /// The new password breaks these rules.
     #[error("the password is not good enough")]
     Password(Vec<Fault>),
+    /// Too many attempts have failed: nothing was checked.
+    #[error("too many attempts")]
+    TooManyAttempts {
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// Too many passwords wait to be hashed.
     #[error(transparent)]
     Busy(#[from] Busy),
@@ -26,11 +35,24 @@ pub enum ChangePasswordError {
     Refused(#[from] Refused),
 }
 
+impl From<GuessError> for ChangePasswordError {
+    fn from(error: GuessError) -> Self {
+        match error {
+            GuessError::TooManyAttempts { retry_after } => Self::TooManyAttempts { retry_after },
+            GuessError::Storage(error) => Refused::from(error).into(),
+        }
+    }
+}
+
 impl Accounts {
-    /// Replaces the password. Every other session ends; the one that asked lives on.
+    /// Replaces the password. Every other session ends; the one that asked lives on. No device is known
+    /// any more, until it signs in again.
+    ///
+    /// Attempts at the current password count as in [`Accounts::reauthenticate`], together with those.
     pub async fn change_password(
         &self,
         actor: &Actor,
+        device: Option<&DeviceToken>,
         current: Secret<String>,
         new: Secret<String>,
     ) -> Result<(), ChangePasswordError> {
@@ -43,9 +65,12 @@ impl Accounts {
             .await
             .map_err(Refused::from)?;
         let found = found.ok_or(Refused::Revoked)?;
+        let budget = self.budget_of_actor(actor, device).await;
+        let guess = self.count_guess(budget.map_err(Refused::from)?).await?;
         if self.verify(&place, &current, found.hash).await.is_none() {
             return Err(ChangePasswordError::InvalidCredentials);
         }
+        self.clear_guesses(guess).await.map_err(Refused::from)?;
 
         let user = &found.user;
         let identities = vec![user.username.clone(), user.email.clone()];

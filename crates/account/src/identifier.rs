@@ -1,6 +1,6 @@
 //! What someone typed to say who they are.
 
-use model::{EmailAddress, UsernameKey};
+use model::{EmailAddress, User, UsernameKey};
 use storage::LoginName;
 
 /// Longer than any name or address: beyond this nothing is looked up.
@@ -29,4 +29,12 @@ pub(crate) fn canonical(name: &LoginName) -> &str {
         .as_deref()
         .or(name.username_key.as_deref())
         .unwrap_or(&name.exact)
+}
+
+/// Whether `name` could be typed for the name or the address of `user`.
+pub(crate) fn is_named(user: &User, name: &LoginName) -> bool {
+    let typed = canonical(name);
+    [&user.username, &user.email]
+        .iter()
+        .any(|own| canonical(&login_name(own)) == typed)
 }

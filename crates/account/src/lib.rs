@@ -5,9 +5,11 @@
 //! answers with a value or a small error of its own.
 
 mod actor;
+mod attempts;
 mod change_password;
 mod decoys;
 mod delete;
+mod device;
 mod identifier;
 mod live;
 mod login;
@@ -34,6 +36,7 @@ use storage::{Moment, Storage};
 pub use actor::{Actor, Refused};
 pub use change_password::ChangePasswordError;
 pub use delete::DeleteError;
+pub use device::DeviceToken;
 pub use live::Live;
 pub use login::{LoginAttempt, LoginError};
 pub use profile::{ChangeProfileError, NewProfile};

@@ -1,13 +1,16 @@
 //! Signing in with a name (or e-mail address) and a password.
 
+use std::time::Duration;
+
 use jwt::IssueError;
 use model::{Credentials, Origin};
 use password::{Busy, PasswordHash, Place, Strength, Verdict};
 use secret::Secret;
 
+use crate::attempts::GuessError;
 use crate::identifier::{canonical, login_name};
 use crate::tokens::TokensError;
-use crate::{Accounts, Tokens};
+use crate::{Accounts, DeviceToken, Tokens};
 
 /// Someone who wants to sign in.
 pub struct LoginAttempt {
@@ -15,6 +18,8 @@ pub struct LoginAttempt {
     pub identifier: String,
     /// The password, as it was typed.
     pub password: Secret<String>,
+    /// The proof that the device is known, if the client has one. A bad one counts for nothing.
+    pub device: Option<DeviceToken>,
     /// Where it comes from.
     pub origin: Origin,
 }
@@ -25,6 +30,12 @@ pub enum LoginError {
     /// The name is unknown, the password wrong or the account disabled: never told apart.
     #[error("invalid credentials")]
     InvalidCredentials,
+    /// Too many attempts have failed: nothing was checked.
+    #[error("too many attempts")]
+    TooManyAttempts {
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// Too many passwords wait to be hashed.
     #[error(transparent)]
     Busy(#[from] Busy),
@@ -45,15 +56,44 @@ impl From<TokensError> for LoginError {
     }
 }
 
+impl From<GuessError> for LoginError {
+    fn from(error: GuessError) -> Self {
+        match error {
+            GuessError::TooManyAttempts { retry_after } => Self::TooManyAttempts { retry_after },
+            GuessError::Storage(error) => error.into(),
+        }
+    }
+}
+
 impl Accounts {
     /// Signs a person in and opens a session.
     ///
-    /// An unknown name costs what a known one costs; an outdated hash is replaced.
+    /// An unknown name costs what a known one costs; an outdated hash is replaced. Nothing is checked
+    /// while too many attempts have failed, the right password neither.
     pub async fn login(&self, attempt: LoginAttempt) -> Result<Tokens, LoginError> {
         let place = self.0.hasher.admit()?; // before the look-up, so that a full queue tells nothing
         let name = login_name(&attempt.identifier);
-        let found = self.0.storage.credentials_by_login(&name).await?;
+        let device = self
+            .device_for_login(attempt.device.as_ref(), &name)
+            .await?;
+        let nonce = device.as_ref().map(|device| device.nonce);
+        let budget = match &nonce {
+            Some(nonce) => self.budget_of_device(nonce),
+            None => self.budget_of_identifier(canonical(&name)),
+        };
+        let guess = self.count_guess(budget).await?; // before the look-up, so that a wait tells nothing
 
+        let found = match device {
+            Some(device) => Ok(Some(device.credentials)),
+            None => self.0.storage.credentials_by_login(&name).await,
+        };
+        let found = match found {
+            Ok(found) => found,
+            Err(error) => {
+                self.give_back(guess).await;
+                return Err(error.into());
+            }
+        };
         let hash = match &found {
             Some(credentials) => credentials.hash.clone(),
             None => self.0.live.decoys().for_name(canonical(&name)),
@@ -65,11 +105,14 @@ impl Accounts {
         if found.user.disabled {
             return Err(LoginError::InvalidCredentials);
         }
+        self.clear_guesses(guess).await?;
         self.upgrade_if_outdated(&place, &found, strength, attempt.password)
             .await?;
         drop(place);
 
-        Ok(self.open_session(&found.user, attempt.origin).await?)
+        let mut tokens = self.open_session(&found.user, attempt.origin).await?;
+        tokens.device = Some(self.issue_device(&found.user, nonce));
+        Ok(tokens)
     }
 
     /// How strong the hash is that `password` matches, or `None`. A hash that can't be read, or would

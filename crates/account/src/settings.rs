@@ -35,6 +35,12 @@ pub struct Settings {
     pub policy: Policy,
     /// The key by which unknown names are given a kind of hash.
     pub decoy_key: Secret<[u8; 32]>,
+    /// The key by which names become budgets of guesses.
+    pub attempt_key: Secret<[u8; 32]>,
+    /// The key that signs the tokens of known devices.
+    pub device_key: Secret<[u8; 32]>,
+    /// The one before it, whose tokens are still taken.
+    pub device_key_previous: Option<Secret<[u8; 32]>>,
     /// The longest access lifetime that was ever set for this store; filled in at the start.
     pub remembered_lifetime: Duration,
 }

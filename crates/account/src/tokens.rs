@@ -6,8 +6,8 @@ use std::time::Duration;
 use jwt::{Claims, Fresh, IssueError, Token};
 use model::{Origin, Session, SessionId, Timestamp, TokenId, TokenPair, User};
 
-use crate::Accounts;
 use crate::settings::{FRESHNESS, MAX_SESSIONS};
+use crate::{Accounts, DeviceToken};
 
 /// A pair of tokens, as it goes to its owner.
 #[derive(Clone)]
@@ -22,6 +22,9 @@ pub struct Tokens {
     pub refresh_expires_in: Duration,
     /// The session.
     pub session: SessionId,
+    /// Proves at the next sign-in that this device is known. A sign-in gives it; a refresh doesn't: a
+    /// stolen refresh token would otherwise make one device after the other.
+    pub device: Option<DeviceToken>,
 }
 
 /// A fresh access token of a session that goes on.
@@ -111,6 +114,7 @@ impl Accounts {
             expires_in: left(pair.access_expires, now),
             refresh_expires_in: left(pair.refresh_expires, now),
             session: session.id,
+            device: None,
         })
     }
 

@@ -290,6 +290,12 @@ fn settings(config: &Config, keys: &Keys) -> Settings {
         upgrade_hashes: config.passwords.upgrade,
         policy: Policy::with_min_chars(config.passwords.min_length),
         decoy_key: derived_key(&keys.secret_key, "decoys"),
+        attempt_key: derived_key(&keys.secret_key, "attempts"),
+        device_key: derived_key(&keys.secret_key, "devices"),
+        device_key_previous: keys
+            .secret_key_previous
+            .as_ref()
+            .map(|previous| derived_key(previous, "devices")),
         remembered_lifetime: tokens.access_expires,
     }
 }

@@ -51,6 +51,9 @@ impl TestApp {
     /// The key that signs the tokens of each test.
     pub const SECRET: &'static str = "the-signing-key-of-the-tests-0123456789-abcdef";
 
+    /// The key for everything else.
+    pub const OTHER_SECRET: &'static str = "the-other-key-of-the-tests-0123456789-abcdefgh";
+
     /// What the client calls itself.
     pub const AGENT: &'static str = "portcullis-tests/1";
 
@@ -94,10 +97,7 @@ impl TestApp {
             // Counted as ever, and out of the way of tests of other things.
             ("RATELIMIT_DEFAULT", "1000000 per hour"),
             ("PORTCULLIS_RATELIMIT_USER", "1000000 per hour"),
-            (
-                "SECRET_KEY",
-                "the-other-key-of-the-tests-0123456789-abcdefgh",
-            ),
+            ("SECRET_KEY", Self::OTHER_SECRET),
         ];
         let env = defaults
             .into_iter()

@@ -27,6 +27,28 @@ impl TestApp {
         );
     }
 
+    /// Makes the account of `name` unreadable.
+    #[expect(
+        clippy::unused_async,
+        reason = "other backends are reached over a network"
+    )]
+    pub async fn break_account(&self, name: &str) {
+        self.change("UPDATE users SET keep = ?2 WHERE username = ?1", name, "?");
+    }
+
+    /// Makes it readable again.
+    #[expect(
+        clippy::unused_async,
+        reason = "other backends are reached over a network"
+    )]
+    pub async fn mend_account(&self, name: &str) {
+        self.change(
+            "UPDATE users SET keep = nullif(?2, ?2) WHERE username = ?1",
+            name,
+            "?",
+        );
+    }
+
     /// The hash that `name` has.
     #[expect(
         clippy::unused_async,

@@ -57,6 +57,15 @@ impl TestApp {
             .await
     }
 
+    /// Tries to sign in on a device that holds `device`.
+    pub async fn login_on(&self, device: &str, name: &str, password: &str) -> Answer {
+        self.post("/api/v1/login")
+            .header("x-portcullis-device", device)
+            .json(json!({"username": name, "password": password}))
+            .send()
+            .await
+    }
+
     /// Asks who `token` belongs to.
     pub async fn me(&self, token: &str) -> Answer {
         self.get("/api/v1/me").bearer(token).send().await

@@ -85,6 +85,8 @@ codes! {
     ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY, "Some fields need mending.";
     /// Asked too often. `Retry-After` says when there is room again; `RateLimit` and `RateLimit-Policy`, which every limited route sends, show how much is left.
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests. Wait a while.";
+    /// Too many wrong passwords for this name, on this device or by this account: after five each further one must wait longer, up to five minutes. Nothing was checked, the right password neither; whether the name is known isn't told. Try again after `Retry-After` seconds.
+    TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Too many attempts. Wait a while, then try again.";
     /// The headers are too many or too large: 100 headers and 64 KiB are the limit.
     HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large.";
     /// Something went wrong here. The `request_id` finds the cause in the log.
@@ -111,7 +113,10 @@ impl Code {
     const fn is_particular(self) -> bool {
         matches!(
             self,
-            Self::MalformedJson | Self::InvalidCredentials | Self::RegistrationClosed
+            Self::MalformedJson
+                | Self::InvalidCredentials
+                | Self::RegistrationClosed
+                | Self::TooManyAttempts
         )
     }
 

@@ -78,6 +78,13 @@ impl ApiError {
         }
     }
 
+    fn too_many_attempts(retry_after: Duration) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(Code::TooManyAttempts)
+        }
+    }
+
     fn invalid(faults: Faults) -> Self {
         Self {
             faults: Some(faults),
@@ -126,6 +133,7 @@ const fn challenge(code: Code) -> Option<HeaderValue> {
         | Code::UriTooLong
         | Code::UnsupportedMediaType
         | Code::ValidationFailed
+        | Code::TooManyAttempts
         | Code::HeadersTooLarge
         | Code::RateLimited
         | Code::Internal
@@ -218,6 +226,7 @@ impl From<LoginError> for ApiError {
     fn from(error: LoginError) -> Self {
         match error {
             LoginError::InvalidCredentials => Self::new(Code::InvalidCredentials),
+            LoginError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
             LoginError::Busy(busy) => busy.into(),
             LoginError::Issue(error) => Self::internal(error),
             LoginError::Storage(error) => error.into(),
@@ -239,6 +248,9 @@ impl From<ReauthenticateError> for ApiError {
     fn from(error: ReauthenticateError) -> Self {
         match error {
             ReauthenticateError::InvalidCredentials => Self::new(Code::InvalidCredentials),
+            ReauthenticateError::TooManyAttempts { retry_after } => {
+                Self::too_many_attempts(retry_after)
+            }
             ReauthenticateError::Busy(busy) => busy.into(),
             ReauthenticateError::Issue(error) => Self::internal(error),
             ReauthenticateError::Refused(refused) => refused.into(),
@@ -250,6 +262,9 @@ impl From<ChangePasswordError> for ApiError {
     fn from(error: ChangePasswordError) -> Self {
         match error {
             ChangePasswordError::InvalidCredentials => Self::new(Code::InvalidCredentials),
+            ChangePasswordError::TooManyAttempts { retry_after } => {
+                Self::too_many_attempts(retry_after)
+            }
             ChangePasswordError::Password(faults) => {
                 Self::invalid(password_faults("new_password", faults))
             }

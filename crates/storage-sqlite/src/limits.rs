@@ -144,15 +144,14 @@ pub(crate) fn sweep(
     connection: &Connection,
     now: model::Timestamp,
     limit: u32,
-) -> Result<u32, Error> {
+) -> Result<usize, Error> {
     let now = now.as_millis().saturating_mul(1000);
-    let swept = execute(
+    execute(
         connection,
         "DELETE FROM rate_limits WHERE key IN
          (SELECT key FROM rate_limits WHERE expires <= ?1 ORDER BY expires LIMIT ?2)",
         (now, limit),
-    )?;
-    Ok(u32::try_from(swept).unwrap_or(limit))
+    )
 }
 
 /// A counter on its way to the file.

@@ -181,14 +181,21 @@ mod tests {
 
     use super::*;
 
-    /// The present schema and one step more.
-    fn next() -> &'static [Migration] {
-        let step = Migration {
-            version: MIGRATIONS.last().unwrap().version + 1,
+    const KNOWN: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
+
+    /// The steps known here, and one more.
+    const NEXT: &[Migration] = &{
+        let mut steps = [Migration {
+            version: KNOWN + 1,
             sql: "CREATE TABLE next (n INTEGER) STRICT;",
-        };
-        [MIGRATIONS, &[step]].concat().leak()
-    }
+        }; MIGRATIONS.len() + 1];
+        let mut step = 0;
+        while step < MIGRATIONS.len() {
+            steps[step] = MIGRATIONS[step];
+            step += 1;
+        }
+        steps
+    };
 
     #[tokio::test]
     async fn a_newer_command_leaves_the_schema_of_a_running_server_alone() {
@@ -196,7 +203,7 @@ mod tests {
         let path = folder.path().join("portcullis.db");
         let options = |role| Options::new(role, Timestamp::from_seconds(0));
         let newer = Options {
-            migrations: next(),
+            migrations: NEXT,
             ..options(Role::Command)
         };
         let server = SqliteStore::open(&path, &options(Role::Server)).unwrap();
@@ -210,6 +217,6 @@ mod tests {
         let OpenError::NewerSchema { found, known, .. } = older else {
             panic!("{older}");
         };
-        assert_eq!(found, known + 1);
+        assert_eq!((found, known), (KNOWN + 1, KNOWN));
     }
 }

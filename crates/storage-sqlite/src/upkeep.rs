@@ -7,7 +7,7 @@ use model::Timestamp;
 use storage::{Error, Upkeep};
 
 use crate::query::{execute, first};
-use crate::{SqliteStore, limits};
+use crate::{SqliteStore, attempts, limits};
 
 #[async_trait]
 impl Upkeep for SqliteStore {
@@ -31,24 +31,24 @@ impl Upkeep for SqliteStore {
         self.writer
             .write(move |change| {
                 let connection = change.connection();
-                let at = now;
-                let now = now.as_millis();
+                let millis = now.as_millis();
+                let left = |gone: usize| limit.saturating_sub(u32::try_from(gone).unwrap_or(limit));
                 let sessions = execute(
                     connection,
                     "DELETE FROM sessions WHERE rowid IN
                      (SELECT rowid FROM sessions WHERE over_at <= ?1 ORDER BY over_at LIMIT ?2)",
-                    (now, limit),
+                    (millis, limit),
                 )?;
-                let sessions = u32::try_from(sessions).unwrap_or(limit);
                 let rows = execute(
                     connection,
                     "DELETE FROM feed WHERE n IN
                      (SELECT n FROM feed WHERE until <= ?1 ORDER BY until LIMIT ?2)",
-                    (now, limit.saturating_sub(sessions)),
+                    (millis, left(sessions)),
                 )?;
-                let swept = sessions.saturating_add(u32::try_from(rows).unwrap_or(limit));
-                let left = limit.saturating_sub(swept);
-                Ok(swept.saturating_add(limits::sweep(connection, at, left)?))
+                let budgets = attempts::sweep(connection, now, left(sessions + rows))?;
+                let swept = sessions + rows + budgets;
+                let counters = limits::sweep(connection, now, left(swept))?;
+                Ok(limit - left(swept + counters))
             })
             .await
     }

@@ -10,9 +10,10 @@
 //!   half-way leaves nothing half-known.
 //!
 //! # Adding a backend
-//! Implement [`Users`], [`Sessions`], [`Feed`] and [`Upkeep`] in a crate `storage-…`, run
+//! Implement [`Users`], [`Sessions`], [`Attempts`], [`Feed`] and [`Upkeep`] in a crate `storage-…`, run
 //! `contract::suite!` in its tests, and name the crate in `cli`, nowhere else.
 
+pub mod attempts;
 mod error;
 pub mod feed;
 pub mod rotation;
@@ -29,6 +30,7 @@ use std::fmt;
 
 use model::Timestamp;
 
+pub use attempts::{AttemptKey, Attempts, Refusal, Reservation, Reserved};
 pub use error::{Error, OpenError};
 pub use feed::{Feed, FeedEntry, FeedRow, FeedSink};
 pub use rotation::{Rotated, Rotation};
@@ -40,9 +42,9 @@ pub use users::{
 };
 
 /// Everything that Portcullis stores.
-pub trait Storage: Users + Sessions + Feed + Upkeep + fmt::Debug {}
+pub trait Storage: Users + Sessions + Attempts + Feed + Upkeep + fmt::Debug {}
 
-impl<T: Users + Sessions + Feed + Upkeep + fmt::Debug> Storage for T {}
+impl<T: Users + Sessions + Attempts + Feed + Upkeep + fmt::Debug> Storage for T {}
 
 /// When something happens, and how long the feed must remember it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use model::{Credentials, Session, SessionId, Timestamp, User, UserId};
 use password::PasswordHash;
 use storage::{
-    Error, Feed, FeedRow, FeedSink, LoginName, Moment, NewUser, PasswordChange, PasswordChanged,
-    ProfileChange, Rotated, Rotation, SaveUserError, Sessions, Storage, Upkeep, Users,
+    AttemptKey, Attempts, Error, Feed, FeedRow, FeedSink, LoginName, Moment, NewUser,
+    PasswordChange, PasswordChanged, ProfileChange, Reservation, Reserved, Rotated, Rotation,
+    SaveUserError, Sessions, Storage, Upkeep, Users,
 };
 
 /// Where calls wait while it is shut. One request runs at a time, so that there is one who waits anew
@@ -185,6 +186,25 @@ impl Sessions for Stepped {
     ) -> Result<u64, Error> {
         self.gate.pass().await;
         self.store.end_other_sessions(user, keep, moment).await
+    }
+}
+
+/// Guessing is not in the model, and budgets touch nothing else: every try is granted, without a step.
+#[async_trait]
+impl Attempts for Stepped {
+    async fn reserve_attempt(&self, _: AttemptKey, now: Timestamp) -> Result<Reserved, Error> {
+        Ok(match storage::attempts::reserve(None, now) {
+            Ok((_, reservation)) => Reserved::Granted(reservation),
+            Err(refusal) => Reserved::Refused(refusal),
+        })
+    }
+
+    async fn give_back_attempt(&self, _: AttemptKey, _: Reservation) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn clear_attempts(&self, _: AttemptKey) -> Result<(), Error> {
+        Ok(())
     }
 }
 

@@ -229,13 +229,14 @@ impl World {
             Request::ChangePassword { current, new, .. } => {
                 let (current, new) = (secret(current), secret(new));
                 answer(
-                    accounts.change_password(actor, current, new).await.map_err(
-                        |error| match error {
+                    accounts
+                        .change_password(actor, None, current, new)
+                        .await
+                        .map_err(|error| match error {
                             ChangePasswordError::InvalidCredentials => Trouble::Refused,
                             ChangePasswordError::Refused(refused) => refused.into(),
                             error => Trouble::Other(error.to_string()),
-                        },
-                    ),
+                        }),
                 )
             }
             Request::Delete { .. } => {
@@ -261,7 +262,7 @@ impl World {
                     .map_err(Trouble::from),
             ),
             Request::Reauthenticate { password, .. } => {
-                match accounts.reauthenticate(actor, secret(password)).await {
+                match accounts.reauthenticate(actor, None, secret(password)).await {
                     Ok(fresh) => Answer::Tokens(Issued {
                         session: actor.session,
                         access: fresh.access.expose().to_owned(),
@@ -294,6 +295,7 @@ impl World {
         let attempt = LoginAttempt {
             identifier: who,
             password: secret(password),
+            device: None,
             origin: Origin::default(),
         };
         match self.accounts.login(attempt).await {
@@ -378,6 +380,9 @@ fn settings() -> Settings {
         upgrade_hashes: true,
         policy: Policy::default(),
         decoy_key: Secret::new([7; 32]),
+        attempt_key: Secret::new([8; 32]),
+        device_key: Secret::new([9; 32]),
+        device_key_previous: None,
         remembered_lifetime: seconds(ACCESS),
     }
 }

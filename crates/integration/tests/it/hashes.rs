@@ -45,6 +45,7 @@ every_backend! {
             let login = app.login("alice", PASSWORD);
             let answer = tokio::time::timeout(Duration::from_secs(30), login).await;
             answer.expect("it is refused before it is run").assert_problem(401, "invalid_credentials");
+            app.advance(300); // the longest wait after a failure
         }
         app.login("bob", PASSWORD).await.assert_ok();
     }

@@ -10,7 +10,7 @@ use super::fields;
 use super::openapi::Problems;
 use super::views::TokensView;
 use crate::error::ApiError;
-use crate::extract::RequestOrigin;
+use crate::extract::{Device, RequestOrigin};
 
 input! {
     /// Who wants to sign in.
@@ -24,19 +24,25 @@ input! {
     }
 }
 
-/// Signs in and opens a session.
+/// Signs in and opens a session. After five wrong passwords each further one must wait.
 #[utoipa::path(
     post, path = "/api/v1/login", tag = "Sessions", request_body = Login,
+    params(
+        ("X-Portcullis-Device" = Option<String>, Header,
+         description = "The `device_token` of an earlier sign-in: on that device its own account has five tries that no stranger can use up"),
+    ),
     responses((status = 200, description = "The first pair of tokens", body = TokensView), Problems),
 )]
 pub(crate) async fn login(
     State(accounts): State<Accounts>,
     RequestOrigin(origin): RequestOrigin,
+    Device(device): Device,
     Valid(body): Valid<Login>,
 ) -> Result<Json<TokensView>, ApiError> {
     let attempt = LoginAttempt {
         identifier: body.username,
         password: body.password,
+        device,
         origin,
     };
     Ok(Json(accounts.login(attempt).await?.into()))

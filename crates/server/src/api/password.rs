@@ -9,7 +9,7 @@ use secret::Secret;
 use super::fields;
 use super::openapi::Problems;
 use crate::error::ApiError;
-use crate::extract::Acting;
+use crate::extract::{Acting, Device};
 
 input! {
     /// A change of the password.
@@ -23,19 +23,30 @@ input! {
     }
 }
 
-/// Changes the password. Every other session ends.
+/// Changes the password. Every other session ends, and each device must sign in once before it is known
+/// again. After five wrong passwords each further one must wait.
 #[utoipa::path(
     put, path = "/api/v1/me/password", tag = "Accounts", security(("access" = [])),
     request_body = ChangePassword,
+    params(
+        ("X-Portcullis-Device" = Option<String>, Header,
+         description = "The `device_token` of an earlier sign-in: it has five tries of its own"),
+    ),
     responses((status = 204, description = "Changed"), Problems),
 )]
 pub(crate) async fn change(
     State(accounts): State<Accounts>,
     Acting(actor): Acting,
+    Device(device): Device,
     Valid(body): Valid<ChangePassword>,
 ) -> Result<StatusCode, ApiError> {
     accounts
-        .change_password(&actor, body.current_password, body.new_password)
+        .change_password(
+            &actor,
+            device.as_ref(),
+            body.current_password,
+            body.new_password,
+        )
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -10,7 +10,7 @@ use super::fields;
 use super::openapi::Problems;
 use super::views::FreshAccessView;
 use crate::error::ApiError;
-use crate::extract::Acting;
+use crate::extract::{Acting, Device};
 
 input! {
     /// The password once more.
@@ -21,18 +21,25 @@ input! {
     }
 }
 
-/// Gives a fresh access token of the same session (RFC 9470).
+/// Gives a fresh access token of the same session (RFC 9470). After five wrong passwords each further
+/// one must wait.
 #[utoipa::path(
     post, path = "/api/v1/me/reauthenticate", tag = "Sessions", security(("access" = [])),
     request_body = Reauthenticate,
+    params(
+        ("X-Portcullis-Device" = Option<String>, Header,
+         description = "The `device_token` of an earlier sign-in: it has five tries of its own"),
+    ),
     responses((status = 200, description = "A fresh token", body = FreshAccessView), Problems),
 )]
 pub(crate) async fn reauthenticate(
     State(accounts): State<Accounts>,
     Acting(actor): Acting,
+    Device(device): Device,
     Valid(body): Valid<Reauthenticate>,
 ) -> Result<Json<FreshAccessView>, ApiError> {
-    Ok(Json(
-        accounts.reauthenticate(&actor, body.password).await?.into(),
-    ))
+    let fresh = accounts
+        .reauthenticate(&actor, device.as_ref(), body.password)
+        .await?;
+    Ok(Json(fresh.into()))
 }

@@ -1,6 +1,6 @@
 //! What accounts, tokens and sessions look like from outside. No view holds a hash.
 
-use account::{ListedSession, Tokens};
+use account::{DeviceToken, ListedSession, Tokens};
 use model::{Timestamp, User};
 use serde::{Serialize, Serializer};
 
@@ -57,6 +57,15 @@ pub(crate) struct TokensView {
     #[schema(example = 2_592_000)]
     refresh_expires_in: u64,
     session_id: String,
+    /// Keep it, and send it at the next sign-in as `X-Portcullis-Device`: strangers who guess then shut
+    /// nobody out of a device that is known. For 180 days, or until the password changes. A sign-in
+    /// gives it, a refresh doesn't.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "exposed_device"
+    )]
+    #[schema(value_type = Option<String>)]
+    device_token: Option<DeviceToken>,
 }
 
 impl From<Tokens> for TokensView {
@@ -68,6 +77,7 @@ impl From<Tokens> for TokensView {
             expires_in: tokens.expires_in.as_secs(),
             refresh_expires_in: tokens.refresh_expires_in.as_secs(),
             session_id: tokens.session.to_string(),
+            device_token: tokens.device,
         }
     }
 }
@@ -144,4 +154,16 @@ pub(crate) struct MessageView {
 /// The one place where a token leaves: the answer to its owner.
 fn exposed<S: Serializer>(token: &jwt::Token, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(token.expose())
+}
+
+/// Likewise.
+#[expect(clippy::ref_option, reason = "serde calls it with the field")]
+fn exposed_device<S: Serializer>(
+    token: &Option<DeviceToken>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    token
+        .as_ref()
+        .map(DeviceToken::expose)
+        .serialize(serializer)
 }

@@ -10,7 +10,8 @@ use model::{
 use password::PasswordHash;
 use rusqlite::Connection;
 use storage::{
-    Error, Feed as _, FeedRow, FeedSink, Moment, NewUser, Sessions as _, Upkeep as _, Users as _,
+    AttemptKey, Attempts as _, Error, Feed as _, FeedRow, FeedSink, Moment, NewUser, Reserved,
+    Sessions as _, Upkeep as _, Users as _,
 };
 use storage_sqlite::{Options, Role, SqliteStore};
 use tempfile::TempDir;
@@ -148,6 +149,32 @@ async fn an_unreadable_session_is_an_error_of_its_own() {
         let Tampered { store, .. } = &Tampered::with(statement).await;
         assert_unreadable(store.session(session_id()).await, "sessions");
         assert_unreadable(store.sessions_of(&id(), NOW).await, "sessions");
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_unreadable_budget_is_an_error_of_its_own() {
+    let key = AttemptKey::new([1; 32]);
+    for statement in [
+        "UPDATE login_attempts SET failures = -1",
+        "UPDATE login_attempts SET consecutive = 1 << 40",
+        "UPDATE login_attempts SET version = -1",
+    ] {
+        let tampered = Tampered::with("SELECT 1").await;
+        let Reserved::Granted(reservation) =
+            tampered.store.reserve_attempt(key, NOW).await.unwrap()
+        else {
+            panic!("the first try is granted");
+        };
+        tampered.tamper(statement);
+        let store = &tampered.store;
+        assert_unreadable(store.reserve_attempt(key, NOW).await, "login_attempts");
+        assert_unreadable(
+            store.give_back_attempt(key, reservation).await,
+            "login_attempts",
+        );
+        assert_unreadable(store.clear_attempts(key).await, "login_attempts");
         store.close().await;
     }
 }

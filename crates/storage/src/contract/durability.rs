@@ -6,6 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::Backend;
+use super::attempts::{KEY, assert_waits, fail};
 use super::fixtures::{
     account, at, change, exists, hash, id, moment, opened, renewed, rotated, session_id, stored,
     stored_hash, token, typed,
@@ -141,6 +142,15 @@ pub async fn a_spent_token_stays_spent_after_a_restart(backend: &dyn Backend) {
         rotated(&store, "first", "other", 100).await,
         Rotated::Replayed
     ));
+}
+
+pub async fn failures_are_counted_on_after_a_restart(backend: &dyn Backend) {
+    let store = backend.open().await;
+    fail(&store, KEY, 3, 0).await;
+    let store = restarted(backend, &store).await;
+    fail(&store, KEY, 2, 5).await;
+    let store = restarted(backend, &store).await;
+    assert_waits(&store, KEY, 5, 10).await;
 }
 
 /// Closes, and opens what is left.

@@ -19,6 +19,7 @@
     reason = "a promise that is not kept ends its test, and its name says what it is"
 )]
 
+pub mod attempts;
 pub mod durability;
 pub mod feed;
 mod fixtures;
@@ -60,6 +61,7 @@ macro_rules! contract_suite {
             durability::an_unread_answer_is_durable_after_a_close,
             durability::an_ended_session_stays_ended_after_a_restart,
             durability::a_spent_token_stays_spent_after_a_restart,
+            durability::failures_are_counted_on_after_a_restart,
         }
     };
 }
@@ -118,6 +120,15 @@ macro_rules! contract_behaviour {
             rotation::the_session_that_is_kept_is_renewed,
             rotation::of_fifty_uses_at_once_one_renews_and_the_others_get_its_pair,
             rotation::of_two_thieves_none_keeps_the_session,
+            attempts::five_failures_need_no_waiting_and_each_further_one_waits_longer,
+            attempts::of_fifty_tries_at_once_five_are_granted,
+            attempts::of_fifty_tries_at_once_as_many_are_granted_as_were_given_back,
+            attempts::a_try_that_was_given_back_was_none,
+            attempts::a_success_ends_the_counting,
+            attempts::a_try_from_before_a_success_takes_no_failure_back,
+            attempts::budgets_know_nothing_of_each_other,
+            attempts::a_hundred_failures_in_a_row_lock,
+            attempts::a_budget_is_swept_when_it_counts_no_more,
             feed::each_change_is_heard_before_it_is_answered,
             feed::what_changes_nothing_is_not_heard,
             feed::appended_rows_are_heard_in_their_order,
@@ -157,6 +168,7 @@ mod tests {
     fn every_promise_is_in_the_suite() {
         let suite = include_str!("mod.rs");
         let subjects = [
+            ("attempts", include_str!("attempts.rs")),
             ("durability", include_str!("durability.rs")),
             ("feed", include_str!("feed.rs")),
             ("login", include_str!("login.rs")),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use model::{Session, Timestamp};
 
 use super::Backend;
+use super::attempts::{KEY, reserved};
 use super::fixtures::{
     LIMIT, START, account, at, change, exists, hash, id, moment, new_user, opened, rotation,
     session, session_id, token, typed,
@@ -76,6 +77,7 @@ pub async fn the_longest_lifetime_is_kept(backend: &dyn Backend) {
 pub async fn a_closed_store_is_unavailable(backend: &dyn Backend) {
     let store = backend.open().await;
     account(&store, "alice").await;
+    let reservation = reserved(&store, KEY, 0).await;
     store.close().await;
     store.close().await; // once more does no harm
 
@@ -110,6 +112,9 @@ pub async fn a_closed_store_is_unavailable(backend: &dyn Backend) {
     );
     assert_unavailable(store.end_session(&alice, session_id(1), now).await);
     assert_unavailable(store.end_other_sessions(&alice, session_id(1), now).await);
+    assert_unavailable(store.reserve_attempt(KEY, at(1)).await);
+    assert_unavailable(store.give_back_attempt(KEY, reservation).await);
+    assert_unavailable(store.clear_attempts(KEY).await);
     assert_unavailable(store.follow(at(1), sink).await);
     assert_unavailable(store.append(Vec::new()).await);
     assert_unavailable(store.ping().await);

@@ -1,6 +1,7 @@
 //! A store in memory, for tests: the traits in their plainest form, against which the others and the
 //! use cases are checked. Nothing of it outlives the process.
 
+mod attempts;
 mod sessions;
 mod upkeep;
 mod users;
@@ -14,6 +15,7 @@ use async_trait::async_trait;
 use model::{Session, SessionId, Timestamp, User, UserId};
 use password::PasswordHash;
 
+use crate::attempts::{AttemptKey, Budget};
 use crate::{Error, Feed, FeedEntry, FeedRow, FeedSink};
 
 /// A store in memory.
@@ -26,6 +28,7 @@ pub struct MemoryStore {
 struct State {
     users: BTreeMap<UserId, Row>,
     sessions: BTreeMap<SessionId, Session>,
+    attempts: BTreeMap<AttemptKey, Budget>,
     feed: Vec<FeedRow>,
     sinks: Vec<Arc<dyn FeedSink>>,
     access_lifetime: Duration,

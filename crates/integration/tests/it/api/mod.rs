@@ -1,3 +1,4 @@
+mod attempts;
 mod health;
 mod login;
 mod logout;

@@ -1,0 +1,96 @@
+//! Slowing down those who guess passwords, by the rule of [`storage::attempts`].
+//!
+//! Whose guess it is, is told by a keyed hash:
+//! - at sign-in, of what was typed, in its canonical form, whether an account has it or not. Not of the
+//!   account: a name and an address that shared a budget would be known to belong together;
+//! - where a signed-in person gives the password once more, of the account, whichever session asks. A
+//!   hash of its own kind: nobody can use it up at sign-in, nor the other way round;
+//! - on a device that its owner has signed in on before ([`crate::device`]), of the device: a stranger who
+//!   has used up a budget shuts no owner out.
+
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use model::UserId;
+use sha2::Sha256;
+use storage::attempts::LONGEST_WAIT;
+use storage::{AttemptKey, Refusal, Reservation, Reserved};
+
+use crate::Accounts;
+use crate::device::Nonce;
+
+/// A guess that was counted before the password is checked.
+#[must_use = "a right password clears the budget, one that was not checked is given back"]
+pub(crate) struct Guess {
+    key: AttemptKey,
+    reservation: Reservation,
+}
+
+/// Why a guess is not checked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum GuessError {
+    /// Too many went before it.
+    #[error("too many attempts")]
+    TooManyAttempts {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+}
+
+impl Accounts {
+    /// Counts a guess as a failure, or refuses it. A locked budget says what one does that must wait
+    /// the longest: that it is locked is not told.
+    pub(crate) async fn count_guess(&self, key: AttemptKey) -> Result<Guess, GuessError> {
+        let now = self.0.clock.now();
+        let retry_after = match self.0.storage.reserve_attempt(key, now).await? {
+            Reserved::Granted(reservation) => return Ok(Guess { key, reservation }),
+            Reserved::Refused(Refusal::Wait(wait)) => wait,
+            Reserved::Refused(Refusal::Locked) => LONGEST_WAIT,
+        };
+        Err(GuessError::TooManyAttempts { retry_after })
+    }
+
+    /// Takes a guess back whose password was not checked. When that fails it counts as a failure.
+    pub(crate) async fn give_back(&self, guess: Guess) {
+        let Guess { key, reservation } = guess;
+        if let Err(error) = self.0.storage.give_back_attempt(key, reservation).await {
+            tracing::warn!(%error, "an attempt that was not checked stays counted");
+        }
+    }
+
+    /// The password was right: its budget, and no other, is whole again.
+    pub(crate) async fn clear_guesses(&self, guess: Guess) -> Result<(), storage::Error> {
+        self.0.storage.clear_attempts(guess.key).await
+    }
+
+    /// The budget of an identifier, in its canonical form.
+    pub(crate) fn budget_of_identifier(&self, canonical: &str) -> AttemptKey {
+        self.budget(b"identifier", canonical.as_bytes())
+    }
+
+    /// The budget of a signed-in person who gives the password once more.
+    pub(crate) fn budget_of_account(&self, user: &UserId) -> AttemptKey {
+        self.budget(b"account", user.as_str().as_bytes())
+    }
+
+    /// The budget of a known device.
+    pub(crate) fn budget_of_device(&self, nonce: &Nonce) -> AttemptKey {
+        self.budget(b"device", nonce)
+    }
+
+    #[expect(
+        clippy::expect_used,
+        reason = "HMAC takes a key of any length (RFC 2104 §2)"
+    )]
+    fn budget(&self, kind: &[u8], whose: &[u8]) -> AttemptKey {
+        let key = self.0.settings.attempt_key.expose();
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
+        mac.update(kind);
+        mac.update(&[0]);
+        mac.update(whose);
+        AttemptKey::new(mac.finalize().into_bytes().into())
+    }
+}

@@ -1,0 +1,111 @@
+//! Guesses at a password.
+
+use async_trait::async_trait;
+use model::Timestamp;
+use rusqlite::{Connection, named_params};
+use storage::attempts::{Budget, clear, give_back, reserve};
+use storage::{AttemptKey, Attempts, Error, Reservation, Reserved};
+
+use crate::SqliteStore;
+use crate::query::{Columns, execute, first, integer};
+
+const TABLE: &str = "login_attempts";
+
+#[async_trait]
+impl Attempts for SqliteStore {
+    async fn reserve_attempt(&self, key: AttemptKey, now: Timestamp) -> Result<Reserved, Error> {
+        self.writer
+            .write(move |change| {
+                let connection = change.connection();
+                Ok(match reserve(find(connection, key)?, now) {
+                    Ok((budget, reservation)) => {
+                        write(connection, key, &budget)?;
+                        Reserved::Granted(reservation)
+                    }
+                    Err(refusal) => Reserved::Refused(refusal),
+                })
+            })
+            .await
+    }
+
+    async fn give_back_attempt(
+        &self,
+        key: AttemptKey,
+        reservation: Reservation,
+    ) -> Result<(), Error> {
+        self.change(key, move |budget| give_back(budget, &reservation))
+            .await
+    }
+
+    async fn clear_attempts(&self, key: AttemptKey) -> Result<(), Error> {
+        self.change(key, |budget| Some(clear(budget))).await
+    }
+}
+
+impl SqliteStore {
+    /// Changes a budget, if there is one.
+    async fn change(
+        &self,
+        key: AttemptKey,
+        to: impl FnOnce(Budget) -> Option<Budget> + Send + 'static,
+    ) -> Result<(), Error> {
+        self.writer
+            .write(move |change| {
+                let connection = change.connection();
+                match find(connection, key)?.and_then(to) {
+                    Some(budget) => write(connection, key, &budget),
+                    None => Ok(()),
+                }
+            })
+            .await
+    }
+}
+
+/// Removes what has run out, at the most `limit` rows, and says how many.
+pub(crate) fn sweep(connection: &Connection, now: Timestamp, limit: u32) -> Result<usize, Error> {
+    execute(
+        connection,
+        "DELETE FROM login_attempts WHERE key IN
+         (SELECT key FROM login_attempts WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
+        (now.as_millis(), limit),
+    )
+}
+
+fn find(connection: &Connection, key: AttemptKey) -> Result<Option<Budget>, Error> {
+    first(
+        connection,
+        TABLE,
+        "SELECT failures, consecutive, last_failure, run, version FROM login_attempts WHERE key = ?1",
+        [key.as_bytes()],
+        read,
+    )
+}
+
+fn write(connection: &Connection, key: AttemptKey, budget: &Budget) -> Result<(), Error> {
+    execute(
+        connection,
+        "INSERT OR REPLACE INTO login_attempts
+             (key, failures, consecutive, last_failure, run, version, expires_at)
+         VALUES (:key, :failures, :consecutive, :last_failure, :run, :version, :expires_at)",
+        named_params! {
+            ":key": key.as_bytes(),
+            ":failures": budget.failures,
+            ":consecutive": budget.consecutive,
+            ":last_failure": budget.last_failure.as_millis(),
+            ":run": integer(budget.run),
+            ":version": integer(budget.version),
+            ":expires_at": budget.expires_at().as_millis(),
+        },
+    )
+    .map(drop)
+}
+
+fn read(columns: &Columns<'_>) -> Result<Budget, Error> {
+    Ok(Budget {
+        failures: columns.get("failures")?,
+        consecutive: columns.get("consecutive")?,
+        last_failure: columns.time("last_failure")?,
+        run: columns.unsigned("run")?,
+        version: columns.unsigned("version")?,
+    })
+}
