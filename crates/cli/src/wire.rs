@@ -107,8 +107,8 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
         authority,
         clock: Arc::clone(&around.clock),
         limits: request_limits(config, keys, SharedStore::new(Arc::clone(&counters))),
-        proxies: TrustedProxies::new(config.server.trusted_proxies.iter().copied()),
     };
+    let proxies = TrustedProxies::new(config.server.trusted_proxies.iter().copied());
     let upkeep = Upkeep {
         counting: tokio::spawn(write_behind(Arc::clone(&counters))),
         sweeping: tokio::spawn(keep_up(
@@ -120,7 +120,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
         accounts: accounts.clone(),
     };
     Ok(Built {
-        app: Stack::new(app, around.bounds.body_time),
+        app: Stack::new(app, proxies, around.bounds.body_time),
         accounts,
         upkeep,
     })

@@ -6,7 +6,6 @@ use account::Accounts;
 use axum::extract::FromRef;
 use jwt::Authority;
 use model::Clock;
-use ratelimit::TrustedProxies;
 
 use crate::limits::RequestLimits;
 
@@ -21,8 +20,6 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// How often anyone may ask; `None` where nothing bounds that.
     pub limits: Option<Arc<RequestLimits>>,
-    /// Whose word about a client's address counts.
-    pub proxies: TrustedProxies,
 }
 
 impl FromRef<App> for Accounts {

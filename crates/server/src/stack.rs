@@ -31,7 +31,7 @@ use http::{HeaderMap, Method, Request};
 use jwt::{AuthRejection, Authentication};
 use pin_project_lite::pin_project;
 use problem::Problem;
-use ratelimit::{Client, Decision};
+use ratelimit::{Client, Decision, TrustedProxies};
 use tower_http::timeout::DeadlineBody;
 use tower_service::Service;
 
@@ -64,14 +64,15 @@ struct Shared {
 }
 
 impl Stack {
-    /// Builds the application. A body must have arrived within `body_time`.
-    pub fn new(app: App, body_time: Duration) -> Self {
+    /// Builds the application. The word of `proxies` about a client's address counts; a body must have
+    /// arrived within `body_time`.
+    pub fn new(app: App, proxies: TrustedProxies, body_time: Duration) -> Self {
         let router = router(app.clone());
         Self {
             router,
             shared: Arc::new(Shared {
                 body_time,
-                clients: Clients::new(app.proxies.clone()),
+                clients: Clients::new(proxies),
                 request_ids: RequestIds::new(),
                 policy: Policy::default(),
                 app,

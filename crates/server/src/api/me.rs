@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use jwt::Access;
 
 use super::openapi::Problems;
@@ -13,16 +14,16 @@ use crate::extract::actor;
 /// Reads one's own account.
 #[utoipa::path(
     get, path = "/api/v1/me", tag = "Accounts", security(("access" = [])),
-    responses((status = 200, description = "The account", body = UserView), Problems),
+    responses((status = 200, description = "The account", body = UserView<'_>), Problems),
 )]
 pub(crate) async fn me(
     State(app): State<App>,
     Access(token): Access,
-) -> Result<Json<UserView>, ApiError> {
+) -> Result<Response, ApiError> {
     // The way that nearly every request goes: nothing is waited for, nothing is copied.
     if let Some(user) = app.accounts.me_at_hand(&token.claims.sub) {
-        return Ok(Json(UserView::from(&*user)));
+        return Ok(Json(UserView::from(&*user)).into_response());
     }
     let user = app.accounts.me(&actor(&token, &app)?).await?;
-    Ok(Json(UserView::from(&*user)))
+    Ok(Json(UserView::from(&*user)).into_response())
 }

@@ -3,6 +3,7 @@
 use account::{Accounts, Registration};
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use model::{EmailAddress, Username};
 use problem::{Valid, input};
@@ -32,12 +33,12 @@ input! {
 /// Makes an account.
 #[utoipa::path(
     post, path = "/api/v1/register", tag = "Accounts", request_body = Register,
-    responses((status = 201, description = "The account", body = UserView), Problems),
+    responses((status = 201, description = "The account", body = UserView<'_>), Problems),
 )]
 pub(crate) async fn register(
     State(accounts): State<Accounts>,
     Valid(body): Valid<Register>,
-) -> Result<(StatusCode, Json<UserView>), ApiError> {
+) -> Result<Response, ApiError> {
     let Register {
         username,
         email,
@@ -50,5 +51,5 @@ pub(crate) async fn register(
             password,
         })
         .await?;
-    Ok((StatusCode::CREATED, Json(UserView::from(&user))))
+    Ok((StatusCode::CREATED, Json(UserView::from(&user))).into_response())
 }

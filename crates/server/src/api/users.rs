@@ -3,6 +3,7 @@
 use account::{Accounts, NewProfile};
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use model::{EmailAddress, Username};
 use problem::{Valid, ValidPath, input};
@@ -41,15 +42,15 @@ input! {
 #[utoipa::path(
     get, path = "/api/v1/users/{id}", tag = "Accounts", security(("access" = [])),
     params(("id" = String, Path, description = "One's own id; any other is answered 403")),
-    responses((status = 200, description = "The account", body = UserView), Problems),
+    responses((status = 200, description = "The account", body = UserView<'_>), Problems),
 )]
 pub(crate) async fn read(
     State(accounts): State<Accounts>,
     Acting(actor): Acting,
     ValidPath(id): ValidPath<String>,
-) -> Result<Json<UserView>, ApiError> {
+) -> Result<Response, ApiError> {
     let user = accounts.profile(&actor, &id).await?;
-    Ok(Json(UserView::from(&user)))
+    Ok(Json(UserView::from(&user)).into_response())
 }
 
 /// Replaces one's own name and address.
@@ -57,20 +58,20 @@ pub(crate) async fn read(
     put, path = "/api/v1/users/{id}", tag = "Accounts", security(("access" = [])),
     params(("id" = String, Path, description = "One's own id; any other is answered 403")),
     request_body = ReplaceUser,
-    responses((status = 200, description = "The account", body = UserView), Problems),
+    responses((status = 200, description = "The account", body = UserView<'_>), Problems),
 )]
 pub(crate) async fn replace(
     State(accounts): State<Accounts>,
     Acting(actor): Acting,
     ValidPath(id): ValidPath<String>,
     Valid(body): Valid<ReplaceUser>,
-) -> Result<Json<UserView>, ApiError> {
+) -> Result<Response, ApiError> {
     let new = NewProfile {
         username: Some(body.username),
         email: Some(body.email),
     };
     let user = accounts.change_profile(&actor, &id, new).await?;
-    Ok(Json(UserView::from(&user)))
+    Ok(Json(UserView::from(&user)).into_response())
 }
 
 /// Changes one's own name, address or both.
@@ -78,20 +79,20 @@ pub(crate) async fn replace(
     patch, path = "/api/v1/users/{id}", tag = "Accounts", security(("access" = [])),
     params(("id" = String, Path, description = "One's own id; any other is answered 403")),
     request_body = ChangeUser,
-    responses((status = 200, description = "The account", body = UserView), Problems),
+    responses((status = 200, description = "The account", body = UserView<'_>), Problems),
 )]
 pub(crate) async fn change(
     State(accounts): State<Accounts>,
     Acting(actor): Acting,
     ValidPath(id): ValidPath<String>,
     Valid(body): Valid<ChangeUser>,
-) -> Result<Json<UserView>, ApiError> {
+) -> Result<Response, ApiError> {
     let new = NewProfile {
         username: body.username,
         email: body.email,
     };
     let user = accounts.change_profile(&actor, &id, new).await?;
-    Ok(Json(UserView::from(&user)))
+    Ok(Json(UserView::from(&user)).into_response())
 }
 
 /// Deletes one's own account. Needs a fresh token.

@@ -7,14 +7,14 @@ use serde::{Serialize, Serializer};
 /// An account.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = User)]
-pub(crate) struct UserView {
+pub(crate) struct UserView<'a> {
     /// UUIDv7; an imported account keeps the id it had.
     #[schema(example = "0193a1c2-5b1f-7a3e-9c0d-2f8e6b7a4c11")]
-    id: String,
+    id: &'a str,
     #[schema(example = "alice")]
-    username: String,
+    username: &'a str,
     #[schema(example = "alice@example.org")]
-    email: String,
+    email: &'a str,
     /// Whether the owner has proven the address.
     email_verified: bool,
     #[schema(value_type = String, format = DateTime)]
@@ -23,12 +23,12 @@ pub(crate) struct UserView {
     updated_at: Timestamp,
 }
 
-impl From<&User> for UserView {
-    fn from(user: &User) -> Self {
+impl<'a> From<&'a User> for UserView<'a> {
+    fn from(user: &'a User) -> Self {
         Self {
-            id: user.id.to_string(),
-            username: user.username.clone(),
-            email: user.email.clone(),
+            id: user.id.as_str(),
+            username: &user.username,
+            email: &user.email,
             email_verified: user.email_verified,
             created_at: user.created_at,
             updated_at: user.updated_at,
