@@ -207,6 +207,11 @@ impl TestApp {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
+    /// Removes what has run out.
+    pub async fn sweep(&self) {
+        self.accounts.sweep().await.expect("the store is there");
+    }
+
     /// Where its accounts are kept.
     pub(crate) fn backend(&self) -> Backend {
         self.backend

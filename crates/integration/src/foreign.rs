@@ -60,6 +60,20 @@ impl TestApp {
         found.expect("the account is there")
     }
 
+    /// How many revocations the store remembers.
+    #[expect(
+        clippy::unused_async,
+        reason = "other backends are reached over a network"
+    )]
+    pub async fn remembered_revocations(&self) -> u64 {
+        let query = "SELECT count(*) FROM feed";
+        let found: i64 = self
+            .connection()
+            .query_row(query, [], |row| row.get(0))
+            .expect("the table is there");
+        found.unsigned_abs()
+    }
+
     fn change(&self, statement: &str, name: &str, value: &str) {
         let changed = self.connection().execute(statement, params![name, value]);
         assert_eq!(
