@@ -39,6 +39,10 @@ pub(super) fn token(headers: &HeaderMap, format: HeaderFormat) -> Result<Option<
 
 /// The token of `Bearer <token>` and nothing else, as nearly every request has it. All its bytes are
 /// looked at together, which is fast.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "without a branch the bytes are compared many at a time"
+)]
 fn plain(value: &[u8]) -> Option<&str> {
     let token = value.strip_prefix(SCHEME.as_bytes())?.strip_prefix(b" ")?;
     let is_one_word = token.iter().fold(true, |so_far, byte| {
