@@ -26,9 +26,6 @@ use storage::{AttemptKey, LoginName};
 use crate::identifier::is_named;
 use crate::{Accounts, Actor};
 
-/// How long a device is known after its last sign-in.
-const LIFETIME: Duration = Duration::from_secs(180 * 86_400);
-
 /// What every token starts with, for those who look for lost secrets.
 const PREFIX: &str = "pcd_";
 
@@ -62,6 +59,9 @@ pub(crate) struct KnownDevice {
 }
 
 impl DeviceToken {
+    /// How long a device is known after its last sign-in.
+    pub const LIFETIME: Duration = Duration::from_secs(180 * 86_400);
+
     /// What a client sent as its token; `None` for what is too long to be one.
     pub fn presented(text: &str) -> Option<Self> {
         (text.len() <= MAX_TEXT).then(|| Self(text.into()))
@@ -118,10 +118,22 @@ impl Accounts {
         actor: &Actor,
         token: Option<&DeviceToken>,
     ) -> Result<AttemptKey, storage::Error> {
-        Ok(match self.device(token).await? {
-            Some((device, _)) if device.user == actor.user => self.budget_of_device(&device.nonce),
-            Some(_) | None => self.budget_of_account(&actor.user),
+        Ok(match self.nonce_of(actor, token).await? {
+            Some(nonce) => self.budget_of_device(&nonce),
+            None => self.budget_of_account(&actor.user),
         })
+    }
+
+    /// The number of the device that a signed-in person is on, if their account is known there.
+    pub(crate) async fn nonce_of(
+        &self,
+        actor: &Actor,
+        token: Option<&DeviceToken>,
+    ) -> Result<Option<Nonce>, storage::Error> {
+        let device = self.device(token).await?;
+        Ok(device
+            .filter(|(device, _)| device.user == actor.user)
+            .map(|(device, _)| device.nonce))
     }
 
     /// The device of a token of ours that is still good, and its account.
@@ -184,7 +196,7 @@ impl Device {
 
     fn is_current(&self, now: Timestamp) -> bool {
         let age = now.as_seconds().checked_sub(self.issued_at);
-        age.is_some_and(|age| age < LIFETIME.as_secs())
+        age.is_some_and(|age| age < DeviceToken::LIFETIME.as_secs())
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod actor;
 mod attempts;
+pub mod browser;
 mod change_password;
 mod decoys;
 mod delete;
@@ -34,6 +35,7 @@ use password::Hasher;
 use storage::{Moment, Storage};
 
 pub use actor::{Actor, Refused};
+pub use browser::{BrowserActor, BrowserRegisterError, BrowserSession};
 pub use change_password::ChangePasswordError;
 pub use delete::DeleteError;
 pub use device::DeviceToken;
@@ -45,7 +47,7 @@ pub use refresh::RefreshError;
 pub use register::{RegisterError, Registration};
 pub use sessions::{EndSessionError, ListedSession};
 pub use settings::Settings;
-pub use tokens::{FreshAccess, Tokens};
+pub use tokens::{FreshAccess, Tokens, TokensError};
 pub use upkeep::SWEEP_EVERY;
 
 /// The use cases, with everything they need. Cheap to clone.

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use jwt::IssueError;
-use model::{Credentials, Origin};
+use model::{Credentials, Origin, User};
 use password::{Busy, PasswordHash, Place, Strength, Verdict};
 use secret::Secret;
 
 use crate::attempts::GuessError;
+use crate::device::Nonce;
 use crate::identifier::{canonical, login_name};
 use crate::tokens::TokensError;
 use crate::{Accounts, DeviceToken, Tokens};
@@ -22,6 +23,14 @@ pub struct LoginAttempt {
     pub device: Option<DeviceToken>,
     /// Where it comes from.
     pub origin: Origin,
+}
+
+/// Someone who has proven who they are.
+pub(crate) struct Proven {
+    pub(crate) user: User,
+    pub(crate) origin: Origin,
+    /// The known device that they are on.
+    pub(crate) device: Option<Nonce>,
 }
 
 /// Why nobody was signed in.
@@ -71,6 +80,14 @@ impl Accounts {
     /// An unknown name costs what a known one costs; an outdated hash is replaced. Nothing is checked
     /// while too many attempts have failed, the right password neither.
     pub async fn login(&self, attempt: LoginAttempt) -> Result<Tokens, LoginError> {
+        let proven = self.prove(attempt).await?;
+        let mut tokens = self.open_session(&proven.user, proven.origin).await?;
+        tokens.device = Some(self.issue_device(&proven.user, proven.device));
+        Ok(tokens)
+    }
+
+    /// Checks the password; opens nothing.
+    pub(crate) async fn prove(&self, attempt: LoginAttempt) -> Result<Proven, LoginError> {
         let place = self.0.hasher.admit()?; // before the look-up, so that a full queue tells nothing
         let name = login_name(&attempt.identifier);
         let device = self
@@ -110,9 +127,11 @@ impl Accounts {
             .await?;
         drop(place);
 
-        let mut tokens = self.open_session(&found.user, attempt.origin).await?;
-        tokens.device = Some(self.issue_device(&found.user, nonce));
-        Ok(tokens)
+        Ok(Proven {
+            user: found.user,
+            origin: attempt.origin,
+            device: nonce,
+        })
     }
 
     /// How strong the hash is that `password` matches, or `None`. A hash that can't be read, or would

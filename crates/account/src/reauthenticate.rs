@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jwt::IssueError;
+use model::Session;
 use password::Busy;
 use secret::Secret;
 
@@ -52,6 +53,17 @@ impl Accounts {
         device: Option<&DeviceToken>,
         password: Secret<String>,
     ) -> Result<FreshAccess, ReauthenticateError> {
+        let session = self.prove_again(actor, device, password).await?;
+        Ok(self.fresh_access(&session, self.0.clock.now())?)
+    }
+
+    /// The actor's session, when `password` is the account's.
+    pub(crate) async fn prove_again(
+        &self,
+        actor: &Actor,
+        device: Option<&DeviceToken>,
+        password: Secret<String>,
+    ) -> Result<Session, ReauthenticateError> {
         let place = self.0.hasher.admit()?;
         let session = self.live_session(actor).await?;
         let found = self
@@ -70,7 +82,6 @@ impl Accounts {
         self.upgrade_if_outdated(&place, &found, strength, password)
             .await
             .map_err(Refused::from)?;
-
-        Ok(self.fresh_access(&session, self.0.clock.now())?)
+        Ok(session)
     }
 }

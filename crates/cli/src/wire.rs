@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use account::{Accounts, Live, Parts, SWEEP_EVERY, Settings};
 use anyhow::Context as _;
-use config::{Config, Keys};
+use config::{Config, Keys, PublicUrl};
+use csrf::FormTokens;
+use headers::HttpsRedirect;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jwt::revocation::{RevocationSet, Staleness};
 use jwt::{Algorithm, Authority, SigningKey, VerifyingKey};
@@ -18,7 +20,8 @@ use secret::Secret;
 use server::App;
 use server::limits::{Allowances, RequestLimits};
 use server::listener::Bounds;
-use server::stack::Stack;
+use server::pages::{Pages, Reach};
+use server::stack::{Edge, Stack};
 use sha2::Sha256;
 use storage_sqlite::{LimitStore, Options, Role, SqliteStore};
 use tokio::task::JoinHandle;
@@ -28,6 +31,11 @@ const DATABASE: &str = "portcullis.db";
 
 /// How often the counters of the rate limits are written.
 const WRITE_EVERY: Duration = Duration::from_millis(500);
+/// Load balancers ask these over http.
+const HEALTH: &[&str] = &["/livez", "/readyz"];
+
+/// How far the clocks of two nodes may differ before `readyz` fails.
+const CLOCK_SKEW: Duration = Duration::from_secs(2);
 
 /// What a server takes from around it; tests bring their own.
 pub struct Surroundings {
@@ -40,7 +48,7 @@ pub struct Surroundings {
     /// How much time and room a client gets.
     pub bounds: Bounds,
     /// The address that people use: the issuer of the tokens, unless another is set.
-    pub public_url: String,
+    pub public_url: PublicUrl,
 }
 
 /// A server, ready to be served.
@@ -83,7 +91,12 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
     let bound = config.sessions.revocation_max_staleness;
     let staleness = Arc::new(Staleness::new(bound, Arc::new(monotonic_millis)));
     let revoked = Arc::new(RevocationSet::with_staleness(Arc::clone(&staleness)));
-    let authority = authority(config, keys, &around.public_url, Arc::clone(&revoked))?;
+    let authority = authority(
+        config,
+        keys,
+        around.public_url.as_str(),
+        Arc::clone(&revoked),
+    )?;
     let live = Live::new(
         revoked,
         move || staleness.heard(staleness.now()),
@@ -107,8 +120,18 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
         authority,
         clock: Arc::clone(&around.clock),
         limits: request_limits(config, keys, SharedStore::new(Arc::clone(&counters))),
+        pages: Arc::new(pages(
+            config,
+            keys,
+            &around.public_url,
+            Arc::clone(&around.clock),
+        )?),
     };
-    let proxies = TrustedProxies::new(config.server.trusted_proxies.iter().copied());
+    let edge = Edge {
+        proxies: TrustedProxies::new(config.server.trusted_proxies.iter().copied()),
+        redirect: HttpsRedirect::new(around.public_url.as_str())?.exempt_paths(HEALTH),
+        body_time: around.bounds.body_time,
+    };
     let upkeep = Upkeep {
         counting: tokio::spawn(write_behind(Arc::clone(&counters))),
         sweeping: tokio::spawn(keep_up(
@@ -120,7 +143,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
         accounts: accounts.clone(),
     };
     Ok(Built {
-        app: Stack::new(app, proxies, around.bounds.body_time),
+        app: Stack::new(app, edge),
         accounts,
         upkeep,
     })
@@ -298,6 +321,26 @@ fn settings(config: &Config, keys: &Keys) -> Settings {
             .map(|previous| derived_key(previous, "devices")),
         remembered_lifetime: tokens.access_expires,
     }
+}
+
+fn pages(
+    config: &Config,
+    keys: &Keys,
+    public_url: &PublicUrl,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Pages> {
+    let reach = match (public_url.is_https(), public_url.is_loopback()) {
+        (true, _) => Reach::Https,
+        (false, true) => Reach::Loopback,
+        (false, false) => Reach::PlainHttp,
+    };
+    let mut tokens = FormTokens::new(derived_key(&keys.secret_key, "forms").expose())?
+        .time_limit(config.forms.time_limit)
+        .clock_skew(CLOCK_SKEW);
+    if let Some(previous) = &keys.secret_key_previous {
+        tokens = tokens.with_previous_secret(derived_key(previous, "forms").expose())?;
+    }
+    Ok(Pages::new(public_url.as_str(), reach, tokens, clock)?)
 }
 
 /// A key for one purpose (RFC 5869 §2.3, one block: the secret is strong already).

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::{
-    ConfigError, Fault, Limits, Log, Notice, Passwords, Registration, Row, Secrets, Server,
+    ConfigError, Fault, Forms, Limits, Log, Notice, Passwords, Registration, Row, Secrets, Server,
     Sessions, Sources, Storage, Tokens, describe,
     development_secrets::{self, DevelopmentSecrets, Found},
     env_vars::{
@@ -33,6 +33,8 @@ pub struct Config {
     pub passwords: Passwords,
     /// Who may create an account.
     pub registration: Registration,
+    /// How the forms of the pages are protected.
+    pub forms: Forms,
     /// Where accounts are kept.
     pub storage: Storage,
     /// How often anyone may ask.
@@ -68,6 +70,7 @@ impl Config {
         let passwords = Passwords::read(&mut reader);
         let registration = Registration::read(&mut reader);
         let limits = Limits::read(&mut reader);
+        let forms = Forms::read(&mut reader);
         let log = Log::read(&mut reader);
 
         let values = reader.values;
@@ -83,6 +86,7 @@ impl Config {
             sessions,
             passwords,
             registration,
+            forms,
             storage,
             limits,
             log,

@@ -18,7 +18,7 @@ const PROTECTING: [(&str, Area, &str); 2] = [
     (
         "WTF_CSRF_",
         Area::Forms,
-        "not in effect: this version has no forms to protect",
+        "not in effect: forms are protected in one way, and always",
     ),
 ];
 

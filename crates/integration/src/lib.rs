@@ -5,6 +5,7 @@
 
 mod answer;
 mod app;
+pub mod browser;
 mod foreign;
 mod person;
 pub mod process;
@@ -12,6 +13,7 @@ pub mod raw;
 
 pub use answer::Answer;
 pub use app::{Backend, Request, TestApp};
+pub use browser::Browser;
 pub use person::{PASSWORD, Person};
 
 /// Runs a test once on every storage backend.

@@ -8,6 +8,7 @@ use jwt::Authority;
 use model::Clock;
 
 use crate::limits::RequestLimits;
+use crate::pages::Pages;
 
 /// What the routes need. Cheap to clone.
 #[derive(Clone)]
@@ -20,6 +21,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// How often anyone may ask; `None` where nothing bounds that.
     pub limits: Option<Arc<RequestLimits>>,
+    /// The hosted pages.
+    pub pages: Arc<Pages>,
 }
 
 impl FromRef<App> for Accounts {

@@ -4,7 +4,8 @@
 //!   fits, or whose method doesn't, for one route that stands for all of these.
 //! - A valid token, access or refresh, is charged to its user, all routes together. Routes that are
 //!   there to sign in or up don't look at tokens: else an account would buy guesses at others.
-//! - Looking at pages has a budget of its own.
+//! - Pages go by cookies, which are not looked up for this: they are charged by client, with a budget of
+//!   its own for looking at them and for what one does in one's account.
 //! - Without the store safe requests are charged to this process alone, and others refused with 503:
 //!   a failing limiter is never "unlimited".
 
@@ -21,7 +22,7 @@ use ratelimit::{
 };
 
 use crate::error::ApiError;
-use crate::router::{Charged, ROUTES, Route};
+use crate::router::{Charged, Route, all};
 
 /// Counters that are kept while the store can't be asked.
 const WITHOUT_STORE: Capacity = Capacity::keys(100_000);
@@ -98,7 +99,7 @@ impl RequestLimits {
     ) -> Option<Charge> {
         let by_token = match asked.route.map(|route| route.charged) {
             Some(Charged::Nobody) => return None,
-            Some(Charged::Client) => false,
+            Some(Charged::Client | Charged::Page | Charged::PageOfAccount) => false,
             Some(Charged::UserElseClient) | None => true,
         };
         let who = match authentication.verified() {
@@ -156,13 +157,14 @@ impl RequestLimits {
 }
 
 fn for_clients<S: ratelimit::Store>(limits: Limits<S>, allowances: &Allowances) -> Limits<S> {
+    let pages = || Limit::new(allowances.pages.clone()).shared("pages");
     let limits = limits.with_default(Limit::new(allowances.default.clone()));
-    ROUTES
-        .iter()
-        .filter(|route| matches!(route.charged, Charged::Nobody))
-        .fold(limits, |limits, route| {
-            limits.with_exemption(route.template)
-        })
+    all().fold(limits, |limits, route| match route.charged {
+        Charged::Nobody => limits.with_exemption(route.template),
+        Charged::Page => limits.with_route(route.template, [pages().methods(["GET", "HEAD"])]),
+        Charged::PageOfAccount => limits.with_route(route.template, [pages()]),
+        Charged::Client | Charged::UserElseClient => limits,
+    })
 }
 
 impl<'a> Asked<'a> {

@@ -11,6 +11,7 @@ use crate::api::{
 use crate::app::App;
 use crate::code::Code;
 use crate::error::ApiError;
+use crate::pages;
 
 /// A route: what the log calls it, and whom its requests are charged to.
 #[derive(Debug)]
@@ -32,9 +33,14 @@ pub(crate) enum Charged {
     Client,
     /// The user of a valid token, else the client.
     UserElseClient,
+    /// Its client, who may look at pages more often than change something by them.
+    Page,
+    /// Its client, as often as it may look at pages: nothing is done here without a session, and what
+    /// is guessed here has budgets of its own.
+    PageOfAccount,
 }
 
-/// Every route, as it stands in logs and in the OpenAPI description.
+/// Every route but those of the pages, as it stands in logs and in the OpenAPI description.
 pub(crate) static ROUTES: &[Route] = {
     use Charged::{Client, Nobody, UserElseClient};
     &[
@@ -62,7 +68,8 @@ pub(crate) static ROUTES: &[Route] = {
 /// Its token may stand in the body.
 const REFRESH: &str = "/api/v1/refresh";
 
-const fn route(
+/// Declares a route.
+pub(crate) const fn route(
     template: &'static str,
     methods: &'static [&'static str],
     charged: Charged,
@@ -74,10 +81,15 @@ const fn route(
     }
 }
 
+/// Every route, those of the pages too.
+pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().chain(pages::ROUTES)
+}
+
 impl Route {
     /// The route that `path` belongs to, by whichever method.
     pub(crate) fn at(path: &str) -> Option<&'static Self> {
-        ROUTES.iter().find(|route| route.fits(path))
+        all().find(|route| route.fits(path))
     }
 
     /// Whether it answers `method`.
@@ -144,6 +156,7 @@ pub(crate) fn router(app: App) -> Router {
             get(sessions::list).delete(sessions::end_others),
         )
         .route("/api/v1/sessions/{id}", delete(sessions::end))
+        .merge(pages::router(&app.pages))
         .fallback(async || ApiError::new(Code::NotFound))
         .method_not_allowed_fallback(async || ApiError::new(Code::MethodNotAllowed))
         .with_state(app)

@@ -6,11 +6,12 @@
 //! 1. The request gets its id, its client is told from the proxies in front, and its token is checked,
 //!    in memory.
 //! 2. It is charged to whoever asks; whoever asks too often is refused.
-//! 3. A body that announces more than [`MAX_BODY`] is refused unread; any other has a deadline.
-//! 4. The router runs. A panic in it becomes a 500.
-//! 5. Every failure becomes problem+json with a `code`, a `type` and the `request_id`; what comes from
-//!    the framework, too. Its cause goes into the log.
-//! 6. The answer gets its headers: those of [`headers`], those of the limits, and the id of the request.
+//! 3. What came over http is sent to https, where the public URL is https.
+//! 4. A body that announces more than [`MAX_BODY`] is refused unread; any other has a deadline.
+//! 5. The router runs. A panic in it becomes a 500.
+//! 6. Every failure becomes problem+json with a `code`, a `type` and the `request_id`; what comes from
+//!    the framework, too. A browser gets it as a page. Its cause goes into the log.
+//! 7. The answer gets its headers: those of [`headers`], those of the limits, and the id of the request.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -23,11 +24,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::future::RouteFuture;
-use headers::{Context as HeadersContext, Policy, Scheme};
-use http::header::{CONTENT_LENGTH, HeaderValue};
-use http::{HeaderMap, Method, Request};
+use csrf::CsrfRejection;
+use headers::{
+    Context as HeadersContext, Csp, HttpsRedirect, HttpsRequired, Nonce, Policy, Scheme, Verdict,
+};
+use http::header::{CONTENT_LENGTH, HeaderValue, LOCATION};
+use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use jwt::{AuthRejection, Authentication};
 use pin_project_lite::pin_project;
 use problem::Problem;
@@ -40,6 +44,7 @@ use crate::client::Clients;
 use crate::code::Code;
 use crate::error::{ApiError, Cause};
 use crate::limits::{Asked, Charge, Deferred};
+use crate::pages::{self, IsPage};
 use crate::request_id::{RequestIds, X_REQUEST_ID};
 use crate::router::{Route, router};
 use crate::telemetry::{self, Finished};
@@ -59,20 +64,32 @@ struct Shared {
     app: App,
     body_time: Duration,
     clients: Clients,
+    redirect: HttpsRedirect,
     request_ids: RequestIds,
     policy: Policy,
 }
 
+/// What stands between the application and the network.
+#[derive(Clone, Debug)]
+pub struct Edge {
+    /// The proxies whose word about a client counts.
+    pub proxies: TrustedProxies,
+    /// What becomes of requests over http.
+    pub redirect: HttpsRedirect,
+    /// How long a body may take to arrive.
+    pub body_time: Duration,
+}
+
 impl Stack {
-    /// Builds the application. The word of `proxies` about a client's address counts; a body must have
-    /// arrived within `body_time`.
-    pub fn new(app: App, proxies: TrustedProxies, body_time: Duration) -> Self {
+    /// Builds the application.
+    pub fn new(app: App, edge: Edge) -> Self {
         let router = router(app.clone());
         Self {
             router,
             shared: Arc::new(Shared {
-                body_time,
-                clients: Clients::new(proxies),
+                body_time: edge.body_time,
+                clients: Clients::new(edge.proxies),
+                redirect: edge.redirect,
                 request_ids: RequestIds::new(),
                 policy: Policy::default(),
                 app,
@@ -107,6 +124,7 @@ impl Stack {
             request,
             authentication,
             client,
+            scheme: passing.scheme,
         };
         let state = match limited {
             Limited::Free => self.run(request),
@@ -151,7 +169,18 @@ impl Stack {
             mut request,
             authentication,
             client,
+            scheme,
         } = admitted;
+        let redirect = &self.shared.redirect;
+        match redirect.judge(scheme, request.method(), request.uri()) {
+            Verdict::Serve => {}
+            Verdict::Redirect(location) => {
+                return State::done((StatusCode::PERMANENT_REDIRECT, [(LOCATION, location)]));
+            }
+            Verdict::Refuse(HttpsRequired) => {
+                return State::done(ApiError::new(Code::HttpsRequired));
+            }
+        }
         if announced_length(request.headers()).is_some_and(|length| length > MAX_BODY) {
             return State::done(ApiError::new(Code::BodyTooLarge));
         }
@@ -196,6 +225,7 @@ struct Admitted {
     request: Request<Body>,
     authentication: Authentication,
     client: Client,
+    scheme: Scheme,
 }
 
 impl Admitted {
@@ -227,9 +257,9 @@ pin_project! {
 }
 
 impl State {
-    fn done(error: ApiError) -> Self {
+    fn done(answer: impl IntoResponse) -> Self {
         Self::Done {
-            response: Some(error.into_response()),
+            response: Some(answer.into_response()),
         }
     }
 }
@@ -284,6 +314,8 @@ struct Passing {
     client: Client,
     scheme: Scheme,
     charged: Charged,
+    /// The address, when a failure is to be shown as a page.
+    page_for: Option<Uri>,
     shared: Arc<Shared>,
 }
 
@@ -301,10 +333,10 @@ impl Passing {
         connection: Scheme,
         shared: Arc<Shared>,
     ) -> Self {
-        let method = request.method().clone();
+        let (method, uri) = (request.method().clone(), request.uri());
         Self {
             id: shared.request_ids.of(request.headers()),
-            route: Route::at(request.uri().path()).filter(|route| route.has(&method)),
+            route: Route::at(uri.path()).filter(|route| route.has(&method)),
             method,
             client,
             scheme: match client.scheme {
@@ -313,13 +345,15 @@ impl Passing {
                 None => connection,
             },
             charged: Charged::Nothing,
+            page_for: pages::wants_page(uri.path(), request.headers()).then(|| uri.clone()),
             shared,
         }
     }
 
     fn finish(self, response: Response) -> Response {
         let status = response.status();
-        let mut response = if status.is_client_error() || status.is_server_error() {
+        let failed = status.is_client_error() || status.is_server_error();
+        let mut response = if failed && response.extensions().get::<IsPage>().is_none() {
             self.explain(response)
         } else {
             response
@@ -332,10 +366,13 @@ impl Passing {
             status: response.status(),
             cause: response.extensions_mut().remove::<Cause>(),
         });
+        let extensions = response.extensions_mut();
+        let (nonce, csp) = (extensions.remove::<Nonce>(), extensions.remove::<Csp>());
+        let context = HeadersContext::new(self.scheme)
+            .nonce(nonce.as_ref())
+            .csp(csp.as_ref());
         let headers = response.headers_mut();
-        self.shared
-            .policy
-            .apply(headers, HeadersContext::new(self.scheme));
+        self.shared.policy.apply(headers, context);
         let decision = match &self.charged {
             Charged::Nothing => None,
             Charged::Now(decision) => Some(decision),
@@ -350,15 +387,23 @@ impl Passing {
 
     /// Gives a failure its whole body, whoever failed.
     fn explain(&self, response: Response) -> Response {
-        let response = match response.extensions().get::<AuthRejection>() {
-            Some(rejection) => ApiError::from(rejection).into_response(),
-            None => named(response),
+        let extensions = response.extensions();
+        let response = if let Some(rejection) = extensions.get::<AuthRejection>() {
+            ApiError::from(rejection).into_response()
+        } else if let Some(rejection) = extensions.get::<CsrfRejection>() {
+            ApiError::from(*rejection).into_response()
+        } else {
+            named(response)
         };
-        let id = self.id.to_str().unwrap_or_default().to_owned();
-        problem::complete(response, |problem| {
+        let id = self.id.to_str().unwrap_or_default();
+        let response = problem::complete(response, |problem| {
             let type_url = format!("{}{}", crate::code::ERRORS_PAGE, problem.code());
-            problem.with_type(type_url).with_request_id(id)
-        })
+            problem.with_type(type_url).with_request_id(id.to_owned())
+        });
+        match &self.page_for {
+            Some(uri) => pages::error::shown(response, uri.path(), id),
+            None => response,
+        }
     }
 }
 

@@ -36,6 +36,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 3,
         sql: include_str!("../migrations/0003_login_attempts.sql"),
     },
+    Migration {
+        version: 4,
+        sql: include_str!("../migrations/0004_browser_sessions.sql"),
+    },
 ];
 
 /// Whether the file lacks a step.
@@ -260,6 +264,7 @@ mod tests {
                 "2de3b4d5a64c39f50376b4b3d9ed38f01961f7cceb838c6756682605a94cf998",
                 "26207f35f699f73d9faaf4bfb6ef67ba6d6a29f848173ad5da6794e9ba1fee50",
                 "8762bd29b36af014f1350b3bf3ecca851bc3a9533737c32b15ff04fc444c506e",
+                "7c2cfb0b85591ddca7efdcbf6e31dd1db1b96f04833124625e2100e08bcad531",
             ]
         );
         assert_eq!(checksum("a;\r\nb;"), checksum("a;\nb;"));

@@ -181,21 +181,18 @@ mod tests {
 
     use super::*;
 
-    const KNOWN: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
-
-    /// The steps known here, and one more.
-    const NEXT: &[Migration] = &{
-        let mut steps = [Migration {
-            version: KNOWN + 1,
+    /// The steps of a version to come.
+    fn one_more() -> &'static [Migration] {
+        let next = Migration {
+            version: newest() + 1,
             sql: "CREATE TABLE next (n INTEGER) STRICT;",
-        }; MIGRATIONS.len() + 1];
-        let mut step = 0;
-        while step < MIGRATIONS.len() {
-            steps[step] = MIGRATIONS[step];
-            step += 1;
-        }
-        steps
-    };
+        };
+        [MIGRATIONS, &[next]].concat().leak()
+    }
+
+    fn newest() -> i64 {
+        MIGRATIONS[MIGRATIONS.len() - 1].version
+    }
 
     #[tokio::test]
     async fn a_newer_command_leaves_the_schema_of_a_running_server_alone() {
@@ -203,7 +200,7 @@ mod tests {
         let path = folder.path().join("portcullis.db");
         let options = |role| Options::new(role, Timestamp::from_seconds(0));
         let newer = Options {
-            migrations: NEXT,
+            migrations: one_more(),
             ..options(Role::Command)
         };
         let server = SqliteStore::open(&path, &options(Role::Server)).unwrap();
@@ -217,6 +214,6 @@ mod tests {
         let OpenError::NewerSchema { found, known, .. } = older else {
             panic!("{older}");
         };
-        assert_eq!((found, known), (KNOWN + 1, KNOWN));
+        assert_eq!((found, known), (newest() + 1, newest()));
     }
 }

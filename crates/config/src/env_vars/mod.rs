@@ -4,6 +4,7 @@
 //! [`render_reference`](crate::render_reference).
 
 pub mod accounts;
+pub mod forms;
 pub mod limits;
 pub mod operation;
 pub mod planned;
@@ -187,6 +188,7 @@ fn unordered() -> impl Iterator<Item = &'static EnvVar> {
         server::ALL,
         tokens::ALL,
         accounts::ALL,
+        forms::ALL,
         limits::ALL,
         operation::ALL,
         planned::ALL,

@@ -7,6 +7,4 @@ env_vars! {
     /// The MongoDB to keep accounts in, instead of SQLite.
     MONGO_URI = "MONGO_URI", Storage, Kind::StoreUri, Fallback::Described("unset: SQLite"), status PlannedRefused;
 
-    /// How long a form token is good for, in seconds.
-    WTF_CSRF_TIME_LIMIT = "WTF_CSRF_TIME_LIMIT", Forms, Kind::Text, Fallback::Value("3600"), status PlannedNotice;
 }

@@ -1,6 +1,7 @@
 //! The settings by subject, typed: one struct per section.
 
 mod accounts;
+mod forms;
 mod limits;
 mod log;
 mod secrets;
@@ -9,6 +10,7 @@ mod storage;
 mod tokens;
 
 pub use accounts::{Passwords, Registration, Sessions};
+pub use forms::Forms;
 pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub(crate) use secrets::check_distinct;

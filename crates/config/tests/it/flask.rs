@@ -17,7 +17,8 @@ fn the_env_of_a_flask_application_works_as_it_is() {
          JWT_COOKIE_SECURE=True\n\
          RATELIMIT_DEFAULT=\"200 per day;50 per hour\"\n\
          RATELIMIT_STORAGE_URI=redis://:hunter2@redis:6379\n\
-         WTF_CSRF_TIME_LIMIT=3600\n\
+         WTF_CSRF_TIME_LIMIT=1800\n\
+         WTF_CSRF_SSL_STRICT=False\n\
          SQLALCHEMY_DATABASE_URI=sqlite:///app.db\n\
          MAIL_PASSWORD=hunter2\n"
     ));
@@ -25,6 +26,7 @@ fn the_env_of_a_flask_application_works_as_it_is() {
 
     assert_eq!(config.tokens.access_expires.as_secs(), 3600);
     assert_eq!(config.limits.default[1].to_string(), "50 per 1 hour");
+    assert_eq!(config.forms.time_limit.as_secs(), 1800);
     let keys = config.keys().unwrap();
     assert_eq!(keys.jwt_secret_key.as_ref().unwrap().expose(), JWT_KEY);
     assert_eq!(keys.secret_key.expose(), APP_KEY);
@@ -35,7 +37,7 @@ fn the_env_of_a_flask_application_works_as_it_is() {
         [
             "RATELIMIT_STORAGE_URI: not read by Portcullis: its limits are set by RATELIMIT_ENABLED, \
              RATELIMIT_DEFAULT, RATELIMIT_STRATEGY and PORTCULLIS_RATELIMIT_*",
-            "WTF_CSRF_TIME_LIMIT: not in effect: this version has no forms to protect",
+            "WTF_CSRF_SSL_STRICT: not in effect: forms are protected in one way, and always",
         ]
     );
 }

@@ -7,6 +7,7 @@ mod hashes;
 mod headers;
 mod hostile;
 mod limits;
+mod pages;
 mod process;
 mod secrecy;
 mod slow;

@@ -102,6 +102,7 @@ fn session() -> Session {
         },
         previous: None,
         rotated_at: NOW,
+        browser: None,
     }
 }
 
