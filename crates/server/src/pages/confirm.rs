@@ -12,7 +12,7 @@ use super::account::done;
 use super::form::{Field, Form, Shown};
 use super::next::Next;
 use super::render::{Frame, page};
-use super::visitor::SignedIn;
+use super::visitor::{SignedIn, to_login};
 use crate::api::fields;
 use crate::error::ApiError;
 
@@ -74,7 +74,10 @@ pub(super) async fn submit(
                     "The password is wrong.",
                 );
             }
-            Err(ReauthenticateError::Refused(Refused::Revoked)) => return Ok(who.leave()),
+            Err(ReauthenticateError::TooManyAttempts { retry_after }) => {
+                form.refuse_guess(&PASSWORD, retry_after);
+            }
+            Err(ReauthenticateError::Refused(Refused::Revoked)) => return Ok(to_login()),
             Err(error) => return Err(error.into()),
         }
     }
@@ -90,12 +93,13 @@ async fn form_page(
 ) -> Result<Response, ApiError> {
     let user = accounts.me(&who.browser.actor).await?;
     let token = csrf.render().map_err(ApiError::internal)?;
-    page(form.status(), |frame| Page {
+    let page = page(form.status(), |frame| Page {
         frame,
         token,
         username: user.username.clone(),
         next,
         summary: form.faults().to_vec(),
         fields: [form.shown(&PASSWORD)],
-    })
+    })?;
+    Ok(form.on(page))
 }

@@ -1,5 +1,8 @@
 //! Forms: what was typed, what is wrong with it, and how both are shown.
 
+use std::time::Duration;
+
+use axum::response::Response;
 use problem::{Fault, Faults, Input, Object, Rejection, Value};
 use secret::Secret;
 
@@ -7,6 +10,7 @@ use super::next::Next;
 use crate::code::Code;
 use crate::error::ApiError;
 use http::StatusCode;
+use http::header::RETRY_AFTER;
 
 /// A field, as it is declared.
 pub(super) struct Field {
@@ -41,6 +45,8 @@ pub(super) struct Form {
     typed: Vec<(&'static str, String)>,
     faults: Vec<(&'static str, String)>,
     status: StatusCode,
+    /// When it may be sent again.
+    retry_after: Option<Duration>,
 }
 
 impl Form {
@@ -51,6 +57,7 @@ impl Form {
             typed: Vec::new(),
             faults: Vec::new(),
             status: StatusCode::OK,
+            retry_after: None,
         }
     }
 
@@ -139,6 +146,29 @@ impl Form {
     /// Says what is wrong with a field, in the words of `code`.
     pub(super) fn refuse(&mut self, field: &'static Field, code: Code) {
         self.fault(field, code.status(), code.message());
+    }
+
+    /// Says that too many guesses went before this one.
+    pub(super) fn refuse_guess(&mut self, field: &'static Field, retry_after: Duration) {
+        let code = Code::TooManyAttempts;
+        let seconds = retry_after.as_secs().max(1);
+        let wait = match seconds {
+            1 => "1 second".to_owned(),
+            2..120 => format!("{seconds} seconds"),
+            _ => format!("{} minutes", seconds.div_ceil(60)),
+        };
+        let message = format!("Too many attempts. You can try again in {wait}.");
+        self.fault(field, code.status(), message);
+        self.retry_after = Some(Duration::from_secs(seconds));
+    }
+
+    /// The page that shows it, with the headers that go with what is wrong.
+    pub(super) fn on(&self, mut page: Response) -> Response {
+        if let Some(wait) = self.retry_after {
+            let headers = page.headers_mut();
+            headers.insert(RETRY_AFTER, wait.as_secs().into());
+        }
+        page
     }
 
     /// Says what is wrong with a new password.

@@ -84,6 +84,9 @@ pub(super) async fn submit(
         match accounts.browser_login(attempt, visitor.browser()).await {
             Ok(session) => return Ok(visitor.welcome(&session, target(next))),
             Err(LoginError::InvalidCredentials) => form.refuse(&USERNAME, Code::InvalidCredentials),
+            Err(LoginError::TooManyAttempts { retry_after }) => {
+                form.refuse_guess(&USERNAME, retry_after);
+            }
             Err(error) => return Err(error.into()),
         }
     }
@@ -110,5 +113,5 @@ fn form_page(
         summary: form.faults().to_vec(),
         fields: [form.shown(&USERNAME), form.shown(&PASSWORD)],
     })?;
-    Ok(before.give(page))
+    Ok(form.on(before.give(page)))
 }

@@ -89,9 +89,9 @@ impl SignedIn {
         with_cookies(Redirect::to(path).into_response(), cookies)
     }
 
-    /// Sends them to where one signs in, without a cookie.
-    pub(super) fn leave(&self) -> Response {
-        to_login(self.cookies, true)
+    /// Sends them to where one signs in, after they have signed out.
+    pub(super) fn signed_out(&self) -> Response {
+        with_cookies(to_login(), [self.cookies.clear(Kind::Session)])
     }
 }
 
@@ -102,9 +102,10 @@ impl PreSession {
     }
 }
 
-fn to_login(cookies: Cookies, clear: bool) -> Response {
-    let clear = clear.then(|| cookies.clear(Kind::Session));
-    with_cookies(Redirect::to("/login").into_response(), clear)
+/// Sends someone whose session has ended to where one signs in. That page takes the cookie away: this
+/// answer may be late, and the browser have a better cookie by now.
+pub(super) fn to_login() -> Response {
+    Redirect::to("/login").into_response()
 }
 
 fn with_cookies(
@@ -141,23 +142,19 @@ impl FromRequestParts<App> for SignedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let visitor = Visitor::from_request_parts(parts, app)
-            .await
-            .map_err(ApiError::into_response)?;
         let Visitor {
             cookies,
             browser,
             device,
-            stale,
             ..
-        } = visitor;
-        match browser {
-            Some(browser) => Ok(Self {
-                browser,
-                device,
-                cookies,
-            }),
-            None => Err(to_login(cookies, stale)),
-        }
+        } = Visitor::from_request_parts(parts, app)
+            .await
+            .map_err(ApiError::into_response)?;
+        let browser = browser.ok_or_else(to_login)?;
+        Ok(Self {
+            browser,
+            device,
+            cookies,
+        })
     }
 }

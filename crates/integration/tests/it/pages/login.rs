@@ -44,6 +44,46 @@ every_backend! {
         browser.submit("/login", &[("username", "alice"), ("password", PASSWORD)]).await.assert_goes_to("/account");
     }
 
+    async fn too_many_guesses_must_wait_and_a_known_browser_need_not(app: TestApp) {
+        app.signed_up("alice").await;
+        let mut known = app.browser_of("alice").await;
+        let mut browser = app.browser();
+        browser.open("/login").await;
+        for _ in 0..5 {
+            browser.submit("/login", &[("username", "alice"), ("password", "a guess")]).await.assert_fault(401, "username");
+        }
+        let refused = browser.submit("/login", &[("username", "alice"), ("password", PASSWORD)]).await;
+        let sentence = refused.assert_fault(429, "username");
+        assert_eq!(sentence.trim(), "Too many attempts. You can try again in 10 seconds.");
+        assert_eq!(refused.header("retry-after"), Some("10"));
+
+        known.open("/account").await;
+        known.submit("/logout", &[]).await.assert_goes_to("/login");
+        known.open("/login").await;
+        known.submit("/login", &[("username", "alice"), ("password", PASSWORD)]).await.assert_goes_to("/account");
+
+        app.advance(10);
+        browser.submit("/login", &[("username", "alice"), ("password", PASSWORD)]).await.assert_goes_to("/account");
+    }
+
+    async fn guesses_at_the_current_password_must_wait_too(app: TestApp) {
+        app.signed_up("alice").await;
+        let mut browser = app.browser_of("alice").await;
+        browser.cookies.remove("portcullis-device");
+        browser.open("/account/confirm").await;
+        for _ in 0..5 {
+            browser.submit("/account/confirm", &[("password", "a guess")]).await.assert_fault(401, "password");
+        }
+        let refused = browser.submit("/account/confirm", &[("password", PASSWORD)]).await;
+        refused.assert_fault(429, "password");
+        assert_eq!(refused.header("retry-after"), Some("10"));
+        browser.open("/account").await;
+        let fields = [("current_password", PASSWORD), ("new_password", "another horse, another staple")];
+        let refused = browser.submit("/account/password", &fields).await;
+        refused.assert_fault(429, "password-current_password");
+        assert_eq!(refused.header("retry-after"), Some("10"));
+    }
+
     async fn what_is_missing_is_said_at_its_field(app: TestApp) {
         let mut browser = app.browser();
         browser.open("/login").await;
@@ -87,6 +127,7 @@ every_backend! {
         app.delete(&path).by(&api).send().await.assert_status(204);
         let answer = browser.open("/account").await;
         answer.assert_goes_to("/login");
+        browser.open("/login").await.assert_page(200);
         assert_eq!(browser.session(), None, "the dead cookie is taken away");
     }
 

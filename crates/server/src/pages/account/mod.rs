@@ -16,7 +16,7 @@ use super::agent;
 use super::form::{Form, Shown};
 use super::next::query_value;
 use super::render::{Frame, page};
-use super::visitor::SignedIn;
+use super::visitor::{SignedIn, to_login};
 use crate::error::ApiError;
 
 #[derive(Template)]
@@ -89,11 +89,11 @@ async fn shown(
 ) -> Result<Response, ApiError> {
     let actor = &who.browser.actor;
     let user = match accounts.me(actor).await {
-        Err(Refused::Revoked) => return Ok(who.leave()),
+        Err(Refused::Revoked) => return Ok(to_login()),
         user => user?,
     };
     let sessions = match accounts.sessions(actor).await {
-        Err(Refused::Revoked) => return Ok(who.leave()),
+        Err(Refused::Revoked) => return Ok(to_login()),
         sessions => sessions?,
     };
     let present = || {
@@ -108,7 +108,7 @@ async fn shown(
     };
     let token = csrf.render().map_err(ApiError::internal)?;
     let status = profile.status().max(password.status());
-    page(status, |frame| Page {
+    let page = page(status, |frame| Page {
         frame,
         token,
         username: user.username.clone(),
@@ -123,7 +123,8 @@ async fn shown(
             password.shown(&password::NEW),
         ],
         sessions: sessions.into_iter().map(Session::from).collect(),
-    })
+    })?;
+    Ok(profile.on(password.on(page)))
 }
 
 impl Page {
