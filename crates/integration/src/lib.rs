@@ -5,6 +5,7 @@
 
 mod answer;
 mod app;
+pub mod browser;
 mod foreign;
 mod person;
 pub mod process;
