@@ -90,7 +90,7 @@ fn capabilities(site: &Site, profile: Profile, folder: &Path) -> Value {
     })
 }
 
-/// The process that starts browsers: `WebDriver` on a port of loopback.
+/// The process that starts browsers: WebDriver on a port of loopback.
 #[derive(Debug)]
 struct Driver {
     port: u16,

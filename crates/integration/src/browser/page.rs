@@ -79,13 +79,13 @@ impl Browser {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         });
-        if waited.await.is_err() {
-            panic!(
-                "{what}: not so at {}: {}",
-                self.url().await,
-                self.text().await
-            );
-        }
+        let waited = waited.await;
+        assert!(
+            waited.is_ok(),
+            "{what}: not so at {}: {}",
+            self.url().await,
+            self.text().await
+        );
     }
 
     /// The address of the page.
