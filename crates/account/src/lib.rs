@@ -5,6 +5,7 @@
 //! answers with a value or a small error of its own.
 
 mod actor;
+pub mod browser;
 mod change_password;
 mod decoys;
 mod delete;
@@ -32,6 +33,7 @@ use password::Hasher;
 use storage::{Moment, Storage};
 
 pub use actor::{Actor, Refused};
+pub use browser::{BrowserActor, BrowserRegisterError, BrowserSession};
 pub use change_password::ChangePasswordError;
 pub use delete::DeleteError;
 pub use live::Live;
@@ -42,7 +44,7 @@ pub use refresh::RefreshError;
 pub use register::{RegisterError, Registration};
 pub use sessions::{EndSessionError, ListedSession};
 pub use settings::Settings;
-pub use tokens::{FreshAccess, Tokens};
+pub use tokens::{FreshAccess, Tokens, TokensError};
 pub use upkeep::SWEEP_EVERY;
 
 /// The use cases, with everything they need. Cheap to clone.

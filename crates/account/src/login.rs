@@ -1,7 +1,7 @@
 //! Signing in with a name (or e-mail address) and a password.
 
 use jwt::IssueError;
-use model::{Credentials, Origin};
+use model::{Credentials, Origin, User};
 use password::{Busy, PasswordHash, Place, Strength, Verdict};
 use secret::Secret;
 
@@ -50,6 +50,12 @@ impl Accounts {
     ///
     /// An unknown name costs what a known one costs; an outdated hash is replaced.
     pub async fn login(&self, attempt: LoginAttempt) -> Result<Tokens, LoginError> {
+        let (user, origin) = self.prove(attempt).await?;
+        Ok(self.open_session(&user, origin).await?)
+    }
+
+    /// Who has proven to be whom, and where.
+    pub(crate) async fn prove(&self, attempt: LoginAttempt) -> Result<(User, Origin), LoginError> {
         let place = self.0.hasher.admit()?; // before the look-up, so that a full queue tells nothing
         let name = login_name(&attempt.identifier);
         let found = self.0.storage.credentials_by_login(&name).await?;
@@ -69,7 +75,7 @@ impl Accounts {
             .await?;
         drop(place);
 
-        Ok(self.open_session(&found.user, attempt.origin).await?)
+        Ok((found.user, attempt.origin))
     }
 
     /// How strong the hash is that `password` matches, or `None`. A hash that can't be read, or would

@@ -1,6 +1,7 @@
 //! Proving once more who one is.
 
 use jwt::IssueError;
+use model::Session;
 use password::Busy;
 use secret::Secret;
 
@@ -30,6 +31,16 @@ impl Accounts {
         actor: &Actor,
         password: Secret<String>,
     ) -> Result<FreshAccess, ReauthenticateError> {
+        let session = self.prove_again(actor, password).await?;
+        Ok(self.fresh_access(&session, self.0.clock.now())?)
+    }
+
+    /// The actor's session, when `password` is the account's.
+    pub(crate) async fn prove_again(
+        &self,
+        actor: &Actor,
+        password: Secret<String>,
+    ) -> Result<Session, ReauthenticateError> {
         let place = self.0.hasher.admit()?;
         let session = self.live_session(actor).await?;
         let found = self
@@ -45,7 +56,6 @@ impl Accounts {
         self.upgrade_if_outdated(&place, &found, strength, password)
             .await
             .map_err(Refused::from)?;
-
-        Ok(self.fresh_access(&session, self.0.clock.now())?)
+        Ok(session)
     }
 }

@@ -51,13 +51,20 @@ impl Accounts {
         user: &User,
         origin: Origin,
     ) -> Result<Tokens, TokensError> {
-        let moment = self.moment();
-        let now = moment.now;
+        let now = self.0.clock.now();
+        let session = self.new_session(user, origin, now);
+        let tokens = self.sign(&session, now)?;
+        self.keep_session(session).await?;
+        Ok(tokens)
+    }
+
+    /// A session that begins now, to be kept.
+    pub(crate) fn new_session(&self, user: &User, origin: Origin, now: Timestamp) -> Session {
         let expires_at = now.plus(self.0.settings.session_max_age);
         let pair = self
             .new_pair(now, Some(now.plus(FRESHNESS)))
             .capped_at(expires_at);
-        let session = Session {
+        Session {
             id: SessionId::new(now, &*self.0.rng),
             user: user.id.clone(),
             generation: user.generation,
@@ -68,13 +75,16 @@ impl Accounts {
             pair,
             previous: None,
             rotated_at: now,
-        };
-        let tokens = self.sign(&session, now)?;
+            browser: None,
+        }
+    }
+
+    /// Keeps a session that begins; beyond so many of one user the oldest end.
+    pub(crate) async fn keep_session(&self, session: Session) -> Result<(), storage::Error> {
         self.0
             .storage
-            .open_session(session, MAX_SESSIONS, moment)
-            .await?;
-        Ok(tokens)
+            .open_session(session, MAX_SESSIONS, self.moment())
+            .await
     }
 
     /// The claims of a new pair.

@@ -3,10 +3,13 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use account::{Accounts, Live, Parts, SWEEP_EVERY, Settings};
 use anyhow::Context as _;
-use config::{Config, Keys};
+use config::{Config, Keys, PublicUrl};
+use csrf::FormTokens;
+use headers::HttpsRedirect;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jwt::revocation::{RevocationSet, Staleness};
 use jwt::{Algorithm, Authority, SigningKey, VerifyingKey};
@@ -15,6 +18,7 @@ use password::{Hasher, HasherConfig, Kind, Policy};
 use secret::Secret;
 use server::App;
 use server::listener::Bounds;
+use server::pages::{Pages, Reach};
 use server::stack::Stack;
 use sha2::Sha256;
 use storage::Storage;
@@ -23,6 +27,12 @@ use tokio::task::JoinHandle;
 
 /// The file that holds everything, in the data folder.
 const DATABASE: &str = "portcullis.db";
+
+/// Load balancers ask these over http.
+const HEALTH: &[&str] = &["/livez", "/readyz"];
+
+/// How far the clocks of two nodes may differ before `readyz` fails.
+const CLOCK_SKEW: Duration = Duration::from_secs(2);
 
 /// What a server takes from around it; tests bring their own.
 pub struct Surroundings {
@@ -35,7 +45,7 @@ pub struct Surroundings {
     /// How much time and room a client gets.
     pub bounds: Bounds,
     /// The address that people use: the issuer of the tokens, unless another is set.
-    pub public_url: String,
+    pub public_url: PublicUrl,
 }
 
 /// A server, ready to be served.
@@ -57,7 +67,12 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
     let bound = config.sessions.revocation_max_staleness;
     let staleness = Arc::new(Staleness::new(bound, Arc::new(monotonic_millis)));
     let revoked = Arc::new(RevocationSet::with_staleness(Arc::clone(&staleness)));
-    let authority = authority(config, keys, &around.public_url, Arc::clone(&revoked))?;
+    let authority = authority(
+        config,
+        keys,
+        around.public_url.as_str(),
+        Arc::clone(&revoked),
+    )?;
     let live = Live::new(
         revoked,
         move || staleness.heard(staleness.now()),
@@ -79,6 +94,8 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
     let app = App {
         accounts: accounts.clone(),
         authority,
+        redirect: HttpsRedirect::new(around.public_url.as_str())?.exempt_paths(HEALTH),
+        pages: pages(config, keys, &around.public_url, Arc::clone(&around.clock))?,
         clock: around.clock,
     };
     let upkeep = tokio::spawn(keep_up(accounts.clone()));
@@ -220,6 +237,26 @@ fn settings(config: &Config, keys: &Keys) -> Settings {
         decoy_key: derived_key(&keys.secret_key, "decoys"),
         remembered_lifetime: tokens.access_expires,
     }
+}
+
+fn pages(
+    config: &Config,
+    keys: &Keys,
+    public_url: &PublicUrl,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Pages> {
+    let reach = match (public_url.is_https(), public_url.is_loopback()) {
+        (true, _) => Reach::Https,
+        (false, true) => Reach::Loopback,
+        (false, false) => Reach::PlainHttp,
+    };
+    let mut tokens = FormTokens::new(derived_key(&keys.secret_key, "forms").expose())?
+        .time_limit(config.forms.time_limit)
+        .clock_skew(CLOCK_SKEW);
+    if let Some(previous) = &keys.secret_key_previous {
+        tokens = tokens.with_previous_secret(derived_key(previous, "forms").expose())?;
+    }
+    Ok(Pages::new(public_url.as_str(), reach, tokens, clock)?)
 }
 
 /// A key for one purpose (RFC 5869 §2.3, one block: the secret is strong already).

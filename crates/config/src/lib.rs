@@ -51,7 +51,7 @@ pub use load::Config;
 pub use origin::Origin;
 pub use reference::{render_env_example, render_reference};
 pub use sections::{
-    Algorithm, Log, LogFormat, Passwords, PublicUrl, Registration, SecretSource, Secrets, Server,
-    Sessions, Storage, TlsFiles, Tokens,
+    Algorithm, Forms, Log, LogFormat, Passwords, PublicUrl, Registration, SecretSource, Secrets,
+    Server, Sessions, Storage, TlsFiles, Tokens,
 };
 pub use source::{Flags, Sources};

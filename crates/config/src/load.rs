@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::{
-    ConfigError, Fault, Log, Notice, Passwords, Registration, Row, Secrets, Server, Sessions,
-    Sources, Storage, Tokens, describe,
+    ConfigError, Fault, Forms, Log, Notice, Passwords, Registration, Row, Secrets, Server,
+    Sessions, Sources, Storage, Tokens, describe,
     development_secrets::{self, DevelopmentSecrets, Found},
     env_vars::{
         EnvVar,
@@ -33,6 +33,8 @@ pub struct Config {
     pub passwords: Passwords,
     /// Who may create an account.
     pub registration: Registration,
+    /// How the forms of the pages are protected.
+    pub forms: Forms,
     /// Where accounts are kept.
     pub storage: Storage,
     /// What is logged, and how.
@@ -65,6 +67,7 @@ impl Config {
         let sessions = Sessions::read(&mut reader);
         let passwords = Passwords::read(&mut reader);
         let registration = Registration::read(&mut reader);
+        let forms = Forms::read(&mut reader);
         let log = Log::read(&mut reader);
 
         let values = reader.values;
@@ -80,6 +83,7 @@ impl Config {
             sessions,
             passwords,
             registration,
+            forms,
             storage,
             log,
             rows: describe::rows(&values),

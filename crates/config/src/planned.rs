@@ -17,7 +17,7 @@ const PROTECTING: [(&str, Area, &str); 2] = [
     (
         "WTF_CSRF_",
         Area::Forms,
-        "not in effect: this version has no forms to protect",
+        "not in effect: forms are protected in one way, and always",
     ),
 ];
 
@@ -35,8 +35,9 @@ pub(crate) fn report(values: &mut Values, others: &Raw) {
     }
     for (prefix, area, message) in PROTECTING {
         let known = env_vars::all()
-            .filter(|var| var.area == area && values.known.contains_key(var.name))
-            .map(|var| var.name);
+            .filter(|var| var.area == area && var.status != Status::Active)
+            .map(|var| var.name)
+            .filter(|name| values.known.contains_key(name));
         let others = others
             .keys()
             .map(String::as_str)

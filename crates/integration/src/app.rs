@@ -119,7 +119,7 @@ impl TestApp {
             rng: Arc::new(SystemRng),
             hashing: HasherConfig::with_params(cheap()),
             bounds,
-            public_url: config.server.public_url_at(address).as_str().to_owned(),
+            public_url: config.server.public_url_at(address),
         };
         let debug = format!("{config:?} {keys:?}");
         let Built {

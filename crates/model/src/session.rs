@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use secret::HashedToken;
 use serde::{Deserialize, Serialize};
 
 use crate::{Generation, SessionId, Timestamp, TokenId, UserId};
@@ -39,6 +40,20 @@ pub struct Session {
     pub previous: Option<TokenId>,
     /// When [`Session::pair`] took the place of the one before it.
     pub rotated_at: Timestamp,
+    /// The cookie that leads a browser here; absent for a session that the API opened.
+    pub browser: Option<BrowserCookie>,
+}
+
+/// What is kept of the cookie that leads a browser to its session.
+///
+/// The pair of such a session is never handed out: its refresh token stands for when the session
+/// ends if it isn't used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BrowserCookie {
+    /// The hash of its value.
+    pub hash: HashedToken,
+    /// Until when its owner counts as having proven a short while ago who they are.
+    pub fresh_until: Timestamp,
 }
 
 /// The claims of one access token and one refresh token that were issued together: enough to sign
@@ -80,6 +95,11 @@ impl Session {
     /// Whether it has ended by age at `now`: its refresh token can't be used any more.
     pub fn is_over(&self, now: Timestamp) -> bool {
         now.as_seconds() >= self.pair.refresh_expires || now >= self.expires_at
+    }
+
+    /// Whether the cookie with this hash leads here.
+    pub fn has_cookie(&self, hash: HashedToken) -> bool {
+        self.browser.is_some_and(|cookie| cookie.hash == hash)
     }
 }
 

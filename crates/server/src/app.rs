@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use account::Accounts;
 use axum::extract::FromRef;
+use headers::HttpsRedirect;
 use jwt::Authority;
 use model::Clock;
+
+use crate::pages::Pages;
 
 /// What the routes need. Cheap to clone.
 #[derive(Clone)]
@@ -16,6 +19,10 @@ pub struct App {
     pub authority: Authority,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
+    /// What becomes of requests over http.
+    pub redirect: HttpsRedirect,
+    /// The hosted pages.
+    pub pages: Pages,
 }
 
 impl FromRef<App> for Accounts {

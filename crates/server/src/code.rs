@@ -63,6 +63,10 @@ codes! {
     InsufficientUserAuthentication = "insufficient_user_authentication", UNAUTHORIZED, "Enter the password once more to do this.";
     /// The account is not yours. Whether it exists isn't said.
     Forbidden = "forbidden", FORBIDDEN, "You may not do this.";
+    /// A form did not come from its own page, or its form token is missing, too old or not of this session. Load the page again and send it once more. Only the pages need this; the API takes no cookies.
+    CsrfFailed = "csrf_failed", FORBIDDEN, "This form is too old, or did not come from its own page. Load the page again and send it once more.";
+    /// The request came over http, where anyone on the way could read it: send it over https. Safe methods are redirected instead. The pages need https, too, unless they are reached at a loopback address.
+    HttpsRequired = "https_required", FORBIDDEN, "This must be sent over https.";
     /// The operator has closed registration.
     RegistrationClosed = "registration_closed", FORBIDDEN, "New accounts can't be made here at present.";
     /// There is nothing at this address.
@@ -109,7 +113,11 @@ impl Code {
     const fn is_particular(self) -> bool {
         matches!(
             self,
-            Self::MalformedJson | Self::InvalidCredentials | Self::RegistrationClosed
+            Self::MalformedJson
+                | Self::InvalidCredentials
+                | Self::CsrfFailed
+                | Self::HttpsRequired
+                | Self::RegistrationClosed
         )
     }
 

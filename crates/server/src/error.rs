@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use account::{
-    ChangePasswordError, ChangeProfileError, DeleteError, EndSessionError, LoginError,
-    ReauthenticateError, RefreshError, Refused, RegisterError,
+    BrowserRegisterError, ChangePasswordError, ChangeProfileError, DeleteError, EndSessionError,
+    LoginError, ReauthenticateError, RefreshError, Refused, RegisterError, TokensError,
 };
 use axum::response::{IntoResponse, Response};
+use csrf::CsrfRejection;
 use http::header::HeaderValue;
 use jwt::{AuthRejection, TokenError};
 use password::{Busy, HashError};
@@ -107,6 +108,8 @@ const fn challenge(code: Code) -> Option<HeaderValue> {
         Code::MalformedJson
         | Code::MalformedRequest
         | Code::Forbidden
+        | Code::CsrfFailed
+        | Code::HttpsRequired
         | Code::RegistrationClosed
         | Code::NotFound
         | Code::MethodNotAllowed
@@ -195,6 +198,16 @@ impl From<RegisterError> for ApiError {
     }
 }
 
+impl From<BrowserRegisterError> for ApiError {
+    fn from(error: BrowserRegisterError) -> Self {
+        match error {
+            BrowserRegisterError::Register(error) => error.into(),
+            BrowserRegisterError::Session(TokensError::Issue(error)) => Self::internal(error),
+            BrowserRegisterError::Session(TokensError::Storage(error)) => error.into(),
+        }
+    }
+}
+
 impl From<LoginError> for ApiError {
     fn from(error: LoginError) -> Self {
         match error {
@@ -266,6 +279,19 @@ impl From<EndSessionError> for ApiError {
             EndSessionError::NotFound => Self::new(Code::NotFound),
             EndSessionError::Refused(refused) => refused.into(),
         }
+    }
+}
+
+impl From<CsrfRejection> for ApiError {
+    fn from(rejection: CsrfRejection) -> Self {
+        Self::new(match rejection {
+            CsrfRejection::Origin(_)
+            | CsrfRejection::NoSession
+            | CsrfRejection::MissingToken
+            | CsrfRejection::RepeatedToken
+            | CsrfRejection::Token(_) => Code::CsrfFailed,
+            CsrfRejection::UnreadableBody => Code::MalformedRequest,
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! - [`stack`]: what every request passes, on one page.
 //! - `api`: the routes of `/api/v1`, one file each.
+//! - [`pages`]: what people see in a browser, one file each.
 //! - [`code`]: every failure that a client can meet; `error`: how each error becomes one of them.
 //! - The module [`listener`] has the connections.
 
@@ -14,6 +15,7 @@ mod extract;
 #[cfg(test)]
 mod generated;
 pub mod listener;
+pub mod pages;
 mod request_id;
 mod router;
 pub mod stack;

@@ -10,8 +10,9 @@ use crate::api::{
 use crate::app::App;
 use crate::code::Code;
 use crate::error::ApiError;
+use crate::pages;
 
-/// Every route, as it stands in logs and in the OpenAPI description.
+/// Every route but those of the pages, as it stands in logs and in the OpenAPI description.
 pub(crate) const ROUTES: &[&str] = &[
     "/livez",
     "/readyz",
@@ -61,6 +62,7 @@ pub(crate) fn router(app: App) -> Router {
             get(sessions::list).delete(sessions::end_others),
         )
         .route("/api/v1/sessions/{id}", delete(sessions::end))
+        .merge(pages::router(&app.pages))
         .fallback(async || ApiError::new(Code::NotFound))
         .method_not_allowed_fallback(async || ApiError::new(Code::MethodNotAllowed))
         .with_state(app)

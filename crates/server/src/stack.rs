@@ -4,11 +4,12 @@
 //! and a clone per request. In order:
 //!
 //! 1. The request gets its id, and its token is checked, in memory.
-//! 2. A body that announces more than [`MAX_BODY`] is refused unread; any other has a deadline.
-//! 3. The router runs. A panic in it becomes a 500.
-//! 4. Every failure becomes problem+json with a `code`, a `type` and the `request_id`; what comes from
-//!    the framework, too. Its cause goes into the log.
-//! 5. The answer gets its headers: those of [`headers`], and the id of the request.
+//! 2. What came over http is sent to https, where the public URL is https.
+//! 3. A body that announces more than [`MAX_BODY`] is refused unread; any other has a deadline.
+//! 4. The router runs. A panic in it becomes a 500.
+//! 5. Every failure becomes problem+json with a `code`, a `type` and the `request_id`; what comes from
+//!    the framework, too. A browser gets it as a page. Its cause goes into the log.
+//! 6. The answer gets its headers: those of [`headers`], and the id of the request.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -23,9 +24,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::future::RouteFuture;
-use headers::{Context as HeadersContext, Policy, Scheme};
-use http::header::{CONTENT_LENGTH, HeaderValue};
-use http::{HeaderMap, Method, Request};
+use csrf::CsrfRejection;
+use headers::{Context as HeadersContext, Csp, HttpsRequired, Nonce, Policy, Scheme, Verdict};
+use http::header::{CONTENT_LENGTH, HeaderValue, LOCATION};
+use http::{HeaderMap, Method, Request, StatusCode};
 use jwt::AuthRejection;
 use pin_project_lite::pin_project;
 use problem::Problem;
@@ -35,6 +37,7 @@ use tower_service::Service;
 use crate::app::App;
 use crate::code::Code;
 use crate::error::{ApiError, Cause};
+use crate::pages::{self, IsPage};
 use crate::request_id::{RequestIds, X_REQUEST_ID};
 use crate::router::router;
 use crate::telemetry::{self, Finished};
@@ -88,6 +91,17 @@ impl Stack {
         let id = shared.request_ids.of(request.headers());
         let passing = Passing::new(&request, id, scheme, Arc::clone(shared));
 
+        match shared
+            .app
+            .redirect
+            .judge(scheme, request.method(), request.uri())
+        {
+            Verdict::Serve => {}
+            Verdict::Redirect(location) => return Answering::redirected(location, passing),
+            Verdict::Refuse(HttpsRequired) => {
+                return Answering::at_once(ApiError::new(Code::HttpsRequired), passing);
+            }
+        }
         if announced_length(request.headers()).is_some_and(|length| length > MAX_BODY) {
             return Answering::at_once(ApiError::new(Code::BodyTooLarge), passing);
         }
@@ -126,9 +140,18 @@ pin_project! {
 
 impl Answering {
     fn at_once(error: ApiError, passing: Passing) -> Self {
+        Self::with(error.into_response(), passing)
+    }
+
+    fn redirected(location: HeaderValue, passing: Passing) -> Self {
+        let answer = (StatusCode::PERMANENT_REDIRECT, [(LOCATION, location)]);
+        Self::with(answer.into_response(), passing)
+    }
+
+    fn with(response: Response, passing: Passing) -> Self {
         Self {
             state: State::Done {
-                response: Some(error.into_response()),
+                response: Some(response),
             },
             passing: Some(passing),
         }
@@ -170,24 +193,28 @@ struct Passing {
     method: Method,
     uri: http::Uri,
     scheme: Scheme,
+    wants_page: bool,
     shared: Arc<Shared>,
 }
 
 impl Passing {
     fn new<B>(request: &Request<B>, id: HeaderValue, scheme: Scheme, shared: Arc<Shared>) -> Self {
         let (method, uri) = (request.method().clone(), request.uri().clone());
+        let wants_page = pages::wants_page(uri.path(), request.headers());
         Self {
             id,
             method,
             uri,
             scheme,
+            wants_page,
             shared,
         }
     }
 
     fn finish(self, response: Response) -> Response {
         let status = response.status();
-        let mut response = if status.is_client_error() || status.is_server_error() {
+        let failed = status.is_client_error() || status.is_server_error();
+        let mut response = if failed && response.extensions().get::<IsPage>().is_none() {
             self.explain(response)
         } else {
             response
@@ -199,25 +226,37 @@ impl Passing {
             status: response.status(),
             cause: response.extensions_mut().remove::<Cause>(),
         });
+        let extensions = response.extensions_mut();
+        let (nonce, csp) = (extensions.remove::<Nonce>(), extensions.remove::<Csp>());
+        let context = HeadersContext::new(self.scheme)
+            .nonce(nonce.as_ref())
+            .csp(csp.as_ref());
         let headers = response.headers_mut();
-        self.shared
-            .policy
-            .apply(headers, HeadersContext::new(self.scheme));
+        self.shared.policy.apply(headers, context);
         headers.insert(X_REQUEST_ID, self.id);
         response
     }
 
     /// Gives a failure its whole body, whoever failed.
     fn explain(&self, response: Response) -> Response {
-        let response = match response.extensions().get::<AuthRejection>() {
-            Some(rejection) => ApiError::from(rejection).into_response(),
-            None => named(response),
+        let extensions = response.extensions();
+        let response = if let Some(rejection) = extensions.get::<AuthRejection>() {
+            ApiError::from(rejection).into_response()
+        } else if let Some(rejection) = extensions.get::<CsrfRejection>() {
+            ApiError::from(*rejection).into_response()
+        } else {
+            named(response)
         };
-        let id = self.id.to_str().unwrap_or_default().to_owned();
-        problem::complete(response, |problem| {
+        let id = self.id.to_str().unwrap_or_default();
+        let response = problem::complete(response, |problem| {
             let type_url = format!("{}{}", crate::code::ERRORS_PAGE, problem.code());
-            problem.with_type(type_url).with_request_id(id)
-        })
+            problem.with_type(type_url).with_request_id(id.to_owned())
+        });
+        if self.wants_page {
+            pages::error::shown(response, self.uri.path(), id)
+        } else {
+            response
+        }
     }
 }
 

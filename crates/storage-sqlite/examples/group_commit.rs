@@ -107,6 +107,7 @@ fn session(user: &UserId) -> Session {
         pair: pair(),
         previous: None,
         rotated_at: NOW,
+        browser: None,
     }
 }
 

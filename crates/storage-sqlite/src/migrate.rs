@@ -23,10 +23,16 @@ pub(crate) struct Migration {
 }
 
 /// Every step, in order.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: include_str!("../migrations/0001_accounts_sessions_feed.sql"),
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: include_str!("../migrations/0001_accounts_sessions_feed.sql"),
+    },
+    Migration {
+        version: 2,
+        sql: include_str!("../migrations/0002_browser_sessions.sql"),
+    },
+];
 
 /// Whether the file lacks a step.
 ///
@@ -246,7 +252,10 @@ mod tests {
         let sums: Vec<_> = MIGRATIONS.iter().map(|step| checksum(step.sql)).collect();
         assert_eq!(
             sums,
-            ["2de3b4d5a64c39f50376b4b3d9ed38f01961f7cceb838c6756682605a94cf998"]
+            [
+                "2de3b4d5a64c39f50376b4b3d9ed38f01961f7cceb838c6756682605a94cf998",
+                "7c2cfb0b85591ddca7efdcbf6e31dd1db1b96f04833124625e2100e08bcad531",
+            ]
         );
         assert_eq!(checksum("a;\r\nb;"), checksum("a;\nb;"));
     }

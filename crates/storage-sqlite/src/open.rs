@@ -181,13 +181,18 @@ mod tests {
 
     use super::*;
 
-    const NEXT: &[Migration] = &[
-        MIGRATIONS[0],
-        Migration {
-            version: 2,
+    /// The steps of a version to come.
+    fn one_more() -> &'static [Migration] {
+        let next = Migration {
+            version: newest() + 1,
             sql: "CREATE TABLE next (n INTEGER) STRICT;",
-        },
-    ];
+        };
+        [MIGRATIONS, &[next]].concat().leak()
+    }
+
+    fn newest() -> i64 {
+        MIGRATIONS[MIGRATIONS.len() - 1].version
+    }
 
     #[tokio::test]
     async fn a_newer_command_leaves_the_schema_of_a_running_server_alone() {
@@ -195,7 +200,7 @@ mod tests {
         let path = folder.path().join("portcullis.db");
         let options = |role| Options::new(role, Timestamp::from_seconds(0));
         let newer = Options {
-            migrations: NEXT,
+            migrations: one_more(),
             ..options(Role::Command)
         };
         let server = SqliteStore::open(&path, &options(Role::Server)).unwrap();
@@ -206,14 +211,9 @@ mod tests {
 
         SqliteStore::open(&path, &newer).unwrap().close().await;
         let older = SqliteStore::open(&path, &options(Role::Server)).unwrap_err();
-        let found = matches!(
-            older,
-            OpenError::NewerSchema {
-                found: 2,
-                known: 1,
-                ..
-            }
-        );
-        assert!(found, "{older}");
+        let OpenError::NewerSchema { found, known, .. } = older else {
+            panic!("{older}");
+        };
+        assert_eq!((found, known), (newest() + 1, newest()));
     }
 }

@@ -1,8 +1,11 @@
 //! Sessions.
 
 use async_trait::async_trait;
-use model::{Generation, Origin, Session, SessionId, Timestamp, TokenId, TokenPair, UserId};
+use model::{
+    BrowserCookie, Generation, Origin, Session, SessionId, Timestamp, TokenId, TokenPair, UserId,
+};
 use rusqlite::{Connection, named_params};
+use secret::HashedToken;
 use storage::rotation::{Decision, decide};
 use storage::{Error, FeedEntry, Moment, Rotated, Rotation, Sessions};
 
@@ -19,7 +22,7 @@ macro_rules! select {
         concat!(
             "SELECT id, user, generation, created_at, last_used_at, expires_at, address, agent,
                     access_jti, refresh_jti, access_csrf, refresh_csrf, issued_at, access_expires,
-                    refresh_expires, fresh_until, previous_jti, rotated_at
+                    refresh_expires, fresh_until, previous_jti, rotated_at, cookie, cookie_fresh_until
              FROM sessions ",
             $rest
         )
@@ -47,6 +50,50 @@ impl Sessions for SqliteStore {
     async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {
         self.readers
             .read(move |connection| find(connection, id))
+            .await
+    }
+
+    async fn session_by_cookie(&self, cookie: HashedToken) -> Result<Option<Session>, Error> {
+        self.readers
+            .read(move |connection| {
+                let sql = select!("WHERE cookie = ?1");
+                first(connection, TABLE, sql, [cookie.as_bytes()], read)
+            })
+            .await
+    }
+
+    async fn replace_cookie(
+        &self,
+        id: SessionId,
+        old: HashedToken,
+        new: BrowserCookie,
+    ) -> Result<bool, Error> {
+        self.writer
+            .write(move |change| {
+                let changed = execute(
+                    change.connection(),
+                    "UPDATE sessions SET cookie = ?3, cookie_fresh_until = ?4
+                     WHERE id = ?1 AND cookie = ?2",
+                    (
+                        id.to_string(),
+                        old.as_bytes(),
+                        new.hash.as_bytes(),
+                        new.fresh_until.as_millis(),
+                    ),
+                )?;
+                Ok(changed > 0)
+            })
+            .await
+    }
+
+    async fn touch_session(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+        refresh_expires: u64,
+    ) -> Result<bool, Error> {
+        self.writer
+            .write(move |change| touch(change.connection(), id, now, refresh_expires))
             .await
     }
 
@@ -140,6 +187,28 @@ fn rotate(change: &mut Change<'_>, rotation: &Rotation, moment: Moment) -> Resul
     )
 }
 
+/// Moves the end of an unused session on, and never back.
+fn touch(
+    connection: &Connection,
+    id: SessionId,
+    now: Timestamp,
+    refresh_expires: u64,
+) -> Result<bool, Error> {
+    let changed = execute(
+        connection,
+        "UPDATE sessions SET last_used_at = max(last_used_at, :now),
+             refresh_expires = max(refresh_expires, :refresh_expires),
+             over_at = min(max(refresh_expires, :refresh_expires) * 1000, expires_at)
+         WHERE id = :id AND cookie IS NOT NULL AND over_at > :now",
+        named_params! {
+            ":id": id.to_string(),
+            ":now": now.as_millis(),
+            ":refresh_expires": integer(refresh_expires),
+        },
+    )?;
+    Ok(changed > 0)
+}
+
 /// Ends a session and tells the feed, also when its row has gone.
 fn end(change: &mut Change<'_>, id: SessionId, moment: Moment) -> Result<(), Error> {
     execute(
@@ -200,10 +269,12 @@ fn insert(connection: &Connection, session: &Session) -> Result<(), Error> {
         connection,
         "INSERT INTO sessions (id, user, generation, created_at, last_used_at, expires_at, over_at,
              address, agent, access_jti, refresh_jti, access_csrf, refresh_csrf, issued_at,
-             access_expires, refresh_expires, fresh_until, previous_jti, rotated_at)
+             access_expires, refresh_expires, fresh_until, previous_jti, rotated_at, cookie,
+             cookie_fresh_until)
          SELECT :id, id, :generation, :created_at, :last_used_at, :expires_at, :over_at,
              :address, :agent, :access_jti, :refresh_jti, :access_csrf, :refresh_csrf, :issued_at,
-             :access_expires, :refresh_expires, :fresh_until, :previous_jti, :rotated_at
+             :access_expires, :refresh_expires, :fresh_until, :previous_jti, :rotated_at, :cookie,
+             :cookie_fresh_until
          FROM users WHERE id = :user",
         named_params! {
             ":id": session.id.to_string(),
@@ -225,6 +296,8 @@ fn insert(connection: &Connection, session: &Session) -> Result<(), Error> {
             ":fresh_until": pair.fresh_until.map(integer),
             ":previous_jti": session.previous.as_ref().map(TokenId::as_str),
             ":rotated_at": session.rotated_at.as_millis(),
+            ":cookie": session.browser.as_ref().map(|cookie| cookie.hash.as_bytes()),
+            ":cookie_fresh_until": session.browser.map(|cookie| cookie.fresh_until.as_millis()),
         },
     )
     .map(drop)
@@ -297,5 +370,17 @@ fn read(columns: &Columns<'_>) -> Result<Session, Error> {
         },
         previous: previous.map(TokenId::from_stored),
         rotated_at: columns.time("rotated_at")?,
+        browser: cookie(columns)?,
     })
+}
+
+fn cookie(columns: &Columns<'_>) -> Result<Option<BrowserCookie>, Error> {
+    let hash: Option<[u8; 32]> = columns.get("cookie")?;
+    hash.map(|hash| {
+        Ok(BrowserCookie {
+            hash: HashedToken::from_bytes(hash),
+            fresh_until: columns.time("cookie_fresh_until")?,
+        })
+    })
+    .transpose()
 }

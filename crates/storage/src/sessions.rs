@@ -1,7 +1,8 @@
 //! Sessions.
 
 use async_trait::async_trait;
-use model::{Session, SessionId, Timestamp, UserId};
+use model::{BrowserCookie, Session, SessionId, Timestamp, UserId};
+use secret::HashedToken;
 
 use crate::{Error, Moment, Rotated, Rotation};
 
@@ -15,6 +16,28 @@ pub trait Sessions: Send + Sync {
 
     /// The session with this id, also when it is over by age.
     async fn session(&self, id: SessionId) -> Result<Option<Session>, Error>;
+
+    /// The session that this cookie leads to, also when it is over by age.
+    async fn session_by_cookie(&self, cookie: HashedToken) -> Result<Option<Session>, Error>;
+
+    /// Puts `new` in place of the cookie `old` of a session; `false` when the session has another
+    /// one, or is gone: of two that replace the same cookie at once, one does.
+    async fn replace_cookie(
+        &self,
+        id: SessionId,
+        old: HashedToken,
+        new: BrowserCookie,
+    ) -> Result<bool, Error>;
+
+    /// Notes that a browser uses its session, so that it ends no sooner than `refresh_expires` (Unix
+    /// seconds, not after the session's own end). Nothing ever gets shorter by it, a session that is
+    /// over at `now` stays over, and one without a cookie is left alone: `false` then.
+    async fn touch_session(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+        refresh_expires: u64,
+    ) -> Result<bool, Error>;
 
     /// The sessions of a user that are not over by age at `now`, the one used last first.
     async fn sessions_of(&self, user: &UserId, now: Timestamp) -> Result<Vec<Session>, Error>;

@@ -6,8 +6,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use model::{Credentials, Session, SessionId, Timestamp, User, UserId};
+use model::{BrowserCookie, Credentials, Session, SessionId, Timestamp, User, UserId};
 use password::PasswordHash;
+use secret::HashedToken;
 use storage::{
     Error, Feed, FeedRow, FeedSink, LoginName, Moment, NewUser, PasswordChange, PasswordChanged,
     ProfileChange, Rotated, Rotation, SaveUserError, Sessions, Storage, Upkeep, Users,
@@ -155,6 +156,31 @@ impl Sessions for Stepped {
     async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {
         self.gate.pass().await;
         self.store.session(id).await
+    }
+
+    async fn session_by_cookie(&self, cookie: HashedToken) -> Result<Option<Session>, Error> {
+        self.gate.pass().await;
+        self.store.session_by_cookie(cookie).await
+    }
+
+    async fn replace_cookie(
+        &self,
+        id: SessionId,
+        old: HashedToken,
+        new: BrowserCookie,
+    ) -> Result<bool, Error> {
+        self.gate.pass().await;
+        self.store.replace_cookie(id, old, new).await
+    }
+
+    async fn touch_session(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+        refresh_expires: u64,
+    ) -> Result<bool, Error> {
+        self.gate.pass().await;
+        self.store.touch_session(id, now, refresh_expires).await
     }
 
     async fn sessions_of(&self, user: &UserId, now: Timestamp) -> Result<Vec<Session>, Error> {

@@ -67,7 +67,7 @@ async fn serve_until_stopped(
         rng: Arc::new(SystemRng),
         hashing: HasherConfig::default(),
         bounds,
-        public_url: config.server.public_url_at(address).as_str().to_owned(),
+        public_url: config.server.public_url_at(address),
     };
     let Built {
         app,
@@ -145,5 +145,6 @@ fn greet(config: &Config, url: &str, store: &str) {
     eprintln!("\n  Portcullis {} at {url}", env!("CARGO_PKG_VERSION"));
     eprintln!("  store    {store}");
     eprintln!("  secrets  {secrets}");
+    eprintln!("  pages    {url}/");
     eprintln!("  API      {url}/openapi.json\n");
 }

@@ -4,6 +4,7 @@
 //! [`render_reference`](crate::render_reference).
 
 pub mod accounts;
+pub mod forms;
 pub mod operation;
 pub mod planned;
 pub mod server;
@@ -184,6 +185,7 @@ fn unordered() -> impl Iterator<Item = &'static EnvVar> {
         server::ALL,
         tokens::ALL,
         accounts::ALL,
+        forms::ALL,
         operation::ALL,
         planned::ALL,
     ]

@@ -21,7 +21,4 @@ env_vars! {
 
     /// The limit for looking at pages.
     RATELIMIT_PAGES = "PORTCULLIS_RATELIMIT_PAGES", Limits, Kind::Text, Fallback::Value("600 per minute"), status PlannedNotice;
-
-    /// How long a form token is good for, in seconds.
-    WTF_CSRF_TIME_LIMIT = "WTF_CSRF_TIME_LIMIT", Forms, Kind::Text, Fallback::Value("3600"), status PlannedNotice;
 }

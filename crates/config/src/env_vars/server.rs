@@ -10,7 +10,8 @@ env_vars! {
 
     /// The address under which people and programs reach the server, such as
     /// `https://accounts.example.org`: scheme, host and port, without a path. Its scheme decides how
-    /// cookies and redirects behave.
+    /// cookies and redirects behave: with https, requests that come over http are redirected or
+    /// refused; with http, the pages are there for a loopback address only.
     PUBLIC_URL = "PORTCULLIS_PUBLIC_URL", Server, Kind::PublicUrl, Fallback::Described("`http://` (`https://` with a certificate) and the listen address");
 
     /// The file with the certificate chain, in PEM: with it and `PORTCULLIS_TLS_KEY` the server speaks

@@ -1,6 +1,7 @@
 //! The settings by subject, typed: one struct per section.
 
 mod accounts;
+mod forms;
 mod log;
 mod secrets;
 mod server;
@@ -8,6 +9,7 @@ mod storage;
 mod tokens;
 
 pub use accounts::{Passwords, Registration, Sessions};
+pub use forms::Forms;
 pub use log::{Log, LogFormat};
 pub(crate) use secrets::check_distinct;
 pub use secrets::{SecretSource, Secrets};

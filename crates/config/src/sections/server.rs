@@ -61,8 +61,8 @@ impl Server {
             reader.notice(
                 &PUBLIC_URL,
                 format!(
-                    "{} is not https: passwords and tokens travel in the clear unless something in \
-                     front encrypts them; set the https address that people use",
+                    "{} is not https: the pages are off, and passwords and tokens travel in the clear \
+                     unless something in front encrypts them; set the https address that people use",
                     public_url.as_str()
                 ),
             );

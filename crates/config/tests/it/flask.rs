@@ -17,13 +17,15 @@ fn the_env_of_a_flask_application_works_as_it_is() {
          JWT_COOKIE_SECURE=True\n\
          RATELIMIT_DEFAULT=\"200 per day;50 per hour\"\n\
          RATELIMIT_STORAGE_URI=redis://:hunter2@redis:6379\n\
-         WTF_CSRF_TIME_LIMIT=3600\n\
+         WTF_CSRF_TIME_LIMIT=1800\n\
+         WTF_CSRF_SSL_STRICT=False\n\
          SQLALCHEMY_DATABASE_URI=sqlite:///app.db\n\
          MAIL_PASSWORD=hunter2\n"
     ));
     let config = setup.good();
 
     assert_eq!(config.tokens.access_expires.as_secs(), 3600);
+    assert_eq!(config.forms.time_limit.as_secs(), 1800);
     let keys = config.keys().unwrap();
     assert_eq!(keys.jwt_secret_key.as_ref().unwrap().expose(), JWT_KEY);
     assert_eq!(keys.secret_key.expose(), APP_KEY);
@@ -33,7 +35,7 @@ fn the_env_of_a_flask_application_works_as_it_is() {
         notices,
         [
             "RATELIMIT_DEFAULT, RATELIMIT_STORAGE_URI: rate limits are not enforced by this version",
-            "WTF_CSRF_TIME_LIMIT: not in effect: this version has no forms to protect",
+            "WTF_CSRF_SSL_STRICT: not in effect: forms are protected in one way, and always",
         ]
     );
 }

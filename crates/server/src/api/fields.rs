@@ -8,22 +8,22 @@ use secret::Secret;
 const MAX_BYTES: usize = 1024;
 
 /// A name for an account.
-pub(super) fn username(text: &str) -> Result<Username, Fault> {
+pub(crate) fn username(text: &str) -> Result<Username, Fault> {
     Username::parse(text).map_err(|fault| Fault::new(fault.code(), fault.to_string()))
 }
 
 /// An e-mail address.
-pub(super) fn email(text: &str) -> Result<EmailAddress, Fault> {
+pub(crate) fn email(text: &str) -> Result<EmailAddress, Fault> {
     EmailAddress::parse(text).map_err(|fault| Fault::new(fault.code(), fault.to_string()))
 }
 
 /// What someone types to say who they are: no rule but the size, an imported name may be odd.
-pub(super) fn identifier(text: &str) -> Result<String, Fault> {
+pub(crate) fn identifier(text: &str) -> Result<String, Fault> {
     bounded(text).map(str::to_owned)
 }
 
 /// A password as it was typed: no rule but the size, an old one is what it was.
-pub(super) fn typed_password(text: &str) -> Result<Secret<String>, Fault> {
+pub(crate) fn typed_password(text: &str) -> Result<Secret<String>, Fault> {
     bounded(text).map(Secret::from)
 }
 

@@ -1,5 +1,6 @@
 //! The routes of `/api/v1`: one file each, with its input, its answer and its description.
 
+pub(crate) mod fields;
 pub(crate) mod health;
 pub(crate) mod jwks;
 pub(crate) mod login;
@@ -13,5 +14,4 @@ pub(crate) mod register;
 pub(crate) mod sessions;
 pub(crate) mod users;
 
-mod fields;
 mod views;

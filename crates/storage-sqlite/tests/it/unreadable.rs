@@ -101,6 +101,7 @@ fn session() -> Session {
         },
         previous: None,
         rotated_at: NOW,
+        browser: None,
     }
 }
 

@@ -153,6 +153,7 @@ pub(super) fn session(owner: &str, number: u32, seconds: i64) -> Session {
         pair: pair("first", seconds),
         previous: None,
         rotated_at: at(seconds),
+        browser: None,
     }
 }
 

@@ -19,6 +19,7 @@
     reason = "a promise that is not kept ends its test, and its name says what it is"
 )]
 
+pub mod browser;
 pub mod durability;
 pub mod feed;
 mod fixtures;
@@ -105,6 +106,17 @@ macro_rules! contract_behaviour {
             sessions::nobody_ends_the_session_of_another,
             sessions::all_others_end_at_once,
             sessions::a_session_of_a_deleted_account_is_of_no_use,
+            browser::a_cookie_leads_to_its_session,
+            browser::a_cookie_leads_nowhere_once_its_session_has_ended,
+            browser::a_session_over_by_age_keeps_its_cookie_until_it_is_swept,
+            browser::a_replaced_cookie_leads_nowhere,
+            browser::only_the_cookie_that_a_session_has_is_replaced,
+            browser::of_fifty_that_replace_a_cookie_at_once_one_does,
+            browser::a_use_moves_the_end_of_an_unused_session_on,
+            browser::a_use_never_shortens_a_session,
+            browser::a_use_moves_no_session_beyond_its_own_end,
+            browser::a_use_wakes_no_session_that_is_over,
+            browser::a_rotation_leaves_the_cookie_alone,
             rotation::a_refresh_token_is_used_once_for_a_new_pair,
             rotation::a_new_pair_ends_with_its_session,
             rotation::a_repeat_within_the_grace_gives_the_same_pair,
@@ -157,6 +169,7 @@ mod tests {
     fn every_promise_is_in_the_suite() {
         let suite = include_str!("mod.rs");
         let subjects = [
+            ("browser", include_str!("browser.rs")),
             ("durability", include_str!("durability.rs")),
             ("feed", include_str!("feed.rs")),
             ("login", include_str!("login.rs")),

@@ -1,5 +1,6 @@
 use async_trait::async_trait;
-use model::{Session, SessionId, Timestamp, UserId};
+use model::{BrowserCookie, Session, SessionId, Timestamp, UserId};
+use secret::HashedToken;
 
 use super::{MemoryStore, State};
 use crate::rotation::{Decision, decide};
@@ -32,6 +33,46 @@ impl Sessions for MemoryStore {
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {
         Ok(self.open()?.sessions.get(&id).cloned())
+    }
+
+    async fn session_by_cookie(&self, cookie: HashedToken) -> Result<Option<Session>, Error> {
+        let state = self.open()?;
+        let mut sessions = state.sessions.values();
+        Ok(sessions.find(|session| session.has_cookie(cookie)).cloned())
+    }
+
+    async fn replace_cookie(
+        &self,
+        id: SessionId,
+        old: HashedToken,
+        new: BrowserCookie,
+    ) -> Result<bool, Error> {
+        let mut state = self.open()?;
+        match state.sessions.get_mut(&id) {
+            Some(session) if session.has_cookie(old) => {
+                session.browser = Some(new);
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    async fn touch_session(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+        refresh_expires: u64,
+    ) -> Result<bool, Error> {
+        let mut state = self.open()?;
+        match state.sessions.get_mut(&id) {
+            Some(session) if session.browser.is_some() && !session.is_over(now) => {
+                session.last_used_at = session.last_used_at.max(now);
+                let pair = &mut session.pair;
+                pair.refresh_expires = pair.refresh_expires.max(refresh_expires);
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
     }
 
     async fn sessions_of(&self, user: &UserId, now: Timestamp) -> Result<Vec<Session>, Error> {

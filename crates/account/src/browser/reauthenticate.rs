@@ -1,0 +1,18 @@
+//! Proving once more who one is, with a browser.
+
+use secret::{PlainToken, Secret};
+
+use crate::{Accounts, BrowserActor, ReauthenticateError};
+
+impl Accounts {
+    /// Checks the password once more and replaces the cookie by a fresh one. The old one leads nowhere
+    /// from then on.
+    pub async fn browser_reauthenticate(
+        &self,
+        browser: &BrowserActor,
+        password: Secret<String>,
+    ) -> Result<PlainToken, ReauthenticateError> {
+        self.prove_again(&browser.actor, password).await?;
+        Ok(self.renew_cookie(browser).await?)
+    }
+}

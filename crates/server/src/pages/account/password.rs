@@ -1,0 +1,62 @@
+//! `POST /account/password`: another password.
+
+use account::{Accounts, ChangePasswordError, Refused};
+use axum::extract::State;
+use axum::response::Response;
+use csrf::CsrfToken;
+use http::StatusCode;
+use problem::ValidForm;
+
+use super::{Filled, done, shown};
+use crate::api::fields;
+use crate::error::ApiError;
+use crate::pages::form::{Field, Form};
+use crate::pages::register::any_text;
+use crate::pages::visitor::SignedIn;
+
+pub(super) static CURRENT: Field = Field {
+    id: "password-current_password",
+    name: "current_password",
+    label: "Current password",
+    kind: "password",
+    autocomplete: "current-password",
+    hint: "",
+    missing: "Enter your current password.",
+};
+
+pub(super) static NEW: Field = Field {
+    id: "password-new_password",
+    name: "new_password",
+    label: "New password",
+    kind: "password",
+    autocomplete: "new-password",
+    hint: "Hard to guess: three or four unrelated words, or one that your password manager makes.",
+    missing: "Choose a new password.",
+};
+
+/// Changes the password. Every other session ends, and this one gets a new cookie.
+pub(in crate::pages) async fn submit(
+    State(accounts): State<Accounts>,
+    who: SignedIn,
+    csrf: CsrfToken,
+    ValidForm(mut form): ValidForm<Form>,
+) -> Result<Response, ApiError> {
+    let current = form.password(&CURRENT, fields::typed_password);
+    let new = form.password(&NEW, any_text);
+    form.done()?;
+    if let (Some(current), Some(new)) = (current, new) {
+        match accounts
+            .browser_change_password(&who.browser, current, new)
+            .await
+        {
+            Ok(cookie) => return Ok(who.renewed(&cookie, &done("password"))),
+            Err(ChangePasswordError::InvalidCredentials) => {
+                form.fault(&CURRENT, StatusCode::UNAUTHORIZED, "The password is wrong.");
+            }
+            Err(ChangePasswordError::Password(faults)) => form.refuse_password(&NEW, &faults),
+            Err(ChangePasswordError::Refused(Refused::Revoked)) => return Ok(who.leave()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    shown(&accounts, &who, &csrf, Filled::Password(form), None).await
+}

@@ -1,0 +1,80 @@
+//! `POST /account/profile`: another name, another address.
+
+use account::{Accounts, ChangeProfileError, NewProfile, Refused};
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use csrf::CsrfToken;
+use problem::ValidForm;
+use storage::UniqueField;
+
+use super::{Filled, done, shown};
+use crate::api::fields;
+use crate::code::Code;
+use crate::error::ApiError;
+use crate::pages::confirm;
+use crate::pages::form::{Field, Form};
+use crate::pages::visitor::SignedIn;
+
+pub(super) static USERNAME: Field = Field {
+    id: "profile-username",
+    name: "username",
+    label: "User name",
+    kind: "text",
+    autocomplete: "username",
+    hint: "",
+    missing: "Choose a user name.",
+};
+
+pub(super) static EMAIL: Field = Field {
+    id: "profile-email",
+    name: "email",
+    label: "E-mail address",
+    kind: "email",
+    autocomplete: "email",
+    hint: "",
+    missing: "Enter your e-mail address.",
+};
+
+/// Saves what differs: an imported name or address that breaks today's rules may stay.
+pub(in crate::pages) async fn submit(
+    State(accounts): State<Accounts>,
+    who: SignedIn,
+    csrf: CsrfToken,
+    ValidForm(mut form): ValidForm<Form>,
+) -> Result<Response, ApiError> {
+    let actor = &who.browser.actor;
+    let present = match accounts.me(actor).await {
+        Err(Refused::Revoked) => return Ok(who.leave()),
+        user => user?,
+    };
+    let (username, email) = (form.text(&USERNAME), form.text(&EMAIL));
+    form.done()?;
+    let new = NewProfile {
+        username: (username != present.username)
+            .then(|| form.parse(&USERNAME, &username, fields::username))
+            .flatten(),
+        email: (email != present.email)
+            .then(|| form.parse(&EMAIL, &email, fields::email))
+            .flatten(),
+    };
+    if form.status().is_success() {
+        match accounts
+            .change_profile(actor, actor.user.as_str(), new)
+            .await
+        {
+            Ok(_) => return Ok(Redirect::to(&done("profile")).into_response()),
+            Err(ChangeProfileError::Taken(UniqueField::Username)) => {
+                form.refuse(&USERNAME, Code::UsernameTaken);
+            }
+            Err(ChangeProfileError::Taken(UniqueField::Email)) => {
+                form.refuse(&EMAIL, Code::EmailTaken);
+            }
+            Err(ChangeProfileError::Refused(Refused::NotFresh)) => {
+                return Ok(Redirect::to(confirm::LOCATION).into_response());
+            }
+            Err(ChangeProfileError::Refused(Refused::Revoked)) => return Ok(who.leave()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    shown(&accounts, &who, &csrf, Filled::Profile(form), None).await
+}

@@ -1,0 +1,49 @@
+//! `POST /account/sessions/{id}/end` and `POST /account/sessions/end-others`
+
+use account::{Accounts, EndSessionError, Refused};
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use problem::{ValidForm, ValidPath};
+
+use super::done;
+use crate::error::ApiError;
+use crate::pages::confirm;
+use crate::pages::form::Form;
+use crate::pages::visitor::SignedIn;
+
+/// Ends one session. One that isn't there any more is as good as ended: people press buttons twice.
+pub(in crate::pages) async fn end(
+    State(accounts): State<Accounts>,
+    who: SignedIn,
+    ValidPath(id): ValidPath<String>,
+    ValidForm(mut form): ValidForm<Form>,
+) -> Result<Response, ApiError> {
+    form.done()?;
+    match accounts.end_session(&who.browser.actor, &id).await {
+        Ok(()) | Err(EndSessionError::NotFound) => {
+            Ok(Redirect::to(&done("session")).into_response())
+        }
+        Err(EndSessionError::Refused(refused)) => refused_here(&who, refused),
+    }
+}
+
+/// Ends every session but this one.
+pub(in crate::pages) async fn end_others(
+    State(accounts): State<Accounts>,
+    who: SignedIn,
+    ValidForm(mut form): ValidForm<Form>,
+) -> Result<Response, ApiError> {
+    form.done()?;
+    match accounts.end_other_sessions(&who.browser.actor).await {
+        Ok(_) => Ok(Redirect::to(&done("sessions")).into_response()),
+        Err(refused) => refused_here(&who, refused),
+    }
+}
+
+fn refused_here(who: &SignedIn, refused: Refused) -> Result<Response, ApiError> {
+    match refused {
+        Refused::NotFresh => Ok(Redirect::to(confirm::LOCATION).into_response()),
+        Refused::Revoked => Ok(who.leave()),
+        Refused::Storage(error) => Err(error.into()),
+    }
+}

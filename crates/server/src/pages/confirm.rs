@@ -1,0 +1,101 @@
+//! `GET` and `POST /account/confirm`: the password once more.
+
+use account::{Accounts, ReauthenticateError, Refused};
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use csrf::CsrfToken;
+use http::{StatusCode, Uri};
+use problem::ValidForm;
+
+use super::account::done;
+use super::form::{Field, Form, Shown};
+use super::next::Next;
+use super::render::{Frame, page};
+use super::visitor::SignedIn;
+use crate::api::fields;
+use crate::error::ApiError;
+
+/// Where it is, on the way back to the account.
+pub(super) const LOCATION: &str = "/account/confirm?next=/account";
+
+static PASSWORD: Field = Field {
+    id: "password",
+    name: "password",
+    label: "Password",
+    kind: "password",
+    autocomplete: "current-password",
+    hint: "",
+    missing: "Enter your password.",
+};
+
+#[derive(Template)]
+#[template(path = "confirm.html")]
+struct Page {
+    frame: Frame,
+    token: String,
+    username: String,
+    next: Option<Next>,
+    summary: Vec<(&'static str, String)>,
+    fields: [Shown; 1],
+}
+
+/// Shows the form.
+pub(super) async fn show(
+    State(accounts): State<Accounts>,
+    who: SignedIn,
+    csrf: CsrfToken,
+    uri: Uri,
+) -> Result<Response, ApiError> {
+    let next = Next::in_query(&uri);
+    form_page(&accounts, &who, &csrf, &Form::empty(), next).await
+}
+
+/// Checks the password and replaces the cookie by a fresh one.
+pub(super) async fn submit(
+    State(accounts): State<Accounts>,
+    who: SignedIn,
+    csrf: CsrfToken,
+    ValidForm(mut form): ValidForm<Form>,
+) -> Result<Response, ApiError> {
+    let password = form.password(&PASSWORD, fields::typed_password);
+    let next = form.next();
+    form.done()?;
+    if let Some(password) = password {
+        match accounts
+            .browser_reauthenticate(&who.browser, password)
+            .await
+        {
+            Ok(cookie) => return Ok(who.renewed(&cookie, &done("confirmed"))),
+            Err(ReauthenticateError::InvalidCredentials) => {
+                form.fault(
+                    &PASSWORD,
+                    StatusCode::UNAUTHORIZED,
+                    "The password is wrong.",
+                );
+            }
+            Err(ReauthenticateError::Refused(Refused::Revoked)) => return Ok(who.leave()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    form_page(&accounts, &who, &csrf, &form, next).await
+}
+
+async fn form_page(
+    accounts: &Accounts,
+    who: &SignedIn,
+    csrf: &CsrfToken,
+    form: &Form,
+    next: Option<Next>,
+) -> Result<Response, ApiError> {
+    let user = accounts.me(&who.browser.actor).await?;
+    let token = csrf.render().map_err(ApiError::internal)?;
+    page(form.status(), |frame| Page {
+        frame,
+        token,
+        username: user.username.clone(),
+        next,
+        summary: form.faults().to_vec(),
+        fields: [form.shown(&PASSWORD)],
+    })
+}

@@ -1,0 +1,210 @@
+//! The cookies: which there are, how they are set and read.
+//!
+//! `__Host-` (RFC 6265bis §4.1.3.2) keeps other hosts of the site from setting them; it needs https.
+//! They are sent to no script, with no request that another site makes in the background, and end
+//! with the browser.
+
+use account::browser::COOKIE;
+use csrf::{Credential, Credentials, SessionBinding};
+use http::header::{COOKIE as COOKIE_HEADER, HeaderMap, HeaderValue};
+use http::request::Parts;
+use secret::{PlainToken, TokenPrefix};
+
+/// The start of the id of a session of before the login.
+pub(super) const PRE_SESSION: TokenPrefix = TokenPrefix("pcp_");
+
+/// Sets and reads the cookies.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cookies {
+    https: bool,
+}
+
+/// One of the cookies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Leads to the session of someone who has signed in.
+    Session,
+    /// Binds the form tokens of someone who hasn't.
+    PreSession,
+}
+
+impl Kind {
+    const fn prefix(self) -> TokenPrefix {
+        match self {
+            Self::Session => COOKIE,
+            Self::PreSession => PRE_SESSION,
+        }
+    }
+
+    const fn name(self, https: bool) -> &'static str {
+        match (self, https) {
+            (Self::Session, true) => "__Host-portcullis",
+            (Self::Session, false) => "portcullis",
+            (Self::PreSession, true) => "__Host-portcullis-pre",
+            (Self::PreSession, false) => "portcullis-pre",
+        }
+    }
+}
+
+impl Cookies {
+    /// The cookies of pages that are served over https, or over http to this machine only.
+    pub(super) const fn new(https: bool) -> Self {
+        Self { https }
+    }
+
+    /// The value of a cookie, if it could be one of ours. Of two that differ neither is: which of them
+    /// counts is anyone's guess.
+    pub(super) fn read(self, headers: &HeaderMap, kind: Kind) -> Option<PlainToken> {
+        let mut values = self.values(headers, kind);
+        let value = values.next()?;
+        if values.any(|other| other != value) {
+            return None;
+        }
+        PlainToken::parse(kind.prefix(), std::str::from_utf8(value).ok()?).ok()
+    }
+
+    /// Whether a cookie was sent, whatever it holds.
+    pub(super) fn has(self, headers: &HeaderMap, kind: Kind) -> bool {
+        self.values(headers, kind).next().is_some()
+    }
+
+    /// The header that sets a cookie.
+    pub(super) fn set(self, kind: Kind, value: &PlainToken) -> HeaderValue {
+        let mut header = self.header(kind, value.expose(), "");
+        header.set_sensitive(true);
+        header
+    }
+
+    /// The header that takes a cookie away.
+    pub(super) fn clear(self, kind: Kind) -> HeaderValue {
+        self.header(kind, "", "; Max-Age=0")
+    }
+
+    fn header(self, kind: Kind, value: &str, end: &str) -> HeaderValue {
+        let name = kind.name(self.https);
+        let secure = if self.https { "; Secure" } else { "" };
+        let text = format!("{name}={value}; Path=/{secure}; HttpOnly; SameSite=Lax{end}");
+        // Names and values are letters, digits, `-` and `_`: they always fit.
+        HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
+    }
+
+    /// The values under its name in the request's `Cookie` headers (RFC 6265 §5.4; HTTP/2 may split
+    /// them).
+    fn values(self, headers: &HeaderMap, kind: Kind) -> impl Iterator<Item = &[u8]> {
+        let name = kind.name(self.https).as_bytes();
+        let pairs = headers
+            .get_all(COOKIE_HEADER)
+            .into_iter()
+            .flat_map(|header| header.as_bytes().split(|&byte| byte == b';'));
+        pairs.filter_map(move |pair| pair.trim_ascii().strip_prefix(name)?.strip_prefix(b"="))
+    }
+}
+
+impl Credentials for Cookies {
+    /// The session of a request is that of its cookie; before a login, the one of before the login.
+    /// Whatever else it carries, such as a bearer token, is none.
+    fn credential(&self, request: &Parts) -> Credential {
+        self.read(&request.headers, Kind::Session)
+            .or_else(|| self.read(&request.headers, Kind::PreSession))
+            .map_or(Credential::Anonymous, |cookie| {
+                Credential::Session(binding(&cookie))
+            })
+    }
+}
+
+/// What the form tokens of a session are bound to.
+pub(super) fn binding(cookie: &PlainToken) -> SessionBinding {
+    SessionBinding::new(cookie.expose().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(cookies: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for cookie in cookies {
+            headers.append(COOKIE_HEADER, HeaderValue::from_str(cookie).unwrap());
+        }
+        headers
+    }
+
+    fn token(fill: u8) -> PlainToken {
+        PlainToken::from_bytes(COOKIE, [fill; 32])
+    }
+
+    fn read(cookies: &[&str]) -> Option<String> {
+        let found = Cookies::new(false).read(&headers(cookies), Kind::Session);
+        found.map(|token| token.expose().to_owned())
+    }
+
+    #[test]
+    fn they_are_host_bound_and_secure_exactly_over_https() {
+        let (https, http) = (Cookies::new(true), Cookies::new(false));
+        let value = token(7);
+        assert_eq!(
+            https.set(Kind::Session, &value),
+            format!(
+                "__Host-portcullis={}; Path=/; Secure; HttpOnly; SameSite=Lax",
+                value.expose()
+            )
+        );
+        assert_eq!(
+            http.set(Kind::Session, &value),
+            format!(
+                "portcullis={}; Path=/; HttpOnly; SameSite=Lax",
+                value.expose()
+            )
+        );
+        assert_eq!(
+            https.clear(Kind::PreSession),
+            "__Host-portcullis-pre=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"
+        );
+    }
+
+    #[test]
+    fn a_cookie_is_found_among_others() {
+        let (one, other) = (token(1), token(2));
+        let expected = Some(one.expose().to_owned());
+        let sent = format!("portcullis={}", one.expose());
+        assert_eq!(read(&[&sent]), expected);
+        assert_eq!(read(&[&format!("a=b; {sent} ;c")]), expected);
+        assert_eq!(read(&["a=b", &sent]), expected);
+        assert_eq!(read(&[&sent, &sent]), expected);
+        let two = format!("{sent}; portcullis={}", other.expose());
+        assert_eq!(read(&[&two]), None, "which of them counts?");
+    }
+
+    #[test]
+    fn anything_else_is_no_cookie_of_ours() {
+        let value = token(1);
+        let value = value.expose();
+        for sent in [
+            String::new(),
+            "portcullis=".to_owned(),
+            format!("portcullis2={value}"),
+            format!("Portcullis={value}"),
+            format!("__Host-portcullis={value}"),
+            format!("portcullis=\"{value}\""),
+            format!("portcullis={value}x"),
+            format!("portcullis={}", value.replace("pcb_", "pcp_")),
+            format!("portcullis={}", "x".repeat(8000)),
+        ] {
+            assert_eq!(read(&[&sent]), None, "{sent}");
+        }
+    }
+
+    #[test]
+    fn a_bearer_token_is_no_credential_and_a_session_comes_before_one_of_before_the_login() {
+        let cookies = Cookies::new(false);
+        let credential = |name, value: String| {
+            let request = http::Request::builder().header(name, value);
+            cookies.credential(&request.body(()).unwrap().into_parts().0)
+        };
+        let bearer = credential("authorization", "Bearer t".to_owned());
+        assert!(matches!(bearer, Credential::Anonymous));
+        let pre = PlainToken::from_bytes(PRE_SESSION, [3; 32]);
+        let pre = format!("portcullis-pre={}", pre.expose());
+        assert!(matches!(credential("cookie", pre), Credential::Session(_)));
+    }
+}

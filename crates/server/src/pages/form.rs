@@ -1,0 +1,203 @@
+//! Forms: what was typed, what is wrong with it, and how both are shown.
+
+use problem::{Fault, Faults, Input, Object, Rejection, Value};
+use secret::Secret;
+
+use super::next::Next;
+use crate::code::Code;
+use crate::error::ApiError;
+use http::StatusCode;
+
+/// A field, as it is declared.
+pub(super) struct Field {
+    /// Its place on the page; the same as `name` unless the page has several forms.
+    pub(super) id: &'static str,
+    /// Its name in the form.
+    pub(super) name: &'static str,
+    /// What it is called.
+    pub(super) label: &'static str,
+    /// `text`, `email` or `password`.
+    pub(super) kind: &'static str,
+    /// What a password manager fills in.
+    pub(super) autocomplete: &'static str,
+    /// What it takes, if that needs saying.
+    pub(super) hint: &'static str,
+    /// What is said when it is empty.
+    pub(super) missing: &'static str,
+}
+
+/// A field, as it is shown.
+pub(super) struct Shown {
+    pub(super) field: &'static Field,
+    /// What was typed; never a password.
+    pub(super) value: String,
+    /// What is wrong with it: one sentence or more.
+    pub(super) faults: Vec<String>,
+}
+
+/// A form as it was sent.
+pub(super) struct Form {
+    object: Object,
+    typed: Vec<(&'static str, String)>,
+    faults: Vec<(&'static str, String)>,
+    status: StatusCode,
+}
+
+impl Form {
+    /// A form that nobody has filled in.
+    pub(super) fn empty() -> Self {
+        Self {
+            object: Object::new(),
+            typed: Vec::new(),
+            faults: Vec::new(),
+            status: StatusCode::OK,
+        }
+    }
+
+    /// Puts a text into a field beforehand.
+    pub(super) fn prefill(mut self, field: &'static Field, text: &str) -> Self {
+        self.typed.push((field.id, text.to_owned()));
+        self
+    }
+
+    /// Takes the text of a field, which is shown again.
+    pub(super) fn text(&mut self, field: &'static Field) -> String {
+        let text = self.take(field.name).expose().clone();
+        self.typed.push((field.id, text.clone()));
+        text
+    }
+
+    /// Reads a field; what was typed is shown again.
+    pub(super) fn read<T>(
+        &mut self,
+        field: &'static Field,
+        parse: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> Option<T> {
+        let text = self.text(field);
+        self.parse(field, &text, parse)
+    }
+
+    /// Reads a password; it is never shown again.
+    pub(super) fn password<T>(
+        &mut self,
+        field: &'static Field,
+        parse: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> Option<T> {
+        let text = self.take(field.name);
+        self.parse(field, text.expose(), parse)
+    }
+
+    /// Reads a text that was taken before.
+    pub(super) fn parse<T>(
+        &mut self,
+        field: &'static Field,
+        text: &str,
+        parse: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> Option<T> {
+        if text.is_empty() {
+            self.fault(field, StatusCode::UNPROCESSABLE_ENTITY, field.missing);
+            return None;
+        }
+        match parse(text) {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.fault(field, StatusCode::UNPROCESSABLE_ENTITY, fault.message());
+                None
+            }
+        }
+    }
+
+    /// The page that the form names to go on to.
+    pub(super) fn next(&mut self) -> Option<Next> {
+        Next::named(self.take("next").expose())
+    }
+
+    /// Every field was taken.
+    ///
+    /// # Errors
+    /// When there are others: no form of ours has them.
+    pub(super) fn done(&mut self) -> Result<(), ApiError> {
+        self.take("csrf_token"); // the layer has checked it
+        let mut unknown = Faults::new();
+        unknown.push_unknown(&self.object);
+        unknown.or(()).map_err(|_| {
+            Rejection::MalformedRequest("The form has a field that doesn't belong to it.").into()
+        })
+    }
+
+    /// Says what is wrong with a field.
+    pub(super) fn fault(
+        &mut self,
+        field: &'static Field,
+        status: StatusCode,
+        message: impl Into<String>,
+    ) {
+        self.status = status;
+        self.faults.push((field.id, message.into()));
+    }
+
+    /// Says what is wrong with a field, in the words of `code`.
+    pub(super) fn refuse(&mut self, field: &'static Field, code: Code) {
+        self.fault(field, code.status(), code.message());
+    }
+
+    /// Says what is wrong with a new password.
+    pub(super) fn refuse_password(&mut self, field: &'static Field, faults: &[password::Fault]) {
+        for fault in faults {
+            self.fault(field, StatusCode::UNPROCESSABLE_ENTITY, fault.to_string());
+        }
+    }
+
+    /// The status of the page that shows it: 200 when nothing is wrong.
+    pub(super) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What is wrong, each with the place of its field.
+    pub(super) fn faults(&self) -> &[(&'static str, String)] {
+        &self.faults
+    }
+
+    /// A field, as it is shown.
+    pub(super) fn shown(&self, field: &'static Field) -> Shown {
+        let of = |list: &[(&'static str, String)]| -> Vec<String> {
+            let theirs = list.iter().filter(|(id, _)| *id == field.id);
+            theirs.map(|(_, text)| text.clone()).collect()
+        };
+        Shown {
+            field,
+            value: of(&self.typed).pop().unwrap_or_default(),
+            faults: of(&self.faults),
+        }
+    }
+
+    /// The text of a field; an empty one when it wasn't sent.
+    fn take(&mut self, name: &str) -> Secret<String> {
+        match self.object.take(name) {
+            Some(Value::Plain(text)) => text,
+            _ => Secret::default(),
+        }
+    }
+}
+
+impl Shown {
+    /// What describes it to those who can't see the page.
+    pub(super) fn described_by(&self) -> String {
+        let id = self.field.id;
+        match (self.field.hint.is_empty(), self.faults.is_empty()) {
+            (true, true) => String::new(),
+            (false, true) => format!("{id}-hint"),
+            (true, false) => format!("{id}-error"),
+            (false, false) => format!("{id}-error {id}-hint"),
+        }
+    }
+}
+
+impl Input for Form {
+    fn from_object(object: Object) -> Result<Self, Faults> {
+        Ok(Self {
+            object,
+            ..Self::empty()
+        })
+    }
+}

@@ -1,0 +1,13 @@
+//! `GET /`
+
+use axum::response::Redirect;
+
+use super::visitor::Visitor;
+
+/// Sends everyone to where they belong.
+pub(super) async fn show(visitor: Visitor) -> Redirect {
+    Redirect::to(match visitor.browser() {
+        Some(_) => "/account",
+        None => "/login",
+    })
+}

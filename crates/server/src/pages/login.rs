@@ -1,0 +1,113 @@
+//! `GET` and `POST /login`
+
+use account::{Accounts, LoginAttempt, LoginError};
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use csrf::CsrfToken;
+use http::Uri;
+use problem::ValidForm;
+
+use super::form::{Field, Form, Shown};
+use super::next::Next;
+use super::render::{Frame, page};
+use super::visitor::Visitor;
+use crate::api::fields;
+use crate::code::Code;
+use crate::error::ApiError;
+use crate::extract::RequestOrigin;
+
+static USERNAME: Field = Field {
+    id: "username",
+    name: "username",
+    label: "User name or e-mail address",
+    kind: "text",
+    autocomplete: "username",
+    hint: "",
+    missing: "Enter your user name or e-mail address.",
+};
+
+static PASSWORD: Field = Field {
+    id: "password",
+    name: "password",
+    label: "Password",
+    kind: "password",
+    autocomplete: "current-password",
+    hint: "",
+    missing: "Enter your password.",
+};
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct Page {
+    frame: Frame,
+    token: String,
+    next: Option<Next>,
+    registration_open: bool,
+    summary: Vec<(&'static str, String)>,
+    fields: [Shown; 2],
+}
+
+/// Shows the form.
+pub(super) async fn show(
+    State(accounts): State<Accounts>,
+    visitor: Visitor,
+    csrf: CsrfToken,
+    uri: Uri,
+) -> Result<Response, ApiError> {
+    let next = Next::in_query(&uri);
+    if visitor.browser().is_some() {
+        return Ok(Redirect::to(target(next)).into_response());
+    }
+    form_page(&accounts, &visitor, csrf, &Form::empty(), next)
+}
+
+/// Signs in.
+pub(super) async fn submit(
+    State(accounts): State<Accounts>,
+    visitor: Visitor,
+    csrf: CsrfToken,
+    RequestOrigin(origin): RequestOrigin,
+    ValidForm(mut form): ValidForm<Form>,
+) -> Result<Response, ApiError> {
+    let identifier = form.read(&USERNAME, fields::identifier);
+    let password = form.password(&PASSWORD, fields::typed_password);
+    let next = form.next();
+    form.done()?;
+    if let (Some(identifier), Some(password)) = (identifier, password) {
+        let attempt = LoginAttempt {
+            identifier,
+            password,
+            origin,
+        };
+        match accounts.browser_login(attempt, visitor.browser()).await {
+            Ok(session) => return Ok(visitor.welcome(&session, target(next))),
+            Err(LoginError::InvalidCredentials) => form.refuse(&USERNAME, Code::InvalidCredentials),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    form_page(&accounts, &visitor, csrf, &form, next)
+}
+
+fn target(next: Option<Next>) -> &'static str {
+    next.map_or("/account", Next::path)
+}
+
+fn form_page(
+    accounts: &Accounts,
+    visitor: &Visitor,
+    csrf: CsrfToken,
+    form: &Form,
+    next: Option<Next>,
+) -> Result<Response, ApiError> {
+    let (token, before) = visitor.pre_session(csrf)?;
+    let page = page(form.status(), |frame| Page {
+        frame,
+        token,
+        next,
+        registration_open: accounts.registration_is_open(),
+        summary: form.faults().to_vec(),
+        fields: [form.shown(&USERNAME), form.shown(&PASSWORD)],
+    })?;
+    Ok(before.give(page))
+}

@@ -1,0 +1,130 @@
+//! `GET` and `POST /register`
+
+use account::{Accounts, BrowserRegisterError, RegisterError, Registration};
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use csrf::CsrfToken;
+use problem::{Fault, ValidForm};
+use secret::Secret;
+use storage::UniqueField;
+
+use super::form::{Field, Form, Shown};
+use super::render::{Frame, page};
+use super::visitor::Visitor;
+use crate::api::fields;
+use crate::code::Code;
+use crate::error::ApiError;
+use crate::extract::RequestOrigin;
+
+static USERNAME: Field = Field {
+    id: "username",
+    name: "username",
+    label: "User name",
+    kind: "text",
+    autocomplete: "username",
+    hint: "Up to 64 characters, without @.",
+    missing: "Choose a user name.",
+};
+
+static EMAIL: Field = Field {
+    id: "email",
+    name: "email",
+    label: "E-mail address",
+    kind: "email",
+    autocomplete: "email",
+    hint: "",
+    missing: "Enter your e-mail address.",
+};
+
+static PASSWORD: Field = Field {
+    id: "password",
+    name: "password",
+    label: "Password",
+    kind: "password",
+    autocomplete: "new-password",
+    hint: "Hard to guess: three or four unrelated words, or one that your password manager makes.",
+    missing: "Choose a password.",
+};
+
+#[derive(Template)]
+#[template(path = "register.html")]
+struct Page {
+    frame: Frame,
+    token: String,
+    summary: Vec<(&'static str, String)>,
+    fields: [Shown; 3],
+}
+
+/// Shows the form.
+pub(super) async fn show(
+    State(accounts): State<Accounts>,
+    visitor: Visitor,
+    csrf: CsrfToken,
+) -> Result<Response, ApiError> {
+    if visitor.browser().is_some() {
+        return Ok(Redirect::to("/account").into_response());
+    }
+    if !accounts.registration_is_open() {
+        return Err(ApiError::new(Code::RegistrationClosed));
+    }
+    form_page(&visitor, csrf, &Form::empty())
+}
+
+/// Makes an account and signs its owner in.
+pub(super) async fn submit(
+    State(accounts): State<Accounts>,
+    visitor: Visitor,
+    csrf: CsrfToken,
+    RequestOrigin(origin): RequestOrigin,
+    ValidForm(mut form): ValidForm<Form>,
+) -> Result<Response, ApiError> {
+    let username = form.read(&USERNAME, fields::username);
+    let email = form.read(&EMAIL, fields::email);
+    let password = form.password(&PASSWORD, any_text);
+    form.done()?;
+    if let (Some(username), Some(email), Some(password)) = (username, email, password) {
+        let registration = Registration {
+            username,
+            email,
+            password,
+        };
+        let registering = accounts.browser_register(registration, origin, visitor.browser());
+        match registering.await {
+            Ok(session) => return Ok(visitor.welcome(&session, "/account")),
+            Err(BrowserRegisterError::Register(RegisterError::Password(faults))) => {
+                form.refuse_password(&PASSWORD, &faults);
+            }
+            Err(BrowserRegisterError::Register(RegisterError::Taken(field))) => match field {
+                UniqueField::Username => form.refuse(&USERNAME, Code::UsernameTaken),
+                UniqueField::Email => form.refuse(&EMAIL, Code::EmailTaken),
+            },
+            Err(error) => return Err(error.into()),
+        }
+    }
+    form_page(&visitor, csrf, &form)
+}
+
+/// A new password: its rules stand with the use case.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a field is read by a function that may refuse"
+)]
+pub(super) fn any_text(text: &str) -> Result<Secret<String>, Fault> {
+    Ok(Secret::from(text))
+}
+
+fn form_page(visitor: &Visitor, csrf: CsrfToken, form: &Form) -> Result<Response, ApiError> {
+    let (token, before) = visitor.pre_session(csrf)?;
+    let page = page(form.status(), |frame| Page {
+        frame,
+        token,
+        summary: form.faults().to_vec(),
+        fields: [
+            form.shown(&USERNAME),
+            form.shown(&EMAIL),
+            form.shown(&PASSWORD),
+        ],
+    })?;
+    Ok(before.give(page))
+}

@@ -1,0 +1,142 @@
+//! Who looks at a page.
+
+use account::{BrowserActor, BrowserSession};
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use csrf::CsrfToken;
+use http::header::{HeaderValue, SET_COOKIE};
+use http::request::Parts;
+use secret::PlainToken;
+
+use super::cookies::{Cookies, Kind, PRE_SESSION, binding};
+use crate::app::App;
+use crate::error::ApiError;
+
+/// Who looks at a page: someone who has signed in, or not.
+pub(crate) struct Visitor {
+    cookies: Cookies,
+    browser: Option<BrowserActor>,
+    pre: Option<PlainToken>,
+    /// Whether there is a session cookie that leads nowhere.
+    stale: bool,
+}
+
+/// Someone who has signed in. Anyone else is sent to the page where one does.
+pub(crate) struct SignedIn {
+    pub(super) browser: BrowserActor,
+    cookies: Cookies,
+}
+
+/// The session of before the login that a page is given with.
+pub(super) struct PreSession {
+    cookies: Vec<HeaderValue>,
+}
+
+impl Visitor {
+    /// The session that the browser has.
+    pub(super) const fn browser(&self) -> Option<&BrowserActor> {
+        self.browser.as_ref()
+    }
+
+    /// A form token, and the session of before the login that it is bound to, which begins now if
+    /// there is none. The page must be [given](PreSession::give) with it.
+    pub(super) fn pre_session(&self, csrf: CsrfToken) -> Result<(String, PreSession), ApiError> {
+        let mut cookies = Vec::new();
+        let pre = match &self.pre {
+            Some(pre) => pre.clone(),
+            None => {
+                let begun = PlainToken::random(PRE_SESSION).map_err(ApiError::internal)?;
+                cookies.push(self.cookies.set(Kind::PreSession, &begun));
+                begun
+            }
+        };
+        if self.stale {
+            cookies.push(self.cookies.clear(Kind::Session));
+        }
+        let token = csrf.bound_to(binding(&pre)).render();
+        Ok((token.map_err(ApiError::internal)?, PreSession { cookies }))
+    }
+
+    /// Sends someone who has just signed in to `path`. The session of before ends.
+    pub(super) fn welcome(&self, session: &BrowserSession, path: &str) -> Response {
+        let cookies = [
+            self.cookies.set(Kind::Session, &session.cookie),
+            self.cookies.clear(Kind::PreSession),
+        ];
+        with_cookies(Redirect::to(path).into_response(), cookies)
+    }
+}
+
+impl SignedIn {
+    /// Sends them to `path` with a new cookie in place of the old one.
+    pub(super) fn renewed(&self, cookie: &PlainToken, path: &str) -> Response {
+        let cookies = [self.cookies.set(Kind::Session, cookie)];
+        with_cookies(Redirect::to(path).into_response(), cookies)
+    }
+
+    /// Sends them to where one signs in, without a cookie.
+    pub(super) fn leave(&self) -> Response {
+        to_login(self.cookies, true)
+    }
+}
+
+impl PreSession {
+    /// The page, with the cookies that go with it.
+    pub(super) fn give(self, page: Response) -> Response {
+        with_cookies(page, self.cookies)
+    }
+}
+
+fn to_login(cookies: Cookies, clear: bool) -> Response {
+    let clear = clear.then(|| cookies.clear(Kind::Session));
+    with_cookies(Redirect::to("/login").into_response(), clear)
+}
+
+fn with_cookies(
+    mut response: Response,
+    cookies: impl IntoIterator<Item = HeaderValue>,
+) -> Response {
+    for cookie in cookies {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let cookies = app.pages.cookies;
+        let headers = &parts.headers;
+        let browser = match cookies.read(headers, Kind::Session) {
+            Some(cookie) => app.accounts.browser_actor(cookie).await?,
+            None => None,
+        };
+        Ok(Self {
+            stale: browser.is_none() && cookies.has(headers, Kind::Session),
+            pre: cookies.read(headers, Kind::PreSession),
+            browser,
+            cookies,
+        })
+    }
+}
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let visitor = Visitor::from_request_parts(parts, app)
+            .await
+            .map_err(ApiError::into_response)?;
+        let Visitor {
+            cookies,
+            browser,
+            stale,
+            ..
+        } = visitor;
+        match browser {
+            Some(browser) => Ok(Self { browser, cookies }),
+            None => Err(to_login(cookies, stale)),
+        }
+    }
+}
