@@ -88,8 +88,14 @@ impl PreSession {
 }
 
 fn to_login(cookies: Cookies, clear: bool) -> Response {
+    let mut response = Redirect::to("/login").into_response();
+    if clear {
+        // `no-store` doesn't keep Chromium from showing a page that it left, when one goes back
+        let cache = HeaderValue::from_static("\"cache\"");
+        response.headers_mut().insert("clear-site-data", cache);
+    }
     let clear = clear.then(|| cookies.clear(Kind::Session));
-    with_cookies(Redirect::to("/login").into_response(), clear)
+    with_cookies(response, clear)
 }
 
 fn with_cookies(
