@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use integration::browser::{Look, Stage};
+use integration::chromium::{Look, Stage};
 use integration::process::binary;
 
 #[tokio::main(flavor = "current_thread")]

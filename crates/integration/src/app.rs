@@ -7,10 +7,14 @@ use std::time::Duration;
 use account::Accounts;
 use cli::wire::{Built, Surroundings, build};
 use config::{Config, Flags, Sources};
-use model::{ManualClock, SystemRng, Timestamp};
+use headers::Scheme;
+use http_body_util::BodyExt as _;
+use jwt::{Algorithm, Authority, Claims, SigningKey};
+use model::{Clock as _, ManualClock, SystemRng, Timestamp};
 use password::{HasherConfig, Params};
 use reqwest::Method;
 use server::listener::{Bounds, Handle, serve};
+use server::stack::Stack;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -33,6 +37,7 @@ pub struct TestApp {
     client: reqwest::Client,
     address: SocketAddr,
     accounts: Accounts,
+    stack: Stack,
     debug: String,
     running: Running,
 }
@@ -50,6 +55,9 @@ pub struct Request(reqwest::RequestBuilder);
 impl TestApp {
     /// The key that signs the tokens of each test.
     pub const SECRET: &'static str = "the-signing-key-of-the-tests-0123456789-abcdef";
+
+    /// Who issues the tokens of each test.
+    pub const ISSUER: &'static str = "https://accounts.example.org";
 
     /// What the client calls itself.
     pub const AGENT: &'static str = "portcullis-tests/1";
@@ -90,7 +98,7 @@ impl TestApp {
         let defaults = [
             ("PORTCULLIS_LISTEN", "127.0.0.1:0"),
             ("JWT_SECRET_KEY", Self::SECRET),
-            ("JWT_ENCODE_ISSUER", "https://accounts.example.org"), // the port differs from start to start
+            ("JWT_ENCODE_ISSUER", Self::ISSUER), // the port differs from start to start
             (
                 "SECRET_KEY",
                 "the-other-key-of-the-tests-0123456789-abcdefgh",
@@ -131,6 +139,7 @@ impl TestApp {
             .unwrap_or_else(|error| panic!("{error:#}"));
         let debug = format!("{debug} {app:?} {accounts:?}");
         let handle = Handle::new();
+        let stack = app.clone();
         let serving = tokio::spawn({
             let handle = handle.clone();
             async move {
@@ -159,6 +168,7 @@ impl TestApp {
             client,
             address,
             accounts,
+            stack,
             debug,
             running,
         }
@@ -207,6 +217,18 @@ impl TestApp {
         self.folder.path()
     }
 
+    /// An access token of a session, as whoever has the key can make one.
+    pub fn token_of(&self, user: &str, session: &str) -> String {
+        let key = SigningKey::hmac(Algorithm::HS256, Self::SECRET.as_bytes());
+        let authority = Authority::builder(key.expect("it is long enough"))
+            .issuer(Self::ISSUER)
+            .build();
+        let now = self.clock.now().as_seconds();
+        let claims = Claims::access(user, "made-by-a-test", now, 900).with_session(session, 0);
+        let token = authority.issue(&claims).expect("it can be signed");
+        token.expose().to_owned()
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -240,6 +262,24 @@ impl TestApp {
     /// `DELETE path`
     pub fn delete(&self, path: &str) -> Request {
         self.request(Method::DELETE, path)
+    }
+
+    /// The answer to a request as if it came over https: to the application itself, beside the listener.
+    pub async fn over_https(&self, request: Request) -> Answer {
+        let request = request.0.build().expect("it is a request");
+        let request = http::Request::try_from(request).expect("it is a request");
+        let peer = SocketAddr::from(([127, 0, 0, 1], 4));
+        let answering = self.stack.answer(request, peer, Scheme::Https);
+        let (parts, body) = answering
+            .await
+            .unwrap_or_else(|never| match never {})
+            .into_parts();
+        let body = body.collect().await.expect("the body arrives").to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: body.to_vec(),
+        }
     }
 
     /// Any method.

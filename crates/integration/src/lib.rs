@@ -6,6 +6,7 @@
 mod answer;
 mod app;
 pub mod browser;
+pub mod chromium;
 mod foreign;
 mod person;
 pub mod process;
@@ -13,6 +14,7 @@ pub mod raw;
 
 pub use answer::Answer;
 pub use app::{Backend, Request, TestApp};
+pub use browser::Browser;
 pub use person::{PASSWORD, Person};
 
 /// Runs a test once on every storage backend.

@@ -6,6 +6,7 @@ mod durability;
 mod hashes;
 mod headers;
 mod hostile;
+mod pages;
 mod process;
 mod secrecy;
 mod slow;

@@ -1,7 +1,7 @@
 //! Pages of others send the accounts' forms in the name of whoever opens them, and nothing happens.
 
 use integration::PASSWORD;
-use integration::browser::{Attack, Browser, Site, Stranger, Vehicle};
+use integration::chromium::{Attack, Browser, Site, Stranger, Vehicle};
 
 use super::NEW;
 

@@ -7,7 +7,7 @@ mod refusals;
 mod sessions;
 mod tools;
 
-use integration::browser::{Browser, Site};
+use integration::chromium::{Browser, Site};
 
 /// Another long phrase than the one that people sign up with.
 const NEW: &str = "another long and winding phrase";

@@ -1,7 +1,7 @@
 //! Forms that are refused: what was wrong, where, and nothing typed in vain.
 
 use integration::PASSWORD;
-use integration::browser::{Browser, Scene, Stage};
+use integration::chromium::{Browser, Scene, Stage};
 
 /// Each field at fault says so, points to what is wrong with it, and is linked from the summary.
 async fn explains(browser: &Browser, scene: Scene, fields: &[&str]) {

@@ -1,6 +1,6 @@
 //! The tools of these tests: each finds what it is to find.
 
-use integration::browser::{Look, Profile, Site, Stranger, Theme, axe_core};
+use integration::chromium::{Look, Profile, Site, Stranger, Theme, axe_core};
 
 #[tokio::test]
 async fn barriers_breaches_and_overflow_are_found() {

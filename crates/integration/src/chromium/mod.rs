@@ -8,8 +8,8 @@
 
 mod attack;
 mod audit;
-mod chromium;
 mod commands;
+mod launch;
 mod look;
 mod page;
 mod scene;
@@ -18,7 +18,7 @@ mod stranger;
 
 pub use attack::{Attack, Vehicle};
 pub use audit::axe_core;
-pub use chromium::{Browser, Profile};
+pub use launch::{Browser, Profile};
 pub use look::{Look, Theme};
 pub use scene::{Scene, Stage};
 pub use site::{Fetched, Site};

@@ -10,6 +10,9 @@ use super::Browser;
 use super::commands::Vendor;
 use super::skipped;
 
+/// How Chromium says that it doesn't know what a Permissions-Policy switches off.
+const LACKING: &str = "Error with Permissions-Policy header: Unrecognized feature";
+
 /// The source of axe-core, which `scripts/axe` puts into the target folder. `None` where it isn't.
 pub fn axe_core() -> Option<&'static str> {
     static SOURCE: OnceLock<Option<String>> = OnceLock::new();
@@ -42,7 +45,8 @@ impl Browser {
 
     /// What the browser complained of since this was last asked: breaches of the
     /// Content-Security-Policy, errors, warnings. That a page came with a status of failure is no
-    /// complaint; that what it needs did is one.
+    /// complaint; that what it needs did is one. Nor is it one that this browser lacks a feature
+    /// which is switched off: others have it.
     pub async fn complaints(&self) -> Vec<String> {
         let entries = self.client.issue_cmd(Vendor::Console).await;
         let entries = entries.expect("the console can be read");
@@ -51,6 +55,7 @@ impl Browser {
             .filter(|entry| matches!(entry["level"].as_str(), Some("WARNING" | "SEVERE")))
             .filter_map(|entry| entry["message"].as_str())
             .filter(|message| !is_a_page_of_failure(message))
+            .filter(|message| !message.contains(LACKING))
             .map(str::to_owned)
             .collect()
     }

@@ -1,0 +1,138 @@
+use integration::{PASSWORD, TestApp, every_backend};
+use serde_json::json;
+
+every_backend! {
+    async fn everyone_is_sent_to_where_they_belong(app: TestApp) {
+        app.signed_up("alice").await;
+        let mut browser = app.browser();
+        browser.open("/").await.assert_goes_to("/login");
+        browser.open("/account").await.assert_goes_to("/login");
+        browser.open("/account/confirm").await.assert_goes_to("/login");
+
+        let mut browser = app.browser_of("alice").await;
+        browser.open("/").await.assert_goes_to("/account");
+        browser.open("/login").await.assert_goes_to("/account");
+        browser.open("/register").await.assert_goes_to("/account");
+    }
+
+    async fn a_name_or_an_address_signs_in(app: TestApp) {
+        app.signed_up("alice").await;
+        for name in ["alice", "ALICE", "alice@example.org"] {
+            let mut browser = app.browser();
+            browser.open("/login").await.assert_page(200);
+            browser.submit("/login", &[("username", name), ("password", PASSWORD)]).await.assert_goes_to("/account");
+            let page = browser.open("/account").await.assert_page(200);
+            assert!(page.contains("<h1>alice</h1>"), "{page}");
+        }
+    }
+
+    async fn a_wrong_password_and_an_unknown_name_are_answered_alike(app: TestApp) {
+        app.signed_up("alice").await;
+        let mut browser = app.browser();
+        browser.open("/login").await;
+        let mut sentences = Vec::new();
+        for (name, password) in [("alice", "wrong"), ("nobody", PASSWORD)] {
+            let answer = browser.submit("/login", &[("username", name), ("password", password)]).await;
+            sentences.push(answer.assert_fault(401, "username"));
+            let page = answer.text();
+            assert!(page.contains(&format!("value=\"{name}\"")), "what was typed is there: {page}");
+            assert!(!page.contains(PASSWORD), "never a password: {page}");
+            assert_eq!(browser.session(), None);
+        }
+        assert_eq!(sentences[0], sentences[1]);
+        // The same page goes on: it has a form token of its own.
+        browser.submit("/login", &[("username", "alice"), ("password", PASSWORD)]).await.assert_goes_to("/account");
+    }
+
+    async fn what_is_missing_is_said_at_its_field(app: TestApp) {
+        let mut browser = app.browser();
+        browser.open("/login").await;
+        let answer = browser.submit("/login", &[("username", ""), ("password", "")]).await;
+        assert_eq!(answer.assert_fault(422, "username").trim(), "Enter your user name or e-mail address.");
+        assert_eq!(answer.assert_fault(422, "password").trim(), "Enter your password.");
+        let answer = browser.submit("/login", &[("username", &"n".repeat(1025)), ("password", "x")]).await;
+        answer.assert_fault(422, "username");
+    }
+
+    async fn it_goes_on_to_a_page_of_ours_and_nowhere_else(app: TestApp) {
+        app.signed_up("alice").await;
+        for (next, kept) in [
+            ("/account/confirm", Some("/account/confirm")),
+            ("//evil.example", None),
+            ("https://evil.example/", None),
+            ("/\\evil.example", None),
+            ("/%09/evil.example", None),
+            ("javascript:alert(1)", None),
+            ("\"><script>alert(1)</script>", None),
+        ] {
+            let mut browser = app.browser();
+            let query: String = String::from_utf8(integration::browser::encoded(&[("next", next)])).unwrap();
+            let page = browser.open(&format!("/login?{query}")).await.assert_page(200);
+            let hidden = integration::browser::between(&page, "name=\"next\" value=\"", "\"");
+            assert_eq!(hidden.as_deref(), kept, "{next}");
+            // Also when the form itself is tampered with.
+            let fields = [("username", "alice"), ("password", PASSWORD), ("next", next)];
+            browser.submit("/login", &fields).await.assert_goes_to(kept.unwrap_or("/account"));
+        }
+    }
+
+    async fn the_session_is_one_like_any_other(app: TestApp) {
+        let api = app.signed_in("alice").await;
+        let mut browser = app.browser_of("alice").await;
+        let list = app.get("/api/v1/sessions").by(&api).send().await.assert_ok();
+        let other = list["sessions"].as_array().unwrap().iter().find(|session| session["current"] == false).unwrap();
+        assert_eq!(other["address"], "127.0.0.1");
+
+        let path = format!("/api/v1/sessions/{}", other["id"].as_str().unwrap());
+        app.delete(&path).by(&api).send().await.assert_status(204);
+        let answer = browser.open("/account").await;
+        answer.assert_goes_to("/login");
+        assert_eq!(browser.session(), None, "the dead cookie is taken away");
+    }
+
+    async fn a_password_that_changes_elsewhere_ends_it(app: TestApp) {
+        let api = app.signed_in("alice").await;
+        let mut browser = app.browser_of("alice").await;
+        let body = json!({"current_password": PASSWORD, "new_password": "quite another phrase of words"});
+        app.put("/api/v1/me/password").by(&api).json(body).send().await.assert_status(204);
+        browser.open("/account").await.assert_goes_to("/login");
+    }
+
+    async fn a_deleted_account_ends_it(app: TestApp) {
+        let api = app.signed_in("alice").await;
+        let mut browser = app.browser_of("alice").await;
+        app.delete(&format!("/api/v1/users/{}", api.id)).by(&api).send().await.assert_status(204);
+        browser.open("/account").await.assert_goes_to("/login");
+    }
+
+    async fn it_lasts_as_long_as_it_is_used_and_no_longer(app: TestApp) {
+        const DAY: u64 = 86_400;
+        app.signed_up("alice").await;
+        let (mut used, mut idle) = (app.browser_of("alice").await, app.browser_of("alice").await);
+        for _ in 0..4 {
+            app.advance(20 * DAY);
+            used.open("/account").await.assert_page(200);
+        }
+        idle.open("/account").await.assert_goes_to("/login");
+        app.advance(10 * DAY);
+        used.open("/account").await.assert_goes_to("/login"); // 90 days are the most
+    }
+
+    async fn signing_out_ends_the_cookie_and_every_token_of_the_session(app: TestApp) {
+        let api = app.signed_in("alice").await;
+        let mut browser = app.browser_of("alice").await;
+        let list = app.get("/api/v1/sessions").by(&api).send().await.assert_ok();
+        let theirs = list["sessions"].as_array().unwrap().iter().find(|session| session["current"] == false).unwrap();
+        let token = app.token_of(&api.id, theirs["id"].as_str().unwrap());
+        app.me(&token).await.assert_ok();
+
+        let cookie = browser.session().unwrap();
+        browser.submit("/logout", &[]).await.assert_goes_to("/login");
+        assert_eq!(browser.session(), None);
+        let answer = app.get("/account").header("cookie", &cookie).send().await;
+        answer.assert_goes_to("/login");
+        app.me(&token).await.assert_problem(401, "revoked_token");
+        app.me(&api.access).await.assert_ok();
+        browser.open("/logout").await.assert_error_page(405, "This page can&#39;t be opened like that");
+    }
+}

@@ -1,0 +1,11 @@
+//! The hosted pages, as a browser without scripts meets them.
+
+mod account;
+mod cookies;
+mod errors;
+mod forged;
+mod hostile;
+mod login;
+mod reach;
+mod register;
+mod sessions;
