@@ -34,8 +34,6 @@ pub enum Scene {
     NotFound,
     /// A form from elsewhere.
     Forged,
-    /// Too many requests.
-    TooMany,
 }
 
 /// What a scene needs of the server.
@@ -45,20 +43,17 @@ pub enum Stage {
     Open,
     /// Nobody can sign up.
     Closed,
-    /// Hardly anything may be asked.
-    Limited,
 }
 
 impl Stage {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Open, Self::Closed, Self::Limited];
+    pub const ALL: [Self; 2] = [Self::Open, Self::Closed];
 
     /// The settings of the server.
     pub fn settings(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Open => &[],
             Self::Closed => &[("PORTCULLIS_REGISTRATION", "closed")],
-            Self::Limited => &[("RATELIMIT_DEFAULT", "1 per hour")],
         }
     }
 
@@ -81,7 +76,7 @@ impl Stage {
 
 impl Scene {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 14] = [
         Self::Login,
         Self::LoginRefused,
         Self::Register,
@@ -96,7 +91,6 @@ impl Scene {
         Self::ConfirmRefused,
         Self::NotFound,
         Self::Forged,
-        Self::TooMany,
     ];
 
     /// Its name, as a file may have it.
@@ -116,7 +110,6 @@ impl Scene {
             Self::ConfirmRefused => "confirm-refused",
             Self::NotFound => "not-found",
             Self::Forged => "forged",
-            Self::TooMany => "too-many",
         }
     }
 
@@ -131,14 +124,12 @@ impl Scene {
             Self::NotFound => 404,
             Self::RegisterTaken => 409,
             Self::RegisterRefused | Self::ProfileRefused | Self::PasswordRefused => 422,
-            Self::TooMany => 429,
         }
     }
 
     fn stage(self) -> Stage {
         match self {
             Self::RegisterClosed => Stage::Closed,
-            Self::TooMany => Stage::Limited,
             _ => Stage::Open,
         }
     }
@@ -189,11 +180,6 @@ impl Scene {
                 browser
                     .send(&[("username", "alice"), ("password", PASSWORD)])
                     .await;
-            }
-            Self::TooMany => {
-                for _ in 0..2 {
-                    browser.signs_in(site, "alice", "not my password").await;
-                }
             }
         }
         let status = browser.status().await;

@@ -18,7 +18,7 @@ async fn explains(browser: &Browser, scene: Scene, fields: &[&str]) {
         }
         assert!(!said.trim().is_empty(), "{scene:?}: {id} doesn't say why");
         let link = format!("[role=alert] a[href='#{id}']");
-        assert_eq!(browser.count(&link).await, 1, "{scene:?}: no link to {id}");
+        assert!(browser.count(&link).await > 0, "{scene:?}: no link to {id}");
     }
     for password in [
         "password",
