@@ -68,6 +68,8 @@ impl Browser {
         ] {
             self.dev_tools(method, params).await;
         }
+        let rest = "document.getAnimations().forEach(animation => animation.finish())";
+        self.script(rest, Vec::new()).await; // else a colour may be seen on its way to another
     }
 
     /// Sends a command of the Chrome DevTools Protocol.
