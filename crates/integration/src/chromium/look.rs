@@ -65,6 +65,7 @@ impl Browser {
         for (method, params) in [
             ("Emulation.setEmulatedMedia", media),
             ("Emulation.setDeviceMetricsOverride", screen),
+            ("Emulation.setScrollbarsHidden", json!({"hidden": true})),
         ] {
             self.dev_tools(method, params).await;
         }

@@ -69,6 +69,7 @@ impl Stage {
         let site = Site::start(self.settings()).await?;
         if self == Self::Open {
             site.has_account("alice").await;
+            site.login("alice", PASSWORD).await; // another session, to be shown on the page
         }
         Some(site)
     }
