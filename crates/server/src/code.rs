@@ -132,7 +132,7 @@ pub fn render_reference() -> String {
     use std::fmt::Write as _;
 
     let mut page = String::from(
-        "<!-- Made from crates/server/src/code.rs. -->\n\n# Errors\n\nEvery failure is `application/problem+json` (RFC 9457):\n\n```json\n{\n  \"type\": \"…/docs/errors.md#validation_failed\",\n  \"title\": \"Unprocessable Content\",\n  \"status\": 422,\n  \"code\": \"validation_failed\",\n  \"message\": \"Some fields need mending.\",\n  \"request_id\": \"6f1c…\",\n  \"errors\": [{\"pointer\": \"/email\", \"code\": \"invalid_email\", \"message\": \"…\"}]\n}\n```\n\n`code` is stable and meant for programs, `message` for people. `request_id` is the `X-Request-Id` of the answer, and finds the cause in the server's log. An answer never tells more about a failure of the server than `An error occurred.`\n",
+        "<!-- Made from crates/server/src/code.rs. -->\n\n# Errors\n\nEvery failure is `application/problem+json` (RFC 9457); a browser that asks for a page (`Accept: text/html`, anywhere but under `/api/`) gets the same as a page:\n\n```json\n{\n  \"type\": \"…/docs/errors.md#validation_failed\",\n  \"title\": \"Unprocessable Content\",\n  \"status\": 422,\n  \"code\": \"validation_failed\",\n  \"message\": \"Some fields need mending.\",\n  \"request_id\": \"6f1c…\",\n  \"errors\": [{\"pointer\": \"/email\", \"code\": \"invalid_email\", \"message\": \"…\"}]\n}\n```\n\n`code` is stable and meant for programs, `message` for people. `request_id` is the `X-Request-Id` of the answer, and finds the cause in the server's log. An answer never tells more about a failure of the server than `An error occurred.`\n",
     );
     for code in Code::ALL {
         let status = code.status();

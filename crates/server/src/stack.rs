@@ -243,6 +243,8 @@ impl Passing {
         let response = if let Some(rejection) = extensions.get::<AuthRejection>() {
             ApiError::from(rejection).into_response()
         } else if let Some(rejection) = extensions.get::<CsrfRejection>() {
+            let request_id = self.id.to_str().unwrap_or_default();
+            tracing::debug!(request_id, reason = %rejection, "a form was refused");
             ApiError::from(*rejection).into_response()
         } else {
             named(response)

@@ -12,7 +12,7 @@ use super::account::done;
 use super::form::{Field, Form, Shown};
 use super::next::Next;
 use super::render::{Frame, page};
-use super::visitor::SignedIn;
+use super::visitor::{SignedIn, to_login};
 use crate::api::fields;
 use crate::error::ApiError;
 
@@ -74,7 +74,7 @@ pub(super) async fn submit(
                     "The password is wrong.",
                 );
             }
-            Err(ReauthenticateError::Refused(Refused::Revoked)) => return Ok(who.leave()),
+            Err(ReauthenticateError::Refused(Refused::Revoked)) => return Ok(to_login()),
             Err(error) => return Err(error.into()),
         }
     }

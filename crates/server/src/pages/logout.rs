@@ -13,5 +13,5 @@ pub(super) async fn submit(
     who: SignedIn,
 ) -> Result<Response, ApiError> {
     accounts.logout(&who.browser.actor).await?;
-    Ok(who.leave())
+    Ok(who.signed_out())
 }

@@ -1,10 +1,10 @@
 //! The hosted pages: what people see in a browser. One page, one file.
 //!
 //! - They work without a script, and load nothing but a stylesheet and an icon of their own.
-//! - Who asks is told by a cookie ([`cookies`]) and nothing else: a bearer token counts for nothing
+//! - Who asks is told by a cookie (`cookies.rs`) and nothing else: a bearer token counts for nothing
 //!   here, as cookies count for nothing in `/api/v1`.
 //! - Whatever changes something passes both defences of [`csrf`]. Before a login the form token is
-//!   bound to a session of its own, which dies at the login ([`visitor`]).
+//!   bound to a session of its own, which dies at the login (`visitor.rs`).
 //! - Over plain http to another machine they are off: a password would cross the network in the clear.
 
 mod account;

@@ -42,13 +42,12 @@ impl Visitor {
     /// there is none. The page must be [given](PreSession::give) with it.
     pub(super) fn pre_session(&self, csrf: CsrfToken) -> Result<(String, PreSession), ApiError> {
         let mut cookies = Vec::new();
-        let pre = match &self.pre {
-            Some(pre) => pre.clone(),
-            None => {
-                let begun = PlainToken::random(PRE_SESSION).map_err(ApiError::internal)?;
-                cookies.push(self.cookies.set(Kind::PreSession, &begun));
-                begun
-            }
+        let pre = if let Some(pre) = &self.pre {
+            pre.clone()
+        } else {
+            let begun = PlainToken::random(PRE_SESSION).map_err(ApiError::internal)?;
+            cookies.push(self.cookies.set(Kind::PreSession, &begun));
+            begun
         };
         if self.stale {
             cookies.push(self.cookies.clear(Kind::Session));
@@ -74,9 +73,13 @@ impl SignedIn {
         with_cookies(Redirect::to(path).into_response(), cookies)
     }
 
-    /// Sends them to where one signs in, without a cookie.
-    pub(super) fn leave(&self) -> Response {
-        to_login(self.cookies, true)
+    /// Sends them to where one signs in, after they have signed out. The browser forgets the pages
+    /// that it left: `no-store` doesn't keep Chromium from showing them when one goes back.
+    pub(super) fn signed_out(&self) -> Response {
+        let mut response = to_login();
+        let cache = HeaderValue::from_static("\"cache\"");
+        response.headers_mut().insert("clear-site-data", cache);
+        with_cookies(response, [self.cookies.clear(Kind::Session)])
     }
 }
 
@@ -87,15 +90,10 @@ impl PreSession {
     }
 }
 
-fn to_login(cookies: Cookies, clear: bool) -> Response {
-    let mut response = Redirect::to("/login").into_response();
-    if clear {
-        // `no-store` doesn't keep Chromium from showing a page that it left, when one goes back
-        let cache = HeaderValue::from_static("\"cache\"");
-        response.headers_mut().insert("clear-site-data", cache);
-    }
-    let clear = clear.then(|| cookies.clear(Kind::Session));
-    with_cookies(response, clear)
+/// Sends someone whose session has ended to where one signs in. That page takes the cookie away: this
+/// answer may be late, and the browser have a better cookie by now.
+pub(super) fn to_login() -> Response {
+    Redirect::to("/login").into_response()
 }
 
 fn with_cookies(
@@ -131,18 +129,12 @@ impl FromRequestParts<App> for SignedIn {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let visitor = Visitor::from_request_parts(parts, app)
+        let Visitor {
+            cookies, browser, ..
+        } = Visitor::from_request_parts(parts, app)
             .await
             .map_err(ApiError::into_response)?;
-        let Visitor {
-            cookies,
-            browser,
-            stale,
-            ..
-        } = visitor;
-        match browser {
-            Some(browser) => Ok(Self { browser, cookies }),
-            None => Err(to_login(cookies, stale)),
-        }
+        let browser = browser.ok_or_else(to_login)?;
+        Ok(Self { browser, cookies })
     }
 }

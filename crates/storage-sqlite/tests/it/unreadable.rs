@@ -144,6 +144,7 @@ async fn an_unreadable_session_is_an_error_of_its_own() {
         "UPDATE sessions SET generation = -1",
         "UPDATE sessions SET refresh_expires = -1",
         "UPDATE sessions SET fresh_until = -1",
+        "UPDATE sessions SET cookie = zeroblob(32)", // without its time
         "UPDATE sessions SET agent = CAST(x'6a756e6bff' AS TEXT)",
     ] {
         let Tampered { store, .. } = &Tampered::with(statement).await;

@@ -80,6 +80,29 @@ every_backend! {
         browser.open("/account").await.assert_page(200);
     }
 
+    async fn of_two_that_enter_the_password_at_once_one_keeps_the_session(app: TestApp) {
+        app.signed_up("alice").await;
+        let mut browser = app.browser_of("alice").await;
+        browser.open("/account/confirm").await.assert_page(200);
+        let send = || {
+            let form = browser.form("/account/confirm", &[("password", PASSWORD)]);
+            form.header("sec-fetch-site", "same-origin").spawn()
+        };
+        let answers = [send(), send(), send(), send()];
+        let mut cookies = Vec::new();
+        for answer in answers {
+            let answer = answer.await.unwrap();
+            match answer.set_cookie("portcullis") {
+                Some(cookie) => cookies.push(cookie.split(';').next().unwrap().to_owned()),
+                None => {
+                    answer.assert_goes_to("/login");
+                }
+            }
+        }
+        assert_eq!(cookies.len(), 1);
+        app.get("/account").header("cookie", &cookies[0]).send().await.assert_page(200);
+    }
+
     async fn a_cookie_survives_a_restart_and_is_nowhere_in_the_store(app: TestApp) {
         app.signed_up("alice").await;
         let cookie = app.browser_of("alice").await.session().unwrap();

@@ -87,6 +87,7 @@ every_backend! {
         app.delete(&path).by(&api).send().await.assert_status(204);
         let answer = browser.open("/account").await;
         answer.assert_goes_to("/login");
+        browser.open("/login").await.assert_page(200);
         assert_eq!(browser.session(), None, "the dead cookie is taken away");
     }
 

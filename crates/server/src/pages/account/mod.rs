@@ -16,7 +16,7 @@ use super::agent;
 use super::form::{Form, Shown};
 use super::next::query_value;
 use super::render::{Frame, page};
-use super::visitor::SignedIn;
+use super::visitor::{SignedIn, to_login};
 use crate::error::ApiError;
 
 #[derive(Template)]
@@ -89,11 +89,11 @@ async fn shown(
 ) -> Result<Response, ApiError> {
     let actor = &who.browser.actor;
     let user = match accounts.me(actor).await {
-        Err(Refused::Revoked) => return Ok(who.leave()),
+        Err(Refused::Revoked) => return Ok(to_login()),
         user => user?,
     };
     let sessions = match accounts.sessions(actor).await {
-        Err(Refused::Revoked) => return Ok(who.leave()),
+        Err(Refused::Revoked) => return Ok(to_login()),
         sessions => sessions?,
     };
     let present = || {

@@ -12,7 +12,7 @@ use crate::api::fields;
 use crate::error::ApiError;
 use crate::pages::form::{Field, Form};
 use crate::pages::register::any_text;
-use crate::pages::visitor::SignedIn;
+use crate::pages::visitor::{SignedIn, to_login};
 
 pub(super) static CURRENT: Field = Field {
     id: "password-current_password",
@@ -54,7 +54,7 @@ pub(in crate::pages) async fn submit(
                 form.fault(&CURRENT, StatusCode::UNAUTHORIZED, "The password is wrong.");
             }
             Err(ChangePasswordError::Password(faults)) => form.refuse_password(&NEW, &faults),
-            Err(ChangePasswordError::Refused(Refused::Revoked)) => return Ok(who.leave()),
+            Err(ChangePasswordError::Refused(Refused::Revoked)) => return Ok(to_login()),
             Err(error) => return Err(error.into()),
         }
     }

@@ -13,7 +13,7 @@ use crate::code::Code;
 use crate::error::ApiError;
 use crate::pages::confirm;
 use crate::pages::form::{Field, Form};
-use crate::pages::visitor::SignedIn;
+use crate::pages::visitor::{SignedIn, to_login};
 
 pub(super) static USERNAME: Field = Field {
     id: "profile-username",
@@ -44,7 +44,7 @@ pub(in crate::pages) async fn submit(
 ) -> Result<Response, ApiError> {
     let actor = &who.browser.actor;
     let present = match accounts.me(actor).await {
-        Err(Refused::Revoked) => return Ok(who.leave()),
+        Err(Refused::Revoked) => return Ok(to_login()),
         user => user?,
     };
     let (username, email) = (form.text(&USERNAME), form.text(&EMAIL));
@@ -72,7 +72,7 @@ pub(in crate::pages) async fn submit(
             Err(ChangeProfileError::Refused(Refused::NotFresh)) => {
                 return Ok(Redirect::to(confirm::LOCATION).into_response());
             }
-            Err(ChangeProfileError::Refused(Refused::Revoked)) => return Ok(who.leave()),
+            Err(ChangeProfileError::Refused(Refused::Revoked)) => return Ok(to_login()),
             Err(error) => return Err(error.into()),
         }
     }

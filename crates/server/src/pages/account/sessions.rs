@@ -9,7 +9,7 @@ use super::done;
 use crate::error::ApiError;
 use crate::pages::confirm;
 use crate::pages::form::Form;
-use crate::pages::visitor::SignedIn;
+use crate::pages::visitor::{SignedIn, to_login};
 
 /// Ends one session. One that isn't there any more is as good as ended: people press buttons twice.
 pub(in crate::pages) async fn end(
@@ -23,7 +23,7 @@ pub(in crate::pages) async fn end(
         Ok(()) | Err(EndSessionError::NotFound) => {
             Ok(Redirect::to(&done("session")).into_response())
         }
-        Err(EndSessionError::Refused(refused)) => refused_here(&who, refused),
+        Err(EndSessionError::Refused(refused)) => refused_here(refused),
     }
 }
 
@@ -36,14 +36,14 @@ pub(in crate::pages) async fn end_others(
     form.done()?;
     match accounts.end_other_sessions(&who.browser.actor).await {
         Ok(_) => Ok(Redirect::to(&done("sessions")).into_response()),
-        Err(refused) => refused_here(&who, refused),
+        Err(refused) => refused_here(refused),
     }
 }
 
-fn refused_here(who: &SignedIn, refused: Refused) -> Result<Response, ApiError> {
+fn refused_here(refused: Refused) -> Result<Response, ApiError> {
     match refused {
         Refused::NotFresh => Ok(Redirect::to(confirm::LOCATION).into_response()),
-        Refused::Revoked => Ok(who.leave()),
+        Refused::Revoked => Ok(to_login()),
         Refused::Storage(error) => Err(error.into()),
     }
 }
