@@ -24,6 +24,7 @@ pub use scene::{Scene, Stage};
 pub use site::{Fetched, Site};
 pub use stranger::{Stranger, Visit};
 
+use std::io::Write as _;
 use std::time::Duration;
 
 /// How long a page may take to come, on the busiest of machines.
@@ -48,9 +49,8 @@ fn skipped(thing: &str) -> bool {
         "{thing} is missing: scripts/test installs it"
     );
     let test = std::thread::current();
-    eprintln!(
-        "SKIPPED {}: {thing} is missing",
-        test.name().unwrap_or("a test")
-    );
+    let test = test.name().unwrap_or("a test");
+    // not `eprintln!`, which is shown for failing tests only
+    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {thing} is missing");
     false
 }

@@ -103,3 +103,24 @@ async fn the_cookies_are_bound_to_the_host_and_hidden_from_scripts() {
     browser.press("Sign out").await;
     assert!(!browser.has_cookie(SESSION).await);
 }
+
+#[tokio::test]
+async fn the_password_once_more_replaces_the_cookie_and_leads_back_to_the_account() {
+    let Some(site) = Site::start(&[]).await else {
+        return;
+    };
+    site.has_account("alice").await;
+    let browser = site.browser().await;
+    browser.signs_in(&site, "alice", PASSWORD).await;
+    let value = async || {
+        let cookies = browser.cookies().await;
+        let session = cookies.iter().find(|cookie| cookie["name"] == SESSION);
+        session.unwrap()["value"].clone()
+    };
+    let before = value().await;
+    browser.open(&site.url("/account/confirm")).await;
+    browser.send(&[("password", PASSWORD)]).await;
+    assert_eq!(browser.path().await, "/account?done=confirmed");
+    assert_eq!(browser.count("[role=status]").await, 1);
+    assert_ne!(value().await, before);
+}
