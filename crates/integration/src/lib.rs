@@ -6,6 +6,7 @@
 mod answer;
 mod app;
 pub mod browser;
+pub mod chromium;
 mod foreign;
 mod person;
 pub mod process;

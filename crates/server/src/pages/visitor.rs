@@ -89,9 +89,13 @@ impl SignedIn {
         with_cookies(Redirect::to(path).into_response(), cookies)
     }
 
-    /// Sends them to where one signs in, after they have signed out.
+    /// Sends them to where one signs in, after they have signed out. The browser forgets the pages
+    /// that it left: `no-store` doesn't keep Chromium from showing them when one goes back.
     pub(super) fn signed_out(&self) -> Response {
-        with_cookies(to_login(), [self.cookies.clear(Kind::Session)])
+        let mut response = to_login();
+        let cache = HeaderValue::from_static("\"cache\"");
+        response.headers_mut().insert("clear-site-data", cache);
+        with_cookies(response, [self.cookies.clear(Kind::Session)])
     }
 }
 
