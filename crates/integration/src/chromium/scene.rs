@@ -34,6 +34,8 @@ pub enum Scene {
     NotFound,
     /// A form from elsewhere.
     Forged,
+    /// Too many guesses at a password.
+    TooMany,
 }
 
 /// What a scene needs of the server.
@@ -77,7 +79,7 @@ impl Stage {
 
 impl Scene {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Login,
         Self::LoginRefused,
         Self::Register,
@@ -92,6 +94,7 @@ impl Scene {
         Self::ConfirmRefused,
         Self::NotFound,
         Self::Forged,
+        Self::TooMany,
     ];
 
     /// Its name, as a file may have it.
@@ -111,6 +114,7 @@ impl Scene {
             Self::ConfirmRefused => "confirm-refused",
             Self::NotFound => "not-found",
             Self::Forged => "forged",
+            Self::TooMany => "too-many",
         }
     }
 
@@ -125,6 +129,7 @@ impl Scene {
             Self::NotFound => 404,
             Self::RegisterTaken => 409,
             Self::RegisterRefused | Self::ProfileRefused | Self::PasswordRefused => 422,
+            Self::TooMany => 429,
         }
     }
 
@@ -181,6 +186,13 @@ impl Scene {
                 browser
                     .send(&[("username", "alice"), ("password", PASSWORD)])
                     .await;
+            }
+            Self::TooMany => {
+                let mut guesses = 0;
+                while guesses < 12 && browser.status().await != 429 {
+                    browser.signs_in(site, "guessed", "not the password").await;
+                    guesses += 1;
+                }
             }
         }
         let status = browser.status().await;
