@@ -11,7 +11,6 @@ use http::HeaderValue;
 #[expect(missing_docs, reason = "each is the standard's own name")]
 pub enum Feature {
     Accelerometer,
-    AttributionReporting,
     Autoplay,
     BrowsingTopics,
     Camera,
@@ -36,9 +35,8 @@ pub enum Feature {
 }
 
 impl Feature {
-    const ALL: [Self; 23] = [
+    const ALL: [Self; 22] = [
         Self::Accelerometer,
-        Self::AttributionReporting,
         Self::Autoplay,
         Self::BrowsingTopics,
         Self::Camera,
@@ -67,7 +65,6 @@ impl Feature {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Accelerometer => "accelerometer",
-            Self::AttributionReporting => "attribution-reporting",
             Self::Autoplay => "autoplay",
             Self::BrowsingTopics => "browsing-topics",
             Self::Camera => "camera",

@@ -130,6 +130,10 @@ impl Server {
     async fn listening(mut command: Command, env: &[(&str, &str)]) -> Self {
         let mut child = command
             .env("PORTCULLIS_LISTEN", "127.0.0.1:0")
+            // Counted as ever, and out of the way of tests of other things.
+            .env("RATELIMIT_DEFAULT", "1000000 per hour")
+            .env("PORTCULLIS_RATELIMIT_USER", "1000000 per hour")
+            .env("PORTCULLIS_RATELIMIT_PAGES", "1000000 per hour")
             .envs(env.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -79,7 +79,6 @@ impl Site {
             ("PORTCULLIS_TLS_CERT", "cert.pem"),
             ("PORTCULLIS_TLS_KEY", "key.pem"),
             ("PORTCULLIS_PUBLIC_URL", "https://accounts.test"),
-            ("RATELIMIT_DEFAULT", "100000 per hour"),
         ];
         env.extend_from_slice(settings); // the later one wins
         let server = Server::start(folder.path(), &env).await;
