@@ -17,11 +17,11 @@ use model::{Clock, Rng};
 use password::{Hasher, HasherConfig, Kind, Policy};
 use ratelimit::{Capacity, SharedStore, TrustedProxies};
 use secret::Secret;
-use server::App;
 use server::limits::{Allowances, RequestLimits};
 use server::listener::Bounds;
 use server::pages::{Pages, Reach};
 use server::stack::{Edge, Stack};
+use server::{App, AppParts};
 use sha2::Sha256;
 use storage_sqlite::{LimitStore, Options, Role, SqliteStore};
 use tokio::task::JoinHandle;
@@ -115,7 +115,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
     let accounts = Accounts::start(parts)
         .await
         .context("the store can't be read")?;
-    let app = App {
+    let app = App::new(AppParts {
         accounts: accounts.clone(),
         authority,
         clock: Arc::clone(&around.clock),
@@ -126,7 +126,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
             &around.public_url,
             Arc::clone(&around.clock),
         )?),
-    };
+    });
     let edge = Edge {
         proxies: TrustedProxies::new(config.server.trusted_proxies.iter().copied()),
         redirect: HttpsRedirect::new(around.public_url.as_str())?.exempt_paths(HEALTH),

@@ -1,5 +1,6 @@
 //! What the routes need.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use account::Accounts;
@@ -10,9 +11,12 @@ use model::Clock;
 use crate::limits::RequestLimits;
 use crate::pages::Pages;
 
-/// What the routes need. Cheap to clone.
+/// What the routes need. It is cloned for every request: one count goes up.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<AppParts>);
+
+/// What an [`App`] is made of.
+pub struct AppParts {
     /// The use cases.
     pub accounts: Accounts,
     /// Checks tokens.
@@ -25,9 +29,32 @@ pub struct App {
     pub pages: Arc<Pages>,
 }
 
+impl App {
+    /// Puts the parts together.
+    pub fn new(parts: AppParts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for App {
+    type Target = AppParts;
+
+    fn deref(&self) -> &AppParts {
+        &self.0
+    }
+}
+
 impl FromRef<App> for Accounts {
     fn from_ref(app: &App) -> Self {
         app.accounts.clone()
+    }
+}
+
+impl std::fmt::Debug for AppParts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AppParts")
+            .field("accounts", &self.accounts)
+            .finish_non_exhaustive()
     }
 }
 

@@ -24,5 +24,5 @@ pub mod stack;
 mod telemetry;
 
 pub use api::openapi::document as openapi_document;
-pub use app::App;
+pub use app::{App, AppParts};
 pub use error::ApiError;

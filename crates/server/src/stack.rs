@@ -185,7 +185,10 @@ impl Stack {
             return State::done(ApiError::new(Code::BodyTooLarge));
         }
         request.extensions_mut().insert(authentication);
-        request.extensions_mut().insert(client.address);
+        // Where a request comes from is noted by what changes something, and by nothing else.
+        if !request.method().is_safe() {
+            request.extensions_mut().insert(client.address);
+        }
 
         let mut router = self.router.clone();
         match catch_unwind(AssertUnwindSafe(|| Service::call(&mut router, request))) {

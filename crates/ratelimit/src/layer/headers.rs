@@ -1,6 +1,6 @@
 //! What a response tells of the limits.
 
-use std::{fmt::Write as _, time::Duration};
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -60,11 +60,29 @@ fn limit_text(decision: &Decision) -> String {
     for Applied { name, usage, .. } in decision.limits() {
         let separator = if text.is_empty() { "" } else { ", " };
         let reset_in = seconds_up(usage.reset.since(decision.now()));
-        let (remaining, reset_in) = (integer(usage.remaining), integer(reset_in));
-        // Writing to a `String` can't fail.
-        let _ = write!(text, "{separator}\"{name}\";r={remaining};t={reset_in}");
+        for part in [separator, "\"", name, "\";r="] {
+            text.push_str(part);
+        }
+        push_number(&mut text, integer(usage.remaining));
+        text.push_str(";t=");
+        push_number(&mut text, integer(reset_in));
     }
     text
+}
+
+/// Appends a number in decimal: this stands on every response, and `write!` takes its time.
+fn push_number(text: &mut String, mut number: u64) {
+    let mut digits = [b'0'; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    text.extend(digits[start..].iter().map(|digit| char::from(*digit)));
 }
 
 fn write_x(limit: Applied<'_>, decision: &Decision, response: &mut HeaderMap) {
