@@ -4,6 +4,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use storage::{FeedRow, FeedSink};
 
+/// Listeners on whose behalf the store is asked, and when that began for each.
+pub(crate) struct Asked(Vec<(Arc<dyn FeedSink>, u64)>);
+
+impl Asked {
+    /// Tells them that the store has answered.
+    pub(crate) fn heard(self) {
+        for (sink, asked) in self.0 {
+            sink.heard(asked);
+        }
+    }
+}
+
 /// The listeners, shared by the thread that writes and the one that follows.
 #[derive(Clone, Default)]
 pub(crate) struct Sinks(Arc<Mutex<Vec<Arc<dyn FeedSink>>>>);
@@ -24,11 +36,17 @@ impl Sinks {
         }
     }
 
-    /// Tells all that the store was heard.
-    pub(crate) fn heard(&self) {
-        for sink in self.present() {
-            sink.heard();
-        }
+    /// Notes what time it is for each, before the store is asked.
+    pub(crate) fn ask(&self) -> Asked {
+        let present = self.present().into_iter();
+        Asked(
+            present
+                .map(|sink| {
+                    let asked = sink.asked();
+                    (sink, asked)
+                })
+                .collect(),
+        )
     }
 
     /// Forgets all.

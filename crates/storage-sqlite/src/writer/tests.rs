@@ -54,7 +54,11 @@ impl FeedSink for Heard {
         self.groups.lock().unwrap().push(tokens.collect());
     }
 
-    fn heard(&self) {}
+    fn asked(&self) -> u64 {
+        0
+    }
+
+    fn heard(&self, _: u64) {}
 }
 
 impl Bench {

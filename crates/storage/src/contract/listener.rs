@@ -83,7 +83,12 @@ impl FeedSink for Listener {
         self.heard.send_modify(|_| {});
     }
 
-    fn heard(&self) {
+    fn asked(&self) -> u64 {
+        *self.heard.borrow()
+    }
+
+    fn heard(&self, asked: u64) {
+        assert!(asked <= self.asked(), "it was asked before");
         self.heard.send_modify(|times| *times += 1);
     }
 }
