@@ -13,12 +13,11 @@ use std::time::Duration;
 
 use model::Timestamp;
 use rusqlite::Connection;
-use storage::{Error, FeedRow, FeedSink};
+use storage::{Error, FeedRow, FeedSink, Sinks};
 use tokio::sync::oneshot;
 
 use crate::error::from_sqlite;
 use crate::feed;
-use crate::sinks::Sinks;
 
 /// How often it looks whether the file changed, which costs a few microseconds.
 const POLL: Duration = Duration::from_millis(100);

@@ -23,7 +23,6 @@ mod query;
 mod queue;
 mod readers;
 mod sessions;
-mod sinks;
 mod upkeep;
 mod users;
 mod writer;

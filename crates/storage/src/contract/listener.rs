@@ -9,7 +9,7 @@ use super::fixtures::at;
 use crate::{FeedEntry, FeedRow, FeedSink, Storage};
 
 /// How long something may take that must happen at all. Nothing is expected to take so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(super) struct Listener {

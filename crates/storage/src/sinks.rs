@@ -1,15 +1,21 @@
-//! Who listens to the feed in this process.
+//! Who listens to the feed in this process: the part that every backend shares.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use storage::{FeedRow, FeedSink};
+use crate::{FeedRow, FeedSink};
 
 /// Listeners on whose behalf the store is asked, and when that began for each.
-pub(crate) struct Asked(Vec<(Arc<dyn FeedSink>, u64)>);
+pub struct Asked(Vec<(Arc<dyn FeedSink>, u64)>);
 
 impl Asked {
+    /// Whether nobody listens.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Tells them that the store has answered.
-    pub(crate) fn heard(self) {
+    pub fn heard(self) {
         for (sink, asked) in self.0 {
             sink.heard(asked);
         }
@@ -18,16 +24,16 @@ impl Asked {
 
 /// The listeners, shared by the thread that writes and the one that follows.
 #[derive(Clone, Default)]
-pub(crate) struct Sinks(Arc<Mutex<Vec<Arc<dyn FeedSink>>>>);
+pub struct Sinks(Arc<Mutex<Vec<Arc<dyn FeedSink>>>>);
 
 impl Sinks {
     /// Adds a listener: it hears every row that is committed from now on.
-    pub(crate) fn add(&self, sink: Arc<dyn FeedSink>) {
+    pub fn add(&self, sink: Arc<dyn FeedSink>) {
         self.lock().push(sink);
     }
 
     /// Gives rows to all.
-    pub(crate) fn apply(&self, rows: &[FeedRow]) {
+    pub fn apply(&self, rows: &[FeedRow]) {
         if rows.is_empty() {
             return;
         }
@@ -37,7 +43,7 @@ impl Sinks {
     }
 
     /// Notes what time it is for each, before the store is asked.
-    pub(crate) fn ask(&self) -> Asked {
+    pub fn ask(&self) -> Asked {
         let present = self.present().into_iter();
         Asked(
             present
@@ -50,7 +56,7 @@ impl Sinks {
     }
 
     /// Forgets all.
-    pub(crate) fn clear(&self) {
+    pub fn clear(&self) {
         self.lock().clear();
     }
 
@@ -61,5 +67,17 @@ impl Sinks {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<dyn FeedSink>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Sinks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sinks").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asked").finish_non_exhaustive()
     }
 }

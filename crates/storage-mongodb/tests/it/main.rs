@@ -1,0 +1,15 @@
+//! The store on MongoDB: the contract of every store, and what is particular to servers that others
+//! share, that are slow, and that go away.
+//!
+//! The tests need a server: `scripts/mongo run -- cargo test -p portcullis-storage-mongodb`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says aloud what it leaves out"
+)]
+
+mod contract;
+mod server;

@@ -1,0 +1,127 @@
+//! The server, and a database for each test.
+
+use std::sync::{Arc, Once};
+
+use model::{Rng as _, SystemRng};
+use mongodb::bson::{Document, doc};
+use mongodb::{Client, Collection};
+use storage_mongodb::{MongoStore, MongoUri};
+
+const VARIABLE: &str = "PORTCULLIS_TEST_MONGO_URI";
+
+/// A database that goes with its value.
+pub(crate) struct Scratch {
+    /// The server's address with this database.
+    pub(crate) uri: String,
+    name: String,
+    pub(crate) client: Client,
+}
+
+/// A database with nothing in it; nothing when there is no server, which is said aloud and, in
+/// continuous integration, is a failure.
+pub(crate) async fn scratch() -> Option<Scratch> {
+    static SKIPPED: Once = Once::new();
+    let Ok(server) = std::env::var(VARIABLE) else {
+        let needed = std::env::var("CI").is_ok_and(|ci| ci == "true");
+        assert!(!needed, "{VARIABLE} is not set: use scripts/mongo run -- …");
+        SKIPPED.call_once(|| {
+            eprintln!("{VARIABLE} is not set: the tests on MongoDB are SKIPPED");
+        });
+        return None;
+    };
+    let mut bytes = [0; 8];
+    SystemRng.fill(&mut bytes);
+    let name = format!("portcullis_test_{:016x}", u64::from_be_bytes(bytes));
+    let client = Client::with_uri_str(&server).await.unwrap();
+    say_which(&client).await;
+    Some(Scratch {
+        uri: with_database(&server, &name),
+        name,
+        client,
+    })
+}
+
+impl Scratch {
+    /// A node on this database.
+    pub(crate) async fn node(&self) -> Arc<MongoStore> {
+        node_at(&self.uri).await
+    }
+
+    /// A collection as another application has it.
+    pub(crate) fn collection(&self, name: &str) -> Collection<Document> {
+        self.client.database(&self.name).collection(name)
+    }
+
+    /// The database's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// A node on the database that `uri` names.
+pub(crate) async fn node_at(uri: &str) -> Arc<MongoStore> {
+    let uri = MongoUri::parse(uri).unwrap();
+    MongoStore::open(&uri, &SystemRng).await.unwrap()
+}
+
+impl Drop for Scratch {
+    /// On a thread of its own: the test's runtime may be ending.
+    fn drop(&mut self) {
+        let (uri, name) = (self.uri.clone(), self.name.clone());
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            runtime.block_on(async {
+                let client = Client::with_uri_str(&uri)
+                    .await
+                    .map_err(std::io::Error::other)?;
+                let dropped = client.database(&name).drop().await;
+                dropped.map_err(std::io::Error::other)
+            })
+        });
+        if let Ok(Err(error)) = dropped.join() {
+            eprintln!("the database of a test was not dropped: {error}");
+        }
+    }
+}
+
+/// The same server with a database: `mongodb://host/NAME?options`.
+pub(crate) fn with_database(server: &str, name: &str) -> String {
+    let (rest, options) = server.split_once('?').unwrap_or((server, ""));
+    let authority_at = rest.find("://").map_or(0, |at| at + 3);
+    let end = rest[authority_at..]
+        .find('/')
+        .map_or(rest.len(), |at| authority_at + at);
+    let base = &rest[..end];
+    if options.is_empty() {
+        format!("{base}/{name}")
+    } else {
+        format!("{base}/{name}?{options}")
+    }
+}
+
+async fn say_which(client: &Client) {
+    static SAID: Once = Once::new();
+    let admin = client.database("admin");
+    let info = admin.run_command(doc! { "buildInfo": 1 }).await.unwrap();
+    let hello = admin.run_command(doc! { "hello": 1 }).await.unwrap();
+    SAID.call_once(|| {
+        let ferret = info.keys().any(|key| key.to_lowercase().contains("ferret"))
+            || info.get_array("modules").is_ok_and(Vec::is_empty)
+                && !info.contains_key("allocator");
+        eprintln!(
+            "the server: {} {}, {}",
+            if ferret {
+                "FerretDB, for MongoDB"
+            } else {
+                "MongoDB"
+            },
+            info.get_str("version").unwrap_or("?"),
+            hello.get_str("setName").map_or_else(
+                |_| "no replica set".to_owned(),
+                |name| format!("replica set {name}")
+            ),
+        );
+    });
+}
