@@ -10,29 +10,21 @@ use storage::Error;
 
 use crate::error::from_driver;
 
-/// How long a server that takes writes is looked for. The driver's own 30 seconds would keep every
-/// request waiting while a primary is elected or the network is gone.
-const SELECTION: Duration = Duration::from_secs(2);
-
-/// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(2);
-
-/// How long a majority may take to confirm a write.
-const CONFIRMED: Duration = Duration::from_secs(4);
-
 /// Connections of one node, unless the connection string says how many.
 const CONNECTIONS: u32 = 32;
 
 /// The most that it may say.
 const MOST_CONNECTIONS: u32 = 500;
 
-/// A client for these servers.
-pub(crate) fn client(mut options: ClientOptions) -> Result<Client, Error> {
+/// A client for these servers, an operation of which may take as long as `deadline`.
+pub(crate) fn client(mut options: ClientOptions, deadline: Duration) -> Result<Client, Error> {
     options
         .app_name
         .get_or_insert_with(|| "portcullis".to_owned());
-    options.server_selection_timeout = Some(SELECTION);
-    options.connect_timeout = Some(CONNECT);
+    // The driver would look for a primary for 30 seconds, and keep every request waiting while one is
+    // elected or the network is gone.
+    options.server_selection_timeout = Some(deadline / 2);
+    options.connect_timeout = Some(deadline / 2);
     let connections = options.max_pool_size.unwrap_or(CONNECTIONS);
     options.max_pool_size = Some(connections.clamp(1, MOST_CONNECTIONS));
     options.min_pool_size = options
@@ -43,7 +35,7 @@ pub(crate) fn client(mut options: ClientOptions) -> Result<Client, Error> {
         WriteConcern::builder()
             .w(Acknowledgment::Majority)
             .journal(true)
-            .w_timeout(CONFIRMED)
+            .w_timeout(deadline * 4 / 5)
             .build(),
     );
     options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));

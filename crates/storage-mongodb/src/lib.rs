@@ -38,6 +38,7 @@ mod users;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use mongodb::Database;
 use storage::Sinks;
@@ -49,6 +50,7 @@ use crate::running::Running;
 use crate::table::Table;
 
 pub use error::OpenError;
+pub use open::Options;
 pub use uri::{MongoUri, UriFault};
 pub use users::{Clash, ClashField};
 
@@ -65,6 +67,8 @@ pub struct MongoStore {
 /// What operations and tasks share.
 struct Core {
     database: Database,
+    /// How long one operation may take.
+    deadline: Duration,
     users: Table,
     sessions: Table,
     feed: Rows,

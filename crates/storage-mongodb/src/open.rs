@@ -1,12 +1,12 @@
 //! Opening a database and starting the tasks of a node.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use model::Rng;
 use mongodb::bson::{Document, doc};
-use mongodb::options::{CollectionOptions, ReadConcern};
 use storage::{Error, Sinks};
 use tokio::sync::mpsc;
 
@@ -20,45 +20,87 @@ use crate::{Core, MongoStore, connect};
 /// The version of what stands in our collections.
 const LAYOUT: i64 = 1;
 
+/// How long one operation may take. The driver and the server give up a little earlier (`connect.rs`), so
+/// that a refusal is told as one.
+const DEADLINE: Duration = Duration::from_secs(5);
+
 /// Listeners that may wait to be added.
 const FOLLOWS_WAITING: usize = 16;
+
+/// How a database is opened.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    rng: &'a dyn Rng,
+    deadline: Duration,
+}
+
+impl<'a> Options<'a> {
+    /// The usual ones. `rng` names this node, so that it knows its own writing again.
+    pub const fn new(rng: &'a dyn Rng) -> Self {
+        Self {
+            rng,
+            deadline: DEADLINE,
+        }
+    }
+
+    /// Gives each operation this long, for a server that is slow or far away.
+    #[must_use]
+    pub const fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+}
+
+impl fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}
 
 impl MongoStore {
     /// Connects, makes the indexes that are missing, gives keys to the accounts of another
     /// application, finishes what was interrupted, and starts the tasks of this node.
     ///
-    /// `rng` names this node, so that it knows its own writing again.
-    ///
     /// # Errors
     /// [`OpenError`] says what its operator can do.
-    pub async fn open(uri: &MongoUri, rng: &dyn Rng) -> Result<Arc<Self>, OpenError> {
-        let (options, database) = uri.options().await?;
-        let hosts = hosts(&options);
-        let database = connect::client(options)?.database(&database);
+    pub async fn open(uri: &MongoUri, options: Options<'_>) -> Result<Arc<Self>, OpenError> {
+        let Options { rng, deadline } = options;
+        let (servers, database) = uri.options().await?;
+        let hosts = hosts(&servers);
+        let database = connect::client(servers, deadline)?.database(&database);
+        let table = |name| Table::new(&database, name, deadline);
         let sinks = Sinks::default();
         let (appends, waiting) = Appends::new();
-        let meta = Table::new(&database, "portcullis_meta");
+        let meta = table("portcullis_meta");
         let mut core = Core {
-            users: Table::new(&database, "users"),
-            sessions: Table::new(&database, "portcullis_sessions"),
-            feed: Rows(Table::new(&database, "portcullis_feed")),
+            users: table("users"),
+            sessions: table("portcullis_sessions"),
+            feed: Rows(table("portcullis_feed")),
             heartbeat: Arc::new(Heartbeat::new(meta.clone(), sinks.clone())),
             meta,
             node: node_name(rng),
             names: AtomicU64::new(0),
             appends,
             sinks,
-            database,
+            deadline,
+            database: database.clone(),
         };
         let appender = Appender {
             rows: core.feed.clone(),
             sinks: core.sinks.clone(),
             node: core.node.clone(),
             batches: 0,
+            deadline: deadline * 2,
             head: None,
         };
         if is_replicated(&core.hello().await?) {
-            core.feed = Rows(Table::committed(&core.database, "portcullis_feed"));
+            core.feed = Rows(Table::committed(
+                &core.database,
+                "portcullis_feed",
+                deadline,
+            ));
         }
         let found = core.layout(LAYOUT).await?;
         if found > LAYOUT {
@@ -77,7 +119,7 @@ impl MongoStore {
         );
         let heartbeat = Arc::clone(&core.heartbeat);
         let caretaker = Arc::clone(&core);
-        let tasks = vec![
+        let tasks = [
             tokio::spawn(appender.run(waiting)),
             tokio::spawn(follower.run(added)),
             tokio::spawn(async move { heartbeat.run().await }),
@@ -112,21 +154,11 @@ impl Core {
     pub(crate) async fn hello(&self) -> Result<Document, Error> {
         let admin = self.database.client().database("admin");
         let command = admin.run_command(doc! { "hello": 1 }).into_future();
-        match tokio::time::timeout(crate::table::DEADLINE, command).await {
+        match tokio::time::timeout(self.deadline, command).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(Failure::into(from_driver("hello", &error))),
             Err(_) => Err(late()),
         }
-    }
-}
-
-impl Table {
-    /// A collection of which only what a majority has is read. A server that is no member of a set
-    /// refuses that.
-    fn committed(database: &mongodb::Database, name: &'static str) -> Self {
-        let options = CollectionOptions::builder();
-        let options = options.read_concern(ReadConcern::majority()).build();
-        Self::with_collection(database.collection_with_options(name, options), name)
     }
 }
 

@@ -4,15 +4,11 @@
 use std::time::Duration;
 
 use mongodb::bson::{Document, doc};
-use mongodb::options::{ReturnDocument, UpdateModifications};
+use mongodb::options::{CollectionOptions, ReadConcern, ReturnDocument, UpdateModifications};
 use mongodb::{Collection, Database, IndexModel};
 use storage::Error;
 
 use crate::error::{Failure, from_driver, late};
-
-/// How long one operation may take. The server itself gives up a little earlier
-/// ([`crate::connect`]), so that a refusal is told as one.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
 
 /// How long an index may take to be built, on a collection that came from elsewhere.
 const INDEX_DEADLINE: Duration = Duration::from_secs(600);
@@ -23,6 +19,7 @@ pub(crate) struct Table {
     /// Its name, for errors.
     pub(crate) name: &'static str,
     collection: Collection<Document>,
+    deadline: Duration,
 }
 
 /// Which documents are read, and how.
@@ -70,15 +67,25 @@ impl Query {
 }
 
 impl Table {
-    pub(crate) fn new(database: &Database, name: &'static str) -> Self {
-        Self::with_collection(database.collection(name), name)
+    /// The collection `name`, each operation on which may take as long as `deadline`.
+    pub(crate) fn new(database: &Database, name: &'static str, deadline: Duration) -> Self {
+        Self {
+            name,
+            collection: database.collection(name),
+            deadline,
+        }
     }
 
-    pub(crate) const fn with_collection(
-        collection: Collection<Document>,
-        name: &'static str,
-    ) -> Self {
-        Self { name, collection }
+    /// The same, of which only what a majority has is read. A server that is no member of a replica
+    /// set refuses that.
+    pub(crate) fn committed(database: &Database, name: &'static str, deadline: Duration) -> Self {
+        let options = CollectionOptions::builder();
+        let options = options.read_concern(ReadConcern::majority()).build();
+        Self {
+            name,
+            collection: database.collection_with_options(name, options),
+            deadline,
+        }
     }
 
     /// The first document that `filter` meets.
@@ -89,6 +96,9 @@ impl Table {
     /// The documents that `query` gives. There must be a bound on their number: in the query, or by
     /// what they are.
     pub(crate) async fn all(&self, query: Query) -> Result<Vec<Document>, Error> {
+        if query.limit == Some(0) {
+            return Ok(Vec::new()); // to the server it would mean that there is no limit
+        }
         let found = async {
             let mut find = self.collection.find(query.filter).sort(query.sort);
             if let Some(limit) = query.limit {
@@ -199,7 +209,7 @@ impl Table {
         &self,
         operation: impl IntoFuture<Output = mongodb::error::Result<T>>,
     ) -> Result<T, Failure> {
-        match tokio::time::timeout(DEADLINE, operation.into_future()).await {
+        match tokio::time::timeout(self.deadline, operation.into_future()).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(from_driver(self.name, &error)),
             Err(_) => Err(Failure::Other(late())),

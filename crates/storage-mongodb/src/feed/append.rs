@@ -31,9 +31,6 @@ const WAITING: usize = 1024;
 /// Entries in one document: some 200 bytes each, far below MongoDB's 16 MB.
 const ENTRIES: usize = 1000;
 
-/// How long a batch may take with all its attempts.
-const DEADLINE: Duration = Duration::from_secs(8);
-
 /// How long it waits after a failure.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -73,6 +70,8 @@ pub(crate) struct Appender {
     pub(crate) node: String,
     /// How many batches it has made.
     pub(crate) batches: u64,
+    /// How long a batch may take with all its attempts.
+    pub(crate) deadline: Duration,
     /// The highest document that it has seen.
     pub(crate) head: Option<Place>,
 }
@@ -101,7 +100,7 @@ impl Appender {
     async fn append(&mut self, rows: &[FeedRow]) -> Result<(), Error> {
         self.batches += 1;
         let batch = format!("{}-{}", self.node, self.batches);
-        let deadline = Instant::now() + DEADLINE;
+        let deadline = Instant::now() + self.deadline;
         let mut last = late();
         while Instant::now() < deadline {
             match self.attempt(&batch, rows).await {

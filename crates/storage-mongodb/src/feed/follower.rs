@@ -28,9 +28,10 @@ pub(crate) struct Follower {
     rows: Rows,
     sinks: Sinks,
     heartbeat: Arc<Heartbeat>,
-    /// Up to where every listener has heard; none while nobody listens. `Some(None)` is the place
-    /// before the first document.
-    place: Option<Option<Place>>,
+    /// Whether anybody listens.
+    follows: bool,
+    /// Up to where every listener has heard; none before the first document.
+    place: Option<Place>,
     in_trouble: bool,
 }
 
@@ -49,6 +50,7 @@ impl Follower {
             rows,
             sinks,
             heartbeat,
+            follows: false,
             place: None,
             in_trouble: false,
         }
@@ -84,17 +86,19 @@ impl Follower {
             })
             .await?;
         sink.heard(asked);
-        self.place.get_or_insert(place);
+        if !self.follows {
+            (self.follows, self.place) = (true, place);
+        }
         Ok(())
     }
 
     async fn poll(&mut self) {
-        let Some(place) = self.place.clone() else {
+        if !self.follows {
             return;
-        };
+        }
         // Taken before the reading: it holds everything acknowledged before that write.
         let proven = self.heartbeat.take();
-        let read = self.read_on(place).await;
+        let read = self.read_on().await;
         match (&read, self.in_trouble) {
             (Err(error), false) => tracing::error!(%error, "the feed can't be read"),
             (Ok(_), true) => tracing::info!("the feed is read again"),
@@ -106,30 +110,29 @@ impl Follower {
         }
     }
 
-    /// Reads on from `place`; whether everything was there in its order.
-    async fn read_on(&mut self, mut place: Option<Place>) -> Result<bool, Error> {
+    /// Reads on; whether everything was there in its order.
+    async fn read_on(&mut self) -> Result<bool, Error> {
         loop {
             let page = self
                 .rows
-                .from(place.as_ref().map_or(0, |p| p.number))
+                .from(self.place.as_ref().map_or(0, |p| p.number))
                 .await?;
             let whole = page.len() == PAGE as usize;
-            let (rows, reached, in_order) = match next(place.as_ref(), page) {
+            let (rows, reached, in_order) = match next(self.place.as_ref(), page) {
                 Next::On(rows, reached, in_order) => (rows, reached, in_order),
                 Next::Lost => {
                     tracing::warn!("the feed is read anew: the place in it has gone");
                     let sinks = self.sinks.clone();
                     let head = self.rows.load(|rows| sinks.apply(&rows)).await?;
-                    self.place = Some(head);
+                    self.place = head;
                     return Ok(false);
                 }
             };
             self.sinks.apply(&rows);
-            self.place = Some(reached.clone());
+            self.place = reached;
             if !whole || !in_order {
                 return Ok(in_order);
             }
-            place = reached;
         }
     }
 }
@@ -155,14 +158,12 @@ fn next(place: Option<&Place>, page: Vec<Row>) -> Next {
         return Next::Lost;
     }
     let (mut rows, mut reached) = (Vec::new(), place.cloned());
-    let mut expected = expected;
-    for row in page {
+    for (expected, row) in (expected..).zip(page) {
         // One that comes between while the page is read is seen the next time.
         if row.place.number != expected {
             return Next::On(rows, reached, false);
         }
         rows.extend(row.entries);
-        expected += 1;
         reached = Some(row.place);
     }
     Next::On(rows, reached, true)

@@ -12,4 +12,12 @@
 )]
 
 mod contract;
+mod ears;
+mod flask;
+mod nodes;
+mod people;
+mod proxy;
 mod server;
+mod trouble;
+mod unreadable;
+mod upkeep;

@@ -5,7 +5,9 @@ use std::sync::{Arc, Once};
 use model::{Rng as _, SystemRng};
 use mongodb::bson::{Document, doc};
 use mongodb::{Client, Collection};
-use storage_mongodb::{MongoStore, MongoUri};
+use storage_mongodb::{MongoStore, MongoUri, OpenError, Options};
+
+use crate::ears::PATIENCE;
 
 const VARIABLE: &str = "PORTCULLIS_TEST_MONGO_URI";
 
@@ -42,9 +44,11 @@ pub(crate) async fn scratch() -> Option<Scratch> {
 }
 
 impl Scratch {
-    /// A node on this database.
+    /// A node on this database. The stand-in may be slow, on a machine that does much else.
     pub(crate) async fn node(&self) -> Arc<MongoStore> {
-        node_at(&self.uri).await
+        let uri = MongoUri::parse(&*self.uri).unwrap();
+        let options = Options::new(&SystemRng).with_deadline(PATIENCE / 2);
+        MongoStore::open(&uri, options).await.unwrap()
     }
 
     /// A collection as another application has it.
@@ -58,10 +62,15 @@ impl Scratch {
     }
 }
 
-/// A node on the database that `uri` names.
+/// A node on the database that `uri` names, with the usual deadlines.
 pub(crate) async fn node_at(uri: &str) -> Arc<MongoStore> {
+    opened(uri).await.unwrap()
+}
+
+/// The same, when it can't be opened.
+pub(crate) async fn opened(uri: &str) -> Result<Arc<MongoStore>, OpenError> {
     let uri = MongoUri::parse(uri).unwrap();
-    MongoStore::open(&uri, &SystemRng).await.unwrap()
+    MongoStore::open(&uri, Options::new(&SystemRng)).await
 }
 
 impl Drop for Scratch {
