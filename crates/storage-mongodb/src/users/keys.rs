@@ -11,6 +11,8 @@
 //! that no new account takes it, and both are marked (`key_clash`), after which neither is found by
 //! it. Each is still found by its exact name. An account made here, under these rules, keeps its key.
 
+use std::collections::HashSet;
+
 use model::UserId;
 use mongodb::bson::{Bson, Document, doc};
 use password::PasswordHash;
@@ -22,7 +24,7 @@ use crate::error::Failure;
 use crate::ids;
 use crate::table::Query;
 use crate::users::TRIES;
-use crate::users::document::kind_of;
+use crate::users::document::{kind_of, unchanged};
 use crate::users::find::{email_key, username_key};
 
 /// Accounts looked at in one step.
@@ -84,9 +86,22 @@ impl Core {
             if step.is_empty() {
                 return Ok(looked_at);
             }
+            let mut taken = self.taken(&step).await?;
             let mut done = 0;
             for document in &step {
-                done += u64::from(self.give_key(document, 0).await?);
+                let keys = keys_of(document);
+                // Mostly nobody else has them.
+                let free = keys.iter().all(|key| key.is_free(&taken));
+                let written = if free && self.shadow(document).await?.is_none() {
+                    self.write_keys(document, &keys, &Document::new()).await?
+                } else {
+                    self.give_key(document, 0).await?
+                };
+                taken.extend(
+                    keys.into_iter()
+                        .filter_map(|key| Some((key.name, key.text?))),
+                );
+                done += u64::from(written);
             }
             looked_at += done;
             in_vain = if done == 0 { in_vain + 1 } else { 0 };
@@ -100,65 +115,48 @@ impl Core {
         }
     }
 
-    /// Whether it was written: not when the account changed meanwhile.
+    /// The keys of these accounts that someone has already, by the fields that hold them.
+    async fn taken(&self, step: &[Document]) -> Result<HashSet<(&'static str, String)>, Error> {
+        let mut taken = HashSet::new();
+        for (at, name) in ["username_key", "email_key"].into_iter().enumerate() {
+            let keys = step.iter().filter_map(|document| {
+                let [username, email] = keys_of(document);
+                [username.text, email.text].into_iter().nth(at)?
+            });
+            let query = Query::new(doc! { name: { "$in": keys.collect::<Vec<_>>() } });
+            for holder in self.users.all(query.only(doc! { name: 1 })).await? {
+                if let Ok(key) = holder.get_str(name) {
+                    taken.insert((name, key.to_owned()));
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Gives keys to an account that may share them with another one. Whether it was written: not
+    /// when the account changed meanwhile.
     async fn give_key(&self, document: &Document, depth: u32) -> Result<bool, Error> {
         let Some(id) = document.get("_id") else {
             return Ok(false);
         };
-        let text = |field| document.get_str(field).ok();
-        let (name, address) = (text("username"), text("email"));
-        let mut set = doc! { "username_key_version": version() };
-        let (mut unset, mut clash) = (Document::new(), Document::new());
-        if !document.contains_key("generation") {
-            set.insert("imported", true);
-        }
-        if let Some(hash) = text("password_hash") {
-            set.insert("hash_kind", kind_of(&PasswordHash::from_stored(hash)));
-        }
-        for (field, key_field, key, value) in [
-            (
-                "username",
-                "username_key",
-                name.and_then(username_key),
-                name,
-            ),
-            ("email", "email_key", address.and_then(email_key), address),
-        ] {
-            let same = match (&key, value) {
-                (Some(key), _) => Some(doc! { key_field: key }),
-                (None, value) => value.map(|value| doc! { field: value }),
-            };
-            let holder = match same {
-                Some(same) => self.holder(id, same, key_field, depth).await?,
-                None => None,
-            };
-            match (holder, key) {
-                (Some(holder), _) => {
-                    clash.insert(field, holder);
-                    unset.insert(key_field, "");
-                }
-                (None, Some(key)) => {
-                    set.insert(key_field, key);
-                }
-                (None, None) => {
-                    unset.insert(key_field, "");
-                }
+        let keys = keys_of(document);
+        let mut clash = Document::new();
+        for key in &keys {
+            if let Some(holder) = self.holder(id, key, depth).await? {
+                clash.insert(key.field, holder);
             }
         }
-        if let Some(text) = self.shadow(document, id).await? {
+        if let Some(text) = self.shadow(document).await? {
             clash.insert("id", text);
         }
-        self.write_keys(document, set, unset, &clash).await
+        self.write_keys(document, &keys, &clash).await
     }
 
     /// Who has the key already, as text. An imported one is marked as well.
-    async fn holder(
-        &self,
-        id: &Bson,
-        mut same: Document,
-        key_field: &'static str,
-        depth: u32,
-    ) -> Result<Option<String>, Error> {
+    async fn holder(&self, id: &Bson, key: &Key<'_>, depth: u32) -> Result<Option<String>, Error> {
+        let Some(mut same) = key.same() else {
+            return Ok(None);
+        };
         same.insert("_id", doc! { "$ne": id });
         let Some(mut holder) = self.users.first(same.clone()).await? else {
             return Ok(None);
@@ -177,8 +175,8 @@ impl Core {
             return Ok(None);
         };
         if holder.get("imported") == Some(&Bson::Boolean(true)) {
-            let field = key_field.trim_end_matches("_key");
-            let mark = doc! { "$set": { format!("key_clash.{field}"): as_text(id) } };
+            let field = format!("key_clash.{}", key.field);
+            let mark = doc! { "$set": { field: as_text(id) } };
             self.users
                 .update(doc! { "_id": other.clone() }, mark)
                 .await?;
@@ -187,8 +185,8 @@ impl Core {
     }
 
     /// The text that the `_id` shares with another account's `_id`, which is that text.
-    async fn shadow(&self, document: &Document, id: &Bson) -> Result<Option<String>, Error> {
-        if matches!(id, Bson::String(_)) {
+    async fn shadow(&self, document: &Document) -> Result<Option<String>, Error> {
+        if matches!(document.get("_id"), Some(Bson::String(_))) {
             return Ok(None);
         }
         let Ok(text) = ids::user_id(&Fields::of(self.users.name, document)) else {
@@ -198,40 +196,56 @@ impl Core {
         Ok(same.map(|_| text.as_str().to_owned()))
     }
 
-    /// Writes what was found, unless the account has another name or address by now: then it is
-    /// looked at again.
+    /// Writes what was found, unless the account has another name or address by now, or someone else
+    /// took one of the keys: then it is looked at again.
     async fn write_keys(
         &self,
         document: &Document,
-        mut set: Document,
-        mut unset: Document,
+        keys: &[Key<'_>],
         clash: &Document,
     ) -> Result<bool, Error> {
-        let filter = |field| crate::users::document::unchanged(document, field);
-        let filter = doc! {
-            "_id": document.get("_id"), "username": filter("username"), "email": filter("email"),
-        };
-        for (field, with) in clash {
-            tracing::warn!(
-                account = document.get("_id").map(as_text),
-                with = with.as_str(),
-                "two accounts share their {field}: neither is found by it"
-            );
+        let mut set = doc! { "username_key_version": version() };
+        let mut unset = Document::new();
+        if !document.contains_key("generation") {
+            set.insert("imported", true);
+        }
+        if let Ok(hash) = document.get_str("password_hash") {
+            set.insert("hash_kind", kind_of(&PasswordHash::from_stored(hash)));
+        }
+        for key in keys {
+            match &key.text {
+                Some(text) if !clash.contains_key(key.field) => set.insert(key.name, text),
+                _ => unset.insert(key.name, ""),
+            };
         }
         if clash.is_empty() {
             unset.insert("key_clash", "");
         } else {
             set.insert("key_clash", clash.clone());
         }
+        let unchanged = |field| unchanged(document, field);
+        let filter = doc! {
+            "_id": document.get("_id"),
+            "username": unchanged("username"),
+            "email": unchanged("email"),
+        };
         let mut update = doc! { "$set": set };
         if !unset.is_empty() {
             update.insert("$unset", unset);
         }
-        match self.users.update(filter, update).await {
-            Ok(written) => Ok(written),
-            Err(Failure::Duplicate) => Ok(false), // someone took the key meanwhile: look again
-            Err(Failure::Other(error)) => Err(error),
+        let written = match self.users.update(filter, update).await {
+            Ok(written) => written,
+            Err(Failure::Duplicate) => return Ok(false),
+            Err(Failure::Other(error)) => return Err(error),
+        };
+        for (field, with) in clash {
+            tracing::warn!(
+                account = document.get("_id").map(as_text),
+                with = with.as_str(),
+                "an imported account shares its {field} with another one, and is not found by it"
+            );
         }
+        Ok(written)
     }
 
     /// What clashes, at the most [`REPORTED`] accounts of it.
@@ -254,6 +268,52 @@ impl Core {
         }
         Ok(clashes)
     }
+}
+
+/// A field of an account, and the key by which it is unique.
+struct Key<'a> {
+    field: &'static str,
+    /// The field that holds the key.
+    name: &'static str,
+    value: Option<&'a str>,
+    /// None for what can be no name or address of ours.
+    text: Option<String>,
+}
+
+impl Key<'_> {
+    /// Whether there is a key, and nobody has it.
+    fn is_free(&self, taken: &HashSet<(&'static str, String)>) -> bool {
+        let text = self.text.as_ref();
+        text.is_some_and(|text| !taken.contains(&(self.name, text.clone())))
+    }
+
+    /// A filter for the accounts that have the same.
+    fn same(&self) -> Option<Document> {
+        match (&self.text, self.value) {
+            (Some(key), _) => Some(doc! { self.name: key }),
+            (None, Some(value)) => Some(doc! { self.field: value }),
+            (None, None) => None,
+        }
+    }
+}
+
+fn keys_of(document: &Document) -> [Key<'_>; 2] {
+    let text = |field| document.get_str(field).ok();
+    let (name, address) = (text("username"), text("email"));
+    [
+        Key {
+            field: "username",
+            name: "username_key",
+            value: name,
+            text: name.and_then(username_key),
+        },
+        Key {
+            field: "email",
+            name: "email_key",
+            value: address,
+            text: address.and_then(email_key),
+        },
+    ]
 }
 
 /// An `_id` as text, also one of a kind that is not served.

@@ -7,8 +7,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::print_stderr,
-    reason = "a test fails by panicking, and says aloud what it leaves out"
+    reason = "a test fails by panicking"
 )]
 
 mod contract;

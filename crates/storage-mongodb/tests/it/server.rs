@@ -1,5 +1,6 @@
 //! The server, and a database for each test.
 
+use std::io::Write as _;
 use std::sync::{Arc, Once};
 
 use model::{Rng as _, SystemRng};
@@ -27,7 +28,9 @@ pub(crate) async fn scratch() -> Option<Scratch> {
         let needed = std::env::var("CI").is_ok_and(|ci| ci == "true");
         assert!(!needed, "{VARIABLE} is not set: use scripts/mongo run -- …");
         SKIPPED.call_once(|| {
-            eprintln!("{VARIABLE} is not set: the tests on MongoDB are SKIPPED");
+            aloud(&format!(
+                "{VARIABLE} is not set: the tests on MongoDB are SKIPPED"
+            ));
         });
         return None;
     };
@@ -63,11 +66,6 @@ impl Scratch {
 }
 
 /// A node on the database that `uri` names, with the usual deadlines.
-pub(crate) async fn node_at(uri: &str) -> Arc<MongoStore> {
-    opened(uri).await.unwrap()
-}
-
-/// The same, when it can't be opened.
 pub(crate) async fn opened(uri: &str) -> Result<Arc<MongoStore>, OpenError> {
     let uri = MongoUri::parse(uri).unwrap();
     MongoStore::open(&uri, Options::new(&SystemRng)).await
@@ -90,7 +88,7 @@ impl Drop for Scratch {
             })
         });
         if let Ok(Err(error)) = dropped.join() {
-            eprintln!("the database of a test was not dropped: {error}");
+            aloud(&format!("the database of a test was not dropped: {error}"));
         }
     }
 }
@@ -110,27 +108,29 @@ pub(crate) fn with_database(server: &str, name: &str) -> String {
     }
 }
 
+/// Says on which server the tests run, once.
 async fn say_which(client: &Client) {
     static SAID: Once = Once::new();
     let admin = client.database("admin");
     let info = admin.run_command(doc! { "buildInfo": 1 }).await.unwrap();
     let hello = admin.run_command(doc! { "hello": 1 }).await.unwrap();
     SAID.call_once(|| {
-        let ferret = info.keys().any(|key| key.to_lowercase().contains("ferret"))
-            || info.get_array("modules").is_ok_and(Vec::is_empty)
-                && !info.contains_key("allocator");
-        eprintln!(
-            "the server: {} {}, {}",
-            if ferret {
-                "FerretDB, for MongoDB"
-            } else {
-                "MongoDB"
-            },
-            info.get_str("version").unwrap_or("?"),
-            hello.get_str("setName").map_or_else(
-                |_| "no replica set".to_owned(),
-                |name| format!("replica set {name}")
-            ),
+        // A stand-in gives the version that it stands for, but not what MongoDB allocates with.
+        let name = if info.contains_key("allocator") {
+            "MongoDB"
+        } else {
+            "a stand-in for MongoDB"
+        };
+        let version = info.get_str("version").unwrap_or("?");
+        let set = hello.get_str("setName").map_or_else(
+            |_| "no replica set".to_owned(),
+            |name| format!("replica set {name}"),
         );
+        aloud(&format!("the server is {name} {version}, {set}"));
     });
+}
+
+/// Past the test harness, which keeps what passing tests print to itself.
+pub(crate) fn aloud(text: &str) {
+    let _ = writeln!(std::io::stderr(), "storage-mongodb: {text}");
 }

@@ -1,24 +1,29 @@
 //! Servers that go away, that do not answer, and whose answers are lost.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use model::SystemRng;
 
 use mongodb::bson::doc;
 use storage::{Error, Feed as _, SaveUserError, Sessions as _, Upkeep as _, Users as _};
-use storage_mongodb::MongoStore;
+use storage_mongodb::{MongoStore, MongoUri, Options};
 
 use crate::ears::{Ears, PATIENCE};
 use crate::people::{NOW, id, moment, new_user, row, session, session_id, token};
 use crate::proxy::{Network, Proxy};
-use crate::server::{Scratch, node_at, opened, scratch};
+use crate::server::{Scratch, aloud, opened, scratch};
 
 /// A node behind a network that can fail.
 async fn behind_a_proxy() -> Option<(Scratch, Proxy, Arc<MongoStore>)> {
     let database = scratch().await?;
     let Some(proxy) = Proxy::before(&database.uri).await else {
-        eprintln!("the server can't be reached through a proxy: SKIPPED");
+        aloud("the server can't be reached through a proxy: SKIPPED");
         return None;
     };
-    let node = node_at(&proxy.uri).await;
+    let uri = MongoUri::parse(&*proxy.uri).unwrap();
+    let options = Options::new(&SystemRng).with_deadline(Duration::from_secs(2));
+    let node = MongoStore::open(&uri, options).await.unwrap();
     Some((database, proxy, node))
 }
 
