@@ -99,7 +99,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
     )?;
     let live = Live::new(
         revoked,
-        move || staleness.heard(staleness.now()),
+        staleness,
         derived_key(&keys.secret_key, "decoys"),
         Kind::of(&around.hashing.params),
     );

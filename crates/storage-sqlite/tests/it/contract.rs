@@ -29,8 +29,8 @@ impl Backend for Sqlite {
     }
 }
 
-async fn backend() -> Sqlite {
-    Sqlite(tempfile::tempdir().unwrap())
+async fn backend() -> Option<Sqlite> {
+    Some(Sqlite(tempfile::tempdir().unwrap()))
 }
 
 storage::contract::suite!(crate::contract::backend);
