@@ -1,5 +1,7 @@
 //! Reading documents, whoever wrote them.
 
+use std::fmt::Write as _;
+
 use model::{SessionId, Timestamp};
 use mongodb::bson::{Bson, DateTime, Document};
 use storage::Error;
@@ -122,6 +124,28 @@ impl<'a> Fields<'a> {
 fn whole(number: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
+}
+
+/// Bytes as documents hold them: readable, and a key on every server.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}"); // writing to a String can't fail
+            text
+        })
+}
+
+/// The bytes that [`hex`] wrote.
+pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    if !text.is_ascii() || text.len() != 2 * N {
+        return None;
+    }
+    for (place, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * place..2 * place + 2)?, 16).ok()?;
+    }
+    Some(bytes)
 }
 
 /// A time as documents hold it.

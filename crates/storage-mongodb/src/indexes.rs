@@ -47,6 +47,17 @@ impl Core {
         self.sessions
             .index(model(of_user, plain("portcullis_user")))
             .await?;
+        let mut cookie = sparse("portcullis_cookie");
+        cookie.unique = Some(true);
+        self.sessions
+            .index(model(doc! { "browser.hash": 1 }, cookie))
+            .await?;
+        for table in [&self.attempts, &self.limits] {
+            let expires = plain("portcullis_expires");
+            table
+                .index(model(doc! { "expires_at": 1 }, expires))
+                .await?;
+        }
         self.index_of_over_sessions().await
     }
 

@@ -13,13 +13,15 @@
 //!
 //! # What is stored
 //! `users` is the collection of a Flask application, if there is one: its fields keep their names, its
-//! `_id`s their kinds. Ours are `portcullis_sessions`, `portcullis_feed` and `portcullis_meta`.
+//! `_id`s their kinds. Ours are `portcullis_sessions`, `portcullis_attempts`, `portcullis_limits`,
+//! `portcullis_feed` and `portcullis_meta`.
 //!
 //! # Adding a trait of [`storage`]
 //! A file beside this one with the trait's methods: those that write go through `Running::write`, which
 //! finishes them also when nobody waits any more, those that read through `Running::read`; a [`Core`]
 //! method does the work, on a `Table` that `open.rs` names.
 
+mod attempts;
 mod caretaker;
 mod connect;
 mod document;
@@ -27,6 +29,7 @@ mod error;
 mod feed;
 mod ids;
 mod indexes;
+pub mod limits;
 mod open;
 mod running;
 mod sessions;
@@ -71,6 +74,8 @@ struct Core {
     deadline: Duration,
     users: Table,
     sessions: Table,
+    attempts: Table,
+    limits: Table,
     feed: Rows,
     meta: Table,
     sinks: Sinks,

@@ -77,6 +77,8 @@ impl MongoStore {
         let mut core = Core {
             users: table("users"),
             sessions: table("portcullis_sessions"),
+            attempts: table("portcullis_attempts"),
+            limits: table("portcullis_limits"),
             feed: Rows(table("portcullis_feed")),
             heartbeat: Arc::new(Heartbeat::new(meta.clone(), sinks.clone())),
             meta,

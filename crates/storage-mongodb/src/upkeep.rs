@@ -54,8 +54,11 @@ impl Upkeep for MongoStore {
                     return Ok(0);
                 }
                 let sessions = core.sweep_sessions(now, limit).await?;
-                let rows = core.feed.prune(now, limit.saturating_sub(sessions));
-                Ok(sessions.saturating_add(rows.await?))
+                let left = |gone: u32| limit.saturating_sub(gone);
+                let rows = core.feed.prune(now, left(sessions)).await?;
+                let gone = sessions.saturating_add(rows);
+                let gone = gone.saturating_add(core.sweep_attempts(now, left(gone)).await?);
+                Ok(gone.saturating_add(core.sweep_limits(now, left(gone)).await?))
             })
             .await
     }

@@ -1,15 +1,16 @@
 //! A session as a document holds it.
 
-use model::{Generation, Origin, Session, TokenId, TokenPair, UserId};
+use model::{BrowserCookie, Generation, Origin, Session, TokenId, TokenPair, UserId};
 use mongodb::bson::{Document, doc};
+use secret::HashedToken;
 use storage::Error;
 
-use crate::document::{Fields, date, integer};
+use crate::document::{Fields, date, hex, integer, unhex};
 
 /// The session as a document.
 pub(crate) fn to_document(session: &Session) -> Document {
     let pair = &session.pair;
-    doc! {
+    let mut document = doc! {
         "_id": session.id.to_string(),
         "user": session.user.as_str(),
         "generation": integer(session.generation.0),
@@ -31,7 +32,31 @@ pub(crate) fn to_document(session: &Session) -> Document {
         },
         "previous": session.previous.as_ref().map(TokenId::as_str),
         "rotated_at": date(session.rotated_at),
+    };
+    // Missing, not null, where there is none: the index on it is sparse.
+    if let Some(browser) = &session.browser {
+        document.insert("browser", cookie(browser));
     }
+    document
+}
+
+/// A cookie as a document.
+pub(crate) fn cookie(cookie: &BrowserCookie) -> Document {
+    doc! { "hash": hex(cookie.hash.as_bytes()), "fresh_until": date(cookie.fresh_until) }
+}
+
+fn read_cookie(fields: &Fields<'_>) -> Result<Option<BrowserCookie>, Error> {
+    fields
+        .get("browser")
+        .map(|_| {
+            let browser = fields.inner("browser")?;
+            let hash = unhex(browser.text("hash")?).ok_or_else(|| browser.unreadable("hash"))?;
+            Ok(BrowserCookie {
+                hash: HashedToken::from_bytes(hash),
+                fresh_until: browser.time("fresh_until")?,
+            })
+        })
+        .transpose()
 }
 
 /// From when on [`Session::is_over`].
@@ -69,5 +94,6 @@ pub(crate) fn read(fields: &Fields<'_>) -> Result<Session, Error> {
         },
         previous: previous.map(TokenId::from_stored),
         rotated_at: fields.time("rotated_at")?,
+        browser: read_cookie(fields)?,
     })
 }

@@ -4,14 +4,16 @@
 //! crash in between would leave tokens that nobody refuses. Nothing needs to be finished when it
 //! stops in between: the tokens are refused, and whoever asked was not answered and asks again.
 
+mod browser;
 mod document;
 mod rotate;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model::{Session, SessionId, Timestamp, UserId};
+use model::{BrowserCookie, Session, SessionId, Timestamp, UserId};
 use mongodb::bson::{Document, doc};
+use secret::HashedToken;
 use storage::{Error, FeedEntry, FeedRow, Moment, Rotated, Rotation, Sessions};
 
 use crate::document::{Fields, date};
@@ -36,6 +38,34 @@ impl Sessions for MongoStore {
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {
         self.running.read(self.core.find_session(id)).await
+    }
+
+    async fn session_by_cookie(&self, cookie: HashedToken) -> Result<Option<Session>, Error> {
+        self.running.read(self.core.session_by_cookie(cookie)).await
+    }
+
+    async fn replace_cookie(
+        &self,
+        id: SessionId,
+        old: HashedToken,
+        new: BrowserCookie,
+    ) -> Result<bool, Error> {
+        let core = Arc::clone(&self.core);
+        self.running
+            .write(async move { core.replace_cookie(id, old, new).await })
+            .await
+    }
+
+    async fn touch_session(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+        refresh_expires: u64,
+    ) -> Result<bool, Error> {
+        let core = Arc::clone(&self.core);
+        self.running
+            .write(async move { core.touch_session(id, now, refresh_expires).await })
+            .await
     }
 
     async fn sessions_of(&self, user: &UserId, now: Timestamp) -> Result<Vec<Session>, Error> {

@@ -28,6 +28,7 @@ impl Core {
                     };
                     let mut set = to_document(&renewed);
                     set.remove("_id");
+                    set.remove("browser"); // another one may stand there by now
                     if self.sessions.update(filter, doc! { "$set": set }).await? {
                         return Ok(Rotated::Renewed(*renewed));
                     }

@@ -70,6 +70,7 @@ pub(crate) fn session(owner: &UserId, number: u32) -> Session {
         },
         previous: None,
         rotated_at: NOW,
+        browser: None,
     }
 }
 
