@@ -26,6 +26,11 @@ pub enum OpenError {
         /// The newest version known here.
         known: i64,
     },
+    /// The other nodes of the database have another key.
+    #[error(
+        "{0} is not the one that the other servers of this database have: set the same, or, to replace it, set the old one as {0}_PREVIOUS"
+    )]
+    OtherKey(&'static str),
     /// Anything else.
     #[error(transparent)]
     Storage(#[from] Error),

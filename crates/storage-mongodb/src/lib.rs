@@ -29,6 +29,7 @@ mod error;
 mod feed;
 mod ids;
 mod indexes;
+mod keys;
 pub mod limits;
 mod open;
 mod running;
@@ -53,6 +54,7 @@ use crate::running::Running;
 use crate::table::Table;
 
 pub use error::OpenError;
+pub use keys::KeyPrint;
 pub use open::Options;
 pub use uri::{MongoUri, UriFault};
 pub use users::{Clash, ClashField};

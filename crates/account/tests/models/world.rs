@@ -375,6 +375,7 @@ fn process() -> (Arc<Live>, Authority) {
 fn settings() -> Settings {
     let seconds = std::time::Duration::from_secs;
     Settings {
+        max_clock_difference: None,
         access_lifetime: seconds(ACCESS),
         refresh_lifetime: seconds(REFRESH),
         refresh_grace: GRACE,
