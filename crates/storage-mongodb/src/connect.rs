@@ -17,7 +17,13 @@ const CONNECTIONS: u32 = 32;
 const MOST_CONNECTIONS: u32 = 500;
 
 /// A client for these servers, an operation of which may take as long as `deadline`.
-pub(crate) fn client(mut options: ClientOptions, deadline: Duration) -> Result<Client, Error> {
+pub(crate) fn client(options: ClientOptions, deadline: Duration) -> Result<Client, Error> {
+    let options = bounded(options, deadline);
+    Client::with_options(options).map_err(|error| from_driver("", &error).into())
+}
+
+/// What the connection string says, and what it may not say.
+fn bounded(mut options: ClientOptions, deadline: Duration) -> ClientOptions {
     options
         .app_name
         .get_or_insert_with(|| "portcullis".to_owned());
@@ -40,6 +46,57 @@ pub(crate) fn client(mut options: ClientOptions, deadline: Duration) -> Result<C
     );
     options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
     options.read_concern = None;
-    // The driver repeats a write only where the server knows it again (replica sets), and a reading.
-    Client::with_options(options).map_err(|error| from_driver("", &error).into())
+    // What is repeated is left to the driver: a reading, and a write only where the server knows it
+    // again (replica sets).
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEADLINE: Duration = Duration::from_secs(5);
+
+    async fn bounds_of(query: &str) -> ClientOptions {
+        let uri = format!("mongodb://host/db?{query}");
+        bounded(ClientOptions::parse(uri).await.unwrap(), DEADLINE)
+    }
+
+    #[tokio::test]
+    async fn a_connection_string_can_not_make_writes_less_durable_nor_readings_older() {
+        for query in [
+            "",
+            "w=0",
+            "w=1&journal=false",
+            "readPreference=secondary&readConcernLevel=available",
+        ] {
+            let options = bounds_of(query).await;
+            let concern = options.write_concern.unwrap();
+            assert_eq!(concern.w, Some(Acknowledgment::Majority), "{query}");
+            assert_eq!(concern.journal, Some(true), "{query}");
+            assert!(concern.w_timeout.unwrap() < DEADLINE);
+            let primary = SelectionCriteria::ReadPreference(ReadPreference::Primary);
+            assert_eq!(options.selection_criteria, Some(primary), "{query}");
+            assert!(options.read_concern.is_none(), "{query}");
+        }
+    }
+
+    #[tokio::test]
+    async fn whatever_it_says_nothing_waits_for_long_and_connections_are_bounded() {
+        for (query, connections) in [
+            ("", CONNECTIONS),
+            ("maxPoolSize=7", 7),
+            ("maxPoolSize=100000&minPoolSize=90000", MOST_CONNECTIONS),
+            (
+                "serverSelectionTimeoutMS=600000&connectTimeoutMS=600000",
+                CONNECTIONS,
+            ),
+        ] {
+            let options = bounds_of(query).await;
+            assert!(options.server_selection_timeout.unwrap() < DEADLINE);
+            assert!(options.connect_timeout.unwrap() < DEADLINE);
+            assert_eq!(options.max_pool_size, Some(connections), "{query}");
+            assert!(options.min_pool_size.unwrap_or_default() <= connections);
+        }
+    }
 }
