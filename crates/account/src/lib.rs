@@ -92,12 +92,24 @@ impl Accounts {
         Ok(accounts)
     }
 
-    /// Whether the store can be read and written now.
+    /// Whether the store can be read and written now, and has the time that this process has.
     ///
     /// # Errors
     /// When it can't.
     pub async fn is_ready(&self) -> Result<(), storage::Error> {
-        self.0.storage.ping().await
+        self.0.storage.ping().await?;
+        let Some(bound) = self.0.settings.max_clock_difference else {
+            return Ok(());
+        };
+        let now = self.0.clock.now();
+        match self.0.storage.clock_difference(now).await? {
+            Some(difference) if difference > bound => {
+                let seconds = difference.as_secs();
+                let reason = format!("the clocks differ by {seconds} s: set this one right");
+                Err(storage::Error::Unavailable(reason))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// The store, named without credentials.

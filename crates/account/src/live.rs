@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use jwt::revocation::{Entry, RevocationSet, Revoked};
+use jwt::revocation::{Entry, RevocationSet, Revoked, Staleness};
 use storage::{FeedEntry, FeedRow, FeedSink};
 
 use crate::decoys::Decoys;
@@ -13,23 +13,23 @@ use crate::users_cache::UsersCache;
 /// Hears the feed for this process.
 pub struct Live {
     revoked: Arc<RevocationSet>,
-    heard: Box<dyn Fn() + Send + Sync>,
+    staleness: Arc<Staleness>,
     users: UsersCache,
     decoys: Decoys,
 }
 
 impl Live {
-    /// Hears for `revoked`, which the layer that checks tokens asks, and calls `heard` whenever the
-    /// store was heard. `decoys` are what unknown names are checked against.
+    /// Hears for `revoked`, which the layer that checks tokens asks, and tells `staleness` whenever
+    /// the store was heard. `decoy_key` chooses what unknown names are checked against.
     pub fn new(
         revoked: Arc<RevocationSet>,
-        heard: impl Fn() + Send + Sync + 'static,
+        staleness: Arc<Staleness>,
         decoy_key: secret::Secret<[u8; 32]>,
         current: password::Kind,
     ) -> Self {
         Self {
             revoked,
-            heard: Box::new(heard),
+            staleness,
             users: UsersCache::new(),
             decoys: Decoys::new(decoy_key, current),
         }
@@ -87,8 +87,12 @@ impl FeedSink for Live {
         }
     }
 
-    fn heard(&self) {
-        (self.heard)();
+    fn asked(&self) -> u64 {
+        self.staleness.now()
+    }
+
+    fn heard(&self, asked: u64) {
+        self.staleness.heard(asked);
     }
 }
 

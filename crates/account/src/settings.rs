@@ -41,6 +41,9 @@ pub struct Settings {
     pub device_key: Secret<[u8; 32]>,
     /// The one before it, whose tokens are still taken.
     pub device_key_previous: Option<Secret<[u8; 32]>>,
+    /// By how much the clocks of this process and of the store may differ; `None` where that is not
+    /// asked.
+    pub max_clock_difference: Option<Duration>,
     /// The longest access lifetime that was ever set for this store; filled in at the start.
     pub remembered_lifetime: Duration,
 }

@@ -1,6 +1,6 @@
 //! The one place that builds everything, and that names a storage backend.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,12 +17,15 @@ use model::{Clock, Rng};
 use password::{Hasher, HasherConfig, Kind, Policy};
 use ratelimit::{Capacity, SharedStore, TrustedProxies};
 use secret::Secret;
-use server::limits::{Allowances, RequestLimits};
+use server::limits::{Allowances, Counters, RequestLimits};
 use server::listener::Bounds;
 use server::pages::{Pages, Reach};
 use server::stack::{Edge, Stack};
 use server::{App, AppParts};
 use sha2::Sha256;
+use storage::Storage;
+use storage_mongodb::limits::{LeasedLimits, MongoLimits};
+use storage_mongodb::{KeyPrint, MongoStore, MongoUri};
 use storage_sqlite::{LimitStore, Options, Role, SqliteStore};
 use tokio::task::JoinHandle;
 
@@ -31,11 +34,12 @@ const DATABASE: &str = "portcullis.db";
 
 /// How often the counters of the rate limits are written.
 const WRITE_EVERY: Duration = Duration::from_millis(500);
+
 /// Load balancers ask these over http.
 const HEALTH: &[&str] = &["/livez", "/readyz"];
 
-/// How far the clocks of two nodes may differ before `readyz` fails.
-const CLOCK_SKEW: Duration = Duration::from_secs(2);
+/// How far the clocks of two nodes, and of a node and its store, may differ before `readyz` fails.
+pub const CLOCK_SKEW: Duration = Duration::from_secs(2);
 
 /// What a server takes from around it; tests bring their own.
 pub struct Surroundings {
@@ -47,6 +51,8 @@ pub struct Surroundings {
     pub hashing: HasherConfig,
     /// How much time and room a client gets.
     pub bounds: Bounds,
+    /// By how much the clock may differ from the store's before the server says that it isn't ready.
+    pub max_clock_difference: Option<Duration>,
     /// The address that people use: the issuer of the tokens, unless another is set.
     pub public_url: PublicUrl,
 }
@@ -63,20 +69,22 @@ pub struct Built {
 
 /// What is done now and then, and at the end.
 pub struct Upkeep {
-    counting: JoinHandle<()>,
+    counting: Option<JoinHandle<()>>,
     sweeping: JoinHandle<()>,
-    counters: Arc<LimitStore>,
+    counters: Option<Arc<LimitStore>>,
     accounts: Accounts,
 }
 
 impl Upkeep {
     /// Ends the care, writes what is counted, and closes the store.
     pub async fn close(self) {
-        self.counting.abort();
-        self.sweeping.abort();
-        // Waited for, so that nothing of them holds the store.
-        let _ = (self.counting.await, self.sweeping.await);
-        write_counters(&self.counters).await;
+        for task in self.counting.into_iter().chain([self.sweeping]) {
+            task.abort();
+            let _ = task.await; // waited for, so that nothing of it holds the store
+        }
+        if let Some(counters) = &self.counters {
+            write_counters(counters).await;
+        }
         self.accounts.close().await;
     }
 }
@@ -86,8 +94,11 @@ impl Upkeep {
 /// # Errors
 /// When the store can't be opened or read, or a key can't be used.
 pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow::Result<Built> {
-    let storage = open_store(&config.storage.data_dir, &*around.clock)?;
-    let counters = load_counters(&storage, &*around.clock).await?;
+    let Stored {
+        storage,
+        counters,
+        behind,
+    } = open_store(config, keys, &*around.clock, &*around.rng).await?;
     let bound = config.sessions.revocation_max_staleness;
     let staleness = Arc::new(Staleness::new(bound, Arc::new(monotonic_millis)));
     let revoked = Arc::new(RevocationSet::with_staleness(Arc::clone(&staleness)));
@@ -99,7 +110,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
     )?;
     let live = Live::new(
         revoked,
-        move || staleness.heard(staleness.now()),
+        staleness,
         derived_key(&keys.secret_key, "decoys"),
         Kind::of(&around.hashing.params),
     );
@@ -110,7 +121,10 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
         live: Arc::new(live),
         clock: Arc::clone(&around.clock),
         rng: around.rng,
-        settings: settings(config, keys),
+        settings: Settings {
+            max_clock_difference: around.max_clock_difference,
+            ..settings(config, keys)
+        },
     };
     let accounts = Accounts::start(parts)
         .await
@@ -119,7 +133,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
         accounts: accounts.clone(),
         authority,
         clock: Arc::clone(&around.clock),
-        limits: request_limits(config, keys, SharedStore::new(Arc::clone(&counters))),
+        limits: request_limits(config, keys, counters),
         pages: Arc::new(pages(
             config,
             keys,
@@ -133,13 +147,11 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
         body_time: around.bounds.body_time,
     };
     let upkeep = Upkeep {
-        counting: tokio::spawn(write_behind(Arc::clone(&counters))),
-        sweeping: tokio::spawn(keep_up(
-            accounts.clone(),
-            Arc::clone(&counters),
-            around.clock,
-        )),
-        counters,
+        counting: behind
+            .clone()
+            .map(|counters| tokio::spawn(write_behind(counters))),
+        sweeping: tokio::spawn(keep_up(accounts.clone(), behind.clone(), around.clock)),
+        counters: behind,
         accounts: accounts.clone(),
     };
     Ok(Built {
@@ -171,17 +183,92 @@ impl fmt::Debug for Built {
     }
 }
 
-fn open_store(folder: &Path, clock: &dyn Clock) -> anyhow::Result<Arc<SqliteStore>> {
-    let options = Options::new(Role::Server, clock.now());
-    Ok(SqliteStore::open(&folder.join(DATABASE), &options)?)
+/// A store that was opened, and where limits are counted.
+struct Stored {
+    storage: Arc<dyn Storage>,
+    counters: Counters,
+    /// Counters that are in memory, and written now and then.
+    behind: Option<Arc<LimitStore>>,
 }
 
-async fn load_counters(
-    store: &Arc<SqliteStore>,
+async fn open_store(
+    config: &Config,
+    keys: &Keys,
     clock: &dyn Clock,
-) -> anyhow::Result<Arc<LimitStore>> {
-    let loaded = LimitStore::load(Arc::clone(store), Capacity::default(), counted(clock)).await;
-    Ok(Arc::new(loaded.context("the rate limits can't be read")?))
+    rng: &dyn Rng,
+) -> anyhow::Result<Stored> {
+    match &config.storage.mongo_uri {
+        Some(uri) => open_mongo(uri, &key_prints(config, keys)?, rng).await,
+        None => open_sqlite(&config.storage.data_dir, clock).await,
+    }
+}
+
+async fn open_sqlite(folder: &Path, clock: &dyn Clock) -> anyhow::Result<Stored> {
+    let options = Options::new(Role::Server, clock.now());
+    let storage = SqliteStore::open(&folder.join(DATABASE), &options)?;
+    let (store, capacity) = (Arc::clone(&storage), Capacity::default());
+    let counters = LimitStore::load(store, capacity, counted(clock)).await;
+    let counters = Arc::new(counters.context("the rate limits can't be read")?);
+    let shared = SharedStore::new(Arc::clone(&counters));
+    Ok(Stored {
+        storage,
+        counters: Counters {
+            clients: shared.clone(),
+            users: shared,
+        },
+        behind: Some(counters),
+    })
+}
+
+async fn open_mongo(
+    uri: &Secret<String>,
+    keys: &[KeyPrint],
+    rng: &dyn Rng,
+) -> anyhow::Result<Stored> {
+    let uri = MongoUri::parse(uri.expose().clone()).context("MONGO_URI")?;
+    let options = storage_mongodb::Options::new(rng);
+    let storage = MongoStore::open(&uri, options).await.context("MONGO_URI")?;
+    storage.agree_on_keys(keys).await?;
+    let limits = Arc::new(MongoLimits::new(Arc::clone(&storage)));
+    let users = LeasedLimits::new(Arc::clone(&limits));
+    Ok(Stored {
+        storage,
+        counters: Counters {
+            clients: SharedStore::new(limits),
+            users: SharedStore::new(users),
+        },
+        behind: None,
+    })
+}
+
+/// What the store may know of the keys.
+fn key_prints(config: &Config, keys: &Keys) -> anyhow::Result<Vec<KeyPrint>> {
+    let print = |secret| {
+        let key = derived_key(secret, "fingerprint");
+        let half = &key.expose()[..16];
+        half.iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}"); // writing to a String can't fail
+            text
+        })
+    };
+    let signing = if keys.jwt_secret_key.is_some() {
+        "JWT_SECRET_KEY"
+    } else {
+        "JWT_PRIVATE_KEY"
+    };
+    let previous = previous_keys(config, keys)?;
+    Ok(vec![
+        KeyPrint {
+            name: signing,
+            present: signing_key(config, keys)?.key_id().to_owned(),
+            previous: previous.iter().map(|key| key.key_id().to_owned()).collect(),
+        },
+        KeyPrint {
+            name: "SECRET_KEY",
+            present: print(&keys.secret_key),
+            previous: keys.secret_key_previous.iter().map(print).collect(),
+        },
+    ])
 }
 
 /// The present, as limits count it.
@@ -190,7 +277,7 @@ fn counted(clock: &dyn Clock) -> ratelimit::Timestamp {
     ratelimit::Timestamp::from_millis(millis.unwrap_or_default())
 }
 
-fn request_limits(config: &Config, keys: &Keys, store: SharedStore) -> Option<Arc<RequestLimits>> {
+fn request_limits(config: &Config, keys: &Keys, counters: Counters) -> Option<Arc<RequestLimits>> {
     let limits = &config.limits;
     let allowances = Allowances {
         default: limits.default.clone(),
@@ -202,7 +289,7 @@ fn request_limits(config: &Config, keys: &Keys, store: SharedStore) -> Option<Ar
     let (half, _) = key.expose().split_first_chunk()?; // 16 of 32 bytes
     limits
         .enabled
-        .then(|| Arc::new(RequestLimits::new(store, half, &allowances)))
+        .then(|| Arc::new(RequestLimits::new(counters, half, &allowances)))
 }
 
 fn authority(
@@ -320,6 +407,7 @@ fn settings(config: &Config, keys: &Keys) -> Settings {
             .as_ref()
             .map(|previous| derived_key(previous, "devices")),
         remembered_lifetime: tokens.access_expires,
+        max_clock_difference: None,
     }
 }
 
@@ -357,7 +445,7 @@ fn derived_key(secret: &Secret<String>, purpose: &str) -> Secret<[u8; 32]> {
 }
 
 /// Sweeps now and then. A failing store is no reason to stop: it may come back.
-async fn keep_up(accounts: Accounts, counters: Arc<LimitStore>, clock: Arc<dyn Clock>) {
+async fn keep_up(accounts: Accounts, counters: Option<Arc<LimitStore>>, clock: Arc<dyn Clock>) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -365,7 +453,9 @@ async fn keep_up(accounts: Accounts, counters: Arc<LimitStore>, clock: Arc<dyn C
         if let Err(error) = accounts.sweep().await {
             tracing::warn!(%error, "what has run out could not be swept");
         }
-        counters.sweep(counted(&*clock));
+        if let Some(counters) = &counters {
+            counters.sweep(counted(&*clock));
+        }
     }
 }
 

@@ -19,12 +19,30 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use crate::Answer;
+use crate::mongo::Database;
 
 /// Where a test's accounts are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Backend {
     /// A file in a folder of the test's own.
     Sqlite,
+    /// A database of the test's own.
+    MongoDb(Arc<Database>),
+}
+
+impl Backend {
+    /// A database of the test's own, where there is a server.
+    pub async fn mongodb() -> Option<Self> {
+        Some(Self::MongoDb(Arc::new(Database::fresh().await?)))
+    }
+
+    /// The setting that names it.
+    fn setting(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Sqlite => None,
+            Self::MongoDb(database) => Some(("MONGO_URI", &database.uri)),
+        }
+    }
 }
 
 /// A running application.
@@ -58,6 +76,7 @@ impl TestApp {
 
     /// The key for everything else.
     pub const OTHER_SECRET: &'static str = "the-other-key-of-the-tests-0123456789-abcdefgh";
+
     /// Who issues the tokens of each test.
     pub const ISSUER: &'static str = "https://accounts.example.org";
 
@@ -109,6 +128,7 @@ impl TestApp {
         ];
         let env = defaults
             .into_iter()
+            .chain(backend.setting())
             .map(|(name, value)| (name.into(), value.into()))
             .chain(
                 settings
@@ -130,6 +150,7 @@ impl TestApp {
             rng: Arc::new(SystemRng),
             hashing: HasherConfig::with_params(cheap()),
             bounds,
+            max_clock_difference: None, // the test's clock is its own
             public_url: config.server.public_url_at(address),
         };
         let debug = format!("{config:?} {keys:?}");
@@ -223,8 +244,8 @@ impl TestApp {
     }
 
     /// Where its accounts are kept.
-    pub(crate) fn backend(&self) -> Backend {
-        self.backend
+    pub(crate) fn backend(&self) -> &Backend {
+        &self.backend
     }
 
     /// The folder it runs in.

@@ -1,98 +1,98 @@
 //! What foreign software does to the store, beside the running server.
 
+use mongodb::bson::{Bson, Document, doc};
 use rusqlite::{Connection, params};
 
+use crate::mongo::Database;
 use crate::{Backend, TestApp};
 
 impl TestApp {
     /// Puts another hash in the place of the one that `name` has.
-    #[expect(
-        clippy::unused_async,
-        reason = "other backends are reached over a network"
-    )]
     pub async fn store_hash(&self, name: &str, hash: &str) {
-        self.change("UPDATE users SET hash = ?2 WHERE username = ?1", name, hash);
+        self.change(name, "hash", "password_hash", Some(hash)).await;
     }
 
     /// Puts another address in the place of the one that `name` has.
-    #[expect(
-        clippy::unused_async,
-        reason = "other backends are reached over a network"
-    )]
     pub async fn store_email(&self, name: &str, email: &str) {
-        self.change(
-            "UPDATE users SET email = ?2 WHERE username = ?1",
-            name,
-            email,
-        );
+        self.change(name, "email", "email", Some(email)).await;
     }
 
     /// Makes the account of `name` unreadable.
-    #[expect(
-        clippy::unused_async,
-        reason = "other backends are reached over a network"
-    )]
     pub async fn break_account(&self, name: &str) {
-        self.change("UPDATE users SET keep = ?2 WHERE username = ?1", name, "?");
+        self.change(name, "keep", "keep", Some("?")).await;
     }
 
     /// Makes it readable again.
-    #[expect(
-        clippy::unused_async,
-        reason = "other backends are reached over a network"
-    )]
     pub async fn mend_account(&self, name: &str) {
-        self.change(
-            "UPDATE users SET keep = nullif(?2, ?2) WHERE username = ?1",
-            name,
-            "?",
-        );
+        self.change(name, "keep", "keep", None).await;
     }
 
     /// The hash that `name` has.
-    #[expect(
-        clippy::unused_async,
-        reason = "other backends are reached over a network"
-    )]
     pub async fn stored_hash(&self, name: &str) -> String {
-        let query = "SELECT hash FROM users WHERE username = ?1";
-        let found = self.connection().query_row(query, [name], |row| row.get(0));
-        found.expect("the account is there")
-    }
-
-    /// How many revocations the store remembers.
-    #[expect(
-        clippy::unused_async,
-        reason = "other backends are reached over a network"
-    )]
-    pub async fn remembered_revocations(&self) -> u64 {
-        let query = "SELECT count(*) FROM feed";
-        let found: i64 = self
-            .connection()
-            .query_row(query, [], |row| row.get(0))
-            .expect("the table is there");
-        found.unsigned_abs()
-    }
-
-    fn change(&self, statement: &str, name: &str, value: &str) {
-        let changed = self.connection().execute(statement, params![name, value]);
-        assert_eq!(
-            changed.expect("it can be written"),
-            1,
-            "the account is there"
-        );
-    }
-
-    fn connection(&self) -> Connection {
         match self.backend() {
             Backend::Sqlite => {
-                let connection = Connection::open(self.folder().join("data/portcullis.db"));
-                let connection = connection.expect("the file is there");
-                connection
-                    .busy_timeout(std::time::Duration::from_secs(30))
-                    .expect("it is a time");
-                connection
+                let query = "SELECT hash FROM users WHERE username = ?1";
+                let found = self.connection().query_row(query, [name], |row| row.get(0));
+                found.expect("the account is there")
+            }
+            Backend::MongoDb(database) => {
+                let user = user(database, name).await;
+                user.get_str("password_hash")
+                    .expect("it has one")
+                    .to_owned()
             }
         }
     }
+
+    /// How many revocations the store remembers.
+    pub async fn remembered_revocations(&self) -> u64 {
+        match self.backend() {
+            Backend::Sqlite => {
+                let query = "SELECT count(*) FROM feed";
+                let found = self.connection().query_row(query, [], |row| row.get(0));
+                let found: i64 = found.expect("the table is there");
+                found.unsigned_abs()
+            }
+            Backend::MongoDb(database) => {
+                let feed = database.collection("portcullis_feed");
+                let rows = feed.count_documents(doc! {}).await;
+                rows.expect("the server is there")
+            }
+        }
+    }
+
+    async fn change(&self, name: &str, column: &str, field: &str, value: Option<&str>) {
+        let changed = match self.backend() {
+            Backend::Sqlite => {
+                let statement = format!("UPDATE users SET {column} = ?2 WHERE username = ?1");
+                let changed = self.connection().execute(&statement, params![name, value]);
+                changed.expect("it can be written") as u64
+            }
+            Backend::MongoDb(database) => {
+                let value = value.map_or(Bson::Null, Bson::from);
+                let update = doc! { "$set": { field: value } };
+                let users = database.collection("users");
+                let changed = users.update_one(doc! { "username": name }, update).await;
+                changed.expect("it can be written").matched_count
+            }
+        };
+        assert_eq!(changed, 1, "the account is there");
+    }
+
+    fn connection(&self) -> Connection {
+        let connection = Connection::open(self.folder().join("data/portcullis.db"));
+        let connection = connection.expect("the file is there");
+        connection
+            .busy_timeout(std::time::Duration::from_secs(30))
+            .expect("it is a time");
+        connection
+    }
+}
+
+async fn user(database: &Database, name: &str) -> Document {
+    let users = database.collection("users");
+    let found = users.find_one(doc! { "username": name }).await;
+    found
+        .expect("the server is there")
+        .expect("the account is there")
 }

@@ -8,6 +8,7 @@ mod app;
 pub mod browser;
 pub mod chromium;
 mod foreign;
+pub mod mongo;
 mod person;
 pub mod process;
 pub mod raw;
@@ -34,6 +35,21 @@ macro_rules! every_backend {
                 #[tokio::test]
                 async fn $name() {
                     let $app = <$type>::start($crate::Backend::Sqlite).await;
+                    $body
+                }
+            )+
+        }
+
+        mod mongodb {
+            use super::*;
+            $(
+                $(#[$attribute])*
+                #[tokio::test]
+                async fn $name() {
+                    let Some(backend) = $crate::Backend::mongodb().await else {
+                        return;
+                    };
+                    let $app = <$type>::start(backend).await;
                     $body
                 }
             )+

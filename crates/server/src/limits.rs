@@ -40,6 +40,15 @@ pub struct Allowances {
     pub strategy: Strategy,
 }
 
+/// Where it is counted.
+#[derive(Clone, Debug)]
+pub struct Counters {
+    /// Who isn't signed in.
+    pub clients: SharedStore,
+    /// Who is.
+    pub users: SharedStore,
+}
+
 /// The limits of the server.
 #[derive(Debug)]
 pub struct RequestLimits {
@@ -75,16 +84,16 @@ pub(crate) struct Asked<'a> {
 }
 
 impl RequestLimits {
-    /// Counts in `store`, under keys that `key` makes.
-    pub fn new(store: SharedStore, key: &[u8; 16], allowances: &Allowances) -> Self {
+    /// Counts in `counters`, under keys that `key` makes.
+    pub fn new(counters: Counters, key: &[u8; 16], allowances: &Allowances) -> Self {
         let hasher = KeyHasher::new(key);
         let strategy = allowances.strategy;
         let user = Limit::new(allowances.user.clone()).shared("user");
-        let clients = Limits::new(store.clone(), hasher.clone()).with_strategy(strategy);
+        let clients = Limits::new(counters.clients, hasher.clone()).with_strategy(strategy);
         let without = Limits::new(MemoryStore::new(WITHOUT_STORE), hasher.clone());
         Self {
             clients: for_clients(clients, allowances),
-            users: Limits::new(store, hasher)
+            users: Limits::new(counters.users, hasher)
                 .with_strategy(strategy)
                 .with_default(user),
             without_store: for_clients(without.with_strategy(strategy), allowances),

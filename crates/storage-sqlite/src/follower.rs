@@ -13,12 +13,11 @@ use std::time::Duration;
 
 use model::Timestamp;
 use rusqlite::Connection;
-use storage::{Error, FeedRow, FeedSink};
+use storage::{Error, FeedRow, FeedSink, Sinks};
 use tokio::sync::oneshot;
 
 use crate::error::from_sqlite;
 use crate::feed;
-use crate::sinks::Sinks;
 
 /// How often it looks whether the file changed, which costs a few microseconds.
 const POLL: Duration = Duration::from_millis(100);
@@ -72,11 +71,12 @@ impl Follower {
     fn add(&mut self, now: Timestamp, sink: &Arc<dyn FeedSink>) -> Result<(), Error> {
         // Added before the reading: a row that the writer commits meanwhile is in one or in both.
         self.sinks.add(Arc::clone(sink));
+        let asked = sink.asked();
         let version = data_version(&self.connection)?;
         let (rows, last) = feed::present(&self.connection, now)?;
         without_panic(|| {
             sink.apply(&rows);
-            sink.heard();
+            sink.heard(asked);
         })?;
         if self.version.is_none() {
             (self.version, self.cursor) = (Some(version), last);
@@ -100,13 +100,14 @@ impl Follower {
     /// Reads on from the cursor when something was committed, and tells the listeners that the store
     /// was heard. The version is taken before the rows: a commit in between is seen the next time.
     fn read_on(&mut self) -> Result<(), Error> {
+        let asked = self.sinks.ask();
         let version = data_version(&self.connection)?;
         if self.version != Some(version) {
             let (rows, last) = feed::above(&self.connection, self.cursor)?;
             self.tell(&rows)?;
             (self.version, self.cursor) = (Some(version), last);
         }
-        without_panic(|| self.sinks.heard())
+        without_panic(|| asked.heard())
     }
 
     fn tell(&self, rows: &[FeedRow]) -> Result<(), Error> {

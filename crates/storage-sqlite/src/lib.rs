@@ -25,7 +25,6 @@ mod query;
 mod queue;
 mod readers;
 mod sessions;
-mod sinks;
 mod upkeep;
 mod users;
 mod writer;

@@ -7,7 +7,7 @@ use std::thread::{Builder, JoinHandle};
 
 use model::Timestamp;
 use rusqlite::Connection;
-use storage::{Error, OpenError};
+use storage::{Error, OpenError, Sinks};
 use tokio::sync::watch;
 
 use crate::error::{from_io, while_opening};
@@ -15,7 +15,6 @@ use crate::follower::Follower;
 use crate::migrate::{MIGRATIONS, Migration, is_pending, migrate};
 use crate::queue::Queue;
 use crate::readers::{self, Readers, Reading};
-use crate::sinks::Sinks;
 use crate::writer::{self, Health, Writer, WriterThread};
 use crate::{SqliteStore, connect, files};
 

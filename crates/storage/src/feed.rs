@@ -49,8 +49,11 @@ pub trait FeedSink: Send + Sync {
     /// again for rows that came from elsewhere.
     fn apply(&self, rows: &[FeedRow]);
 
-    /// The store was heard: everything written before this call has been applied.
-    fn heard(&self);
+    /// The time on the listener's own clock, taken before the store is asked.
+    fn asked(&self) -> u64;
+
+    /// The store was heard: everything that was acknowledged before the time `asked` has been applied.
+    fn heard(&self, asked: u64);
 }
 
 /// Reading and writing the feed itself.

@@ -18,6 +18,7 @@ mod error;
 pub mod feed;
 pub mod rotation;
 mod sessions;
+mod sinks;
 mod upkeep;
 mod users;
 
@@ -35,6 +36,7 @@ pub use error::{Error, OpenError};
 pub use feed::{Feed, FeedEntry, FeedRow, FeedSink};
 pub use rotation::{Rotated, Rotation};
 pub use sessions::Sessions;
+pub use sinks::{Asked, Sinks};
 pub use upkeep::Upkeep;
 pub use users::{
     LoginName, NewUser, PasswordChange, PasswordChanged, ProfileChange, SaveUserError, UniqueField,

@@ -16,6 +16,12 @@ pub trait Upkeep: Send + Sync {
     /// Whether it can be read and written now.
     async fn ping(&self) -> Result<(), Error>;
 
+    /// How far the store's clock is from `now`; nothing where it tells no time of its own. Nodes that
+    /// share a store must agree on the time, else what has expired for one is good for another.
+    async fn clock_difference(&self, _now: Timestamp) -> Result<Option<Duration>, Error> {
+        Ok(None)
+    }
+
     /// Removes at the most `limit` rows that have run out at `now`, and says how many: fewer than
     /// `limit` means that none is left.
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Error>;

@@ -9,7 +9,7 @@ use account::{
     LoginError, Parts, ReauthenticateError, RefreshError, Refused, RegisterError, Registration,
     Settings,
 };
-use jwt::revocation::RevocationSet;
+use jwt::revocation::{RevocationSet, Staleness};
 use jwt::{Algorithm, Authority, SigningKey, TokenKind, Verified};
 use model::{
     Clock, EmailAddress, Generation, ManualClock, Origin, SeededRng, Session, SessionId, Timestamp,
@@ -347,7 +347,11 @@ impl FeedSink for Listening {
         }
     }
 
-    fn heard(&self) {}
+    fn asked(&self) -> u64 {
+        0
+    }
+
+    fn heard(&self, _: u64) {}
 }
 
 /// What a process has in memory when it starts.
@@ -361,7 +365,7 @@ fn process() -> (Arc<Live>, Authority) {
         .build();
     let live = Live::new(
         revoked,
-        || {},
+        Arc::new(Staleness::new(std::time::Duration::MAX, Arc::new(|| 0))),
         Secret::new([7; 32]),
         Kind::of(HASHER.params()),
     );
@@ -371,6 +375,7 @@ fn process() -> (Arc<Live>, Authority) {
 fn settings() -> Settings {
     let seconds = std::time::Duration::from_secs;
     Settings {
+        max_clock_difference: None,
         access_lifetime: seconds(ACCESS),
         refresh_lifetime: seconds(REFRESH),
         refresh_grace: GRACE,

@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{REFUSED, load, memory};
 use crate::arguments::ServeFlags;
 use crate::logging;
-use crate::wire::{Built, Surroundings, build};
+use crate::wire::{Built, CLOCK_SKEW, Surroundings, build};
 
 /// How long requests in flight may take to end after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -67,6 +67,7 @@ async fn serve_until_stopped(
         rng: Arc::new(SystemRng),
         hashing: HasherConfig::default(),
         bounds,
+        max_clock_difference: Some(CLOCK_SKEW),
         public_url: config.server.public_url_at(address),
     };
     let Built {

@@ -8,6 +8,11 @@ env_vars! {
     /// working folder.
     DATA_DIR = "PORTCULLIS_DATA_DIR", Storage, Kind::Path, Fallback::Value("./data"), flag "--data-dir";
 
+    /// The MongoDB to keep accounts in, instead of SQLite: a connection string such as
+    /// `mongodb://portcullis:secret@db.internal/portcullis`, also `mongodb+srv://`. The database is the one
+    /// in the path, else `portcullis`. Any number of servers may share it; they need the same keys.
+    MONGO_URI = "MONGO_URI", Storage, Kind::StoreUri, Fallback::Described("unset: SQLite");
+
     /// What is logged: a level (`off`, `error`, `warn`, `info`, `debug`, `trace`), and levels for
     /// parts of the server after commas, such as `info,server=debug`.
     LOG = "PORTCULLIS_LOG", Logging, Kind::LogFilter, Fallback::Value("info");

@@ -5,8 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use secret::Secret;
+
 use crate::{
-    env_vars::operation::DATA_DIR,
+    env_vars::operation::{DATA_DIR, MONGO_URI},
     files,
     reader::{Reader, quoted},
 };
@@ -16,6 +18,8 @@ use crate::{
 pub struct Storage {
     /// The folder with the database. It may not exist yet.
     pub data_dir: PathBuf,
+    /// The MongoDB to keep accounts in, instead of a file in that folder.
+    pub mongo_uri: Option<Secret<String>>,
 }
 
 impl Storage {
@@ -29,7 +33,18 @@ impl Storage {
             }
             Ok(path)
         });
-        Self { data_dir }
+        let mongo_uri = reader.optional(&MONGO_URI, |text| {
+            if text.starts_with("mongodb://") || text.starts_with("mongodb+srv://") {
+                Ok(Secret::from(text))
+            } else {
+                // Nothing of it is quoted: it may hold a password.
+                Err("must begin with mongodb:// or mongodb+srv://")
+            }
+        });
+        Self {
+            data_dir,
+            mongo_uri,
+        }
     }
 
     /// Creates the data folder, for its owner only (0700), unless it exists.

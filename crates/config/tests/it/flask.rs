@@ -82,13 +82,21 @@ fn an_application_with_secret_key_alone_is_told_who_signs() {
 }
 
 #[test]
-fn what_this_version_cannot_do_is_refused_where_that_would_mislead() {
+fn the_mongodb_of_a_flask_application_is_used() {
+    let uri = "mongodb://u:hunter2@host/db?authSource=admin";
+    let config = Setup::new().env("MONGO_URI", uri).good();
+    let taken = config.storage.mongo_uri.as_ref().unwrap();
+    assert_eq!(taken.expose(), uri);
+    let rows = config.describe();
+    let row = rows.iter().find(|row| row.name == "MONGO_URI").unwrap();
+    assert_eq!(row.value, "mongodb://u:[redacted]@host/db?[redacted]");
+}
+
+#[test]
+fn what_is_no_mongodb_is_refused_and_not_quoted() {
     let fault = Setup::new()
-        .env("MONGO_URI", "mongodb://u:hunter2@host/db")
+        .env("MONGO_URI", "postgres://u:hunter2@host/db")
         .fault();
-    assert!(
-        fault.contains("is not supported by this version"),
-        "{fault}"
-    );
+    assert!(fault.contains("must begin with mongodb://"), "{fault}");
     assert!(!fault.contains("hunter2"), "{fault}");
 }

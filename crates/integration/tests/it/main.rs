@@ -8,6 +8,7 @@ mod hashes;
 mod headers;
 mod hostile;
 mod limits;
+mod nodes;
 mod pages;
 mod process;
 mod secrecy;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use model::{Timestamp, TokenId};
 use rusqlite::Connection;
-use storage::{Error, FeedEntry, FeedRow, FeedSink};
+use storage::{Error, FeedEntry, FeedRow, FeedSink, Sinks};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -18,7 +18,6 @@ use super::{Change, Health, WAITING, Writer, WriterThread};
 use crate::migrate::{MIGRATIONS, migrate};
 use crate::query::execute;
 use crate::queue::Queue;
-use crate::sinks::Sinks;
 use crate::{connect, files};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -54,7 +53,11 @@ impl FeedSink for Heard {
         self.groups.lock().unwrap().push(tokens.collect());
     }
 
-    fn heard(&self) {}
+    fn asked(&self) -> u64 {
+        0
+    }
+
+    fn heard(&self, _: u64) {}
 }
 
 impl Bench {

@@ -7,14 +7,13 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use storage::FeedRow;
+use storage::{FeedRow, Sinks};
 use tokio::sync::watch;
 
 use super::group::{Committed, NotCommitted, commit};
 use super::health::{Health, prove};
 use super::operation::Operation;
 use crate::error::Failure;
-use crate::sinks::Sinks;
 
 /// Operations in one transaction: enough to pay for the disk, few enough that a caller behind them
 /// does not wait for long.

@@ -186,7 +186,10 @@ async fn a_server_does_not_start_on_a_feed_that_it_cannot_read() {
     struct Deaf;
     impl FeedSink for Deaf {
         fn apply(&self, _: &[FeedRow]) {}
-        fn heard(&self) {}
+        fn asked(&self) -> u64 {
+            0
+        }
+        fn heard(&self, _: u64) {}
     }
     for statement in [
         "UPDATE feed SET subject = 'junk'",
@@ -204,7 +207,10 @@ async fn a_listener_is_not_told_that_the_store_was_heard_while_a_row_is_unreadab
     struct Counting(tokio::sync::mpsc::UnboundedSender<()>);
     impl FeedSink for Counting {
         fn apply(&self, _: &[FeedRow]) {}
-        fn heard(&self) {
+        fn asked(&self) -> u64 {
+            0
+        }
+        fn heard(&self, _: u64) {
             let _ = self.0.send(());
         }
     }

@@ -9,7 +9,7 @@ use super::fixtures::at;
 use crate::{FeedEntry, FeedRow, FeedSink, Storage};
 
 /// How long something may take that must happen at all. Nothing is expected to take so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(super) struct Listener {
@@ -83,7 +83,12 @@ impl FeedSink for Listener {
         self.heard.send_modify(|_| {});
     }
 
-    fn heard(&self) {
+    fn asked(&self) -> u64 {
+        *self.heard.borrow()
+    }
+
+    fn heard(&self, asked: u64) {
+        assert!(asked <= self.asked(), "it was asked before");
         self.heard.send_modify(|times| *times += 1);
     }
 }

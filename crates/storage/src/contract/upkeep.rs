@@ -139,11 +139,11 @@ async fn with_leftovers(backend: &dyn Backend) -> Arc<dyn Storage> {
         entry: FeedEntry::Token(token(name)),
         until: at(until),
     };
+    // One after the other: a backend may keep together what is appended together.
     let rows = (0..5).map(|number| row(&number.to_string(), 100));
-    store
-        .append(rows.chain([row("late", 101)]).collect())
-        .await
-        .unwrap();
+    for row in rows.chain([row("late", 101)]) {
+        store.append(vec![row]).await.unwrap();
+    }
     store
 }
 

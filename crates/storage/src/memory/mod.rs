@@ -67,7 +67,7 @@ impl State {
             .collect();
         for sink in &self.sinks {
             sink.apply(&rows);
-            sink.heard();
+            sink.heard(sink.asked());
         }
         self.feed.extend(rows);
     }
@@ -84,7 +84,7 @@ impl Feed for MemoryStore {
             .cloned()
             .collect();
         sink.apply(&rows);
-        sink.heard();
+        sink.heard(sink.asked());
         state.sinks.push(sink);
         Ok(())
     }

@@ -80,6 +80,7 @@ every_backend! {
         assert!(app.remembered_revocations().await >= 50);
         app.advance(40 * 86_400);
         app.sweep().await;
-        assert_eq!(app.remembered_revocations().await, 0);
+        // Where a feed is shared its last row stays: it tells where to go on.
+        assert!(app.remembered_revocations().await <= 1);
     }
 }

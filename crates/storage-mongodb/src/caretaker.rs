@@ -1,0 +1,50 @@
+//! What every node does now and then, so that nothing stays half done: changes that were interrupted
+//! are finished, and accounts that another application made get their keys.
+
+use std::time::Duration;
+
+use storage::Error;
+use tokio::time::MissedTickBehavior;
+
+use crate::Core;
+
+/// How often interrupted changes are looked for: the tokens that such a change refuses may pass for
+/// that long after a crash, since nobody was told that they are refused.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Accounts of another application are looked for each so many rounds.
+const KEYS_EVERY: u32 = 5;
+
+impl Core {
+    /// Takes care until it is aborted.
+    pub(crate) async fn take_care(&self) {
+        let mut ticks = tokio::time::interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut round, mut in_trouble) = (0_u32, false);
+        loop {
+            ticks.tick().await;
+            round = round.wrapping_add(1);
+            let done = self.look_after(round.is_multiple_of(KEYS_EVERY)).await;
+            match (&done, in_trouble) {
+                (Err(error), false) => tracing::error!(%error, "the store can't be looked after"),
+                (Ok(()), true) => tracing::info!("the store is looked after again"),
+                _ => {}
+            }
+            in_trouble = done.is_err();
+        }
+    }
+
+    async fn look_after(&self, keys: bool) -> Result<(), Error> {
+        let finished = self.finish_orphans().await?;
+        if finished > 0 {
+            tracing::debug!(finished, "changes of accounts were finished for others");
+        }
+        if keys {
+            let given = self.give_keys().await?;
+            if given > 0 {
+                tracing::info!(given, "accounts of another application got their keys");
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,159 @@
+//! Reading documents, whoever wrote them.
+
+use std::fmt::Write as _;
+
+use model::{SessionId, Timestamp};
+use mongodb::bson::{Bson, DateTime, Document};
+use storage::Error;
+
+/// A document of a collection, and how its fields are read: each is what it should be or the
+/// document is unreadable, which is said without its content.
+pub(crate) struct Fields<'a> {
+    pub(crate) table: &'static str,
+    pub(crate) document: &'a Document,
+}
+
+impl<'a> Fields<'a> {
+    pub(crate) const fn of(table: &'static str, document: &'a Document) -> Self {
+        Self { table, document }
+    }
+
+    /// The error that names `field`.
+    pub(crate) fn unreadable(&self, field: &str) -> Error {
+        Error::Unreadable {
+            table: self.table,
+            reason: format!("the field {field}"),
+        }
+    }
+
+    /// The value, unless the field is missing or null.
+    pub(crate) fn get(&self, field: &str) -> Option<&'a Bson> {
+        self.document
+            .get(field)
+            .filter(|value| !matches!(value, Bson::Null))
+    }
+
+    /// The value, which must be there.
+    pub(crate) fn required(&self, field: &str) -> Result<&'a Bson, Error> {
+        self.get(field).ok_or_else(|| self.unreadable(field))
+    }
+
+    pub(crate) fn text(&self, field: &str) -> Result<&'a str, Error> {
+        self.required(field)?
+            .as_str()
+            .ok_or_else(|| self.unreadable(field))
+    }
+
+    pub(crate) fn optional_text(&self, field: &str) -> Result<Option<&'a str>, Error> {
+        self.get(field).map(|_| self.text(field)).transpose()
+    }
+
+    /// A whole number that is not negative. Some drivers and shells write whole numbers as doubles.
+    pub(crate) fn unsigned(&self, field: &str) -> Result<u64, Error> {
+        let value = self.required(field)?;
+        let number = match value {
+            Bson::Int32(number) => Some(i64::from(*number)),
+            Bson::Int64(number) => Some(*number),
+            Bson::Double(number) => whole(*number),
+            _ => None,
+        };
+        number
+            .and_then(|number| u64::try_from(number).ok())
+            .ok_or_else(|| self.unreadable(field))
+    }
+
+    pub(crate) fn optional_unsigned(&self, field: &str) -> Result<Option<u64>, Error> {
+        self.get(field).map(|_| self.unsigned(field)).transpose()
+    }
+
+    /// False when it is missing.
+    pub(crate) fn flag(&self, field: &str) -> Result<bool, Error> {
+        self.get(field).map_or(Ok(false), |value| {
+            value.as_bool().ok_or_else(|| self.unreadable(field))
+        })
+    }
+
+    pub(crate) fn time(&self, field: &str) -> Result<Timestamp, Error> {
+        match self.required(field)? {
+            Bson::DateTime(time) => Ok(Timestamp::from_millis(time.timestamp_millis())),
+            _ => Err(self.unreadable(field)),
+        }
+    }
+
+    pub(crate) fn optional_time(&self, field: &str) -> Result<Option<Timestamp>, Error> {
+        self.get(field).map(|_| self.time(field)).transpose()
+    }
+
+    pub(crate) fn session_id(&self, field: &str) -> Result<SessionId, Error> {
+        SessionId::parse(self.text(field)?).map_err(|_| self.unreadable(field))
+    }
+
+    pub(crate) fn optional_session_id(&self, field: &str) -> Result<Option<SessionId>, Error> {
+        self.get(field).map(|_| self.session_id(field)).transpose()
+    }
+
+    /// A document within this one.
+    pub(crate) fn inner(&self, field: &str) -> Result<Self, Error> {
+        let document = self.required(field)?.as_document();
+        Ok(Self {
+            table: self.table,
+            document: document.ok_or_else(|| self.unreadable(field))?,
+        })
+    }
+
+    /// Documents within this one; none when the field is missing.
+    pub(crate) fn list(&self, field: &str) -> Result<Vec<Self>, Error> {
+        let Some(value) = self.get(field) else {
+            return Ok(Vec::new());
+        };
+        let items = value.as_array().ok_or_else(|| self.unreadable(field))?;
+        items
+            .iter()
+            .map(|item| match item {
+                Bson::Document(document) => Ok(Self::of(self.table, document)),
+                _ => Err(self.unreadable(field)),
+            })
+            .collect()
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "only whole numbers within the range that doubles hold exactly get there"
+)]
+fn whole(number: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
+}
+
+/// Bytes as documents hold them: readable, and a key on every server.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}"); // writing to a String can't fail
+            text
+        })
+}
+
+/// The bytes that [`hex`] wrote.
+pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    if !text.is_ascii() || text.len() != 2 * N {
+        return None;
+    }
+    for (place, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * place..2 * place + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+/// A time as documents hold it.
+pub(crate) fn date(time: Timestamp) -> DateTime {
+    DateTime::from_millis(time.as_millis())
+}
+
+/// A number as documents hold it: nothing of ours comes near the end of its range.
+pub(crate) fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

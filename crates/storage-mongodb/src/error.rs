@@ -1,0 +1,149 @@
+//! What the driver reports, in the words of [`storage`].
+//!
+//! The driver's own texts stay here: they quote the server, which quotes the values of a unique
+//! index, and so names people.
+
+use std::fmt;
+
+use mongodb::error::{Error as DriverError, ErrorKind, WriteFailure};
+use storage::Error;
+
+use crate::uri::UriFault;
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The connection string.
+    #[error(transparent)]
+    Uri(#[from] UriFault),
+    /// A later version wrote what is there.
+    #[error(
+        "the database has layout version {found}, this portcullis knows up to {known}: start the newer version that wrote it"
+    )]
+    NewerLayout {
+        /// The version that it has.
+        found: i64,
+        /// The newest version known here.
+        known: i64,
+    },
+    /// The other nodes of the database have another key.
+    #[error(
+        "{0} is not the one that the other servers of this database have: set the same, or, to replace it, set the old one as {0}_PREVIOUS"
+    )]
+    OtherKey(&'static str),
+    /// Anything else.
+    #[error(transparent)]
+    Storage(#[from] Error),
+}
+
+/// How an operation ended that did not succeed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A unique index has the value already. Which one, not every server says.
+    Duplicate,
+    /// Anything else.
+    Other(Error),
+}
+
+impl From<Failure> for Error {
+    /// Where no index should have had anything to say.
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Duplicate => Self::Backend(Box::new(Reported {
+                code: DUPLICATE_KEY,
+                name: "DuplicateKey".to_owned(),
+            })),
+            Failure::Other(error) => error,
+        }
+    }
+}
+
+/// An error of the server, without what it quotes.
+#[derive(Debug)]
+struct Reported {
+    code: i32,
+    name: String,
+}
+
+impl fmt::Display for Reported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MongoDB reports error {} ({})", self.code, self.name)
+    }
+}
+
+impl std::error::Error for Reported {}
+
+/// An error of the driver, without what it quotes.
+#[derive(Debug, thiserror::Error)]
+#[error("the MongoDB driver reports: {0}")]
+struct Driver(&'static str);
+
+const DUPLICATE_KEY: i32 = 11000;
+const OUT_OF_DISK_SPACE: i32 = 14031;
+
+/// Errors after which another attempt may succeed: the server is going, coming, or no primary
+/// (the specification of server discovery, "not writable primary" and "node is recovering"), can't
+/// reach enough of its set, or took too long.
+const PASSING: [i32; 17] = [
+    6, 7, 50, 64, 89, 91, 100, 133, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436,
+];
+
+/// An error of the driver during an operation on `table`.
+pub(crate) fn from_driver(table: &'static str, error: &DriverError) -> Failure {
+    let unavailable = |reason: String| Failure::Other(Error::Unavailable(reason));
+    match &*error.kind {
+        ErrorKind::Command(error) => reported(error.code, &error.code_name),
+        ErrorKind::Write(WriteFailure::WriteError(error)) => {
+            reported(error.code, error.code_name.as_deref().unwrap_or_default())
+        }
+        ErrorKind::Write(WriteFailure::WriteConcernError(error)) => unavailable(format!(
+            "a write was not confirmed by a majority (error {}, {})",
+            error.code, error.code_name
+        )),
+        ErrorKind::Io(error) => unavailable(format!("the connection failed ({})", error.kind())),
+        ErrorKind::ConnectionPoolCleared { .. } => unavailable("the connection failed".to_owned()),
+        ErrorKind::ServerSelection { .. } => {
+            unavailable("no server that takes writes can be reached".to_owned())
+        }
+        ErrorKind::DnsResolve { .. } => unavailable("its name can't be looked up".to_owned()),
+        ErrorKind::Authentication { .. } => unavailable("it refuses the credentials".to_owned()),
+        ErrorKind::Shutdown => Failure::Other(closed()),
+        ErrorKind::Bson(_) | ErrorKind::InvalidResponse { .. } => {
+            Failure::Other(Error::Unreadable {
+                table,
+                reason: "not well-formed".to_owned(),
+            })
+        }
+        ErrorKind::IncompatibleServer { .. } => driver("the server is too old or too new"),
+        ErrorKind::InvalidTlsConfig { .. } => driver("TLS can't be set up"),
+        _ => driver("an internal error"),
+    }
+}
+
+fn reported(code: i32, name: &str) -> Failure {
+    match code {
+        DUPLICATE_KEY => Failure::Duplicate,
+        OUT_OF_DISK_SPACE => Failure::Other(Error::Full),
+        code if PASSING.contains(&code) => Failure::Other(Error::Unavailable(format!(
+            "the server reports error {code} ({name})"
+        ))),
+        code => Failure::Other(Error::Backend(Box::new(Reported {
+            code,
+            name: name.to_owned(),
+        }))),
+    }
+}
+
+fn driver(what: &'static str) -> Failure {
+    Failure::Other(Error::Backend(Box::new(Driver(what))))
+}
+
+/// The error after which a closed store answers nothing more.
+pub(crate) fn closed() -> Error {
+    Error::Unavailable("it was closed".to_owned())
+}
+
+/// The error of an operation that was not answered within its deadline: it may have been done.
+pub(crate) fn late() -> Error {
+    Error::Unavailable("it did not answer in time".to_owned())
+}

@@ -1,0 +1,178 @@
+//! Appending to the feed: one task for each node, which writes what is waiting as one document.
+//!
+//! It inserts the number after the highest that it has seen. When that number is taken, by another
+//! node or by itself in an attempt whose answer was lost, the document there says by its `batch` whose
+//! it is: its own, and it is done; another's, and it goes to the new end.
+//!
+//! # A writer that slept
+//! Between seeing `n` and inserting `n + 1` a node may be suspended for an hour, while others write
+//! on and prune beyond `n + 1`. Its insertion would succeed, below the place that everyone has read
+//! past. So once it has inserted, it looks at `n` again. Documents are pruned in their order, so as
+//! long as the very same `n` is there (by its `batch`), `n + 1` was not pruned, hence never used
+//! before. When `n` has gone, it looks whether its own document is the highest: the highest is never
+//! pruned, so nobody has read past it. Else what it wrote may have been missed, and it appends it
+//! again at the end: entries may be repeated.
+
+use std::time::Duration;
+
+use mongodb::bson::{Bson, doc};
+use storage::{Error, FeedRow, Sinks};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use crate::document::date;
+use crate::error::{Failure, closed, late};
+use crate::feed::row::to_document;
+use crate::feed::rows::{Place, Rows};
+
+/// Appends that may wait for the task.
+const WAITING: usize = 1024;
+
+/// Entries in one document: some 200 bytes each, far below MongoDB's 16 MB.
+const ENTRIES: usize = 1000;
+
+/// How long it waits after a failure.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Rows to be appended, and who waits for it.
+pub(crate) struct Append {
+    rows: Vec<FeedRow>,
+    reply: oneshot::Sender<Result<(), Error>>,
+}
+
+/// The way to the task.
+pub(crate) struct Appends(mpsc::Sender<Append>);
+
+impl Appends {
+    pub(crate) fn new() -> (Self, mpsc::Receiver<Append>) {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        (Self(sender), receiver)
+    }
+
+    /// Appends `rows`. When this answers, they are durable and every listener of this node has them.
+    pub(crate) async fn append(&self, rows: Vec<FeedRow>) -> Result<(), Error> {
+        for part in rows.chunks(ENTRIES / 2) {
+            let (reply, answer) = oneshot::channel();
+            let rows = part.to_vec();
+            let append = Append { rows, reply };
+            self.0.send(append).await.map_err(|_| closed())?;
+            answer.await.unwrap_or_else(|_| Err(closed()))?;
+        }
+        Ok(())
+    }
+}
+
+/// The task.
+pub(crate) struct Appender {
+    pub(crate) rows: Rows,
+    pub(crate) sinks: Sinks,
+    /// Which node this is: what its batches are named after.
+    pub(crate) node: String,
+    /// How many batches it has made.
+    pub(crate) batches: u64,
+    /// How long a batch may take with all its attempts.
+    pub(crate) deadline: Duration,
+    /// The highest document that it has seen.
+    pub(crate) head: Option<Place>,
+}
+
+impl Appender {
+    /// Appends until nobody can ask for it any more.
+    pub(crate) async fn run(mut self, mut waiting: mpsc::Receiver<Append>) {
+        while let Some(first) = waiting.recv().await {
+            let (mut rows, mut replies) = (first.rows, vec![first.reply]);
+            while rows.len() <= ENTRIES / 2
+                && let Ok(next) = waiting.try_recv()
+            {
+                rows.extend(next.rows);
+                replies.push(next.reply);
+            }
+            let answer = self.append(&rows).await;
+            if answer.is_ok() {
+                self.sinks.apply(&rows);
+            }
+            for reply in replies {
+                let _ = reply.send(again(&answer)); // whoever asked may have gone
+            }
+        }
+    }
+
+    async fn append(&mut self, rows: &[FeedRow]) -> Result<(), Error> {
+        self.batches += 1;
+        let batch = format!("{}-{}", self.node, self.batches);
+        let deadline = Instant::now() + self.deadline;
+        let mut last = late();
+        while Instant::now() < deadline {
+            match self.attempt(&batch, rows).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(error @ Error::Unavailable(_)) => {
+                    // It may have been written. The same number and the same batch tell.
+                    last = error;
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last)
+    }
+
+    /// Inserts the next document; whether the batch is now where every reader finds it.
+    async fn attempt(&mut self, batch: &str, rows: &[FeedRow]) -> Result<bool, Error> {
+        if self.head.is_none() {
+            self.head = self.rows.head().await?;
+        }
+        let seen = self.head.clone();
+        let number = seen.as_ref().map_or(0, |place| place.number + 1);
+        let entries: Vec<_> = rows.iter().map(to_document).collect();
+        let until = rows.iter().map(|row| row.until).max().map(date);
+        let document = doc! {
+            "_id": number,
+            "batch": batch,
+            "entries": entries,
+            "until": until.map_or(Bson::Null, Bson::DateTime),
+        };
+        match self.rows.0.insert(document).await {
+            Ok(()) => {}
+            Err(Failure::Duplicate) => match self.rows.place(number).await? {
+                Some(there) if there.batch == batch => {}
+                _ => {
+                    self.head = None;
+                    return Ok(false);
+                }
+            },
+            Err(Failure::Other(error)) => return Err(error),
+        }
+        let place = Place {
+            number,
+            batch: batch.to_owned(),
+        };
+        let safe =
+            self.follows(seen.as_ref()).await? || self.rows.head().await? == Some(place.clone());
+        self.head = safe.then_some(place);
+        Ok(safe)
+    }
+
+    /// Whether what was seen before the insertion is still there.
+    async fn follows(&self, seen: Option<&Place>) -> Result<bool, Error> {
+        match seen {
+            Some(seen) => Ok(self.rows.place(seen.number).await?.as_ref() == Some(seen)),
+            None => Ok(false),
+        }
+    }
+}
+
+/// The same answer once more.
+fn again(answer: &Result<(), Error>) -> Result<(), Error> {
+    match answer {
+        Ok(()) => Ok(()),
+        Err(Error::Unavailable(reason)) => Err(Error::Unavailable(reason.clone())),
+        Err(Error::Busy) => Err(Error::Busy),
+        Err(Error::Full) => Err(Error::Full),
+        Err(Error::Unreadable { table, reason }) => Err(Error::Unreadable {
+            table,
+            reason: reason.clone(),
+        }),
+        Err(Error::Backend(error)) => Err(Error::Backend(error.to_string().into())),
+    }
+}

@@ -1,0 +1,67 @@
+//! The proof that the store was heard: a write, once a second.
+//!
+//! A primary that was deposed while it was cut off still answers reads; only a write that a majority
+//! confirms shows that what is read afterwards holds everything that was acknowledged before. So the
+//! follower tells its listeners only of a reading that began after such a write, and the age counts
+//! from before the write.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use mongodb::bson::doc;
+use storage::{Asked, Error, Sinks};
+use tokio::time::MissedTickBehavior;
+
+use crate::table::Table;
+
+const EVERY: Duration = Duration::from_secs(1);
+
+/// The heartbeat of this node.
+pub(crate) struct Heartbeat {
+    meta: Table,
+    sinks: Sinks,
+    /// When the last write that succeeded was asked for; taken by the reading that follows it.
+    proven: Mutex<Option<Asked>>,
+}
+
+impl Heartbeat {
+    pub(crate) const fn new(meta: Table, sinks: Sinks) -> Self {
+        Self {
+            meta,
+            sinks,
+            proven: Mutex::new(None),
+        }
+    }
+
+    /// One write.
+    pub(crate) async fn beat(&self) -> Result<(), Error> {
+        let update = doc! { "$inc": { "beats": 1_i64 } };
+        self.meta.upserted("heartbeat", update).await.map(drop)
+    }
+
+    /// Writes once a second, as long as someone listens.
+    pub(crate) async fn run(&self) {
+        let mut ticks = tokio::time::interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let asked = self.sinks.ask();
+            if asked.is_empty() {
+                continue;
+            }
+            match self.beat().await {
+                Ok(()) => *self.lock() = Some(asked),
+                Err(error) => tracing::debug!(%error, "no heartbeat"), // the follower says it aloud
+            }
+        }
+    }
+
+    /// The last success, for the reading that begins now.
+    pub(crate) fn take(&self) -> Option<Asked> {
+        self.lock().take()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Asked>> {
+        self.proven.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

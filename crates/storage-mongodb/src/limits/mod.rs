@@ -1,0 +1,301 @@
+//! Rate limits that all nodes count together: with any number of them `20 per hour` admits twenty.
+//!
+//! A fixed window is one document that is counted up by the server itself (`$inc`) while it lasts, and
+//! replaced by compare-and-set on its end when it is over. The other strategies are compare-and-set on a
+//! version: a few tries, then the store is as good as gone, and whoever asked is not admitted.
+//!
+//! What is exhausted is refused from memory until there is room again, so that a flood costs no round
+//! trip. [`LeasedLimits`] spares the admitted ones theirs, too.
+
+mod known;
+mod lease;
+
+use std::sync::Arc;
+
+use model::Timestamp;
+use mongodb::bson::{Binary, Bson, DateTime, doc, spec::BinarySubtype};
+use ratelimit::{Hit, Key, Quota, State, Strategy, Unavailable, Usage};
+use storage::Error;
+
+use crate::document::{Fields, hex, integer};
+use crate::error::Failure;
+use crate::table::Query;
+use crate::{Core, MongoStore};
+
+use known::Exhausted;
+pub use lease::LeasedLimits;
+
+/// How often a counter is written anew that others write at the same time.
+const TRIES: usize = 8;
+
+/// Counters that all nodes share.
+pub struct MongoLimits {
+    store: Arc<MongoStore>,
+    exhausted: Exhausted,
+}
+
+/// A fixed window after it was charged.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    /// What was charged to it.
+    count: u64,
+    resets: ratelimit::Timestamp,
+}
+
+impl MongoLimits {
+    /// Counts in `store`.
+    pub fn new(store: Arc<MongoStore>) -> Self {
+        Self {
+            store,
+            exhausted: Exhausted::default(),
+        }
+    }
+
+    async fn asked(&self, hit: Hit) -> Result<Usage, Error> {
+        let core = &self.store.core;
+        let counting = async {
+            match hit.strategy {
+                Strategy::FixedWindow if hit.charge => {
+                    let window = core.charge(hit.key, hit.quota, hit.cost.into(), hit.now);
+                    Ok(window.await?.usage(hit.quota))
+                }
+                Strategy::FixedWindow => core.look(hit).await,
+                Strategy::MovingWindow | Strategy::SlidingWindowCounter => core.count(hit).await,
+            }
+        };
+        self.store.running.read(counting).await
+    }
+
+    /// Charges `cost` to the fixed window of `key`, whether it fits or not.
+    async fn charge(
+        &self,
+        key: Key,
+        quota: Quota,
+        cost: u64,
+        now: ratelimit::Timestamp,
+    ) -> Result<Window, Unavailable> {
+        let core = &self.store.core;
+        let charged = self.store.running.read(core.charge(key, quota, cost, now));
+        charged
+            .await
+            .map_err(|error: Error| Unavailable::new(error))
+    }
+}
+
+impl ratelimit::Store for MongoLimits {
+    async fn hit(&self, hit: Hit) -> Result<Usage, Unavailable> {
+        let usage = self.asked(hit).await.map_err(Unavailable::new)?;
+        if !usage.allowed && usage.remaining == 0 {
+            self.exhausted.note(hit.key, usage.reset, hit.now);
+        }
+        Ok(usage)
+    }
+
+    fn hit_now(&self, hit: Hit) -> Option<Result<Usage, Unavailable>> {
+        self.exhausted.refusal(&hit).map(Ok)
+    }
+
+    async fn clear(&self, key: Key) -> Result<(), Unavailable> {
+        self.exhausted.forget(key);
+        let core = &self.store.core;
+        let filter = doc! { "_id": id(key) };
+        let deleted = self.store.running.read(core.limits.delete(filter)).await;
+        deleted.map(drop).map_err(Unavailable::new)
+    }
+}
+
+impl Window {
+    fn usage(self, quota: Quota) -> Usage {
+        Usage {
+            allowed: self.count <= quota.amount(),
+            remaining: quota.amount().saturating_sub(self.count),
+            reset: self.resets,
+        }
+    }
+}
+
+impl Core {
+    /// Charges a fixed window, whether the cost fits or not. It opens at its first hit.
+    async fn charge(
+        &self,
+        key: Key,
+        quota: Quota,
+        cost: u64,
+        now: ratelimit::Timestamp,
+    ) -> Result<Window, Error> {
+        let table = &self.limits;
+        let open = doc! { "_id": id(key), "resets": { "$gt": micros(now) } };
+        let more = doc! { "$inc": { "count": integer(cost) } };
+        let resets = now.after(quota.window());
+        let anew = doc! {
+            "count": integer(cost), "resets": micros(resets), "expires_at": expiry(resets),
+        };
+        for _ in 0..TRIES {
+            if let Some(window) = table.updated(open.clone(), more.clone()).await? {
+                return read_window(&Fields::of(table.name, &window));
+            }
+            let Some(over) = table.first(doc! { "_id": id(key) }).await? else {
+                let mut first = anew.clone();
+                first.insert("_id", id(key));
+                match table.insert(first).await {
+                    Ok(()) => {
+                        return Ok(Window {
+                            count: cost,
+                            resets,
+                        });
+                    }
+                    Err(Failure::Duplicate) => continue, // someone else opened it
+                    Err(Failure::Other(error)) => return Err(error),
+                }
+            };
+            let over = read_window(&Fields::of(table.name, &over))?;
+            let filter = doc! { "_id": id(key), "resets": micros(over.resets) };
+            if over.resets <= now && table.update(filter, doc! { "$set": anew.clone() }).await? {
+                return Ok(Window {
+                    count: cost,
+                    resets,
+                });
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    /// How a fixed window stands, uncharged.
+    async fn look(&self, hit: Hit) -> Result<Usage, Error> {
+        let found = self.limits.first(doc! { "_id": id(hit.key) }).await?;
+        let window = match &found {
+            Some(found) => read_window(&Fields::of(self.limits.name, found))?,
+            None => Window {
+                count: 0,
+                resets: hit.now,
+            },
+        };
+        let window = if window.resets <= hit.now {
+            Window {
+                count: 0,
+                resets: hit.now,
+            }
+        } else {
+            window
+        };
+        let cost = u64::from(hit.cost);
+        Ok(Usage {
+            allowed: window.count.saturating_add(cost) <= hit.quota.amount(),
+            ..window.usage(hit.quota)
+        })
+    }
+
+    /// Charges or looks by a strategy that is counted here.
+    async fn count(&self, hit: Hit) -> Result<Usage, Error> {
+        let table = &self.limits;
+        for _ in 0..TRIES {
+            let found = table.first(doc! { "_id": id(hit.key) }).await?;
+            let (mut state, version) = match &found {
+                Some(document) => read_state(&Fields::of(table.name, document))?,
+                None => (State::new(hit.strategy), 0),
+            };
+            if !hit.charge {
+                return Ok(state.test(hit.quota, hit.cost, hit.now));
+            }
+            let usage = state.hit(hit.quota, hit.cost, hit.now);
+            if !usage.allowed {
+                return Ok(usage); // what these refuse, they don't count
+            }
+            let mut document = doc! {
+                "state": Binary { subtype: BinarySubtype::Generic, bytes: state.to_bytes() },
+                "version": integer(version + 1),
+                "expires_at": expiry(state.expires(hit.quota)),
+            };
+            let written = if found.is_some() {
+                let filter = doc! { "_id": id(hit.key), "version": integer(version) };
+                table.update(filter, doc! { "$set": document }).await?
+            } else {
+                document.insert("_id", id(hit.key));
+                match table.insert(document).await {
+                    Ok(()) => true,
+                    Err(Failure::Duplicate) => false,
+                    Err(Failure::Other(error)) => return Err(error),
+                }
+            };
+            if written {
+                return Ok(usage);
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    /// Removes counters that have run out, also those that were used since they were looked at: what
+    /// has run out says no more than a new one.
+    pub(crate) async fn sweep_limits(&self, now: Timestamp, limit: u32) -> Result<u32, Error> {
+        let over = doc! { "$lte": crate::document::date(now) };
+        let query = Query::new(doc! { "expires_at": over.clone() });
+        let query = query.sort(doc! { "expires_at": 1 }).limit(limit);
+        let found = self.limits.all(query.only(doc! { "_id": 1 })).await?;
+        let ids: Vec<_> = found.iter().filter_map(|found| found.get("_id")).collect();
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let filter = doc! { "_id": { "$in": ids }, "expires_at": over };
+        let deleted = self.limits.delete_all(filter).await?;
+        Ok(u32::try_from(deleted).unwrap_or(limit))
+    }
+}
+
+fn id(key: Key) -> String {
+    hex(key.as_bytes())
+}
+
+/// Windows are exact to the microsecond, which dates are not.
+fn micros(time: ratelimit::Timestamp) -> i64 {
+    integer(time.as_micros())
+}
+
+/// A date not before `time`.
+fn expiry(time: ratelimit::Timestamp) -> DateTime {
+    DateTime::from_millis(integer(time.as_micros().div_ceil(1000)))
+}
+
+fn read_window(fields: &Fields<'_>) -> Result<Window, Error> {
+    Ok(Window {
+        count: fields.unsigned("count")?,
+        resets: ratelimit::Timestamp::from_micros(fields.unsigned("resets")?),
+    })
+}
+
+fn read_state(fields: &Fields<'_>) -> Result<(State, u64), Error> {
+    let state = match fields.required("state")? {
+        Bson::Binary(binary) => State::from_bytes(&binary.bytes),
+        _ => None,
+    };
+    let state = state.ok_or_else(|| fields.unreadable("state"))?;
+    Ok((state, fields.unsigned("version")?))
+}
+
+impl std::fmt::Debug for MongoLimits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MongoLimits").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_is_kept_until_it_is_over() {
+        let time = ratelimit::Timestamp::from_micros(1_800_000_000_000_001);
+        assert_eq!(expiry(time), DateTime::from_millis(1_800_000_000_001));
+    }
+
+    #[test]
+    fn a_state_that_is_not_ours_is_unreadable() {
+        for document in [
+            doc! { "version": 1_i64 },
+            doc! { "version": 1_i64, "state": "text" },
+            doc! { "version": 1_i64, "state": Binary { subtype: BinarySubtype::Generic, bytes: vec![9; 3] } },
+        ] {
+            let read = read_state(&Fields::of("portcullis_limits", &document));
+            assert!(matches!(read, Err(Error::Unreadable { .. })));
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Opening a database and starting the tasks of a node.
+
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use model::Rng;
+use mongodb::bson::{Document, doc};
+use storage::{Error, Sinks};
+use tokio::sync::mpsc;
+
+use crate::error::{Failure, OpenError, from_driver, late};
+use crate::feed::{Appender, Appends, Follower, Heartbeat, Rows};
+use crate::running::Running;
+use crate::table::Table;
+use crate::uri::{MongoUri, hosts};
+use crate::{Core, MongoStore, connect};
+
+/// The version of what stands in our collections.
+const LAYOUT: i64 = 1;
+
+/// How long one operation may take. The driver and the server give up a little earlier (`connect.rs`), so
+/// that a refusal is told as one.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Listeners that may wait to be added.
+const FOLLOWS_WAITING: usize = 16;
+
+/// How a database is opened.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    rng: &'a dyn Rng,
+    deadline: Duration,
+}
+
+impl<'a> Options<'a> {
+    /// The usual ones. `rng` names this node, so that it knows its own writing again.
+    pub const fn new(rng: &'a dyn Rng) -> Self {
+        Self {
+            rng,
+            deadline: DEADLINE,
+        }
+    }
+
+    /// Gives each operation this long, for a server that is slow or far away.
+    #[must_use]
+    pub const fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+}
+
+impl fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}
+
+impl MongoStore {
+    /// Connects, makes the indexes that are missing, gives keys to the accounts of another
+    /// application, finishes what was interrupted, and starts the tasks of this node.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what its operator can do.
+    pub async fn open(uri: &MongoUri, options: Options<'_>) -> Result<Arc<Self>, OpenError> {
+        let Options { rng, deadline } = options;
+        let (servers, database) = uri.options().await?;
+        let hosts = hosts(&servers);
+        let database = connect::client(servers, deadline)?.database(&database);
+        let table = |name| Table::new(&database, name, deadline);
+        let sinks = Sinks::default();
+        let (appends, waiting) = Appends::new();
+        let meta = table("portcullis_meta");
+        let mut core = Core {
+            users: table("users"),
+            sessions: table("portcullis_sessions"),
+            attempts: table("portcullis_attempts"),
+            limits: table("portcullis_limits"),
+            feed: Rows(table("portcullis_feed")),
+            heartbeat: Arc::new(Heartbeat::new(meta.clone(), sinks.clone())),
+            meta,
+            node: node_name(rng),
+            names: AtomicU64::new(0),
+            appends,
+            sinks,
+            deadline,
+            database: database.clone(),
+        };
+        let appender = Appender {
+            rows: core.feed.clone(),
+            sinks: core.sinks.clone(),
+            node: core.node.clone(),
+            batches: 0,
+            deadline: deadline * 2,
+            head: None,
+        };
+        if is_replicated(&core.hello().await?) {
+            core.feed = Rows(Table::committed(
+                &core.database,
+                "portcullis_feed",
+                deadline,
+            ));
+        }
+        let found = core.layout(LAYOUT).await?;
+        if found > LAYOUT {
+            let known = LAYOUT;
+            return Err(OpenError::NewerLayout { found, known });
+        }
+        core.make_indexes().await?;
+        core.give_keys().await?;
+
+        let core = Arc::new(core);
+        let (follows, added) = mpsc::channel(FOLLOWS_WAITING);
+        let follower = Follower::new(
+            core.feed.clone(),
+            core.sinks.clone(),
+            Arc::clone(&core.heartbeat),
+        );
+        let heartbeat = Arc::clone(&core.heartbeat);
+        let caretaker = Arc::clone(&core);
+        let tasks = [
+            tokio::spawn(appender.run(waiting)),
+            tokio::spawn(follower.run(added)),
+            tokio::spawn(async move { heartbeat.run().await }),
+            tokio::spawn(async move { caretaker.take_care().await }),
+        ];
+        let tasks = tasks.iter().map(tokio::task::JoinHandle::abort_handle);
+        Ok(Arc::new(Self {
+            hosts,
+            core,
+            running: Running::new(),
+            follows,
+            tasks: tasks.collect(),
+        }))
+    }
+
+    /// Ends the tasks.
+    pub(crate) fn stop(&self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for MongoStore {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Core {
+    /// What the server says of itself.
+    pub(crate) async fn hello(&self) -> Result<Document, Error> {
+        let admin = self.database.client().database("admin");
+        let command = admin.run_command(doc! { "hello": 1 }).into_future();
+        match tokio::time::timeout(self.deadline, command).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(Failure::into(from_driver("hello", &error))),
+            Err(_) => Err(late()),
+        }
+    }
+}
+
+/// Whether it belongs to a replica set, or stands before a sharded cluster of such.
+fn is_replicated(hello: &Document) -> bool {
+    hello.contains_key("setName") || hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid")
+}
+
+fn node_name(rng: &dyn Rng) -> String {
+    let mut bytes = [0; 12];
+    rng.fill(&mut bytes);
+    bytes
+        .iter()
+        .fold(String::with_capacity(24), |mut name, byte| {
+            let _ = write!(name, "{byte:02x}"); // writing to a String can't fail
+            name
+        })
+}

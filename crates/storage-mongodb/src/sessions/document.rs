@@ -1,0 +1,99 @@
+//! A session as a document holds it.
+
+use model::{BrowserCookie, Generation, Origin, Session, TokenId, TokenPair, UserId};
+use mongodb::bson::{Document, doc};
+use secret::HashedToken;
+use storage::Error;
+
+use crate::document::{Fields, date, hex, integer, unhex};
+
+/// The session as a document.
+pub(crate) fn to_document(session: &Session) -> Document {
+    let pair = &session.pair;
+    let mut document = doc! {
+        "_id": session.id.to_string(),
+        "user": session.user.as_str(),
+        "generation": integer(session.generation.0),
+        "created_at": date(session.created_at),
+        "last_used_at": date(session.last_used_at),
+        "expires_at": date(session.expires_at),
+        "over_at": date(over_at(session)),
+        "address": &session.origin.address,
+        "agent": &session.origin.agent,
+        "pair": {
+            "access": pair.access.as_str(),
+            "refresh": pair.refresh.as_str(),
+            "access_csrf": &pair.access_csrf,
+            "refresh_csrf": &pair.refresh_csrf,
+            "issued_at": integer(pair.issued_at),
+            "access_expires": integer(pair.access_expires),
+            "refresh_expires": integer(pair.refresh_expires),
+            "fresh_until": pair.fresh_until.map(integer),
+        },
+        "previous": session.previous.as_ref().map(TokenId::as_str),
+        "rotated_at": date(session.rotated_at),
+    };
+    // Missing, not null, where there is none: the index on it is sparse.
+    if let Some(browser) = &session.browser {
+        document.insert("browser", cookie(browser));
+    }
+    document
+}
+
+/// A cookie as a document.
+pub(crate) fn cookie(cookie: &BrowserCookie) -> Document {
+    doc! { "hash": hex(cookie.hash.as_bytes()), "fresh_until": date(cookie.fresh_until) }
+}
+
+fn read_cookie(fields: &Fields<'_>) -> Result<Option<BrowserCookie>, Error> {
+    fields
+        .get("browser")
+        .map(|_| {
+            let browser = fields.inner("browser")?;
+            let hash = unhex(browser.text("hash")?).ok_or_else(|| browser.unreadable("hash"))?;
+            Ok(BrowserCookie {
+                hash: HashedToken::from_bytes(hash),
+                fresh_until: browser.time("fresh_until")?,
+            })
+        })
+        .transpose()
+}
+
+/// From when on [`Session::is_over`].
+fn over_at(session: &Session) -> model::Timestamp {
+    let refresh = model::Timestamp::from_seconds(integer(session.pair.refresh_expires));
+    refresh.min(session.expires_at)
+}
+
+/// The session that a document holds.
+pub(crate) fn read(fields: &Fields<'_>) -> Result<Session, Error> {
+    let pair = fields.inner("pair")?;
+    let token = |field| pair.text(field).map(TokenId::from_stored);
+    let user = UserId::parse(fields.text("user")?).map_err(|_| fields.unreadable("user"))?;
+    let previous = fields.optional_text("previous")?;
+    Ok(Session {
+        id: fields.session_id("_id")?,
+        user,
+        generation: Generation(fields.unsigned("generation")?),
+        created_at: fields.time("created_at")?,
+        last_used_at: fields.time("last_used_at")?,
+        expires_at: fields.time("expires_at")?,
+        origin: Origin {
+            address: fields.text("address")?.to_owned(),
+            agent: fields.text("agent")?.to_owned(),
+        },
+        pair: TokenPair {
+            access: token("access")?,
+            refresh: token("refresh")?,
+            access_csrf: pair.text("access_csrf")?.to_owned(),
+            refresh_csrf: pair.text("refresh_csrf")?.to_owned(),
+            issued_at: pair.unsigned("issued_at")?,
+            access_expires: pair.unsigned("access_expires")?,
+            refresh_expires: pair.unsigned("refresh_expires")?,
+            fresh_until: pair.optional_unsigned("fresh_until")?,
+        },
+        previous: previous.map(TokenId::from_stored),
+        rotated_at: fields.time("rotated_at")?,
+        browser: read_cookie(fields)?,
+    })
+}

@@ -1,0 +1,218 @@
+//! Every call of the driver: each has a deadline, and each write is confirmed by a majority, in
+//! their journals.
+
+use std::time::Duration;
+
+use mongodb::bson::{Document, doc};
+use mongodb::options::{CollectionOptions, ReadConcern, ReturnDocument, UpdateModifications};
+use mongodb::{Collection, Database, IndexModel};
+use storage::Error;
+
+use crate::error::{Failure, from_driver, late};
+
+/// How long an index may take to be built, on a collection that came from elsewhere.
+const INDEX_DEADLINE: Duration = Duration::from_secs(600);
+
+/// A collection.
+#[derive(Clone)]
+pub(crate) struct Table {
+    /// Its name, for errors.
+    pub(crate) name: &'static str,
+    collection: Collection<Document>,
+    deadline: Duration,
+}
+
+/// Which documents are read, and how.
+#[derive(Default)]
+pub(crate) struct Query {
+    pub(crate) filter: Document,
+    pub(crate) sort: Document,
+    pub(crate) limit: Option<u32>,
+    pub(crate) skip: Option<u32>,
+    pub(crate) projection: Option<Document>,
+}
+
+impl Query {
+    pub(crate) fn new(filter: Document) -> Self {
+        Self {
+            filter,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn sort(self, sort: Document) -> Self {
+        Self { sort, ..self }
+    }
+
+    pub(crate) fn limit(self, limit: u32) -> Self {
+        Self {
+            limit: Some(limit),
+            ..self
+        }
+    }
+
+    pub(crate) fn skip(self, skip: u32) -> Self {
+        Self {
+            skip: Some(skip),
+            ..self
+        }
+    }
+
+    pub(crate) fn only(self, projection: Document) -> Self {
+        Self {
+            projection: Some(projection),
+            ..self
+        }
+    }
+}
+
+impl Table {
+    /// The collection `name`, each operation on which may take as long as `deadline`.
+    pub(crate) fn new(database: &Database, name: &'static str, deadline: Duration) -> Self {
+        Self {
+            name,
+            collection: database.collection(name),
+            deadline,
+        }
+    }
+
+    /// The same, of which only what a majority has is read. A server that is no member of a replica
+    /// set refuses that.
+    pub(crate) fn committed(database: &Database, name: &'static str, deadline: Duration) -> Self {
+        let options = CollectionOptions::builder();
+        let options = options.read_concern(ReadConcern::majority()).build();
+        Self {
+            name,
+            collection: database.collection_with_options(name, options),
+            deadline,
+        }
+    }
+
+    /// The first document that `filter` meets.
+    pub(crate) async fn first(&self, filter: Document) -> Result<Option<Document>, Error> {
+        Ok(self.within(self.collection.find_one(filter)).await?)
+    }
+
+    /// The documents that `query` gives. There must be a bound on their number: in the query, or by
+    /// what they are.
+    pub(crate) async fn all(&self, query: Query) -> Result<Vec<Document>, Error> {
+        if query.limit == Some(0) {
+            return Ok(Vec::new()); // to the server it would mean that there is no limit
+        }
+        let found = async {
+            let mut find = self.collection.find(query.filter).sort(query.sort);
+            if let Some(limit) = query.limit {
+                find = find.limit(i64::from(limit));
+            }
+            if let Some(skip) = query.skip {
+                find = find.skip(u64::from(skip));
+            }
+            if let Some(projection) = query.projection {
+                find = find.projection(projection);
+            }
+            let mut cursor = find.await?;
+            let mut documents = Vec::new();
+            while cursor.advance().await? {
+                documents.push(cursor.deserialize_current()?);
+            }
+            Ok(documents)
+        };
+        Ok(self.within(found).await?)
+    }
+
+    /// What an aggregation gives, which must be little.
+    pub(crate) async fn aggregate(&self, stages: Vec<Document>) -> Result<Vec<Document>, Error> {
+        let found = async {
+            let mut cursor = self.collection.aggregate(stages).await?;
+            let mut documents = Vec::new();
+            while cursor.advance().await? {
+                documents.push(cursor.deserialize_current()?);
+            }
+            Ok(documents)
+        };
+        Ok(self.within(found).await?)
+    }
+
+    /// Inserts a document.
+    pub(crate) async fn insert(&self, document: Document) -> Result<(), Failure> {
+        self.within(self.collection.insert_one(document))
+            .await
+            .map(drop)
+    }
+
+    /// Updates one document; whether there was one.
+    pub(crate) async fn update(&self, filter: Document, update: Document) -> Result<bool, Failure> {
+        let updated = self.within(self.collection.update_one(filter, update));
+        Ok(updated.await?.matched_count == 1)
+    }
+
+    /// Updates one document and gives it as it is now; nothing when there was none.
+    pub(crate) async fn updated(
+        &self,
+        filter: Document,
+        update: Document,
+    ) -> Result<Option<Document>, Failure> {
+        let update = UpdateModifications::Document(update);
+        let action = self.collection.find_one_and_update(filter, update);
+        let action = action.return_document(ReturnDocument::After);
+        self.within(action.into_future()).await
+    }
+
+    /// Updates the document `id`, which is made when it is missing, and gives it as it is now.
+    ///
+    /// Of two that make it at once the one that loses simply updates it: on some servers the loser
+    /// is told of a duplicate.
+    pub(crate) async fn upserted(&self, id: &str, update: Document) -> Result<Document, Error> {
+        let mut last = Failure::Duplicate;
+        for _ in 0..3 {
+            let update = UpdateModifications::Document(update.clone());
+            let action = self
+                .collection
+                .find_one_and_update(doc! { "_id": id }, update);
+            let action = action.upsert(true).return_document(ReturnDocument::After);
+            match self.within(action.into_future()).await {
+                Ok(Some(document)) => return Ok(document),
+                Ok(None) => {}
+                Err(Failure::Duplicate) => last = Failure::Duplicate,
+                Err(Failure::Other(error)) => return Err(error),
+            }
+        }
+        Err(last.into())
+    }
+
+    /// Deletes one document; whether there was one.
+    pub(crate) async fn delete(&self, filter: Document) -> Result<bool, Error> {
+        let deleted = self.within(self.collection.delete_one(filter));
+        Ok(deleted.await?.deleted_count == 1)
+    }
+
+    /// Deletes documents, and says how many.
+    pub(crate) async fn delete_all(&self, filter: Document) -> Result<u64, Error> {
+        let deleted = self.within(self.collection.delete_many(filter));
+        Ok(deleted.await?.deleted_count)
+    }
+
+    /// Makes an index, unless it is there.
+    pub(crate) async fn index(&self, index: IndexModel) -> Result<(), Error> {
+        let made = tokio::time::timeout(
+            INDEX_DEADLINE,
+            self.collection.create_index(index).into_future(),
+        );
+        match made.await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(from_driver(self.name, &error).into()),
+            Err(_) => Err(late()),
+        }
+    }
+
+    async fn within<T>(
+        &self,
+        operation: impl IntoFuture<Output = mongodb::error::Result<T>>,
+    ) -> Result<T, Failure> {
+        match tokio::time::timeout(self.deadline, operation.into_future()).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(from_driver(self.name, &error)),
+            Err(_) => Err(Failure::Other(late())),
+        }
+    }
+}

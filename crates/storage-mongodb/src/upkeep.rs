@@ -1,0 +1,144 @@
+//! What the database needs to stay well.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use model::Timestamp;
+use mongodb::bson::{Document, doc};
+use storage::{Error, Upkeep};
+use tokio::time::Instant;
+
+use crate::document::{Fields, date, integer};
+use crate::error::Failure;
+use crate::table::Query;
+use crate::{Core, MongoStore};
+
+/// How long a node goes on sweeping before another one may. Sweeping twice does no harm, it only
+/// costs twice; so the clocks of the nodes need not agree.
+const LEASE: Duration = Duration::from_secs(120);
+
+#[async_trait]
+impl Upkeep for MongoStore {
+    fn describe(&self) -> String {
+        format!("MongoDB {}/{}", self.hosts, self.core.database.name())
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        self.running
+            .read(async {
+                self.core.heartbeat.beat().await?;
+                self.core.feed.head().await.map(drop)
+            })
+            .await
+    }
+
+    async fn clock_difference(&self, now: Timestamp) -> Result<Option<Duration>, Error> {
+        self.running
+            .read(async {
+                let asked = Instant::now();
+                let server = self.core.server_time().await?;
+                let answered = now.plus(asked.elapsed());
+                // It was read at some point between the two.
+                let difference = now.since(server).max(server.since(answered));
+                Ok(Some(difference))
+            })
+            .await
+    }
+
+    async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Error> {
+        let core = Arc::clone(&self.core);
+        self.running
+            .write(async move {
+                if !core.has_lease(now).await? {
+                    return Ok(0);
+                }
+                let sessions = core.sweep_sessions(now, limit).await?;
+                let left = |gone: u32| limit.saturating_sub(gone);
+                let rows = core.feed.prune(now, left(sessions)).await?;
+                let gone = sessions.saturating_add(rows);
+                let gone = gone.saturating_add(core.sweep_attempts(now, left(gone)).await?);
+                Ok(gone.saturating_add(core.sweep_limits(now, left(gone)).await?))
+            })
+            .await
+    }
+
+    async fn note_access_lifetime(&self, lifetime: Duration) -> Result<Duration, Error> {
+        let millis = i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
+        let meta = &self.core.meta;
+        let update = doc! { "$max": { "millis": millis } };
+        let noted = self.running.read(meta.upserted("access_lifetime", update));
+        let document = noted.await?;
+        let longest = Fields::of(meta.name, &document).unsigned("millis")?;
+        Ok(Duration::from_millis(longest))
+    }
+
+    async fn close(&self) {
+        self.running.close().await;
+        self.stop();
+        self.core.give_up_lease().await;
+        self.core.sinks.clear();
+        let client = self.core.database.client().clone();
+        client.shutdown().immediate(true).await;
+    }
+}
+
+impl Core {
+    /// Deletes sessions that are over, unless they were renewed since they were looked at.
+    async fn sweep_sessions(&self, now: Timestamp, limit: u32) -> Result<u32, Error> {
+        let over = doc! { "$lte": date(now) };
+        let query = Query::new(doc! { "over_at": over.clone() });
+        let query = query.sort(doc! { "over_at": 1 }).limit(limit);
+        let found = self.sessions.all(query.only(doc! { "_id": 1 })).await?;
+        let ids: Vec<_> = found.iter().filter_map(|found| found.get("_id")).collect();
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let filter = doc! { "_id": { "$in": ids }, "over_at": over };
+        let deleted = self.sessions.delete_all(filter).await?;
+        Ok(u32::try_from(deleted).unwrap_or(limit))
+    }
+
+    /// Whether this node is the one that sweeps: it takes the lease, or takes it once more.
+    async fn has_lease(&self, now: Timestamp) -> Result<bool, Error> {
+        let lease = doc! { "holder": &self.node, "until": date(now.plus(LEASE)) };
+        let Some(held) = self.meta.first(doc! { "_id": "sweep" }).await? else {
+            let mut first = lease;
+            first.insert("_id", "sweep");
+            return match self.meta.insert(first).await {
+                Ok(()) => Ok(true),
+                Err(Failure::Duplicate) => Ok(false),
+                Err(Failure::Other(error)) => Err(error),
+            };
+        };
+        let fields = Fields::of(self.meta.name, &held);
+        let (holder, until) = (fields.text("holder")?, fields.time("until")?);
+        if holder != self.node && until > now {
+            return Ok(false);
+        }
+        let filter = doc! { "_id": "sweep", "holder": holder, "until": date(until) };
+        Ok(self.meta.update(filter, doc! { "$set": lease }).await?)
+    }
+
+    /// Lets another node sweep at once. When that fails, the lease runs out.
+    async fn give_up_lease(&self) {
+        let filter = doc! { "_id": "sweep", "holder": &self.node };
+        if let Err(error) = self.meta.delete(filter).await {
+            tracing::debug!(%error, "the lease for sweeping was not given back");
+        }
+    }
+
+    /// What time it is for the server.
+    async fn server_time(&self) -> Result<Timestamp, Error> {
+        let hello = self.hello().await?;
+        Fields::of("hello", &hello).time("localTime")
+    }
+
+    /// Refuses to work on what a later version wrote.
+    pub(crate) async fn layout(&self, known: i64) -> Result<i64, Error> {
+        let update: Document = doc! { "$setOnInsert": { "version": known } };
+        let document = self.meta.upserted("layout", update).await?;
+        let found = Fields::of(self.meta.name, &document).unsigned("version")?;
+        Ok(integer(found))
+    }
+}

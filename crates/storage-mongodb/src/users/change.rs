@@ -1,0 +1,185 @@
+//! Changing an account.
+
+use model::{User, UserId};
+use mongodb::bson::{Bson, Document, doc};
+use password::PasswordHash;
+use storage::{
+    Error, FeedEntry, FeedRow, Moment, PasswordChange, PasswordChanged, ProfileChange,
+    SaveUserError,
+};
+
+use crate::Core;
+use crate::document::{date, integer};
+use crate::error::Failure;
+use crate::users::TRIES;
+use crate::users::document::{Account, kind_of, read, unchanged};
+use crate::users::keys;
+use crate::users::pending::Pending;
+
+impl Core {
+    pub(crate) async fn upgrade_hash(
+        &self,
+        id: &UserId,
+        from: &PasswordHash,
+        to: &PasswordHash,
+    ) -> Result<bool, Error> {
+        let Some(account) = self.account(id).await? else {
+            return Ok(false);
+        };
+        let filter = doc! {
+            "_id": account.id,
+            "password_hash": from.expose(),
+            "closing": { "$exists": false },
+        };
+        let update = doc! {
+            "$set": { "password_hash": to.expose(), "hash_kind": kind_of(to) },
+        };
+        Ok(self.users.update(filter, update).await?)
+    }
+
+    pub(crate) async fn change_password(
+        &self,
+        change: &PasswordChange,
+        moment: Moment,
+    ) -> Result<PasswordChanged, Error> {
+        for _ in 0..TRIES {
+            let Some(account) = self.settled(&change.user).await? else {
+                return Ok(PasswordChanged::Superseded);
+            };
+            if account.credentials.user.generation != change.at {
+                return Ok(PasswordChanged::Superseded);
+            }
+            let minimum = change.at.next();
+            let pending = self.pending(FeedRow {
+                entry: FeedEntry::Generation {
+                    user: change.user.clone(),
+                    minimum,
+                    keep: change.keep,
+                },
+                until: moment.feed_until,
+            });
+            let mut filter = untouched(&account);
+            filter.insert("generation", unchanged(&account.document, "generation"));
+            let update = doc! { "$set": {
+                "password_hash": change.hash.expose(),
+                "hash_kind": kind_of(&change.hash),
+                "generation": integer(minimum.0),
+                "keep": change.keep.map(|keep| keep.to_string()),
+                "updated_at": date(moment.now),
+                "pending": pending.to_bson(),
+            } };
+            if self.users.update(filter, update).await? {
+                self.finish(&account.id, &pending).await?;
+                return Ok(PasswordChanged::Changed);
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    pub(crate) async fn change_profile(
+        &self,
+        id: &UserId,
+        change: &ProfileChange,
+        moment: Moment,
+    ) -> Result<Option<User>, SaveUserError> {
+        for _ in 0..TRIES {
+            let Some(account) = self.settled(id).await? else {
+                return Ok(None);
+            };
+            let pending = self.pending(FeedRow {
+                entry: FeedEntry::Changed(id.clone()),
+                until: moment.feed_until,
+            });
+            let (mut set, mut unset) = self.new_profile(&account, change).await?;
+            set.insert("updated_at", date(moment.now));
+            set.insert("pending", pending.to_bson());
+            let mut filter = untouched(&account);
+            // What was compared must still be so.
+            for field in ["username", "email"] {
+                filter.insert(field, unchanged(&account.document, field));
+            }
+            let mut update = doc! { "$set": set };
+            if !unset.is_empty() {
+                update.insert("$unset", std::mem::take(&mut unset));
+            }
+            match self.users.updated(filter, update).await {
+                Ok(Some(document)) => {
+                    self.finish(&account.id, &pending).await?;
+                    let account = read(self.users.name, document)?;
+                    return Ok(Some(account.credentials.user));
+                }
+                // Somebody else was faster: look again, at the names as well.
+                Ok(None) | Err(Failure::Duplicate) => {}
+                Err(Failure::Other(error)) => return Err(error.into()),
+            }
+        }
+        Err(Error::Busy.into())
+    }
+
+    /// The fields to be set and to be unset. Both are checked before either is written: of two
+    /// conflicts the name is named.
+    async fn new_profile(
+        &self,
+        account: &Account,
+        change: &ProfileChange,
+    ) -> Result<(Document, Document), SaveUserError> {
+        let user = &account.credentials.user;
+        let (mut set, mut unset) = (Document::new(), Document::new());
+        // An imported account may keep a name or an address that clashes, without a key.
+        if let Some(username) = &change.username
+            && username.as_str() != user.username
+        {
+            let key = username.key();
+            self.refuse_taken_name(&account.id, username.as_str(), key.as_str())
+                .await?;
+            set.insert("username", username.as_str());
+            set.insert("username_key", key.as_str());
+            set.insert("username_key_version", keys::version());
+            unset.insert("key_clash.username", "");
+        }
+        if let Some(email) = &change.email
+            && email.as_str() != user.email
+        {
+            let key = email.key();
+            self.refuse_taken_email(&account.id, email.as_str(), &key)
+                .await?;
+            set.insert("email", email.as_str());
+            set.insert("email_key", key);
+            set.insert("email_verified", false);
+            unset.insert("key_clash.email", "");
+        }
+        if !account.document.contains_key("key_clash") {
+            unset.clear();
+        }
+        Ok((set, unset))
+    }
+
+    /// The account, after what another change left behind was finished.
+    pub(crate) async fn settled(&self, id: &UserId) -> Result<Option<Account>, Error> {
+        for _ in 0..TRIES {
+            match self.account(id).await? {
+                Some(Account {
+                    id,
+                    pending: Some(pending),
+                    ..
+                }) => self.finish(&id, &pending).await?,
+                account => return Ok(account),
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    /// What is to be told of a change, under a name of its own.
+    pub(crate) fn pending(&self, row: FeedRow) -> Pending {
+        Pending {
+            operation: self.next_name(),
+            rows: vec![row],
+        }
+    }
+}
+
+/// A filter for this account, unless someone has begun another change.
+fn untouched(account: &Account) -> Document {
+    let absent = || Bson::Document(doc! { "$exists": false });
+    doc! { "_id": account.id.clone(), "pending": absent(), "closing": absent() }
+}

@@ -1,0 +1,106 @@
+//! Making an account.
+
+use model::{Generation, User};
+use mongodb::bson::{Bson, doc};
+use storage::{Error, NewUser, SaveUserError, UniqueField};
+
+use crate::Core;
+use crate::document::date;
+use crate::error::Failure;
+use crate::users::TRIES;
+use crate::users::document::kind_of;
+
+impl Core {
+    /// One insertion: the unique indexes decide who gets a name or an address.
+    pub(crate) async fn create_user(&self, new: NewUser) -> Result<User, SaveUserError> {
+        let user = User {
+            id: new.id,
+            username: new.username.as_str().to_owned(),
+            email: new.email.as_str().to_owned(),
+            email_verified: false,
+            generation: Generation::default(),
+            keep: None,
+            disabled: false,
+            created_at: new.now,
+            updated_at: new.now,
+        };
+        let id = Bson::String(user.id.as_str().to_owned());
+        let username_key = new.username.key().as_str().to_owned();
+        let email_key = new.email.key();
+        let document = doc! {
+            "_id": id.clone(),
+            "username": &user.username,
+            "email": &user.email,
+            "password_hash": new.hash.expose(),
+            "username_key": &username_key,
+            "username_key_version": crate::users::keys::version(),
+            "email_key": &email_key,
+            "email_verified": false,
+            "hash_kind": kind_of(&new.hash),
+            "generation": 0_i64,
+            "disabled": false,
+            "created_at": date(new.now),
+            "updated_at": date(new.now),
+        };
+        for _ in 0..TRIES {
+            // An imported name without a key is in no unique index of ours.
+            self.refuse_taken_name(&id, &user.username, &username_key)
+                .await?;
+            match self.users.insert(document.clone()).await {
+                Ok(()) => return Ok(user),
+                Err(Failure::Duplicate) => {
+                    self.refuse_taken_name(&id, &user.username, &username_key)
+                        .await?;
+                    self.refuse_taken_email(&id, &user.email, &email_key)
+                        .await?;
+                    // Whoever had it has let go of it, or the id itself is taken.
+                    if self
+                        .users
+                        .first(doc! { "_id": id.clone() })
+                        .await?
+                        .is_some()
+                    {
+                        return Err(Error::from(Failure::Duplicate).into());
+                    }
+                }
+                Err(Failure::Other(error)) => return Err(error.into()),
+            }
+        }
+        Err(Error::Busy.into())
+    }
+
+    /// Refuses a name that another account has, by its key or exactly.
+    pub(crate) async fn refuse_taken_name(
+        &self,
+        id: &Bson,
+        name: &str,
+        key: &str,
+    ) -> Result<(), SaveUserError> {
+        let same = [doc! { "username_key": key }, doc! { "username": name }];
+        self.refuse_if_found(id, &same, UniqueField::Username).await
+    }
+
+    /// Refuses an address that another account has.
+    pub(crate) async fn refuse_taken_email(
+        &self,
+        id: &Bson,
+        address: &str,
+        key: &str,
+    ) -> Result<(), SaveUserError> {
+        let same = [doc! { "email_key": key }, doc! { "email": address }];
+        self.refuse_if_found(id, &same, UniqueField::Email).await
+    }
+
+    async fn refuse_if_found(
+        &self,
+        id: &Bson,
+        same: &[mongodb::bson::Document],
+        field: UniqueField,
+    ) -> Result<(), SaveUserError> {
+        let filter = doc! { "_id": { "$ne": id }, "$or": same };
+        match self.users.first(filter).await? {
+            Some(_) => Err(SaveUserError::Taken(field)),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Accounts: the collection `users`, which a Flask application may have written, and may go on
+//! writing.
+//!
+//! `_id`, `username`, `email` and `password_hash` are its fields, and stay readable for it. What
+//! uniqueness needs stands beside them (`keys.rs`).
+//!
+//! # Two documents, one change
+//! A change that the feed must hear of puts what is to be told into the account's own document
+//! (`pending`), in the same update. Then it is appended to the feed, then cleared, then the caller is
+//! answered. Whoever finds a `pending` that was left behind, because it wants to change the account
+//! too or because it looks for such (`caretaker.rs`), finishes it first (`pending.rs`).
+
+mod change;
+mod create;
+mod delete;
+mod document;
+mod find;
+mod keys;
+mod pending;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use model::{Credentials, User, UserId};
+use mongodb::bson::doc;
+use password::PasswordHash;
+use storage::{
+    Error, LoginName, Moment, NewUser, PasswordChange, PasswordChanged, ProfileChange,
+    SaveUserError, Users,
+};
+
+use crate::MongoStore;
+use crate::document::Fields;
+
+pub use keys::{Clash, ClashField};
+
+/// How often an operation that compares before it sets is tried before the store counts as busy.
+pub(crate) const TRIES: u32 = 20;
+
+#[async_trait]
+impl Users for MongoStore {
+    async fn create_user(&self, new: NewUser) -> Result<User, SaveUserError> {
+        let core = Arc::clone(&self.core);
+        self.running
+            .write(async move { core.create_user(new).await })
+            .await
+    }
+
+    async fn user(&self, id: &UserId) -> Result<Option<User>, Error> {
+        let found = self.credentials(id).await?;
+        Ok(found.map(|credentials| credentials.user))
+    }
+
+    async fn credentials(&self, id: &UserId) -> Result<Option<Credentials>, Error> {
+        let found = self.running.read(self.core.account(id)).await?;
+        Ok(found.map(|account| account.credentials))
+    }
+
+    async fn credentials_by_login(&self, name: &LoginName) -> Result<Option<Credentials>, Error> {
+        self.running.read(self.core.account_by_login(name)).await
+    }
+
+    async fn change_profile(
+        &self,
+        id: &UserId,
+        change: ProfileChange,
+        moment: Moment,
+    ) -> Result<Option<User>, SaveUserError> {
+        let (core, id) = (Arc::clone(&self.core), id.clone());
+        self.running
+            .write(async move { core.change_profile(&id, &change, moment).await })
+            .await
+    }
+
+    async fn upgrade_hash(
+        &self,
+        id: &UserId,
+        from: &PasswordHash,
+        to: &PasswordHash,
+    ) -> Result<bool, Error> {
+        let (core, id) = (Arc::clone(&self.core), id.clone());
+        let (from, to) = (from.clone(), to.clone());
+        self.running
+            .write(async move { core.upgrade_hash(&id, &from, &to).await })
+            .await
+    }
+
+    async fn change_password(
+        &self,
+        change: PasswordChange,
+        moment: Moment,
+    ) -> Result<PasswordChanged, Error> {
+        let core = Arc::clone(&self.core);
+        self.running
+            .write(async move { core.change_password(&change, moment).await })
+            .await
+    }
+
+    async fn delete_user(&self, id: &UserId, moment: Moment) -> Result<bool, Error> {
+        let (core, id) = (Arc::clone(&self.core), id.clone());
+        self.running
+            .write(async move { core.delete_user(&id, moment).await })
+            .await
+    }
+
+    async fn hash_kinds(&self) -> Result<Vec<(String, u64)>, Error> {
+        let users = &self.core.users;
+        let stages = vec![
+            doc! { "$match": { "hash_kind": { "$type": "string" } } },
+            doc! { "$group": { "_id": "$hash_kind", "accounts": { "$sum": 1 } } },
+        ];
+        let found = self.running.read(users.aggregate(stages)).await?;
+        found
+            .iter()
+            .map(|document| {
+                let fields = Fields::of(users.name, document);
+                Ok((fields.text("_id")?.to_owned(), fields.unsigned("accounts")?))
+            })
+            .collect()
+    }
+}
+
+impl MongoStore {
+    /// Accounts of another application that share a name, an address or the text of their `_id`
+    /// with another one. They are served by their exact name; who is meant otherwise is nobody's
+    /// guess.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn clashes(&self) -> Result<Vec<Clash>, Error> {
+        self.running.read(self.core.clashes()).await
+    }
+}

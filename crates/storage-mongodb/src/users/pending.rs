@@ -1,0 +1,123 @@
+//! What a change has still to tell the feed.
+//!
+//! It stands in the account's own document, as `pending: [entry]`, from the update that made the
+//! change until the feed has it. Finishing is the same for the one who made the change, for another
+//! change that comes upon it, and for the caretaker; two may do it at once, since the feed may hear
+//! an entry twice. Each entry carries the name of its change (`op`), so that a slow finisher never
+//! clears what a later change has put there.
+
+use mongodb::bson::{Bson, doc};
+use storage::{Error, FeedEntry, FeedRow};
+
+use crate::Core;
+use crate::document::{Fields, integer};
+use crate::feed::{from_fields, to_document};
+use crate::table::Query;
+
+/// What is to be told.
+#[derive(Clone, Debug)]
+pub(crate) struct Pending {
+    /// The name of the change.
+    pub(crate) operation: String,
+    /// The entries: one, so far.
+    pub(crate) rows: Vec<FeedRow>,
+}
+
+/// Accounts whose changes are finished in one round.
+const ROUND: u32 = 100;
+
+impl Pending {
+    pub(crate) fn read(fields: &Fields<'_>) -> Result<Option<Self>, Error> {
+        let entries = fields.list("pending")?;
+        let Some(first) = entries.first() else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            operation: first.text("op")?.to_owned(),
+            rows: entries.iter().map(from_fields).collect::<Result<_, _>>()?,
+        }))
+    }
+
+    pub(crate) fn to_bson(&self) -> Bson {
+        let entries = self.rows.iter().map(|row| {
+            let mut entry = to_document(row);
+            entry.insert("op", &self.operation);
+            Bson::Document(entry)
+        });
+        Bson::Array(entries.collect())
+    }
+}
+
+impl Core {
+    /// Tells the feed, then does what follows from it and clears `pending`.
+    ///
+    /// # Errors
+    /// Only when the feed could not be told. What comes after it may fail: the tokens are refused
+    /// by then, a refresh reads the account, and the caretaker does it.
+    pub(crate) async fn finish(&self, id: &Bson, pending: &Pending) -> Result<(), Error> {
+        self.appends.append(pending.rows.clone()).await?;
+        if let Err(error) = self.tidy(id, pending).await {
+            tracing::warn!(%error, "a change of an account is told, but not tidied up yet");
+        }
+        Ok(())
+    }
+
+    async fn tidy(&self, id: &Bson, pending: &Pending) -> Result<(), Error> {
+        let ours = doc! { "_id": id, "pending.op": &pending.operation };
+        for row in &pending.rows {
+            match &row.entry {
+                // A login with the new password may have opened a session already: that one is of
+                // the new generation.
+                FeedEntry::Generation {
+                    user,
+                    minimum,
+                    keep,
+                } => {
+                    let keep = keep.map(|keep| keep.to_string()).unwrap_or_default();
+                    let filter = doc! {
+                        "user": user.as_str(),
+                        "_id": { "$ne": keep },
+                        "generation": { "$lt": integer(minimum.0) },
+                    };
+                    self.sessions.delete_all(filter).await?;
+                }
+                FeedEntry::Closed(user) => {
+                    self.sessions
+                        .delete_all(doc! { "user": user.as_str() })
+                        .await?;
+                    self.users.delete(ours.clone()).await?;
+                    return Ok(());
+                }
+                FeedEntry::Token(_) | FeedEntry::Session(_) | FeedEntry::Changed(_) => {}
+            }
+        }
+        let clear = doc! { "$unset": { "pending": "" } };
+        self.users.update(ours, clear).await?;
+        Ok(())
+    }
+
+    /// Finishes what interrupted changes have left, and says how many those were.
+    pub(crate) async fn finish_orphans(&self) -> Result<usize, Error> {
+        let query = Query::new(doc! { "pending.op": { "$exists": true } });
+        let found = self
+            .users
+            .all(query.limit(ROUND).only(doc! { "pending": 1 }))
+            .await?;
+        let mut finished = 0;
+        for document in &found {
+            let fields = Fields::of(self.users.name, document);
+            let pending = match Pending::read(&fields) {
+                Ok(Some(pending)) => pending,
+                Ok(None) => continue,
+                // Others must not wait for this one.
+                Err(error) => {
+                    tracing::error!(%error, "what a change has to tell can't be read");
+                    continue;
+                }
+            };
+            self.finish(fields.required("_id")?, &pending).await?;
+            finished += 1;
+        }
+        Ok(finished)
+    }
+}

@@ -1,0 +1,22 @@
+//! The promises of the storage traits, kept by MongoDB.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use storage::Storage;
+use storage::contract::Backend;
+
+use crate::server::Scratch;
+
+#[async_trait]
+impl Backend for Scratch {
+    async fn open(&self) -> Arc<dyn Storage> {
+        self.node().await
+    }
+
+    async fn beside(&self) -> Arc<dyn Storage> {
+        self.node().await
+    }
+}
+
+storage::contract::suite!(crate::server::scratch);

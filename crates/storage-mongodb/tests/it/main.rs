@@ -1,0 +1,23 @@
+//! The store on MongoDB: the contract of every store, and what is particular to servers that others
+//! share, that are slow, and that go away.
+//!
+//! The tests need a server: `scripts/mongo run -- cargo test -p portcullis-storage-mongodb`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod contract;
+mod ears;
+mod flask;
+mod limits;
+mod nodes;
+mod people;
+mod proxy;
+mod server;
+mod trouble;
+mod unreadable;
+mod upkeep;
