@@ -225,6 +225,10 @@ mod memory {
         }
     }
 
+    #[expect(
+        clippy::unused_async,
+        reason = "other backends are reached over a network"
+    )]
     async fn backend() -> Option<Memory> {
         Some(Memory(Arc::new(MemoryStore::new())))
     }
