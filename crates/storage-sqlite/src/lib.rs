@@ -26,6 +26,7 @@ mod queue;
 mod readers;
 mod sessions;
 mod sinks;
+mod spent;
 mod upkeep;
 mod users;
 mod writer;

@@ -34,7 +34,7 @@ pub use attempts::{AttemptKey, Attempts, Refusal, Reservation, Reserved};
 pub use error::{Error, OpenError};
 pub use feed::{Feed, FeedEntry, FeedRow, FeedSink};
 pub use rotation::{Rotated, Rotation};
-pub use sessions::Sessions;
+pub use sessions::{Sessions, SpentToken};
 pub use upkeep::Upkeep;
 pub use users::{
     LoginName, NewUser, PasswordChange, PasswordChanged, ProfileChange, SaveUserError, UniqueField,
