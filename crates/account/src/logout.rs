@@ -1,14 +1,18 @@
 //! Signing out.
 
-use crate::{Accounts, Actor};
+use crate::{Accounts, Caller};
 
 impl Accounts {
-    /// Ends the session, and with it both of its tokens. When it answers, the end is durable and this
-    /// process refuses them.
+    /// Ends the session, and with it both of its tokens; of a token that belongs to no session the token
+    /// alone. When it answers, the end is durable and this process refuses them.
     ///
     /// # Errors
     /// When the store fails: the session is then not known to have ended.
-    pub async fn logout(&self, actor: &Actor) -> Result<(), storage::Error> {
+    pub async fn logout(&self, caller: impl Into<Caller>) -> Result<(), storage::Error> {
+        let actor = match caller.into() {
+            Caller::Session(actor) => actor,
+            Caller::Legacy(token) => return self.end_legacy(token).await,
+        };
         self.0
             .storage
             .end_session(&actor.user, actor.session, self.moment())

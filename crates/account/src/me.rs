@@ -2,21 +2,27 @@
 
 use std::sync::Arc;
 
+use jwt::Claims;
 use model::{User, UserId};
 
-use crate::{Accounts, Actor, Refused};
+use crate::{Accounts, Caller, Refused};
 
 impl Accounts {
-    /// The actor's account, when this process has it at hand. Nothing is waited for.
-    pub fn me_at_hand(&self, actor: &str) -> Option<Arc<User>> {
-        self.0.live.users().get(actor, self.0.clock.now())
+    /// The account of a verified token, when this process has it at hand. Nothing is waited for.
+    pub fn me_at_hand(&self, claims: &Claims) -> Option<Arc<User>> {
+        let user = self.0.live.users().get(&claims.sub, self.0.clock.now())?;
+        (claims.sid.is_some() || user.accepts_without_session()).then_some(user)
     }
 
-    /// The actor's account.
-    pub async fn me(&self, actor: &Actor) -> Result<Arc<User>, Refused> {
-        self.read_through(&actor.user)
-            .await?
-            .ok_or(Refused::Revoked)
+    /// The caller's account.
+    pub async fn me(&self, caller: impl Into<Caller>) -> Result<Arc<User>, Refused> {
+        let caller = caller.into();
+        let user = self.read_through(caller.user()).await?;
+        let accepted = |user: &Arc<User>| match caller {
+            Caller::Session(_) => true,
+            Caller::Legacy(_) => user.accepts_without_session(),
+        };
+        user.filter(accepted).ok_or(Refused::Revoked)
     }
 
     /// The account with this id, at most five seconds old.

@@ -3,7 +3,7 @@
 use model::{EmailAddress, User, UserId, Username};
 use storage::{ProfileChange, SaveUserError, UniqueField};
 
-use crate::{Accounts, Actor, Refused};
+use crate::{Accounts, Actor, Caller, Refused};
 
 /// A new name, a new address or both.
 #[derive(Debug, Default)]
@@ -29,12 +29,17 @@ pub enum ChangeProfileError {
 }
 
 impl Accounts {
-    /// Reads the account `id`, which must be the actor's own.
-    pub async fn profile(&self, actor: &Actor, id: &str) -> Result<User, ChangeProfileError> {
-        if actor.user.as_str() != id {
+    /// Reads the account `id`, which must be the caller's own.
+    pub async fn profile(
+        &self,
+        caller: impl Into<Caller>,
+        id: &str,
+    ) -> Result<User, ChangeProfileError> {
+        let caller = caller.into();
+        if caller.user().as_str() != id {
             return Err(ChangeProfileError::Forbidden);
         }
-        let user = self.me(actor).await?;
+        let user = self.me(caller).await?;
         Ok(User::clone(&user))
     }
 

@@ -4,7 +4,7 @@ use jwt::IssueError;
 use model::Origin;
 use storage::{Rotated, Rotation};
 
-use crate::{Accounts, Actor, Tokens};
+use crate::{Accounts, Caller, Tokens};
 
 /// Why there is no new pair.
 #[derive(Debug, thiserror::Error)]
@@ -24,8 +24,17 @@ impl Accounts {
     /// Issues the next pair of the session and spends the token.
     ///
     /// Simultaneous uses, and a repetition within the grace, all get the same pair; any other second
-    /// use ends the session ([`storage::rotation`]).
-    pub async fn refresh(&self, actor: Actor, origin: Origin) -> Result<Tokens, RefreshError> {
+    /// use ends the session ([`storage::rotation`]). A token that belongs to no session opens one, and
+    /// can't be repeated.
+    pub async fn refresh(
+        &self,
+        caller: impl Into<Caller>,
+        origin: Origin,
+    ) -> Result<Tokens, RefreshError> {
+        let actor = match caller.into() {
+            Caller::Session(actor) => actor,
+            Caller::Legacy(token) => return self.open_for_legacy(token, origin).await,
+        };
         let moment = self.moment();
         let rotation = Rotation {
             user: actor.user,

@@ -52,6 +52,11 @@ impl Settings {
     /// How long the feed remembers a revocation: until no access token that it refuses is left.
     /// Refresh tokens don't count, a refresh reads the store.
     pub(crate) fn revocation_lifetime(&self) -> Duration {
-        self.remembered_lifetime.max(self.access_lifetime) + self.leeway + REVOCATION_RESERVE
+        self.remembered_lifetime.max(self.access_lifetime) + self.expiry_margin()
+    }
+
+    /// For how long after its `exp` a token is still remembered as refused.
+    pub(crate) fn expiry_margin(&self) -> Duration {
+        self.leeway + REVOCATION_RESERVE
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use account::{Accounts, Live, Parts, SWEEP_EVERY, Settings};
 use anyhow::Context as _;
@@ -303,6 +303,7 @@ fn authority(
         .issuer(tokens.issuer.as_deref().unwrap_or(public_url))
         .leeway(tokens.leeway.as_secs())
         .require_session()
+        .legacy_until(tokens.legacy_until.map(whole_seconds))
         .revocations(revoked);
     for key in previous_keys(config, keys)? {
         builder = builder.also_accept(key);
@@ -317,6 +318,12 @@ fn authority(
         builder = builder.accept_audience(audience);
     }
     Ok(builder.build())
+}
+
+/// Unix seconds, rounded down.
+fn whole_seconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs()) // before the epoch: over
 }
 
 /// The key that signs tokens.

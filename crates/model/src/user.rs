@@ -43,6 +43,12 @@ impl User {
     pub fn accepts(&self, session: SessionId, generation: Generation) -> bool {
         !self.disabled && (generation >= self.generation || self.keep == Some(session))
     }
+
+    /// Whether a token that belongs to no session is still good for this account: it is of the first
+    /// generation.
+    pub fn accepts_without_session(&self) -> bool {
+        !self.disabled && self.generation == Generation(0)
+    }
 }
 
 impl fmt::Debug for User {
@@ -92,6 +98,23 @@ mod tests {
                 ..alice
             }
             .accepts(kept, Generation(2))
+        );
+    }
+
+    #[test]
+    fn a_token_without_session_is_good_until_the_first_change_of_the_password() {
+        let now = Timestamp::from_seconds(1);
+        let alice = user(0, None);
+        assert!(alice.accepts_without_session());
+        assert!(!user(1, None).accepts_without_session());
+        let kept = SessionId::new(now, &SystemRng);
+        assert!(!user(1, Some(kept)).accepts_without_session());
+        assert!(
+            !User {
+                disabled: true,
+                ..alice
+            }
+            .accepts_without_session()
         );
     }
 

@@ -52,7 +52,7 @@ impl Core {
         self.sessions
             .index(model(doc! { "browser.hash": 1 }, cookie))
             .await?;
-        for table in [&self.attempts, &self.limits] {
+        for table in [&self.attempts, &self.limits, &self.spent] {
             let expires = plain("portcullis_expires");
             table
                 .index(model(doc! { "expires_at": 1 }, expires))

@@ -13,7 +13,7 @@
 //!
 //! # What is stored
 //! `users` is the collection of a Flask application, if there is one: its fields keep their names, its
-//! `_id`s their kinds. Ours are `portcullis_sessions`, `portcullis_attempts`, `portcullis_limits`,
+//! `_id`s their kinds. Ours are `portcullis_sessions`, `portcullis_attempts`, `portcullis_limits`, `portcullis_spent`,
 //! `portcullis_feed` and `portcullis_meta`.
 //!
 //! # Adding a trait of [`storage`]
@@ -34,6 +34,7 @@ pub mod limits;
 mod open;
 mod running;
 mod sessions;
+mod spent;
 mod table;
 mod upkeep;
 mod uri;
@@ -78,6 +79,7 @@ struct Core {
     sessions: Table,
     attempts: Table,
     limits: Table,
+    spent: Table,
     feed: Rows,
     meta: Table,
     sinks: Sinks,

@@ -79,6 +79,7 @@ impl MongoStore {
             sessions: table("portcullis_sessions"),
             attempts: table("portcullis_attempts"),
             limits: table("portcullis_limits"),
+            spent: table("portcullis_spent"),
             feed: Rows(table("portcullis_feed")),
             heartbeat: Arc::new(Heartbeat::new(meta.clone(), sinks.clone())),
             meta,

@@ -25,6 +25,7 @@ mod query;
 mod queue;
 mod readers;
 mod sessions;
+mod spent;
 mod upkeep;
 mod users;
 mod writer;

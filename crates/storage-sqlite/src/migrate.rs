@@ -40,6 +40,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 4,
         sql: include_str!("../migrations/0004_browser_sessions.sql"),
     },
+    Migration {
+        version: 5,
+        sql: include_str!("../migrations/0005_spent_tokens.sql"),
+    },
 ];
 
 /// Whether the file lacks a step.
@@ -265,6 +269,7 @@ mod tests {
                 "26207f35f699f73d9faaf4bfb6ef67ba6d6a29f848173ad5da6794e9ba1fee50",
                 "8762bd29b36af014f1350b3bf3ecca851bc3a9533737c32b15ff04fc444c506e",
                 "7c2cfb0b85591ddca7efdcbf6e31dd1db1b96f04833124625e2100e08bcad531",
+                "568616366854ceace5576a7699247d52700a048d33191c15f40a8553f2ad7487",
             ]
         );
         assert_eq!(checksum("a;\r\nb;"), checksum("a;\nb;"));

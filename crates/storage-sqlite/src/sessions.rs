@@ -7,12 +7,12 @@ use model::{
 use rusqlite::{Connection, named_params};
 use secret::HashedToken;
 use storage::rotation::{Decision, decide};
-use storage::{Error, FeedEntry, Moment, Rotated, Rotation, Sessions};
+use storage::{Error, FeedEntry, Moment, Rotated, Rotation, Sessions, SpentToken};
 
 use crate::SqliteStore;
 use crate::query::{Columns, all, execute, first, integer};
-use crate::users;
 use crate::writer::Change;
+use crate::{spent, users};
 
 const TABLE: &str = "sessions";
 
@@ -38,12 +38,31 @@ impl Sessions for SqliteStore {
         moment: Moment,
     ) -> Result<(), Error> {
         self.writer
+            .write(move |change| begin(change, &session, limit, moment))
+            .await
+    }
+
+    async fn open_session_once(
+        &self,
+        token: SpentToken,
+        session: Session,
+        limit: u32,
+        moment: Moment,
+    ) -> Result<bool, Error> {
+        self.writer
             .write(move |change| {
-                insert(change.connection(), &session)?;
-                let over = beyond(change.connection(), &session.user, limit)?;
-                over.into_iter()
-                    .try_for_each(|oldest| end(change, oldest, moment))
+                let is_first = spent::spend(change, token)?;
+                if is_first {
+                    begin(change, &session, limit, moment)?;
+                }
+                Ok(is_first)
             })
+            .await
+    }
+
+    async fn spend_token(&self, token: SpentToken) -> Result<bool, Error> {
+        self.writer
+            .write(move |change| spent::spend(change, token))
             .await
     }
 
@@ -161,6 +180,19 @@ impl Sessions for SqliteStore {
             })
             .await
     }
+}
+
+/// Keeps a session that begins; beyond so many of its user the oldest end.
+fn begin(
+    change: &mut Change<'_>,
+    session: &Session,
+    limit: u32,
+    moment: Moment,
+) -> Result<(), Error> {
+    insert(change.connection(), session)?;
+    let over = beyond(change.connection(), &session.user, limit)?;
+    over.into_iter()
+        .try_for_each(|oldest| end(change, oldest, moment))
 }
 
 /// Reads, decides and acts within one transaction: nobody else comes between.

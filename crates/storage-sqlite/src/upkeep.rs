@@ -7,7 +7,7 @@ use model::Timestamp;
 use storage::{Error, Upkeep};
 
 use crate::query::{execute, first};
-use crate::{SqliteStore, attempts, limits};
+use crate::{SqliteStore, attempts, limits, spent};
 
 #[async_trait]
 impl Upkeep for SqliteStore {
@@ -46,7 +46,8 @@ impl Upkeep for SqliteStore {
                     (millis, left(sessions)),
                 )?;
                 let budgets = attempts::sweep(connection, now, left(sessions + rows))?;
-                let swept = sessions + rows + budgets;
+                let spent = spent::sweep(connection, now, left(sessions + rows + budgets))?;
+                let swept = sessions + rows + budgets + spent;
                 let counters = limits::sweep(connection, now, left(swept))?;
                 Ok(limit - left(swept + counters))
             })

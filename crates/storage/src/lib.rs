@@ -35,7 +35,7 @@ pub use attempts::{AttemptKey, Attempts, Refusal, Reservation, Reserved};
 pub use error::{Error, OpenError};
 pub use feed::{Feed, FeedEntry, FeedRow, FeedSink};
 pub use rotation::{Rotated, Rotation};
-pub use sessions::Sessions;
+pub use sessions::{Sessions, SpentToken};
 pub use sinks::{Asked, Sinks};
 pub use upkeep::Upkeep;
 pub use users::{

@@ -1,10 +1,19 @@
 //! Sessions.
 
 use async_trait::async_trait;
-use model::{BrowserCookie, Session, SessionId, Timestamp, UserId};
+use model::{BrowserCookie, Session, SessionId, Timestamp, TokenId, UserId};
 use secret::HashedToken;
 
 use crate::{Error, Moment, Rotated, Rotation};
+
+/// A token that belongs to no session and was used up: it opens none any more, and is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpentToken {
+    /// Its `jti`.
+    pub id: TokenId,
+    /// When it would be refused anyway, so that it may be forgotten.
+    pub until: Timestamp,
+}
 
 /// Sessions and their refresh tokens.
 #[async_trait]
@@ -13,6 +22,24 @@ pub trait Sessions: Send + Sync {
     /// When the account has gone meanwhile, the session is of no use, kept or not.
     async fn open_session(&self, session: Session, limit: u32, moment: Moment)
     -> Result<(), Error>;
+
+    /// Opens a session for a token that belongs to none, and spends the token, in one step: `false`,
+    /// and nothing is kept, when it was spent before. The feed hears that the token is refused; the
+    /// rest is as with [`open_session`](Self::open_session).
+    ///
+    /// A backend that can't do both in one step spends first: a token whose session was lost by a
+    /// crash in between stays spent.
+    async fn open_session_once(
+        &self,
+        token: SpentToken,
+        session: Session,
+        limit: u32,
+        moment: Moment,
+    ) -> Result<bool, Error>;
+
+    /// Spends a token that belongs to no session; `false` when it was spent before. The feed hears
+    /// that it is refused.
+    async fn spend_token(&self, token: SpentToken) -> Result<bool, Error>;
 
     /// The session with this id, also when it is over by age.
     async fn session(&self, id: SessionId) -> Result<Option<Session>, Error>;

@@ -12,7 +12,7 @@ use secret::HashedToken;
 use storage::{
     AttemptKey, Attempts, Error, Feed, FeedRow, FeedSink, LoginName, Moment, NewUser,
     PasswordChange, PasswordChanged, ProfileChange, Reservation, Reserved, Rotated, Rotation,
-    SaveUserError, Sessions, Storage, Upkeep, Users,
+    SaveUserError, Sessions, SpentToken, Storage, Upkeep, Users,
 };
 
 /// Where calls wait while it is shut. One request runs at a time, so that there is one who waits anew
@@ -152,6 +152,24 @@ impl Sessions for Stepped {
     ) -> Result<(), Error> {
         self.gate.pass().await;
         self.store.open_session(session, limit, moment).await
+    }
+
+    async fn open_session_once(
+        &self,
+        token: SpentToken,
+        session: Session,
+        limit: u32,
+        moment: Moment,
+    ) -> Result<bool, Error> {
+        self.gate.pass().await;
+        self.store
+            .open_session_once(token, session, limit, moment)
+            .await
+    }
+
+    async fn spend_token(&self, token: SpentToken) -> Result<bool, Error> {
+        self.gate.pass().await;
+        self.store.spend_token(token).await
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {

@@ -67,7 +67,10 @@ env_vars! {
     /// that isn't valid yet already.
     JWT_DECODE_LEEWAY = "JWT_DECODE_LEEWAY", Tokens, Kind::Seconds { min: 0, max: 300 }, Fallback::Value("0");
 
-    /// Until when tokens without a session, issued by the Flask application before the move, are
-    /// accepted: a time such as `2027-01-31T00:00:00Z`. Unset: never.
-    LEGACY_TOKENS_UNTIL = "PORTCULLIS_LEGACY_TOKENS_UNTIL", Tokens, Kind::Time, Fallback::Described("unset"), status PlannedNotice;
+    /// Until when tokens of the Flask application before this one are accepted, signed with the same
+    /// key: a time such as `2027-01-31T00:00:00Z`. Unset: never. These are tokens with none of `sid`,
+    /// `gen` and `iss`. They read their account, sign out, and a refresh token opens a session, once;
+    /// changes need a session. Choose the move and the longest lifetime of that application's refresh
+    /// tokens.
+    LEGACY_TOKENS_UNTIL = "PORTCULLIS_LEGACY_TOKENS_UNTIL", Tokens, Kind::Time, Fallback::Described("unset");
 }

@@ -52,7 +52,8 @@ pub struct Tokens {
     pub accepted_audience: Option<String>,
     /// How far other clocks may differ.
     pub leeway: Duration,
-    /// Until when tokens without a session are accepted; `None`: never.
+    /// Until when tokens of the Flask application, which belong to no session, are accepted; `None`:
+    /// never.
     pub legacy_until: Option<SystemTime>,
 }
 
@@ -169,12 +170,6 @@ impl Tokens {
                     self.refresh_expires.as_secs(),
                     self.access_expires.as_secs()
                 ),
-            );
-        }
-        if self.legacy_until.is_some() {
-            reader.notice(
-                &LEGACY_TOKENS_UNTIL,
-                "not in effect yet: tokens without a session are refused by this version",
             );
         }
         if self.access_expires > DAY {

@@ -154,8 +154,10 @@ impl AuthorityBuilder {
     }
 
     /// Up to which time (Unix seconds, itself excluded) tokens of an application that knew no
-    /// sessions are accepted: those without `sid`, which may then lack `iss` too. Default: `None`,
-    /// never.
+    /// sessions are accepted, as Flask-JWT-Extended issues them: with none of `sid`, `gen` and `iss`
+    /// (a token that lacks only some of them gains nothing), and with `jti` and `exp`, without which
+    /// it could not be revoked. It is asked at each use, of remembered tokens too. Such a token is of
+    /// generation 0. Default: `None`, never.
     pub const fn legacy_until(mut self, time: Option<u64>) -> Self {
         self.legacy_until = time;
         self

@@ -112,7 +112,7 @@ impl Inner {
     fn check_standing(&self, verified: &Verified, now: u64) -> Result<(), TokenError> {
         let claims = &verified.claims;
         let is_legacy =
-            claims.sid.is_none() && self.rules.legacy_until.is_some_and(|end| now < end);
+            claims.are_of_no_session() && self.rules.legacy_until.is_some_and(|end| now < end);
         if claims.sid.is_none() && self.rules.require_session && !is_legacy {
             return Err(TokenError::Invalid(Fault::NoSession));
         }

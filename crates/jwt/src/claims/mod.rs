@@ -134,6 +134,16 @@ impl Claims {
         self
     }
 
+    /// Whether they are those of an application that knows no sessions, issuers and generations, and
+    /// can be revoked all the same.
+    pub(crate) const fn are_of_no_session(&self) -> bool {
+        self.sid.is_none()
+            && self.generation.is_none()
+            && self.iss.is_none()
+            && self.jti.is_some()
+            && self.exp.is_some()
+    }
+
     /// Adds the value that a cookie's double submit repeats.
     #[must_use]
     pub fn with_csrf(mut self, csrf: impl Into<String>) -> Self {

@@ -239,6 +239,58 @@ fn a_token_of_an_application_without_issuer_is_accepted_for_the_same_while() {
 }
 
 #[test]
+fn a_token_that_lacks_only_some_of_a_session_gains_nothing() {
+    let migrating = builder()
+        .accept_issuer("https://a.example")
+        .require_session()
+        .legacy_until(Some(NOW + 10))
+        .build();
+    let of = |issuer: Option<&str>, claims: &Claims| {
+        let issuing = issuer.map_or_else(builder, |issuer| builder().issuer(issuer));
+        issue(&issuing.build(), claims)
+    };
+    let bare = claims();
+    let (mut generation, mut nameless, mut endless) = (claims(), claims(), claims());
+    generation.generation = Some(0);
+    nameless.jti = None;
+    endless.exp = None;
+    assert!(migrating.verify(&of(None, &bare), NOW).is_ok());
+    let issued = Some("https://a.example");
+    for token in [
+        of(issued, &bare),
+        of(None, &generation),
+        of(None, &nameless),
+        of(None, &endless),
+    ] {
+        assert_eq!(
+            refused(&migrating, &token, NOW),
+            TokenError::Invalid(Fault::NoSession)
+        );
+    }
+    let in_session = claims().with_session("s1", 0);
+    assert_eq!(
+        refused(&migrating, &of(None, &in_session), NOW),
+        TokenError::Invalid(Fault::Issuer)
+    );
+    assert!(migrating.verify(&of(issued, &in_session), NOW).is_ok());
+}
+
+#[test]
+fn also_an_expired_token_is_accepted_no_longer_than_others_without_a_session() {
+    let migrating = builder()
+        .require_session()
+        .legacy_until(Some(NOW + 2000))
+        .build();
+    let token = issue(&builder().build(), &claims());
+    assert_eq!(refused(&migrating, &token, NOW + 1999), TokenError::Expired);
+    assert!(migrating.verify_even_expired(&token, NOW + 1999).is_ok());
+    assert_eq!(
+        migrating.verify_even_expired(&token, NOW + 2000).err(),
+        Some(TokenError::Invalid(Fault::NoSession))
+    );
+}
+
+#[test]
 fn a_verifier_issues_nothing() {
     let key = VerifyingKey::hmac(Algorithm::HS256, SECRET).unwrap();
     let verifier = Authority::verifier(key).build();

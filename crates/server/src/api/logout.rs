@@ -10,16 +10,17 @@ use crate::error::ApiError;
 use crate::extract::Leaving;
 
 /// Ends the session of the access token or refresh token that is sent, and with it both tokens. An
-/// access token may have expired.
+/// access token may have expired. Of a token that belongs to no session, which the application before
+/// this one issued, that token alone ends.
 #[utoipa::path(
     delete, path = "/api/v1/logout", tag = "Sessions", security(("access" = []), ("refresh" = [])),
     responses((status = 200, description = "The session has ended", body = MessageView), Problems),
 )]
 pub(crate) async fn logout(
     State(accounts): State<Accounts>,
-    Leaving(actor): Leaving,
+    Leaving(caller): Leaving,
 ) -> Result<Json<MessageView>, ApiError> {
-    accounts.logout(&actor).await?;
+    accounts.logout(caller).await?;
     Ok(Json(MessageView {
         message: "Successfully logged out",
     }))

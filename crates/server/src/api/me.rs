@@ -9,7 +9,7 @@ use super::openapi::Problems;
 use super::views::UserView;
 use crate::app::App;
 use crate::error::ApiError;
-use crate::extract::actor;
+use crate::extract::caller;
 
 /// Reads one's own account.
 #[utoipa::path(
@@ -21,9 +21,9 @@ pub(crate) async fn me(
     Access(token): Access,
 ) -> Result<Response, ApiError> {
     // The way that nearly every request goes: nothing is waited for, nothing is copied.
-    if let Some(user) = app.accounts.me_at_hand(&token.claims.sub) {
+    if let Some(user) = app.accounts.me_at_hand(&token.claims) {
         return Ok(Json(UserView::from(&*user)).into_response());
     }
-    let user = app.accounts.me(&actor(&token, &app)?).await?;
+    let user = app.accounts.me(caller(&token, &app)?).await?;
     Ok(Json(UserView::from(&*user)).into_response())
 }

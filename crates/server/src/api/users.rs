@@ -12,7 +12,7 @@ use super::fields;
 use super::openapi::Problems;
 use super::views::UserView;
 use crate::error::ApiError;
-use crate::extract::Acting;
+use crate::extract::{Acting, Reading};
 
 input! {
     /// An account's name and address.
@@ -46,10 +46,10 @@ input! {
 )]
 pub(crate) async fn read(
     State(accounts): State<Accounts>,
-    Acting(actor): Acting,
+    Reading(caller): Reading,
     ValidPath(id): ValidPath<String>,
 ) -> Result<Response, ApiError> {
-    let user = accounts.profile(&actor, &id).await?;
+    let user = accounts.profile(caller, &id).await?;
     Ok(Json(UserView::from(&user)).into_response())
 }
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use account::Actor;
+use account::{Actor, Caller, LegacyToken};
 use axum::RequestExt as _;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::request::Parts;
 use jwt::{Access, EvenExpired, Refresh, TokenError, TokenKind, Verified};
-use model::{Generation, SessionId, TokenId, UserId};
+use model::{Generation, SessionId, Timestamp, TokenId, UserId};
 use problem::{OptionalBody, input};
 use secret::Secret;
 
@@ -15,14 +15,17 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::limits::Deferred;
 
-/// The actor behind an access token.
+/// The actor behind an access token. One that belongs to no session has none.
 pub(crate) struct Acting(pub(crate) Actor);
 
-/// The actor behind a refresh token, which stands in the header or in the body.
-pub(crate) struct Refreshing(pub(crate) Actor);
+/// Whoever sent an access token, to read.
+pub(crate) struct Reading(pub(crate) Caller);
 
-/// The actor behind a token of either kind; an access token may have expired.
-pub(crate) struct Leaving(pub(crate) Actor);
+/// Whoever sent a refresh token, which stands in the header or in the body.
+pub(crate) struct Refreshing(pub(crate) Caller);
+
+/// Whoever sent a token of either kind; an access token may have expired.
+pub(crate) struct Leaving(pub(crate) Caller);
 
 input! {
     /// A refresh token, for clients that can't set a header.
@@ -38,7 +41,19 @@ impl FromRequestParts<App> for Acting {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let Access(token) = Access::from_request_parts(parts, app).await?;
-        Ok(Self(actor(&token, app)?))
+        match caller(&token, app)? {
+            Caller::Session(actor) => Ok(Self(actor)),
+            Caller::Legacy(_) => Err(TokenError::Revoked.into()),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Reading {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let Access(token) = Access::from_request_parts(parts, app).await?;
+        Ok(Self(caller(&token, app)?))
     }
 }
 
@@ -51,7 +66,7 @@ impl FromRequest<App> for Refreshing {
             Some(Refresh(token)) => token,
             None => in_body(request, app).await?,
         };
-        Ok(Self(actor(&token, app)?))
+        Ok(Self(caller(&token, app)?))
     }
 }
 
@@ -60,7 +75,7 @@ impl FromRequestParts<App> for Leaving {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let EvenExpired(token) = EvenExpired::from_request_parts(parts, app).await?;
-        Ok(Self(actor(&token, app)?))
+        Ok(Self(caller(&token, app)?))
     }
 }
 
@@ -87,21 +102,24 @@ async fn read_body(request: Request, app: &App) -> Result<Arc<Verified>, ApiErro
     }
 }
 
-/// The account and session that a verified token speaks for.
+/// Whom a verified token speaks for.
 ///
-/// The authority has refused tokens without a session. One whose ids can't be ours is as unknown as a
-/// session that has ended.
-pub(crate) fn actor(token: &Verified, app: &App) -> Result<Actor, ApiError> {
+/// The authority has refused tokens without a session, but those of the application before this one, as
+/// long as these are good. A token whose ids can't be ours is as unknown as a session that has ended.
+pub(crate) fn caller(token: &Verified, app: &App) -> Result<Caller, ApiError> {
     let claims = &token.claims;
-    let session = claims
-        .sid
-        .as_deref()
-        .and_then(|sid| SessionId::parse(sid).ok());
-    Ok(Actor {
-        user: UserId::parse(claims.sub.as_str()).map_err(|_| TokenError::Revoked)?,
-        session: session.ok_or(TokenError::Revoked)?,
-        token: TokenId::from_stored(claims.jti.as_deref().unwrap_or_default()),
+    let user = UserId::parse(claims.sub.as_str()).map_err(|_| TokenError::Revoked)?;
+    let id = TokenId::from_stored(claims.jti.as_deref().unwrap_or_default());
+    let Some(session) = claims.sid.as_deref() else {
+        let expires = claims.exp.map(|exp| i64::try_from(exp).unwrap_or(i64::MAX));
+        let expires = Timestamp::from_seconds(expires.ok_or(TokenError::Revoked)?);
+        return Ok(Caller::Legacy(LegacyToken { user, id, expires }));
+    };
+    Ok(Caller::Session(Actor {
+        user,
+        session: SessionId::parse(session).map_err(|_| TokenError::Revoked)?,
+        token: id,
         generation: Generation(claims.generation.unwrap_or_default()),
         fresh: token.is_fresh(app.clock.now().as_seconds()),
-    })
+    }))
 }

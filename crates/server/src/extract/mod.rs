@@ -4,6 +4,6 @@ mod actor;
 mod device;
 mod origin;
 
-pub(crate) use actor::{Acting, Leaving, RefreshBody, Refreshing, actor};
+pub(crate) use actor::{Acting, Leaving, Reading, RefreshBody, Refreshing, caller};
 pub(crate) use device::Device;
 pub(crate) use origin::RequestOrigin;

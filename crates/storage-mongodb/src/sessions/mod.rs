@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use model::{BrowserCookie, Session, SessionId, Timestamp, UserId};
 use mongodb::bson::{Document, doc};
 use secret::HashedToken;
-use storage::{Error, FeedEntry, FeedRow, Moment, Rotated, Rotation, Sessions};
+use storage::{Error, FeedEntry, FeedRow, Moment, Rotated, Rotation, Sessions, SpentToken};
 
 use crate::document::{Fields, date};
 use crate::table::Query;
@@ -33,6 +33,32 @@ impl Sessions for MongoStore {
         let core = Arc::clone(&self.core);
         self.running
             .write(async move { core.open_session(&session, limit, moment).await })
+            .await
+    }
+
+    async fn open_session_once(
+        &self,
+        token: SpentToken,
+        session: Session,
+        limit: u32,
+        moment: Moment,
+    ) -> Result<bool, Error> {
+        let core = Arc::clone(&self.core);
+        self.running
+            .write(async move {
+                let first = core.spend(token).await?;
+                if first {
+                    core.open_session(&session, limit, moment).await?;
+                }
+                Ok(first)
+            })
+            .await
+    }
+
+    async fn spend_token(&self, token: SpentToken) -> Result<bool, Error> {
+        let core = Arc::clone(&self.core);
+        self.running
+            .write(async move { core.spend(token).await })
             .await
     }
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::Backend;
 use super::attempts::{KEY, assert_waits, fail};
 use super::fixtures::{
-    account, at, change, exists, hash, id, moment, opened, renewed, rotated, session_id, stored,
-    stored_hash, token, typed,
+    LIMIT, account, at, change, exists, hash, id, moment, opened, renewed, rotated, session,
+    session_id, spent, stored, stored_hash, token, typed,
 };
 use super::listener::Listener;
 use crate::{FeedEntry, FeedRow, Rotated, Storage};
@@ -142,6 +142,24 @@ pub async fn a_spent_token_stays_spent_after_a_restart(backend: &dyn Backend) {
         rotated(&store, "first", "other", 100).await,
         Rotated::Replayed
     ));
+}
+
+pub async fn a_spent_token_without_a_session_stays_spent_after_a_restart(backend: &dyn Backend) {
+    let store = backend.open().await;
+    account(&store, "alice").await;
+    let once = async |store: &Arc<dyn Storage>, number| {
+        let session = session("alice", number, 1);
+        store
+            .open_session_once(spent("legacy", 5000), session, LIMIT, moment(1))
+            .await
+            .unwrap()
+    };
+    assert!(once(&store, 1).await);
+    let store = restarted(backend, &store).await;
+    assert!(exists(&store, 1).await);
+    assert!(!once(&store, 2).await);
+    let listener = Listener::at(&store, 4999).await;
+    assert!(listener.has(&FeedEntry::Token(token("legacy"))));
 }
 
 pub async fn failures_are_counted_on_after_a_restart(backend: &dyn Backend) {

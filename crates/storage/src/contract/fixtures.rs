@@ -10,7 +10,7 @@ use model::{
 use password::PasswordHash;
 use tokio::task::JoinSet;
 
-use crate::{LoginName, Moment, NewUser, PasswordChange, Rotated, Rotation, Storage};
+use crate::{LoginName, Moment, NewUser, PasswordChange, Rotated, Rotation, SpentToken, Storage};
 
 /// When the promises begin: seconds since the Unix epoch.
 pub(super) const START: i64 = 1_800_000_000;
@@ -119,6 +119,14 @@ pub(super) fn session_id(number: u32) -> SessionId {
 
 pub(super) fn token(name: &str) -> TokenId {
     TokenId::from_stored(format!("token-{name}"))
+}
+
+/// The token `token(name)`, spent, and to be remembered until so many seconds after [`START`].
+pub(super) fn spent(name: &str, seconds: i64) -> SpentToken {
+    SpentToken {
+        id: token(name),
+        until: at(seconds),
+    }
 }
 
 /// A pair of tokens whose refresh token is `token(name)`, issued so many seconds after [`START`].

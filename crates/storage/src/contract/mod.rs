@@ -29,6 +29,7 @@ pub mod login;
 pub mod password;
 pub mod rotation;
 pub mod sessions;
+pub mod spent;
 pub mod upkeep;
 pub mod users;
 
@@ -62,6 +63,7 @@ macro_rules! contract_suite {
             durability::an_unread_answer_is_durable_after_a_close,
             durability::an_ended_session_stays_ended_after_a_restart,
             durability::a_spent_token_stays_spent_after_a_restart,
+            durability::a_spent_token_without_a_session_stays_spent_after_a_restart,
             durability::failures_are_counted_on_after_a_restart,
         }
     };
@@ -132,6 +134,12 @@ macro_rules! contract_behaviour {
             rotation::the_session_that_is_kept_is_renewed,
             rotation::of_fifty_uses_at_once_one_renews_and_the_others_get_its_pair,
             rotation::of_two_thieves_none_keeps_the_session,
+            spent::a_token_opens_one_session,
+            spent::of_fifty_uses_of_a_token_at_once_one_opens_a_session,
+            spent::a_session_for_a_token_ends_the_oldest_beyond_the_limit,
+            spent::a_spent_token_opens_nothing,
+            spent::of_a_use_and_fifty_spendings_at_once_one_counts,
+            spent::a_spent_token_is_forgotten_when_it_has_run_out,
             attempts::five_failures_need_no_waiting_and_each_further_one_waits_longer,
             attempts::of_fifty_tries_at_once_five_are_granted,
             attempts::of_fifty_tries_at_once_as_many_are_granted_as_were_given_back,
@@ -190,6 +198,7 @@ mod tests {
             ("password", include_str!("password.rs")),
             ("rotation", include_str!("rotation.rs")),
             ("sessions", include_str!("sessions.rs")),
+            ("spent", include_str!("spent.rs")),
             ("upkeep", include_str!("upkeep.rs")),
             ("users", include_str!("users.rs")),
         ];

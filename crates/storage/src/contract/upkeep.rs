@@ -9,7 +9,7 @@ use super::Backend;
 use super::attempts::{KEY, reserved};
 use super::fixtures::{
     LIMIT, START, account, at, change, exists, hash, id, moment, new_user, opened, rotation,
-    session, session_id, token, typed,
+    session, session_id, spent, token, typed,
 };
 use super::listener::Listener;
 use crate::{Error, FeedEntry, FeedRow, FeedSink, ProfileChange, SaveUserError, Storage};
@@ -103,6 +103,10 @@ pub async fn a_closed_store_is_unavailable(backend: &dyn Backend) {
     assert_unavailable(store.delete_user(&alice, now).await);
     assert_unavailable(store.hash_kinds().await);
     assert_unavailable(store.open_session(session("alice", 1, 1), LIMIT, now).await);
+    let spent = || spent("legacy", 100);
+    let once = store.open_session_once(spent(), session("alice", 1, 1), LIMIT, now);
+    assert_unavailable(once.await);
+    assert_unavailable(store.spend_token(spent()).await);
     assert_unavailable(store.session(session_id(1)).await);
     assert_unavailable(store.sessions_of(&alice, at(1)).await);
     assert_unavailable(

@@ -6,13 +6,13 @@ mod sessions;
 mod upkeep;
 mod users;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use model::{Session, SessionId, Timestamp, User, UserId};
+use model::{Session, SessionId, Timestamp, TokenId, User, UserId};
 use password::PasswordHash;
 
 use crate::attempts::{AttemptKey, Budget};
@@ -28,6 +28,7 @@ pub struct MemoryStore {
 struct State {
     users: BTreeMap<UserId, Row>,
     sessions: BTreeMap<SessionId, Session>,
+    spent: HashMap<TokenId, Timestamp>,
     attempts: BTreeMap<AttemptKey, Budget>,
     feed: Vec<FeedRow>,
     sinks: Vec<Arc<dyn FeedSink>>,

@@ -4,7 +4,7 @@ use secret::HashedToken;
 
 use super::{MemoryStore, State};
 use crate::rotation::{Decision, decide};
-use crate::{Error, FeedEntry, Moment, Rotated, Rotation, Sessions};
+use crate::{Error, FeedEntry, Moment, Rotated, Rotation, Sessions, SpentToken};
 
 #[async_trait]
 impl Sessions for MemoryStore {
@@ -14,21 +14,27 @@ impl Sessions for MemoryStore {
         limit: u32,
         moment: Moment,
     ) -> Result<(), Error> {
-        let mut state = self.open()?;
-        let user = session.user.clone();
-        state.sessions.insert(session.id, session);
-        let mut theirs = state.of(&user);
-        theirs.sort_by_key(|session| (session.created_at, session.id));
-        let over = theirs
-            .len()
-            .saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
-        let ended = theirs
-            .into_iter()
-            .take(over)
-            .map(|session| session.id)
-            .collect();
-        state.end(ended, moment);
+        self.open()?.begin(session, limit, moment);
         Ok(())
+    }
+
+    async fn open_session_once(
+        &self,
+        token: SpentToken,
+        session: Session,
+        limit: u32,
+        moment: Moment,
+    ) -> Result<bool, Error> {
+        let mut state = self.open()?;
+        let is_first = state.spend(token);
+        if is_first {
+            state.begin(session, limit, moment);
+        }
+        Ok(is_first)
+    }
+
+    async fn spend_token(&self, token: SpentToken) -> Result<bool, Error> {
+        Ok(self.open()?.spend(token))
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {
@@ -146,6 +152,32 @@ impl State {
             .filter(|session| session.user == *user)
             .cloned()
             .collect()
+    }
+
+    fn begin(&mut self, session: Session, limit: u32, moment: Moment) {
+        let user = session.user.clone();
+        self.sessions.insert(session.id, session);
+        let mut theirs = self.of(&user);
+        theirs.sort_by_key(|session| (session.created_at, session.id));
+        let over = theirs
+            .len()
+            .saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
+        let ended = theirs
+            .into_iter()
+            .take(over)
+            .map(|session| session.id)
+            .collect();
+        self.end(ended, moment);
+    }
+
+    /// Whether the token was not spent before.
+    fn spend(&mut self, SpentToken { id, until }: SpentToken) -> bool {
+        if self.spent.contains_key(&id) {
+            return false;
+        }
+        self.spent.insert(id.clone(), until);
+        self.tell(until, [FeedEntry::Token(id)]);
+        true
     }
 
     fn end(&mut self, ids: Vec<SessionId>, moment: Moment) {

@@ -29,6 +29,11 @@ impl Upkeep for MemoryStore {
             left -= u32::from(goes);
             !goes
         });
+        state.spent.retain(|_, until| {
+            let goes = left > 0 && *until <= now;
+            left -= u32::from(goes);
+            !goes
+        });
         state.attempts.retain(|_, budget| {
             let goes = left > 0 && budget.expires_at() <= now;
             left -= u32::from(goes);
