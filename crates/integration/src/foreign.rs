@@ -27,6 +27,16 @@ impl TestApp {
         );
     }
 
+    /// Gives the account of `name`, which never signed in, another id: an imported account keeps the
+    /// one it had.
+    #[expect(
+        clippy::unused_async,
+        reason = "other backends are reached over a network"
+    )]
+    pub async fn store_id(&self, name: &str, id: &str) {
+        self.change("UPDATE users SET id = ?2 WHERE username = ?1", name, id);
+    }
+
     /// Makes the account of `name` unreadable.
     #[expect(
         clippy::unused_async,
