@@ -17,6 +17,16 @@ impl TestApp {
         self.change(name, "email", "email", Some(email)).await;
     }
 
+    /// Gives the account of `name`, which never signed in, another id: an imported account keeps the
+    /// one it had.
+    #[expect(
+        clippy::unused_async,
+        reason = "other backends are reached over a network"
+    )]
+    pub async fn store_id(&self, name: &str, id: &str) {
+        self.change("UPDATE users SET id = ?2 WHERE username = ?1", name, id);
+    }
+
     /// Makes the account of `name` unreadable.
     pub async fn break_account(&self, name: &str) {
         self.change(name, "keep", "keep", Some("?")).await;
