@@ -17,14 +17,18 @@ impl TestApp {
         self.change(name, "email", "email", Some(email)).await;
     }
 
-    /// Gives the account of `name`, which never signed in, another id: an imported account keeps the
-    /// one it had.
-    #[expect(
-        clippy::unused_async,
-        reason = "other backends are reached over a network"
-    )]
+    /// Gives the account of `name` the id that another application would have given it.
     pub async fn store_id(&self, name: &str, id: &str) {
-        self.change("UPDATE users SET id = ?2 WHERE username = ?1", name, id);
+        let Backend::MongoDb(database) = self.backend() else {
+            return self.change(name, "id", "_id", Some(id)).await;
+        };
+        // An `_id` can't be changed.
+        let mut user = user(database, name).await;
+        let users = database.collection("users");
+        let removed = users.delete_one(doc! { "username": name }).await;
+        removed.expect("it can be written");
+        user.insert("_id", id);
+        users.insert_one(user).await.expect("it can be written");
     }
 
     /// Makes the account of `name` unreadable.
