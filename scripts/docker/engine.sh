@@ -1,0 +1,78 @@
+# Sourced by scripts/docker-test: an engine, and the commands that speak with it.
+# shellcheck shell=bash
+
+# What was started, and what was there before.
+engine_pid='' docker0_was_there=''
+
+# need COMMAND PACKAGE: installs what is missing, where that can be done.
+need() {
+    command -v "$1" >/dev/null 2>&1 && return
+    if ! command -v apt-get >/dev/null 2>&1 || [ "$(id -u)" -ne 0 ]; then
+        say "$1 is missing, and can't be installed by this user"
+        return 1
+    fi
+    say "$1 is missing, installing $2"
+    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$2" >/dev/null 2>&1 && return
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$2" >/dev/null
+}
+
+# Finds an engine that answers, or starts one whose files are all in $work.
+start_engine() {
+    need docker docker.io || return 1
+    if docker info >/dev/null 2>&1; then
+        say "an engine answers: $(docker info --format '{{.ServerVersion}}, {{.Driver}}')"
+        return
+    fi
+    [ "$(id -u)" -eq 0 ] || { say "no engine answers, and only root could start one"; return 1; }
+    need dockerd docker.io && need iptables iptables && need ip iproute2 || return 1
+    ip link show docker0 >/dev/null 2>&1 && docker0_was_there=yes
+    dockerd --data-root "$work/engine" --exec-root "$work/run" --pidfile "$work/dockerd.pid" \
+        --host "unix://$work/docker.sock" >"$work/dockerd.log" 2>&1 &
+    engine_pid=$!
+    export DOCKER_HOST=unix://$work/docker.sock
+    if ! within 60 docker info; then
+        tail -n 5 "$work/dockerd.log" >&2
+        say "an engine can't be started here"
+        return 1
+    fi
+    say "started an engine: $(docker info --format '{{.ServerVersion}}, {{.Driver}}')"
+}
+
+# Ends the engine that start_engine started, and leaves nothing of it.
+stop_engine() {
+    [ -n "$engine_pid" ] || return 0
+    kill "$engine_pid" 2>/dev/null || true
+    wait "$engine_pid" 2>/dev/null || true
+    [ -n "$docker0_was_there" ] || ip link delete docker0 2>/dev/null || true
+    local mount
+    while read -r mount; do umount -l "$mount" 2>/dev/null || true; done \
+        < <(awk -v under="$work/" 'index($5, under) == 1 {print $5}' /proc/self/mountinfo | sort -r)
+}
+
+# Finds a command line that can build with BuildKit: newer ones need a plugin for it.
+find_builder() {
+    local candidate
+    while read -r candidate; do
+        builder=$candidate
+        DOCKER_BUILDKIT=1 "$builder" build --help >/dev/null 2>&1 && return
+    done < <(type -ap docker)
+    # Debian's needs none.
+    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
+        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends docker.io >/dev/null 2>&1 || true
+        builder=/usr/bin/docker
+        DOCKER_BUILDKIT=1 "$builder" build --help >/dev/null 2>&1 && return
+    fi
+    say "no docker here can build with BuildKit"
+    return 1
+}
+
+# Finds `docker compose`, or the older `docker-compose`.
+find_compose() {
+    if docker compose version >/dev/null 2>&1; then
+        compose=(docker compose)
+    else
+        need docker-compose docker-compose || return 1
+        compose=(docker-compose)
+    fi
+    say "$("${compose[@]}" version | head -n 1)"
+}
