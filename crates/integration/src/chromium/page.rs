@@ -62,11 +62,13 @@ impl Browser {
             .await;
     }
 
-    /// Whether the page and all that it needs are there.
+    /// Whether the page and all that it needs are there: between two pages there may be an empty one,
+    /// which no server has answered.
     pub(super) async fn is_complete(&self) -> bool {
-        let script = "return document.readyState";
-        let state = self.client.execute(script, Vec::new()).await;
-        state.is_ok_and(|state| state == "complete")
+        let script = "const [page] = performance.getEntriesByType('navigation'); \
+                      return document.readyState === 'complete' && page?.responseStatus > 0";
+        let complete = self.client.execute(script, Vec::new()).await;
+        complete.is_ok_and(|complete| complete == true)
     }
 
     /// Waits until something holds.
