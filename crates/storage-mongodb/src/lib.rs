@@ -18,7 +18,7 @@
 //!
 //! # Adding a trait of [`storage`]
 //! A file beside this one with the trait's methods: those that write go through `Running::write`, which
-//! finishes them also when nobody waits any more, those that read through `Running::read`; a [`Core`]
+//! finishes them also when nobody waits any more, those that read through `Running::read`; a `Core`
 //! method does the work, on a `Table` that `open.rs` names.
 
 mod attempts;
