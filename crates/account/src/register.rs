@@ -79,4 +79,31 @@ impl Accounts {
                 SaveUserError::Storage(error) => error.into(),
             })
     }
+    /// What is wrong with the password of somebody who wants an account but gets none for other
+    /// faults: so that all of them can be told at once.
+    ///
+    /// # Errors
+    /// As in [`register`](Self::register); never [`RegisterError::Password`].
+    pub async fn judge_password(
+        &self,
+        password: Secret<String>,
+        username: Option<&Username>,
+        email: Option<&EmailAddress>,
+    ) -> Result<Vec<Fault>, RegisterError> {
+        if !self.0.settings.registration_open {
+            return Err(RegisterError::Closed);
+        }
+        let identities = [
+            username.map(Username::as_str),
+            email.map(EmailAddress::as_str),
+        ];
+        let identities = identities
+            .into_iter()
+            .flatten()
+            .map(str::to_owned)
+            .collect();
+        let place = self.0.hasher.admit()?;
+        let checking = place.check(self.0.settings.policy, password, identities);
+        Ok(checking.await.err().unwrap_or_default())
+    }
 }

@@ -50,6 +50,20 @@ input! {
 }
 
 input! {
+    /// An account whose password is judged by the handler.
+    #[derive(Debug)]
+    pub struct Judged {
+        /// Its name.
+        pub username: model::Username = username,
+        /// Its password.
+        pub password: Secret<String>,
+        /// May be absent.
+        pub note: Option<Text<0, 20>>,
+    }
+    parts = JudgedParts;
+}
+
+input! {
     /// A token that may also come in a header.
     #[derive(Debug)]
     pub struct Refresh {
@@ -85,6 +99,28 @@ async fn send(path: &str, kind: Option<&str>, body: impl Into<Body>) -> (StatusC
     let status = response.status();
     let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
     (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[test]
+fn what_is_good_by_itself_is_at_hand_beside_all_faults() {
+    let sent = br#"{"username":"a@b","password":"x","admin":true}"#;
+    let parts = problem::read::<JudgedParts>(sent).unwrap();
+    assert!(parts.username.is_none());
+    assert_eq!(parts.password.as_ref().unwrap().expose(), "x");
+    assert!(
+        parts.note.as_ref().is_some_and(Option::is_none),
+        "absent is good"
+    );
+    let faults = parts.whole().err().unwrap().faults;
+    let codes: Vec<_> = faults.iter().map(Fault::code).collect();
+    assert_eq!(codes, ["contains_at", "unknown_field"]);
+
+    let sent = br#"{"username":"alice","password":"x","admin":true}"#;
+    let parts = problem::read::<JudgedParts>(sent).unwrap();
+    assert!(parts.whole().is_err(), "one field too many");
+    let sent = br#"{"username":"alice","password":"x","note":"n"}"#;
+    let whole = problem::read::<JudgedParts>(sent).unwrap().whole();
+    assert_eq!(whole.ok().unwrap().username.0, "alice");
 }
 
 #[tokio::test]

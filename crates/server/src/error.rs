@@ -216,7 +216,7 @@ impl From<RegisterError> for ApiError {
     fn from(error: RegisterError) -> Self {
         match error {
             RegisterError::Closed => Self::new(Code::RegistrationClosed),
-            RegisterError::Password(faults) => Self::invalid(password_faults("password", faults)),
+            RegisterError::Password(faults) => Self::invalid(password_faults("password", &faults)),
             RegisterError::Taken(field) => field.into(),
             RegisterError::Busy(busy) => busy.into(),
             RegisterError::Hashing(error) => error.into(),
@@ -279,7 +279,7 @@ impl From<ChangePasswordError> for ApiError {
                 Self::too_many_attempts(retry_after)
             }
             ChangePasswordError::Password(faults) => {
-                Self::invalid(password_faults("new_password", faults))
+                Self::invalid(password_faults("new_password", &faults))
             }
             ChangePasswordError::Busy(busy) => busy.into(),
             ChangePasswordError::Hashing(error) => error.into(),
@@ -329,12 +329,17 @@ impl From<CsrfRejection> for ApiError {
     }
 }
 
-fn password_faults(field: &str, faults: Vec<password::Fault>) -> Faults {
+fn password_faults(field: &str, faults: &[password::Fault]) -> Faults {
     let mut list = Faults::new();
+    push_password_faults(&mut list, field, faults);
+    list
+}
+
+/// Adds what is wrong with the new password in `field`.
+pub(crate) fn push_password_faults(list: &mut Faults, field: &str, faults: &[password::Fault]) {
     for fault in faults {
         list.push(Fault::new(fault.code(), fault.to_string()).at(field));
     }
-    list
 }
 
 impl From<TokenError> for ApiError {

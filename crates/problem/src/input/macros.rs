@@ -9,6 +9,9 @@
 ///   [`Nullable`](crate::Nullable).
 /// - `check = function;` after the struct names a `fn(&Self, &mut Faults)` for rules that concern
 ///   several fields. It runs when each field is good by itself.
+/// - `parts = Name;` in its place declares a second input, `Name`, for handlers with rules that take time
+///   (is this password known?): it has each field as an `Option`, `None` where it is at fault, and all
+///   `faults` so far; `whole` makes the struct of it. The handler adds to the faults what it finds.
 /// - Attributes go to the struct and its fields, such as `#[derive(utoipa::ToSchema)]`.
 /// - The name of the member is that of the field (`r#type` is `type`).
 ///
@@ -63,6 +66,7 @@ macro_rules! input {
             ),* $(,)?
         }
         $(check = $check:expr;)?
+        $(parts = $parts:ident;)?
     ) => {
         $(#[$attribute])*
         $visibility struct $name {
@@ -89,6 +93,42 @@ macro_rules! input {
         impl $crate::Field for $name {
             fn from_value(value: $crate::Value) -> ::core::result::Result<Self, $crate::Faults> {
                 $crate::from_value(value)
+            }
+        }
+
+        $crate::input!(@parts $visibility $name ($($parts)?) {$($field: $type $(= $parse)?,)*} ($($check)?));
+    };
+    (@parts $visibility:vis $name:ident () $fields:tt $check:tt) => {};
+    (
+        @parts $visibility:vis $name:ident ($parts:ident)
+        {$($field:ident : $type:ty $(= $parse:expr)?,)*}
+        ()
+    ) => {
+        #[doc = ::core::concat!("The fields of [`", ::core::stringify!($name), "`] that are good by themselves.")]
+        $visibility struct $parts {
+            $(#[doc = "Nothing where it is at fault."] $visibility $field: ::core::option::Option<$type>,)*
+            /// All faults so far.
+            $visibility faults: $crate::Faults,
+        }
+
+        impl $parts {
+            /// The whole, if nothing is at fault.
+            $visibility fn whole(self) -> ::core::result::Result<$name, Self> {
+                match self {
+                    Self { faults, $($field: ::core::option::Option::Some($field),)* } if faults.is_empty() => {
+                        ::core::result::Result::Ok($name { $($field,)* })
+                    }
+                    parts => ::core::result::Result::Err(parts),
+                }
+            }
+        }
+
+        impl $crate::Input for $parts {
+            fn from_object(mut object: $crate::Object) -> ::core::result::Result<Self, $crate::Faults> {
+                let mut faults = $crate::Faults::new();
+                let ($($field,)*) = ($($crate::input!(@read object, $field, faults $(, $parse)?),)*);
+                faults.push_unknown(&object);
+                ::core::result::Result::Ok(Self { $($field,)* faults })
             }
         }
     };

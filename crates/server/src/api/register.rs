@@ -6,13 +6,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use model::{EmailAddress, Username};
-use problem::{Valid, input};
+use problem::{Rejection, Valid, input};
 use secret::Secret;
 
 use super::fields;
 use super::openapi::Problems;
 use super::views::UserView;
-use crate::error::ApiError;
+use crate::error::{ApiError, push_password_faults};
 
 input! {
     /// A new account.
@@ -28,6 +28,7 @@ input! {
         #[schema(value_type = String, format = Password, example = "correct horse battery staple")]
         password: Secret<String>,
     }
+    parts = RegisterParts;
 }
 
 /// Makes an account.
@@ -37,19 +38,35 @@ input! {
 )]
 pub(crate) async fn register(
     State(accounts): State<Accounts>,
-    Valid(body): Valid<Register>,
+    Valid(parts): Valid<RegisterParts>,
 ) -> Result<Response, ApiError> {
     let Register {
         username,
         email,
         password,
-    } = body;
-    let user = accounts
-        .register(Registration {
-            username,
-            email,
-            password,
-        })
-        .await?;
+    } = match parts.whole() {
+        Ok(whole) => whole,
+        Err(parts) => return Err(refused(&accounts, parts).await),
+    };
+    let registration = Registration {
+        username,
+        email,
+        password,
+    };
+    let user = accounts.register(registration).await?;
     Ok((StatusCode::CREATED, Json(UserView::from(&user))).into_response())
+}
+
+/// All faults at once: those of the password, too, which the use case finds.
+async fn refused(accounts: &Accounts, parts: RegisterParts) -> ApiError {
+    let mut faults = parts.faults;
+    if let Some(password) = parts.password {
+        let judging =
+            accounts.judge_password(password, parts.username.as_ref(), parts.email.as_ref());
+        match judging.await {
+            Ok(found) => push_password_faults(&mut faults, "password", &found),
+            Err(error) => return error.into(),
+        }
+    }
+    Rejection::Invalid(faults).into()
 }

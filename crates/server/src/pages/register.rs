@@ -83,24 +83,31 @@ pub(super) async fn submit(
     let email = form.read(&EMAIL, fields::email);
     let password = form.password(&PASSWORD, any_text);
     form.done()?;
-    if let (Some(username), Some(email), Some(password)) = (username, email, password) {
-        let registration = Registration {
+    let registration = match (username, email, password) {
+        (Some(username), Some(email), Some(password)) => Registration {
             username,
             email,
             password,
-        };
-        let registering = accounts.browser_register(registration, origin, visitor.browser());
-        match registering.await {
-            Ok(session) => return Ok(visitor.welcome(&session, "/account")),
-            Err(BrowserRegisterError::Register(RegisterError::Password(faults))) => {
-                form.refuse_password(&PASSWORD, &faults);
+        },
+        (username, email, password) => {
+            if let Some(password) = password {
+                let judging = accounts.judge_password(password, username.as_ref(), email.as_ref());
+                form.refuse_password(&PASSWORD, &judging.await?);
             }
-            Err(BrowserRegisterError::Register(RegisterError::Taken(field))) => match field {
-                UniqueField::Username => form.refuse(&USERNAME, Code::UsernameTaken),
-                UniqueField::Email => form.refuse(&EMAIL, Code::EmailTaken),
-            },
-            Err(error) => return Err(error.into()),
+            return form_page(&visitor, csrf, &form);
         }
+    };
+    let registering = accounts.browser_register(registration, origin, visitor.browser());
+    match registering.await {
+        Ok(session) => return Ok(visitor.welcome(&session, "/account")),
+        Err(BrowserRegisterError::Register(RegisterError::Password(faults))) => {
+            form.refuse_password(&PASSWORD, &faults);
+        }
+        Err(BrowserRegisterError::Register(RegisterError::Taken(field))) => match field {
+            UniqueField::Username => form.refuse(&USERNAME, Code::UsernameTaken),
+            UniqueField::Email => form.refuse(&EMAIL, Code::EmailTaken),
+        },
+        Err(error) => return Err(error.into()),
     }
     form_page(&visitor, csrf, &form)
 }

@@ -46,6 +46,24 @@ every_backend! {
         ]);
     }
 
+    async fn a_weak_password_is_told_of_with_the_other_faults(app: TestApp) {
+        let body = json!({"username": "alice", "email": "nonsense", "password": "alice", "is_admin": true});
+        let problem = app.post("/api/v1/register").json(body).send().await.assert_problem(422, "validation_failed");
+        let faults: Vec<_> = problem["errors"].as_array().unwrap().iter()
+            .map(|fault| (fault["pointer"].as_str().unwrap(), fault["code"].as_str().unwrap()))
+            .collect();
+        for expected in [
+            ("/email", "invalid_email"),
+            ("/is_admin", "unknown_field"),
+            ("/password", "too_short"),
+            ("/password", "same_as_identity"),
+            ("/password", "too_weak"),
+        ] {
+            assert!(faults.contains(&expected), "{expected:?} in {faults:?}");
+        }
+        assert_eq!(faults.len(), 5, "{faults:?}");
+    }
+
     async fn a_weak_password_is_refused_with_the_reason(app: TestApp) {
         for (password, code) in [
             ("short", "too_short"),

@@ -26,6 +26,11 @@ every_backend! {
         let page = answer.text();
         assert!(page.contains("value=\"a b\"") && page.contains("value=\"nonsense\""), "{page}");
 
+        let faulty = [("username", "a b"), FIELDS[1], ("password", "abcd1234")];
+        let answer = browser.submit("/register", &faulty).await;
+        for id in ["username", "password"] {
+            assert!(!answer.assert_fault(422, id).trim().is_empty(), "{id} too, at once");
+        }
         let weak = [FIELDS[0], FIELDS[1], ("password", "abcd1234")];
         let answer = browser.submit("/register", &weak).await;
         answer.assert_fault(422, "password");
