@@ -98,4 +98,23 @@ impl Accounts {
             PasswordChanged::Superseded => Err(ChangePasswordError::InvalidCredentials),
         }
     }
+
+    /// What is wrong with a new password that is refused for other faults of the request: so that all of
+    /// them can be told at once.
+    ///
+    /// # Errors
+    /// As in [`change_password`](Self::change_password); never [`ChangePasswordError::Password`].
+    pub async fn judge_new_password(
+        &self,
+        actor: &Actor,
+        new: Secret<String>,
+    ) -> Result<Vec<Fault>, ChangePasswordError> {
+        let place = self.0.hasher.admit()?;
+        self.live_session(actor).await?;
+        let user = self.0.storage.user(&actor.user).await;
+        let user = user.map_err(Refused::from)?.ok_or(Refused::Revoked)?;
+        let identities = vec![user.username, user.email];
+        let checking = place.check(self.0.settings.policy, new, identities);
+        Ok(checking.await.err().unwrap_or_default())
+    }
 }

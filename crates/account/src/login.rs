@@ -6,6 +6,7 @@ use jwt::IssueError;
 use model::{Credentials, Origin, User};
 use password::{Busy, PasswordHash, Place, Strength, Verdict};
 use secret::Secret;
+use storage::LoginName;
 
 use crate::attempts::GuessError;
 use crate::device::Nonce;
@@ -122,7 +123,11 @@ impl Accounts {
         if found.user.disabled {
             return Err(LoginError::InvalidCredentials);
         }
-        self.clear_guesses(guess).await?;
+        if nonce.is_some() || self.is_meant_by_form(&found.user, &name).await? {
+            self.clear_guesses(guess).await?;
+        } else {
+            self.give_back(guess).await;
+        }
         self.upgrade_if_outdated(&place, &found, strength, attempt.password)
             .await?;
         drop(place);
@@ -132,6 +137,25 @@ impl Accounts {
             origin: attempt.origin,
             device: nonce,
         })
+    }
+
+    /// Whether the canonical form of what was typed, whose budget is counted, leads to `user`. An imported
+    /// account may have a name that only its exact form leads to, while the canonical one is another's:
+    /// its own successes must not end the counting of guesses at that other account.
+    async fn is_meant_by_form(
+        &self,
+        user: &User,
+        name: &LoginName,
+    ) -> Result<bool, storage::Error> {
+        if name.username_key.is_none() && name.email_key.is_none() {
+            return Ok(true); // it has no other form
+        }
+        let form = LoginName {
+            exact: String::new(),
+            ..name.clone()
+        };
+        let meant = self.0.storage.credentials_by_login(&form).await?;
+        Ok(meant.is_some_and(|meant| meant.user.id == user.id))
     }
 
     /// How strong the hash is that `password` matches, or `None`. A hash that can't be read, or would

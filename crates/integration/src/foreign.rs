@@ -17,6 +17,24 @@ impl TestApp {
         self.change(name, "email", "email", Some(email)).await;
     }
 
+    /// Gives the account of `name` another one that clashes with a third account's: it stays without a
+    /// key, as one that was imported.
+    pub async fn store_clashing_name(&self, name: &str, clashing: &str) {
+        match self.backend() {
+            Backend::Sqlite => {
+                self.change(name, "username_key", "", None).await;
+            }
+            Backend::MongoDb(database) => {
+                let update = doc! { "$unset": { "username_key": "" } };
+                let users = database.collection("users");
+                let changed = users.update_one(doc! { "username": name }, update).await;
+                changed.expect("it can be written");
+            }
+        }
+        self.change(name, "username", "username", Some(clashing))
+            .await;
+    }
+
     /// Gives the account of `name` the id that another application would have given it.
     pub async fn store_id(&self, name: &str, id: &str) {
         let Backend::MongoDb(database) = self.backend() else {

@@ -4,8 +4,10 @@
 //!   fits, or whose method doesn't, for one route that stands for all of these.
 //! - A valid token, access or refresh, is charged to its user, all routes together. Routes that are
 //!   there to sign in or up don't look at tokens: else an account would buy guesses at others.
-//! - Pages go by cookies, which are not looked up for this: they are charged by client, with a budget of
-//!   its own for looking at them and for what one does in one's account.
+//! - Pages go by cookies. Looking at them is charged to the client, with a budget of its own. So is, at
+//!   first, what is done in one's account with a cookie: so that the look-up of cookies is limited, too.
+//!   Once it is known whose the cookie is, its user is charged; without one, or with one that leads
+//!   nowhere, the client is, as anyone who isn't signed in.
 //! - Without the store safe requests are charged to this process alone, and others refused with 503:
 //!   a failing limiter is never "unlimited".
 
@@ -15,7 +17,7 @@ use std::sync::{Arc, OnceLock};
 
 use http::Method;
 use jwt::{Authentication, Verified};
-use model::Timestamp;
+use model::{Timestamp, UserId};
 use ratelimit::{
     Call, Caller, Capacity, Decision, KeyHasher, Limit, Limits, MemoryStore, Quotas, SharedStore,
     Strategy, Unavailable,
@@ -69,7 +71,10 @@ pub(crate) enum Charge {
 #[derive(Clone, Debug)]
 enum Who {
     Client(IpAddr),
+    /// By a token.
     User(Arc<Verified>),
+    /// By a cookie.
+    Person(UserId),
 }
 
 /// A request, as far as limits look at it.
@@ -118,6 +123,15 @@ impl RequestLimits {
         Some(self.charge_to(who, asked))
     }
 
+    /// Charges the client of a request as one that looks at its page and does nothing.
+    pub(crate) fn charge_look(self: &Arc<Self>, asked: Asked<'_>) -> Charge {
+        let look = Asked {
+            method: &Method::GET,
+            ..asked
+        };
+        self.charge_to(Who::Client(asked.client), look)
+    }
+
     fn charge_to(self: &Arc<Self>, who: Who, asked: Asked<'_>) -> Charge {
         let limits = self.limits(&who);
         match limits.begin(&asked.call(&who)) {
@@ -146,7 +160,7 @@ impl RequestLimits {
     const fn limits(&self, who: &Who) -> &Limits<SharedStore> {
         match who {
             Who::Client(_) => &self.clients,
-            Who::User(_) => &self.users,
+            Who::User(_) | Who::Person(_) => &self.users,
         }
     }
 
@@ -170,8 +184,9 @@ fn for_clients<S: ratelimit::Store>(limits: Limits<S>, allowances: &Allowances) 
     let limits = limits.with_default(Limit::new(allowances.default.clone()));
     all().fold(limits, |limits, route| match route.charged {
         Charged::Nobody => limits.with_exemption(route.template),
-        Charged::Page => limits.with_route(route.template, [pages().methods(["GET", "HEAD"])]),
-        Charged::PageOfAccount => limits.with_route(route.template, [pages()]),
+        Charged::Page | Charged::PageOfAccount => {
+            limits.with_route(route.template, [pages().methods(["GET", "HEAD"])])
+        }
         Charged::Client | Charged::UserElseClient => limits,
     })
 }
@@ -185,6 +200,7 @@ impl<'a> Asked<'a> {
             caller: match who {
                 Who::Client(address) => Caller::Address(*address),
                 Who::User(token) => Caller::User(token.subject()),
+                Who::Person(user) => Caller::User(user.as_str()),
             },
             route: self.route.map(|route| route.template),
             method: self.method.as_str(),
@@ -196,7 +212,8 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// A charge that waits for the handler to learn who asks: a refresh token may stand in the body.
+/// A charge that waits for the handler to learn who asks: a refresh token may stand in the body, and a
+/// cookie leads to somebody only by the store.
 #[derive(Clone, Debug)]
 pub(crate) struct Deferred(Arc<Later>);
 
@@ -227,6 +244,19 @@ impl Deferred {
     /// # Errors
     /// When it is refused, or the store can't be asked.
     pub(crate) async fn charge(&self, token: Option<&Arc<Verified>>) -> Result<(), ApiError> {
+        self.charge_to(token.map(|token| Who::User(Arc::clone(token))))
+            .await
+    }
+
+    /// Charges somebody who is known by a cookie, or else the client.
+    ///
+    /// # Errors
+    /// When it is refused, or the store can't be asked.
+    pub(crate) async fn charge_person(&self, user: Option<&UserId>) -> Result<(), ApiError> {
+        self.charge_to(user.cloned().map(Who::Person)).await
+    }
+
+    async fn charge_to(&self, who: Option<Who>) -> Result<(), ApiError> {
         let later = &*self.0;
         let asked = Asked {
             client: later.client,
@@ -234,9 +264,7 @@ impl Deferred {
             method: &later.method,
             now: later.now,
         };
-        let who = token.map_or(Who::Client(later.client), |token| {
-            Who::User(Arc::clone(token))
-        });
+        let who = who.unwrap_or(Who::Client(later.client));
         let decision = match later.limits.charge_to(who, asked) {
             Charge::Done(done) => done?,
             Charge::Waiting(waiting) => waiting.await?,

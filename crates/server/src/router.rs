@@ -35,8 +35,7 @@ pub(crate) enum Charged {
     UserElseClient,
     /// Its client, who may look at pages more often than change something by them.
     Page,
-    /// Its client, as often as it may look at pages: nothing is done here without a session, and what
-    /// is guessed here has budgets of its own.
+    /// Its client for looking at it; for what is done there the user whose cookie it has, else the client.
     PageOfAccount,
 }
 

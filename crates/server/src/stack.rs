@@ -46,7 +46,7 @@ use crate::error::{ApiError, Cause};
 use crate::limits::{Asked, Charge, Deferred};
 use crate::pages::{self, IsPage};
 use crate::request_id::{RequestIds, X_REQUEST_ID};
-use crate::router::{Route, router};
+use crate::router::{self, Route, router};
 use crate::telemetry::{self, Finished};
 
 /// The most bytes of a body.
@@ -119,7 +119,7 @@ impl Stack {
             method: request.method(),
             now,
         };
-        let limited = shared.limit(asked, &authentication);
+        let limited = shared.limit(asked, &request, passing.scheme, &authentication);
         let request = Admitted {
             request,
             authentication,
@@ -128,19 +128,29 @@ impl Stack {
         };
         let state = match limited {
             Limited::Free => self.run(request),
-            Limited::Charged(Charge::Done(charged)) => self.admit(request, charged, &mut passing),
-            Limited::Charged(Charge::Waiting(charge)) => State::Charging {
-                charge,
-                waiting: Some(Box::new((self.clone(), request))),
-            },
+            Limited::Charged(charge) => self.charged(charge, request, &mut passing),
             Limited::Later(deferred) => {
-                passing.charged = Charged::Later(deferred.clone());
+                passing.later = Some(deferred.clone());
                 self.run(request.with(deferred))
+            }
+            Limited::Twice(charge, deferred) => {
+                passing.later = Some(deferred.clone());
+                self.charged(charge, request.with(deferred), &mut passing)
             }
         };
         Answering {
             state,
             passing: Some(passing),
+        }
+    }
+
+    fn charged(&self, charge: Charge, request: Admitted, passing: &mut Passing) -> State {
+        match charge {
+            Charge::Done(charged) => self.admit(request, charged, passing),
+            Charge::Waiting(charge) => State::Charging {
+                charge,
+                waiting: Some(Box::new((self.clone(), request))),
+            },
         }
     }
 
@@ -154,7 +164,7 @@ impl Stack {
         match charged {
             Ok(decision) => {
                 let refused = decision.retry_after();
-                passing.charged = Charged::Now(decision);
+                passing.charged = Some(decision);
                 match refused {
                     Some(wait) => State::done(ApiError::rate_limited(wait)),
                     None => self.run(request),
@@ -171,18 +181,8 @@ impl Stack {
             client,
             scheme,
         } = admitted;
-        let redirect = &self.shared.redirect;
-        match redirect.judge(scheme, request.method(), request.uri()) {
-            Verdict::Serve => {}
-            Verdict::Redirect(location) => {
-                return State::done((StatusCode::PERMANENT_REDIRECT, [(LOCATION, location)]));
-            }
-            Verdict::Refuse(HttpsRequired) => {
-                return State::done(ApiError::new(Code::HttpsRequired));
-            }
-        }
-        if announced_length(request.headers()).is_some_and(|length| length > MAX_BODY) {
-            return State::done(ApiError::new(Code::BodyTooLarge));
+        if let Some(refusal) = self.shared.refused(&request, scheme) {
+            return State::done(refusal);
         }
         request.extensions_mut().insert(authentication);
         // Where a request comes from is noted by what changes something, and by nothing else.
@@ -206,20 +206,57 @@ enum Limited {
     Charged(Charge),
     /// The handler says whom to charge.
     Later(Deferred),
+    /// Something, and then the handler says whom to charge besides.
+    Twice(Charge, Deferred),
 }
 
 impl Shared {
-    fn limit(&self, asked: Asked<'_>, authentication: &Authentication) -> Limited {
+    fn limit(
+        &self,
+        asked: Asked<'_>,
+        request: &Request<Body>,
+        scheme: Scheme,
+        authentication: &Authentication,
+    ) -> Limited {
         let Some(limits) = &self.app.limits else {
             return Limited::Free;
         };
-        let in_body = asked.route.is_some_and(Route::reads_token_from_body);
-        if in_body && authentication.is_missing() {
+        let route = asked.route;
+        // Only what reaches its handler can be charged there.
+        if route.is_some_and(Route::reads_token_from_body)
+            && authentication.is_missing()
+            && self.refused(request, scheme).is_none()
+        {
             return Limited::Later(Deferred::new(limits, asked));
+        }
+        if route.is_some_and(|route| route.charged == router::Charged::PageOfAccount)
+            && !asked.method.is_safe()
+            && self.app.pages.has_session(request.headers())
+        {
+            let deferred = Deferred::new(limits, asked);
+            return Limited::Twice(limits.charge_look(asked), deferred);
         }
         limits
             .charge(asked, authentication)
             .map_or(Limited::Free, Limited::Charged)
+    }
+
+    /// The answer to what doesn't get as far as the router.
+    fn refused(&self, request: &Request<Body>, scheme: Scheme) -> Option<Response> {
+        let (method, uri) = (request.method(), request.uri());
+        match self.redirect.judge(scheme, method, uri) {
+            Verdict::Serve => {}
+            Verdict::Redirect(location) => {
+                let redirect = (StatusCode::PERMANENT_REDIRECT, [(LOCATION, location)]);
+                return Some(redirect.into_response());
+            }
+            Verdict::Refuse(HttpsRequired) => {
+                return Some(ApiError::new(Code::HttpsRequired).into_response());
+            }
+        }
+        announced_length(request.headers())
+            .is_some_and(|length| length > MAX_BODY)
+            .then(|| ApiError::new(Code::BodyTooLarge).into_response())
     }
 }
 
@@ -316,17 +353,13 @@ struct Passing {
     route: Option<&'static Route>,
     client: Client,
     scheme: Scheme,
-    charged: Charged,
+    /// What came of the limits.
+    charged: Option<Decision>,
+    /// What comes of them with the handler.
+    later: Option<Deferred>,
     /// The address, when a failure is to be shown as a page.
     page_for: Option<Uri>,
     shared: Arc<Shared>,
-}
-
-/// What came of the limits.
-enum Charged {
-    Nothing,
-    Now(Decision),
-    Later(Deferred),
 }
 
 impl Passing {
@@ -347,7 +380,8 @@ impl Passing {
                 Some(ratelimit::Scheme::Http) => Scheme::Http,
                 None => connection,
             },
-            charged: Charged::Nothing,
+            charged: None,
+            later: None,
             page_for: pages::wants_page(uri.path(), request.headers()).then(|| uri.clone()),
             shared,
         }
@@ -376,12 +410,8 @@ impl Passing {
             .csp(csp.as_ref());
         let headers = response.headers_mut();
         self.shared.policy.apply(headers, context);
-        let decision = match &self.charged {
-            Charged::Nothing => None,
-            Charged::Now(decision) => Some(decision),
-            Charged::Later(deferred) => deferred.decision(),
-        };
-        if let Some(decision) = decision {
+        let later = self.later.as_ref().and_then(Deferred::decision);
+        if let Some(decision) = later.or(self.charged.as_ref()) {
             ratelimit::Headers::Standard.write(decision, headers);
         }
         headers.insert(X_REQUEST_ID, self.id);

@@ -164,6 +164,61 @@ every_backend! {
         assert_limited(&malformed, "3600");
     }
 
+    async fn a_refresh_that_is_refused_before_its_body_is_read_is_charged_all_the_same(app: TestApp) {
+        let app = app.restart_with(FEW).await;
+        let announced = vec![b'x'; 64 * 1024 + 1];
+        for left in ["2", "1", "0"] {
+            let answer = app.post("/api/v1/refresh").body("application/json", announced.clone()).send().await;
+            answer.assert_problem(413, "body_too_large");
+            assert_eq!(answer.header("ratelimit"), Some(&*format!("\"hour\";r={left};t=3600")));
+        }
+        let answer = app.post("/api/v1/refresh").body("application/json", announced).send().await;
+        assert_limited(&answer, "3600");
+
+        let https = [FEW[0], ("PORTCULLIS_PUBLIC_URL", "https://accounts.example.org")];
+        let app = app.restart_with(&https).await;
+        app.advance(3600);
+        for _ in 0..3 {
+            refresh_in_body(&app, "x").await.assert_problem(403, "https_required");
+        }
+        assert_limited(&refresh_in_body(&app, "x").await, "3600");
+    }
+
+    async fn what_is_done_on_pages_is_charged_to_whom_the_cookie_belongs(app: TestApp) {
+        let app = app.restart_with(FEW).await;
+        let bob = app.signed_in("bob").await;
+        let mut browser = app.browser_of("bob").await;
+        let profile = [("username", "bob"), ("email", "bob@example.org")];
+        for left in ["4", "3"] {
+            let answer = browser.submit("/account/profile", &profile).await;
+            answer.assert_goes_to("/account?done=profile");
+            assert_eq!(answer.header("ratelimit"), Some(&*format!("\"minute\";r={left};t=60")));
+        }
+        // It is the budget of the API.
+        let me = app.get("/api/v1/me").by(&bob).send().await;
+        assert_eq!(me.header("ratelimit"), Some("\"minute\";r=2;t=60"));
+        for _ in 0..2 {
+            app.get("/api/v1/me").by(&bob).send().await.assert_ok();
+        }
+        let refused = browser.submit("/account/profile", &profile).await;
+        refused.assert_status(429);
+        assert_eq!(refused.header("retry-after"), Some("60"));
+        // Looking has a budget of its own.
+        browser.open("/account").await.assert_page(200);
+    }
+
+    async fn without_a_session_what_is_sent_to_account_pages_is_charged_to_the_client(app: TestApp) {
+        let app = app.restart_with(FEW).await;
+        let mut browser = app.browser();
+        browser.open("/login").await.assert_page(200);
+        for _ in 0..3 {
+            browser.submit("/account/password", &[]).await.assert_goes_to("/login");
+        }
+        let refused = browser.submit("/account/password", &[]).await;
+        refused.assert_status(429);
+        assert_eq!(refused.header("retry-after"), Some("3600"));
+    }
+
     async fn a_token_that_was_revoked_counts_as_anonymous(app: TestApp) {
         let (app, alice) = person(app).await;
         app.delete("/api/v1/logout").by(&alice).send().await.assert_ok();

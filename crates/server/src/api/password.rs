@@ -1,14 +1,14 @@
 //! `PUT /api/v1/me/password`
 
-use account::Accounts;
+use account::{Accounts, Actor};
 use axum::extract::State;
 use http::StatusCode;
-use problem::{Valid, input};
+use problem::{Rejection, Valid, input};
 use secret::Secret;
 
 use super::fields;
 use super::openapi::Problems;
-use crate::error::ApiError;
+use crate::error::{ApiError, push_password_faults};
 use crate::extract::{Acting, Device};
 
 input! {
@@ -21,6 +21,7 @@ input! {
         #[schema(value_type = String, format = Password)]
         new_password: Secret<String>,
     }
+    parts = ChangePasswordParts;
 }
 
 /// Changes the password. Every other session ends, and each device must sign in once before it is known
@@ -38,15 +39,28 @@ pub(crate) async fn change(
     State(accounts): State<Accounts>,
     Acting(actor): Acting,
     Device(device): Device,
-    Valid(body): Valid<ChangePassword>,
+    Valid(parts): Valid<ChangePasswordParts>,
 ) -> Result<StatusCode, ApiError> {
+    let body = match parts.whole() {
+        Ok(whole) => whole,
+        Err(parts) => return Err(refused(&accounts, &actor, parts).await),
+    };
+    let (current, new) = (body.current_password, body.new_password);
+    let device = device.as_ref();
     accounts
-        .change_password(
-            &actor,
-            device.as_ref(),
-            body.current_password,
-            body.new_password,
-        )
+        .change_password(&actor, device, current, new)
         .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// All faults at once: those of the new password, too, which the use case finds.
+async fn refused(accounts: &Accounts, actor: &Actor, parts: ChangePasswordParts) -> ApiError {
+    let mut faults = parts.faults;
+    if let Some(new) = parts.new_password {
+        match accounts.judge_new_password(actor, new).await {
+            Ok(found) => push_password_faults(&mut faults, "new_password", &found),
+            Err(error) => return error.into(),
+        }
+    }
+    Rejection::Invalid(faults).into()
 }

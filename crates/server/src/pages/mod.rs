@@ -28,6 +28,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{any, get, post};
 use csrf::{CsrfLayer, FormTokens, InvalidPublicUrl, PublicOrigin};
+use http::HeaderMap;
 use model::Clock;
 
 use crate::app::App;
@@ -100,6 +101,11 @@ impl Pages {
             csrf,
             reach,
         })
+    }
+
+    /// Whether a request carries the cookie of somebody who has signed in, or once had.
+    pub(crate) fn has_session(&self, headers: &HeaderMap) -> bool {
+        self.cookies.session(headers).is_some()
     }
 }
 

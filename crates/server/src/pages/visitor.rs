@@ -11,6 +11,7 @@ use secret::PlainToken;
 use super::cookies::{Cookies, Kind, PRE_SESSION, binding};
 use crate::app::App;
 use crate::error::ApiError;
+use crate::limits::Deferred;
 
 /// Who looks at a page: someone who has signed in, or not.
 pub(crate) struct Visitor {
@@ -154,6 +155,11 @@ impl FromRequestParts<App> for SignedIn {
         } = Visitor::from_request_parts(parts, app)
             .await
             .map_err(ApiError::into_response)?;
+        if let Some(deferred) = parts.extensions.get::<Deferred>() {
+            let user = browser.as_ref().map(|browser| &browser.actor.user);
+            let charged = deferred.charge_person(user).await;
+            charged.map_err(ApiError::into_response)?;
+        }
         let browser = browser.ok_or_else(to_login)?;
         Ok(Self {
             browser,

@@ -53,6 +53,21 @@ every_backend! {
         assert_waits(&app, "alice", 10).await;
     }
 
+    async fn a_success_of_an_imported_account_ends_no_counting_at_the_one_it_looks_like(app: TestApp) {
+        app.signed_up("alice").await;
+        app.signed_up("mallory").await;
+        app.store_clashing_name("mallory", "A1ice").await;
+        fail(&app, "alice", 4).await;
+        // Both are counted as one: they are typed alike.
+        app.login("A1ice", PASSWORD).await.assert_ok();
+        fail(&app, "alice", 1).await;
+        assert_waits(&app, "alice", 10).await;
+        // The owner's own success does.
+        app.advance(10);
+        app.login("alice", PASSWORD).await.assert_ok();
+        fail(&app, "alice", 5).await;
+    }
+
     async fn a_quiet_quarter_of_an_hour_gives_five_tries_again(app: TestApp) {
         fail(&app, "alice", 5).await;
         app.advance(900);

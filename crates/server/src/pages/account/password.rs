@@ -44,25 +44,36 @@ pub(in crate::pages) async fn submit(
     let current = form.password(&CURRENT, fields::typed_password);
     let new = form.password(&NEW, any_text);
     form.done()?;
-    if let (Some(current), Some(new)) = (current, new) {
-        match accounts
-            .browser_change_password(&who.browser, who.device.as_ref(), current, new)
-            .await
-        {
-            Ok(renewed) => {
-                let (cookie, device) = (&renewed.cookie, &renewed.device);
-                return Ok(who.renewed(cookie, Some(device), &done("password")));
-            }
-            Err(ChangePasswordError::InvalidCredentials) => {
-                form.fault(&CURRENT, StatusCode::UNAUTHORIZED, "The password is wrong.");
-            }
-            Err(ChangePasswordError::TooManyAttempts { retry_after }) => {
-                form.refuse_guess(&CURRENT, retry_after);
-            }
-            Err(ChangePasswordError::Password(faults)) => form.refuse_password(&NEW, &faults),
-            Err(ChangePasswordError::Refused(Refused::Revoked)) => return Ok(to_login()),
-            Err(error) => return Err(error.into()),
+    let changing = match (current, new) {
+        (Some(current), Some(new)) => {
+            let device = who.device.as_ref();
+            let changing = accounts.browser_change_password(&who.browser, device, current, new);
+            changing.await.map(Some)
         }
+        (None, Some(new)) => {
+            let judging = accounts.judge_new_password(&who.browser.actor, new).await;
+            judging.map(|faults| {
+                form.refuse_password(&NEW, &faults);
+                None
+            })
+        }
+        (_, None) => Ok(None),
+    };
+    match changing {
+        Ok(Some(renewed)) => {
+            let (cookie, device) = (&renewed.cookie, &renewed.device);
+            return Ok(who.renewed(cookie, Some(device), &done("password")));
+        }
+        Ok(None) => {}
+        Err(ChangePasswordError::InvalidCredentials) => {
+            form.fault(&CURRENT, StatusCode::UNAUTHORIZED, "The password is wrong.");
+        }
+        Err(ChangePasswordError::TooManyAttempts { retry_after }) => {
+            form.refuse_guess(&CURRENT, retry_after);
+        }
+        Err(ChangePasswordError::Password(faults)) => form.refuse_password(&NEW, &faults),
+        Err(ChangePasswordError::Refused(Refused::Revoked)) => return Ok(to_login()),
+        Err(error) => return Err(error.into()),
     }
     shown(&accounts, &who, &csrf, Filled::Password(form), None).await
 }
