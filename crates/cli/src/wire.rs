@@ -299,9 +299,15 @@ fn authority(
     revoked: Arc<RevocationSet>,
 ) -> anyhow::Result<Authority> {
     let tokens = &config.tokens;
+    // Tokens of other nodes come from their clocks, which may be ahead of this one as far as `readyz` allows.
+    let skew = match config.storage.mongo_uri {
+        Some(_) => CLOCK_SKEW,
+        None => Duration::ZERO,
+    };
     let mut builder = Authority::builder(signing_key(config, keys)?)
         .issuer(tokens.issuer.as_deref().unwrap_or(public_url))
         .leeway(tokens.leeway.as_secs())
+        .clock_skew(skew.as_secs())
         .require_session()
         .legacy_until(tokens.legacy_until.map(whole_seconds))
         .revocations(revoked);

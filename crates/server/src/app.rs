@@ -10,10 +10,16 @@ use model::Clock;
 
 use crate::limits::RequestLimits;
 use crate::pages::Pages;
+use crate::readiness::Readiness;
 
 /// What the routes need. It is cloned for every request: one count goes up.
 #[derive(Clone)]
-pub struct App(Arc<AppParts>);
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    parts: AppParts,
+    readiness: Readiness,
+}
 
 /// What an [`App`] is made of.
 pub struct AppParts {
@@ -32,7 +38,15 @@ pub struct AppParts {
 impl App {
     /// Puts the parts together.
     pub fn new(parts: AppParts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(Inner {
+            parts,
+            readiness: Readiness::default(),
+        }))
+    }
+
+    /// Asks the store whether it answers, once for many.
+    pub(crate) fn readiness(&self) -> &Readiness {
+        &self.0.readiness
     }
 }
 
@@ -40,7 +54,7 @@ impl Deref for App {
     type Target = AppParts;
 
     fn deref(&self) -> &AppParts {
-        &self.0
+        &self.0.parts
     }
 }
 

@@ -19,7 +19,7 @@ use storage::UniqueField;
 use crate::code::Code;
 
 /// After this a client may try again when the store was not to be had.
-const STORE_RETRY: Duration = Duration::from_secs(1);
+pub(crate) const STORE_RETRY: Duration = Duration::from_secs(1);
 
 /// Challenges of RFC 6750 §3 and RFC 9470 §3.
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
@@ -72,7 +72,7 @@ impl ApiError {
         }
     }
 
-    fn unavailable(retry_after: Duration) -> Self {
+    pub(crate) fn unavailable(retry_after: Duration) -> Self {
         Self {
             retry_after: Some(retry_after),
             ..Self::new(Code::Unavailable)

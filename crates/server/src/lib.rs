@@ -18,6 +18,7 @@ mod generated;
 pub mod limits;
 pub mod listener;
 pub mod pages;
+mod readiness;
 mod request_id;
 mod router;
 pub mod stack;

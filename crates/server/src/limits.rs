@@ -8,8 +8,9 @@
 //!   first, what is done in one's account with a cookie: so that the look-up of cookies is limited, too.
 //!   Once it is known whose the cookie is, its user is charged; without one, or with one that leads
 //!   nowhere, the client is, as anyone who isn't signed in.
-//! - Without the store safe requests are charged to this process alone, and others refused with 503:
-//!   a failing limiter is never "unlimited".
+//! - While the store can't be reached safe requests are counted by this process alone, users and clients
+//!   apart as ever, and others refused with 503: a failing limiter is never "unlimited". A store that is
+//!   there but did not count is a 503 for all: beside its count another would admit too much.
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -56,7 +57,8 @@ pub struct Counters {
 pub struct RequestLimits {
     clients: Limits<SharedStore>,
     users: Limits<SharedStore>,
-    without_store: Limits<MemoryStore>,
+    clients_without_store: Limits<MemoryStore>,
+    users_without_store: Limits<MemoryStore>,
 }
 
 /// What became of charging a request.
@@ -95,13 +97,14 @@ impl RequestLimits {
         let strategy = allowances.strategy;
         let user = Limit::new(allowances.user.clone()).shared("user");
         let clients = Limits::new(counters.clients, hasher.clone()).with_strategy(strategy);
-        let without = Limits::new(MemoryStore::new(WITHOUT_STORE), hasher.clone());
+        let users = Limits::new(counters.users, hasher.clone()).with_strategy(strategy);
+        let here = || Limits::new(MemoryStore::new(WITHOUT_STORE), hasher.clone());
+        let here = || here().with_strategy(strategy);
         Self {
             clients: for_clients(clients, allowances),
-            users: Limits::new(counters.users, hasher)
-                .with_strategy(strategy)
-                .with_default(user),
-            without_store: for_clients(without.with_strategy(strategy), allowances),
+            users: users.with_default(user.clone()),
+            clients_without_store: for_clients(here(), allowances),
+            users_without_store: here().with_default(user),
         }
     }
 
@@ -136,7 +139,7 @@ impl RequestLimits {
         let limits = self.limits(&who);
         match limits.begin(&asked.call(&who)) {
             Ok(Ok(decision)) => Charge::Done(Ok(decision)),
-            Ok(Err(error)) => Charge::Done(self.without_store(asked, error)),
+            Ok(Err(error)) => Charge::Done(self.without_store(&who, asked, error)),
             Err(begun) => {
                 let (this, method) = (Arc::clone(self), asked.method.clone());
                 let (client, route, now) = (asked.client, asked.route, asked.now);
@@ -150,7 +153,7 @@ impl RequestLimits {
                     let limits = this.limits(&who);
                     match limits.finish(&asked.call(&who), begun).await {
                         Ok(decision) => Ok(decision),
-                        Err(error) => this.without_store(asked, error),
+                        Err(error) => this.without_store(&who, asked, error),
                     }
                 }))
             }
@@ -164,14 +167,20 @@ impl RequestLimits {
         }
     }
 
-    fn without_store(&self, asked: Asked<'_>, error: Unavailable) -> Result<Decision, ApiError> {
-        let local = match *asked.method {
-            Method::GET | Method::HEAD | Method::OPTIONS => self
-                .without_store
-                .begin(&asked.call(&Who::Client(asked.client))),
-            _ => return Err(error.into()),
+    fn without_store(
+        &self,
+        who: &Who,
+        asked: Asked<'_>,
+        error: Unavailable,
+    ) -> Result<Decision, ApiError> {
+        if !error.is_gone() || !asked.method.is_safe() {
+            return Err(error.into());
+        }
+        let here = match who {
+            Who::Client(_) => &self.clients_without_store,
+            Who::User(_) | Who::Person(_) => &self.users_without_store,
         };
-        match local {
+        match here.begin(&asked.call(who)) {
             Ok(Ok(decision)) => Ok(decision),
             // Memory answers at once; should it ever not, this is refused.
             Ok(Err(_)) | Err(_) => Err(error.into()),
@@ -279,3 +288,6 @@ impl Deferred {
         self.0.decided.get()
     }
 }
+
+#[cfg(test)]
+mod tests;

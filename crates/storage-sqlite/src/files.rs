@@ -5,6 +5,7 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use storage::OpenError;
 
@@ -12,6 +13,10 @@ use crate::error::from_io;
 
 /// A folder that only its owner enters.
 const FOLDER_MODE: u32 = 0o700;
+
+/// How often, and how long apart, the lock is tried for: half a second in all.
+const LOCK_TRIES: u32 = 25;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// A file that only its owner reads and writes. SQLite gives `-wal` and `-shm` the mode of the
 /// database.
@@ -36,16 +41,21 @@ pub(crate) fn create(path: &Path) -> Result<(), OpenError> {
 }
 
 /// Locks the file for one server, until the returned handle is dropped.
+///
+/// A server that is just ending has a moment to do so: it may be restarted by another.
 pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
     let beside = lock_path(path);
     let file = open(&beside)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
-            path: path.to_owned(),
-        }),
-        Err(TryLockError::Error(error)) => Err(from_io(&beside, error)),
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(from_io(&beside, error)),
+        }
     }
+    Err(OpenError::InUse {
+        path: path.to_owned(),
+    })
 }
 
 fn open(path: &Path) -> Result<File, OpenError> {

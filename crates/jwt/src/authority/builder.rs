@@ -41,6 +41,7 @@ pub struct AuthorityBuilder {
     audience: Vec<String>,
     reading: Reading,
     leeway: u64,
+    clock_skew: u64,
     max_token_size: usize,
     require_session: bool,
     legacy_until: Option<u64>,
@@ -66,6 +67,7 @@ impl AuthorityBuilder {
                 audiences: Vec::new(),
             },
             leeway: 0,
+            clock_skew: 0,
             max_token_size: MAX_TOKEN_SIZE,
             require_session: false,
             legacy_until: None,
@@ -123,6 +125,13 @@ impl AuthorityBuilder {
     /// Seconds by which `iat`, `nbf` and `exp` may be missed, for clocks that differ. Default: 0.
     pub const fn leeway(mut self, seconds: u64) -> Self {
         self.leeway = seconds;
+        self
+    }
+
+    /// Seconds by which the clock of whoever issues tokens may be ahead, where several do: `iat` and `nbf`
+    /// may be missed by so much, `exp` may not. The leeway counts where it is longer. Default: 0.
+    pub const fn clock_skew(mut self, seconds: u64) -> Self {
+        self.clock_skew = seconds;
         self
     }
 
@@ -208,6 +217,7 @@ impl AuthorityBuilder {
                 issuer: self.issuer,
                 audience: self.audience,
                 leeway: self.leeway,
+                clock_skew: self.clock_skew,
                 max_token_size: self.max_token_size,
                 require_session: self.require_session,
                 legacy_until: self.legacy_until,

@@ -42,6 +42,7 @@ struct Rules {
     issuer: Option<String>,
     audience: Vec<String>,
     leeway: u64,
+    clock_skew: u64,
     max_token_size: usize,
     require_session: bool,
     legacy_until: Option<u64>,

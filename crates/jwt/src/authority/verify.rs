@@ -95,7 +95,8 @@ impl Inner {
     /// RFC 7519 §4.1.4 to §4.1.6. `iat` in the future is refused as `PyJWT` does: the clock of one of
     /// us is wrong. `exp` comes last, so that "expired" says that the rest is right.
     fn check_time(&self, verified: &Verified, now: u64) -> Result<(), TokenError> {
-        let latest = now.saturating_add(self.rules.leeway);
+        let ahead = self.rules.leeway.max(self.rules.clock_skew);
+        let latest = now.saturating_add(ahead);
         let earliest = now.saturating_sub(self.rules.leeway);
         let claims = &verified.claims;
         if claims.iat.is_some_and(|iat| iat > latest) || claims.nbf.is_some_and(|nbf| nbf > latest)

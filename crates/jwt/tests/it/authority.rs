@@ -276,6 +276,23 @@ fn a_token_that_lacks_only_some_of_a_session_gains_nothing() {
 }
 
 #[test]
+fn the_clock_of_another_issuer_may_be_ahead_but_nothing_lives_longer_for_it() {
+    let token = issue(&builder().build(), &claims());
+    let too_early = TokenError::Invalid(Fault::NotYetValid);
+    let alone = builder().build();
+    assert_eq!(refused(&alone, &token, NOW - 1), too_early);
+    let several = builder().clock_skew(2).build();
+    assert!(several.verify(&token, NOW - 2).is_ok());
+    assert_eq!(refused(&several, &token, NOW - 3), too_early);
+    assert!(several.verify(&token, NOW + 899).is_ok());
+    assert_eq!(refused(&several, &token, NOW + 900), TokenError::Expired);
+    // A longer leeway counts.
+    let lenient = builder().clock_skew(2).leeway(5).build();
+    assert!(lenient.verify(&token, NOW - 5).is_ok());
+    assert!(lenient.verify(&token, NOW + 904).is_ok());
+}
+
+#[test]
 fn also_an_expired_token_is_accepted_no_longer_than_others_without_a_session() {
     let migrating = builder()
         .require_session()

@@ -54,12 +54,33 @@ pub struct Hit {
 /// The store can't be asked. The request was neither admitted nor refused: whoever gets this decides,
 /// and "unlimited" is no answer.
 #[derive(Debug)]
-pub struct Unavailable(Box<dyn Error + Send + Sync>);
+pub struct Unavailable {
+    cause: Box<dyn Error + Send + Sync>,
+    gone: bool,
+}
 
 impl Unavailable {
-    /// The store's own error.
+    /// The store's own error. It is there, but did not count this hit: too many came at once, or what
+    /// it has can't be read.
     pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self(cause.into())
+        Self {
+            cause: cause.into(),
+            gone: false,
+        }
+    }
+
+    /// The error of a store that can't be reached.
+    pub fn gone(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            gone: true,
+            ..Self::new(cause)
+        }
+    }
+
+    /// Whether the store can't be reached. Only then may a process count for itself meanwhile: beside
+    /// a store that counts, it would admit more than the limit.
+    pub const fn is_gone(&self) -> bool {
+        self.gone
     }
 }
 
@@ -71,6 +92,6 @@ impl fmt::Display for Unavailable {
 
 impl Error for Unavailable {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&*self.0)
+        Some(&*self.cause)
     }
 }

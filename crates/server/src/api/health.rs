@@ -1,12 +1,12 @@
 //! `GET /livez` and `GET /readyz`
 
-use account::Accounts;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
 use super::openapi::Problems;
-use crate::error::ApiError;
+use crate::app::App;
+use crate::error::{ApiError, STORE_RETRY};
 
 /// How the server is.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -31,7 +31,13 @@ pub(crate) async fn livez() -> Json<Health> {
     get, path = "/readyz", tag = "Health",
     responses((status = 200, description = "It does", body = Health), Problems),
 )]
-pub(crate) async fn readyz(State(accounts): State<Accounts>) -> Result<Json<Health>, ApiError> {
-    accounts.is_ready().await?;
-    Ok(OK)
+pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<Health>, ApiError> {
+    let asking = app
+        .readiness()
+        .check(async || app.accounts.is_ready().await);
+    if asking.await? {
+        Ok(OK)
+    } else {
+        Err(ApiError::unavailable(STORE_RETRY))
+    }
 }

@@ -76,15 +76,13 @@ impl MongoLimits {
     ) -> Result<Window, Unavailable> {
         let core = &self.store.core;
         let charged = self.store.running.read(core.charge(key, quota, cost, now));
-        charged
-            .await
-            .map_err(|error: Error| Unavailable::new(error))
+        charged.await.map_err(unavailable)
     }
 }
 
 impl ratelimit::Store for MongoLimits {
     async fn hit(&self, hit: Hit) -> Result<Usage, Unavailable> {
-        let usage = self.asked(hit).await.map_err(Unavailable::new)?;
+        let usage = self.asked(hit).await.map_err(unavailable)?;
         if !usage.allowed && usage.remaining == 0 {
             self.exhausted.note(hit.key, usage.reset, hit.now);
         }
@@ -100,7 +98,17 @@ impl ratelimit::Store for MongoLimits {
         let core = &self.store.core;
         let filter = doc! { "_id": id(key) };
         let deleted = self.store.running.read(core.limits.delete(filter)).await;
-        deleted.map(drop).map_err(Unavailable::new)
+        deleted.map(drop).map_err(unavailable)
+    }
+}
+
+/// Only a store that can't be reached is gone.
+fn unavailable(error: Error) -> Unavailable {
+    match error {
+        Error::Unavailable(_) => Unavailable::gone(error),
+        Error::Busy | Error::Full | Error::Unreadable { .. } | Error::Backend(_) => {
+            Unavailable::new(error)
+        }
     }
 }
 
