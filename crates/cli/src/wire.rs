@@ -145,6 +145,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
         proxies: TrustedProxies::new(config.server.trusted_proxies.iter().copied()),
         redirect: HttpsRedirect::new(around.public_url.as_str())?.exempt_paths(HEALTH),
         body_time: around.bounds.body_time,
+        answer_time: around.bounds.answer_time,
     };
     let upkeep = Upkeep {
         counting: behind

@@ -79,6 +79,14 @@ impl ApiError {
         }
     }
 
+    /// The answer took longer than it may.
+    pub(crate) fn late(time: Duration) -> Self {
+        Self {
+            cause: Some(Cause(Arc::new(Late(time)))),
+            ..Self::unavailable(STORE_RETRY)
+        }
+    }
+
     fn too_many_attempts(retry_after: Duration) -> Self {
         Self {
             retry_after: Some(retry_after),
@@ -143,6 +151,11 @@ const fn challenge(code: Code) -> Option<HeaderValue> {
         | Code::Unavailable => None,
     }
 }
+
+/// A request was not answered in time.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer within {0:?}")]
+struct Late(Duration);
 
 impl IntoResponse for ApiError {
     fn into_response(mut self) -> Response {

@@ -8,7 +8,8 @@
 //! 2. It is charged to whoever asks; whoever asks too often is refused.
 //! 3. What came over http is sent to https, where the public URL is https.
 //! 4. A body that announces more than [`MAX_BODY`] is refused unread; any other has a deadline.
-//! 5. The router runs. A panic in it becomes a 500.
+//! 5. The router runs. A panic in it becomes a 500; what takes too long a 503, for a store may answer
+//!    slowly many times in one request. What was begun goes on, as when a client has left.
 //! 6. Every failure becomes problem+json with a `code`, a `type` and the `request_id`; what comes from
 //!    the framework, too. A browser gets it as a page. Its cause goes into the log.
 //! 7. The answer gets its headers: those of [`headers`], those of the limits, and the id of the request.
@@ -36,6 +37,7 @@ use jwt::{AuthRejection, Authentication};
 use pin_project_lite::pin_project;
 use problem::Problem;
 use ratelimit::{Client, Decision, TrustedProxies};
+use tokio::time::{Sleep, sleep};
 use tower_http::timeout::DeadlineBody;
 use tower_service::Service;
 
@@ -63,6 +65,7 @@ pub struct Stack {
 struct Shared {
     app: App,
     body_time: Duration,
+    answer_time: Duration,
     clients: Clients,
     redirect: HttpsRedirect,
     request_ids: RequestIds,
@@ -78,6 +81,8 @@ pub struct Edge {
     pub redirect: HttpsRedirect,
     /// How long a body may take to arrive.
     pub body_time: Duration,
+    /// How long the whole answer may take.
+    pub answer_time: Duration,
 }
 
 impl Stack {
@@ -88,6 +93,7 @@ impl Stack {
             router,
             shared: Arc::new(Shared {
                 body_time: edge.body_time,
+                answer_time: edge.answer_time,
                 clients: Clients::new(edge.proxies),
                 redirect: edge.redirect,
                 request_ids: RequestIds::new(),
@@ -141,6 +147,8 @@ impl Stack {
         Answering {
             state,
             passing: Some(passing),
+            answer_time: shared.answer_time,
+            end: None,
         }
     }
 
@@ -281,6 +289,8 @@ pin_project! {
         #[pin]
         state: State,
         passing: Option<Passing>,
+        answer_time: Duration,
+        end: Option<Pin<Box<Sleep>>>,
     }
 }
 
@@ -304,31 +314,53 @@ impl State {
     }
 }
 
+impl State {
+    fn poll_response(
+        mut self: Pin<&mut Self>,
+        passing: &mut Option<Passing>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Response> {
+        loop {
+            match self.as_mut().project() {
+                StateProjection::Charging { charge, waiting } => {
+                    let charged = ready!(charge.as_mut().poll(cx));
+                    // A charge is answered once, and both are there until then.
+                    let (Some(waiting), Some(passing)) = (waiting.take(), passing.as_mut()) else {
+                        return Poll::Ready(Response::default());
+                    };
+                    let (stack, request) = *waiting;
+                    let next = stack.admit(request, charged, passing);
+                    self.set(next);
+                }
+                StateProjection::Running { running } => {
+                    let polled = catch_unwind(AssertUnwindSafe(|| running.poll(cx)));
+                    return Poll::Ready(match polled {
+                        Ok(polled) => ready!(polled).unwrap_or_else(|never| match never {}),
+                        Err(panic) => panicked(&*panic).into_response(),
+                    });
+                }
+                StateProjection::Done { response } => {
+                    return Poll::Ready(response.take().unwrap_or_default());
+                }
+            }
+        }
+    }
+}
+
 impl Future for Answering {
     type Output = Result<Response, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let response = loop {
-            match this.state.as_mut().project() {
-                StateProjection::Charging { charge, waiting } => {
-                    let charged = ready!(charge.as_mut().poll(cx));
-                    // A charge is answered once, and both are there until then.
-                    let (Some(waiting), Some(passing)) = (waiting.take(), this.passing.as_mut())
-                    else {
-                        break Response::default();
-                    };
-                    let (stack, request) = *waiting;
-                    let next = stack.admit(request, charged, passing);
-                    this.state.set(next);
-                }
-                StateProjection::Running { running } => {
-                    break match catch_unwind(AssertUnwindSafe(|| running.poll(cx))) {
-                        Ok(polled) => ready!(polled).unwrap_or_else(|never| match never {}),
-                        Err(panic) => panicked(&*panic).into_response(),
-                    };
-                }
-                StateProjection::Done { response } => break response.take().unwrap_or_default(),
+        let response = match this.state.as_mut().poll_response(this.passing, cx) {
+            Poll::Ready(response) => response,
+            Poll::Pending => {
+                // What is answered at once, nearly everything, needs no timer.
+                let time = *this.answer_time;
+                let end = this.end.get_or_insert_with(|| Box::pin(sleep(time)));
+                ready!(end.as_mut().poll(cx));
+                this.state.set(State::done(ApiError::late(time)));
+                ready!(this.state.as_mut().poll_response(this.passing, cx))
             }
         };
         // A future that has answered isn't polled again.

@@ -144,3 +144,29 @@ async fn beyond_the_cap_connections_are_closed_at_once_and_room_is_given_back() 
         assert!(tries < 10_000, "room is not given back");
     }
 }
+
+#[tokio::test]
+async fn whatever_a_request_waits_for_it_is_answered_in_time() {
+    let bounds = Bounds {
+        answer_time: SHORT,
+        ..Bounds::default()
+    };
+    let app = TestApp::with_bounds(bounds).await;
+    let mut stream = TcpStream::connect(app.address()).await.unwrap();
+    stream
+        .write_all(b"POST /api/v1/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 20\r\n\r\n{")
+        .await
+        .unwrap();
+    let answer = until_closed(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.contains(r#""code":"unavailable""#), "{answer}");
+    let answer = answer.to_ascii_lowercase();
+    for header in [
+        "\r\nretry-after: 1\r\n",
+        "\r\ncontent-security-policy: ",
+        "\r\nx-request-id: ",
+    ] {
+        assert!(answer.contains(header), "{header}: {answer}");
+    }
+    app.get("/readyz").send().await.assert_ok();
+}
