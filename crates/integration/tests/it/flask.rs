@@ -247,6 +247,50 @@ async fn a_password_that_is_changed_there_is_the_one_here() {
 }
 
 #[tokio::test]
+async fn a_name_that_is_changed_there_is_the_one_here() {
+    let Some(beside) = Beside::flask().await else {
+        return;
+    };
+    let id = beside.flask.sign_up("alice").await;
+    let (portcullis, _server) = beside.portcullis(&[KEEP_HASHES]).await;
+    let (there, _) = beside.flask.sign_in("alice", PASSWORD).await;
+    let body = json!({"username": "alicia", "email": "alice@example.org"});
+    let path = format!("/users/{id}");
+    let changed = beside.flask.send(Method::PUT, &path, Some(&there), body);
+    assert_eq!(changed.await.0, 200);
+    assert_eq!(portcullis.try_to_sign_in("alice", PASSWORD).await.0, 401);
+    let (here, _) = portcullis.sign_in("alicia", PASSWORD).await;
+    assert_eq!(portcullis.me(&here).await.1["id"], json!(id));
+}
+
+#[tokio::test]
+async fn an_account_that_is_deleted_there_is_gone_here() {
+    let Some(beside) = Beside::flask().await else {
+        return;
+    };
+    let id = beside.flask.sign_up("alice").await;
+    let (portcullis, _server) = beside.portcullis(&[KEEP_HASHES]).await;
+    let (there, _) = beside.flask.sign_in("alice", PASSWORD).await;
+    let (here, refresh) = portcullis.sign_in("alice", PASSWORD).await;
+    assert_eq!(portcullis.me(&here).await.0, 200);
+    let path = format!("/users/{id}");
+    let deleted = beside
+        .flask
+        .send(Method::DELETE, &path, Some(&there), Value::Null);
+    assert_eq!(deleted.await.0, 204);
+    assert_eq!(portcullis.try_to_sign_in("alice", PASSWORD).await.0, 401);
+    assert_eq!(portcullis.refresh(&refresh).await.0, 401);
+    // A row that other software changes is seen within some seconds.
+    let refused = async {
+        while portcullis.me(&here).await.0 != 401 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let in_time = tokio::time::timeout(PATIENCE, refused).await;
+    in_time.expect("its tokens are refused");
+}
+
+#[tokio::test]
 async fn an_access_token_of_ours_is_good_there() {
     let Some(beside) = Beside::flask().await else {
         return;
