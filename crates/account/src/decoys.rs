@@ -55,7 +55,8 @@ impl Decoys {
     /// Takes in how many accounts have which kind.
     ///
     /// The kinds stand in the order of their names, so that a name moves only as shares fall: they
-    /// do, since each login upgrades.
+    /// do, since each login upgrades. Where none does (`PORTCULLIS_HASH_UPGRADE=false`), they fall
+    /// as new accounts come.
     pub(crate) fn set(&self, counts: &[(String, u64)]) {
         let total: u128 = counts.iter().map(|(_, count)| u128::from(*count)).sum();
         let mut outdated: Vec<(Kind, u64)> = counts

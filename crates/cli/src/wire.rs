@@ -14,7 +14,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use jwt::revocation::{RevocationSet, Staleness};
 use jwt::{Algorithm, Authority, SigningKey, VerifyingKey};
 use model::{Clock, Rng};
-use password::{Hasher, HasherConfig, Kind, Policy};
+use password::{Hasher, HasherConfig, Policy, Scheme};
 use ratelimit::{Capacity, SharedStore, TrustedProxies};
 use secret::Secret;
 use server::limits::{Allowances, Counters, RequestLimits};
@@ -108,15 +108,16 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
         around.public_url.as_str(),
         Arc::clone(&revoked),
     )?;
+    let hashing = around.hashing.scheme(scheme(config));
     let live = Live::new(
         revoked,
         staleness,
         derived_key(&keys.secret_key, "decoys"),
-        Kind::of(&around.hashing.params),
+        hashing.kind(),
     );
     let parts = Parts {
         storage,
-        hasher: Hasher::new(around.hashing)?,
+        hasher: Hasher::new(hashing)?,
         authority: authority.clone(),
         live: Arc::new(live),
         clock: Arc::clone(&around.clock),
@@ -400,6 +401,15 @@ fn monotonic_millis() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     let (seconds, nanos) = (u64::try_from(time.tv_sec), u64::try_from(time.tv_nsec));
     seconds.unwrap_or_default() * 1000 + nanos.unwrap_or_default() / 1_000_000
+}
+
+/// What new hashes are: while a Flask application signs in the same people, what it can read.
+const fn scheme(config: &Config) -> Scheme {
+    if config.passwords.upgrade {
+        Scheme::Argon2id
+    } else {
+        Scheme::Werkzeug
+    }
 }
 
 fn settings(config: &Config, keys: &Keys) -> Settings {

@@ -18,7 +18,8 @@ Settings come from four places, each over the one before it:
 4. flags of `portcullis serve`.
 
 An empty value counts as not set. A name that starts with `PORTCULLIS_` and isn't below stops the
-start; names of other programs are ignored, so that a Flask application's `.env` can be used as it is.
+start, unless it starts with `PORTCULLIS_TEST_`: those belong to the tests of this project. Names of
+other programs are ignored, so that a Flask application's `.env` can be used as it is.
 
 A secret may stand in a file of its own: `JWT_SECRET_KEY_FILE=/run/secrets/jwt` takes the content of
 that file, without a line end after it, as `JWT_SECRET_KEY`. To set both is refused. The settings that

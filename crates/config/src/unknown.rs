@@ -8,6 +8,9 @@ use crate::{
 
 const PREFIX: &str = "PORTCULLIS_";
 
+/// What the tests of this project are told by: a server that is started beside them sees it, too.
+const TESTS: &str = "PORTCULLIS_TEST_";
+
 /// Settings of Flask-JWT-Extended 4.7 that have no effect here, and the value that means what we do.
 const FLASK_JWT: &[(&str, &[&str], &str)] = &[
     (
@@ -57,7 +60,9 @@ pub(crate) fn faults(others: &Raw) -> impl Iterator<Item = Fault> {
     others
         .iter()
         .filter(|(name, value)| {
-            name.starts_with(PREFIX) && !is_kubernetes_service(name, value.text.expose())
+            name.starts_with(PREFIX)
+                && !name.starts_with(TESTS)
+                && !is_kubernetes_service(name, value.text.expose())
         })
         .map(|(name, value)| Fault {
             name: name.clone(),

@@ -41,6 +41,11 @@ impl Database {
         })
     }
 
+    /// What it is called on its server.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// A collection, as other software has it.
     pub fn collection(&self, name: &str) -> Collection<Document> {
         self.client.database(&self.name).collection(name)

@@ -100,6 +100,8 @@ pub struct Server {
     pub child: Child,
     /// Where it listens.
     pub address: SocketAddr,
+    /// What it logged before it listened.
+    pub said: Vec<String>,
     lines: tokio::io::Lines<BufReader<tokio::process::ChildStderr>>,
 }
 
@@ -163,6 +165,7 @@ impl Server {
         Self {
             child,
             address,
+            said,
             lines,
         }
     }

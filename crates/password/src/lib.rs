@@ -12,6 +12,7 @@
 //! - [`Hasher`] is for servers: a few threads with memory of their own and a bounded queue.
 //!   [`Hasher::admit`] takes a [`Place`] before anything is looked up, so that a full queue says
 //!   nothing about anyone.
+//! - [`Scheme`] is what new hashes are: Argon2id, unless a Flask application reads them too.
 //! - [`Kind`] is what a hash costs, and [`decoy()`] a hash of that cost that nothing matches, for names
 //!   that nobody has.
 //! - [`Policy`] is what a new password must be.
@@ -58,6 +59,8 @@ mod params;
 mod policy;
 #[cfg(feature = "pool")]
 mod pool;
+#[cfg(feature = "pool")]
+mod scheme;
 mod stored;
 mod verdict;
 mod verify;
@@ -70,6 +73,8 @@ pub use params::{InvalidParams, Params};
 pub use policy::{Fault, Policy};
 #[cfg(feature = "pool")]
 pub use pool::{Busy, Hasher, HasherConfig, Place};
+#[cfg(feature = "pool")]
+pub use scheme::Scheme;
 pub(crate) use stored::read;
 pub use verdict::{Malformed, Strength, Verdict};
 pub use verify::{HashError, hash, verify};

@@ -22,6 +22,8 @@ env_vars! {
     PASSWORD_MIN_LENGTH = "PORTCULLIS_PASSWORD_MIN_LENGTH", Accounts, Kind::Number { min: 8, max: 128 }, Fallback::Value("8");
 
     /// Whether an outdated password hash is replaced by Argon2id when its owner signs in. `false`
-    /// while a Flask application still reads the same users.
+    /// while a Flask application still signs in the same users: stored hashes stay as they are, and
+    /// new passwords get the hash that Werkzeug writes (`scrypt:32768:8:1$…`). Set it before the first
+    /// start: what has become Argon2id stays that, and Werkzeug can't read it.
     HASH_UPGRADE = "PORTCULLIS_HASH_UPGRADE", Accounts, Kind::Switch, Fallback::Value("true");
 }

@@ -26,7 +26,8 @@ pub struct Sessions {
 pub struct Passwords {
     /// The least number of characters of a new password.
     pub min_length: usize,
-    /// Whether an outdated hash is replaced at the next login.
+    /// Whether hashes are ours: an outdated one is replaced at the next login, and a new one is
+    /// Argon2id. Otherwise they are left, and written, as Werkzeug reads them.
     pub upgrade: bool,
 }
 

@@ -52,6 +52,17 @@ fn a_mistyped_name_is_answered_by_the_nearest() {
 }
 
 #[test]
+fn what_belongs_to_the_tests_of_this_project_is_no_mistake() {
+    let setup = Setup::new()
+        .env("PORTCULLIS_TEST_MONGO_URI", "mongodb://127.0.0.1:27017")
+        .env("PORTCULLIS_TEST_MONGO", "stand-in");
+    assert_eq!(setup.good().notices, []);
+
+    let fault = Setup::new().env("PORTCULLIS_TESTS", "1").fault();
+    assert!(fault.contains("no such setting"), "{fault}");
+}
+
+#[test]
 fn what_kubernetes_puts_into_a_pod_is_no_mistake() {
     let setup = Setup::new()
         .env("PORTCULLIS_SERVICE_HOST", "10.0.0.1")

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use integration::{PASSWORD, TestApp, every_backend};
+use serde_json::json;
 
 /// Werkzeug's `generate_password_hash("correct horse battery staple")`.
 const WERKZEUG: &str = "scrypt:32768:8:1$ToWm8jeIxsSVAtrG$ca2ed61491cf4609b3939ec9c112f3237072e997aecc22b5a26eeee739e7523cacd15b23275ba349ced7bef88caf401c16589505da6264be2255b44f05755ac2";
@@ -66,4 +67,20 @@ async fn hashes_can_be_kept_for_other_software() {
     app.store_hash("alice", WERKZEUG).await;
     app.login("alice", PASSWORD).await.assert_ok();
     assert_eq!(app.stored_hash("alice").await, WERKZEUG);
+}
+
+#[tokio::test]
+async fn where_hashes_are_kept_new_ones_are_of_the_kind_that_other_software_reads() {
+    const NEW: &str = "another horse battery staple";
+    let app = TestApp::with(&[("PORTCULLIS_HASH_UPGRADE", "false")]).await;
+    let alice = app.signed_in("alice").await;
+    let first = app.stored_hash("alice").await;
+    assert!(first.starts_with("scrypt:32768:8:1$"), "{first}");
+
+    let body = json!({"current_password": PASSWORD, "new_password": NEW});
+    let changed = app.put("/api/v1/me/password").by(&alice).json(body).send();
+    changed.await.assert_status(204);
+    let second = app.stored_hash("alice").await;
+    assert!(second.starts_with("scrypt:32768:8:1$") && second != first);
+    app.login("alice", NEW).await.assert_ok();
 }

@@ -4,6 +4,7 @@ mod api;
 mod browser;
 mod defects;
 mod durability;
+mod flask;
 mod hashes;
 mod headers;
 mod hostile;

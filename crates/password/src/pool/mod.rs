@@ -14,7 +14,7 @@ use std::{io, thread};
 
 pub use place::Place;
 
-use crate::Params;
+use crate::{Kind, Params, Scheme};
 use queue::Queue;
 
 /// Threads and memory for hashing, shared by everything that hashes.
@@ -35,7 +35,9 @@ pub struct HasherConfig {
     pub threads: usize,
     /// Places beyond one per thread: how many may wait. The default is 64.
     pub queue: usize,
-    /// The cost of new hashes.
+    /// What new hashes are. The default is Argon2id.
+    pub scheme: Scheme,
+    /// The cost of new Argon2id hashes.
     pub params: Params,
     /// How long a thread without work keeps its memory. The default is three seconds.
     pub idle: Duration,
@@ -52,6 +54,7 @@ impl Default for HasherConfig {
         Self {
             threads: thread::available_parallelism().map_or(1, NonZeroUsize::get),
             queue: 64,
+            scheme: Scheme::default(),
             params: Params::default(),
             idle: Duration::from_secs(3),
             retry_after: Duration::from_secs(1),
@@ -67,6 +70,18 @@ impl HasherConfig {
             params,
             ..Self::default()
         }
+    }
+
+    /// New hashes of this `scheme`.
+    #[must_use]
+    pub fn scheme(mut self, scheme: Scheme) -> Self {
+        self.scheme = scheme;
+        self
+    }
+
+    /// What checking a new hash costs.
+    pub fn kind(&self) -> Kind {
+        self.scheme.kind(&self.params)
     }
 
     /// As many `threads` as given.
@@ -135,7 +150,7 @@ impl Hasher {
         &self.owner.config
     }
 
-    /// The cost of new hashes.
+    /// The cost of new Argon2id hashes.
     pub fn params(&self) -> &Params {
         &self.config().params
     }

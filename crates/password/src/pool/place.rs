@@ -9,10 +9,10 @@ use tokio::sync::oneshot;
 use super::Hasher;
 use super::queue::Slot;
 use crate::memory::Memory;
-use crate::verify::{hash_in, verify_in};
+use crate::verify::verify_in;
 #[cfg(feature = "policy")]
 use crate::{Fault, Policy};
-use crate::{HashError, Kind, Malformed, PasswordHash, Verdict, decoy};
+use crate::{HashError, Malformed, PasswordHash, Verdict, decoy};
 
 /// A place in the queue of a [`Hasher`], good for any number of hashes, one after the other.
 ///
@@ -31,14 +31,14 @@ impl Place {
 
     /// Checks a password against a stored hash; see [`verify`](crate::verify()).
     ///
-    /// A malformed hash takes as long as a hash of the current cost, so that the account it belongs
+    /// A malformed hash takes as long as a new one, so that the account it belongs
     /// to is not told from an unknown one.
     pub async fn verify(&self, password: Secret<String>, hash: PasswordHash) -> Verdict {
-        let params = *self.hasher.params();
+        let (params, kind) = (*self.hasher.params(), self.hasher.config().kind());
         self.run(move |memory| {
             let verdict = verify_in(&password, &hash, &params, memory);
             if matches!(verdict, Verdict::Malformed(_)) {
-                let in_its_place = decoy(&Kind::of(&params));
+                let in_its_place = decoy(&kind);
                 let _ = verify_in(&password, &in_its_place, &params, memory);
             }
             verdict
@@ -47,13 +47,14 @@ impl Place {
         .unwrap_or(Verdict::Malformed(Malformed::NotChecked))
     }
 
-    /// Hashes a new password; see [`hash`](crate::hash()).
+    /// Hashes a new password by the configured [`Scheme`](crate::Scheme); see
+    /// [`hash`](crate::hash()).
     ///
     /// # Errors
     /// See [`HashError`].
     pub async fn hash(&self, password: Secret<String>) -> Result<PasswordHash, HashError> {
-        let params = *self.hasher.params();
-        self.run(move |memory| hash_in(&password, &params, memory))
+        let config = *self.hasher.config();
+        self.run(move |memory| config.scheme.hash(&password, &config.params, memory))
             .await
             .unwrap_or(Err(HashError::NotHashed))
     }

@@ -49,6 +49,22 @@ async fn a_place_hashes_verifies_and_is_given_back() {
 }
 
 #[tokio::test]
+#[cfg(feature = "legacy")]
+async fn a_pool_beside_a_flask_application_writes_what_werkzeug_reads() {
+    let config = HasherConfig::with_params(Params::new(64, 1, 1).unwrap()).threads(1);
+    let hasher = Hasher::new(config.scheme(Scheme::Werkzeug)).unwrap();
+    let place = hasher.admit().unwrap();
+    let sent = "cafe\u{301} au lait";
+    let hash = place.hash(sent.into()).await.unwrap();
+    assert!(hash.expose().starts_with("scrypt:32768:8:1$"));
+    assert_eq!(hash.kind(), Ok(hasher.config().kind()));
+    // As it was sent: Werkzeug does not normalise.
+    assert!(place.verify(sent.into(), hash.clone()).await.is_match());
+    let verdict = place.verify("caf\u{e9} au lait".into(), hash).await;
+    assert_eq!(verdict, Verdict::NoMatch);
+}
+
+#[tokio::test]
 async fn a_malformed_hash_is_reported() {
     let place = pool(1, 0).admit().unwrap();
     let verdict = place.verify("x".into(), PasswordHash::from("nonsense"));
