@@ -30,7 +30,7 @@ list_packages() {
         say "without apt no image can be made of Debian's packages"
         return 1
     fi
-    [ -e "$keys" ] || apt-get install -y -qq debian-archive-keyring >/dev/null || return 1
+    [ -e "$keys" ] || install_package debian-archive-keyring || return 1
     mirror=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' \
         | sed -n 's/^bookworm //p' | head -n 1)
     mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial"

@@ -13,8 +13,11 @@ need() {
         return 1
     fi
     say "$1 is missing, installing $2"
-    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$2" >/dev/null 2>&1 && return
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$2" >/dev/null
+    install_package "$2" 2>/dev/null || { apt-get update -qq && install_package "$2"; }
+}
+# Where there is no systemd no service is started by it: in runlevel 1 there are none.
+install_package() {
+    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$1" >/dev/null
 }
 
 # Finds an engine that answers, or starts one whose files are all in $work.
@@ -26,9 +29,12 @@ start_engine() {
     fi
     [ "$(id -u)" -eq 0 ] || { say "no engine answers, and only root could start one"; return 1; }
     need dockerd docker.io && need iptables iptables && need ip iproute2 || return 1
+    # Two of them would take each other's bridges and rules for their own.
+    exec {turn}<"$(command -v dockerd)"
+    flock "$turn"
     remember
     dockerd --data-root "$work/engine" --exec-root "$work/run" --pidfile "$work/dockerd.pid" \
-        --host "unix://$work/docker.sock" >"$work/dockerd.log" 2>&1 &
+        --host "unix://$work/docker.sock" >"$work/dockerd.log" 2>&1 {turn}<&- &
     engine_pid=$!
     export DOCKER_HOST=unix://$work/docker.sock
     if ! within 60 docker info; then
@@ -101,7 +107,7 @@ find_builder() {
     done < <(type -ap docker)
     # Debian's needs none.
     if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
-        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends docker.io >/dev/null 2>&1 || true
+        install_package docker.io 2>/dev/null || true
         builder=/usr/bin/docker
         DOCKER_BUILDKIT=1 "$builder" build --help >/dev/null 2>&1 && return
     fi
