@@ -62,7 +62,7 @@ import_runtime_base() {
     unpack "$root" libc6 libgcc-s1 libstdc++6 ca-certificates || return 1
     mkdir -p "$root/etc/ssl/certs" "$root/home/nonroot"
     cat "$root"/usr/share/ca-certificates/mozilla/*.crt >"$root/etc/ssl/certs/ca-certificates.crt"
-    rm -r "$root"/usr/sbin/* "$root/usr/share"
+    rm -r "${root:?}"/usr/sbin/* "$root/usr/share"
     printf '%s\n' root:x:0:0:root:/root:/sbin/nologin nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin \
         >"$root/etc/passwd"
     printf '%s\n' root:x:0: nonroot:x:65532: >"$root/etc/group"
@@ -83,7 +83,7 @@ import_database() {
     mkdir -p "$root/usr/local/bin" "$root/docker-entrypoint-initdb.d" "$root/data/db" "$root/data/configdb"
     install -m 0755 "$stand_in" "$root/usr/local/bin/mongod"
     install -m 0755 scripts/docker/mongo-entrypoint "$root/usr/local/bin/docker-entrypoint.sh"
-    rm -r "$root/usr/share"
+    rm -r "${root:?}/usr/share"
     chown -R 999:999 "$root/data"
     tar -C "$root" -c . | docker import --change 'ENTRYPOINT ["docker-entrypoint.sh"]' --change 'CMD ["mongod"]' \
         --change "ENV PATH=$search_path" --change 'VOLUME /data/db /data/configdb' - "$database_image" >/dev/null
