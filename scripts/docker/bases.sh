@@ -3,7 +3,6 @@
 # shellcheck shell=bash
 
 readonly runtime_base=gcr.io/distroless/cc-debian12:nonroot database_image=mongo:8
-readonly ferretdb=github.com/FerretDB/FerretDB@v1.24.2
 
 # Images made here.
 imported=()
@@ -16,73 +15,78 @@ have_image() {
 # toolchain_image: what the build stage starts from.
 toolchain_image() { sed -n 's/^FROM \(rust:[^ ]*\) AS build$/\1/p' Dockerfile; }
 
-# Debian 12 in $work/debian, once.
-debian() {
-    [ ! -e "$work/debian/etc/debian_version" ] || return 0
-    need debootstrap debootstrap || return 1
-    local mirror=''
-    if command -v apt-get >/dev/null 2>&1; then
-        mirror=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' \
-            | sed -n 's/^bookworm //p' | head -n 1)
-    fi
-    say "making Debian 12 of its packages"
-    debootstrap --variant=minbase --include=ca-certificates bookworm "$work/debian" ${mirror:+"$mirror"} \
-        >"$work/debootstrap.log" 2>&1 || { tail -n 5 "$work/debootstrap.log" >&2; return 1; }
+# apt12 …: apt with Debian 12's packages, whatever this machine has its own from, in $work/apt.
+apt12() {
+    apt-get -qq -o "Dir::Etc::SourceList=$work/apt/sources" -o Dir::Etc::SourceParts=- \
+        -o "Dir::State::Lists=$work/apt/lists" -o Dir::State::Status=/dev/null -o "Dir::Cache=$work/apt/cache" \
+        -o APT::Sandbox::User=root -o Acquire::Languages=none "$@"
 }
 
-# What Portcullis runs on: the C library, certificates, a user, nothing that can be executed.
-import_runtime_base() {
-    debian || return 1
-    local root=$work/base folder
+# Lists Debian 12's packages, once, from this machine's own mirror if it has one.
+list_packages() {
+    [ ! -e "$work/apt" ] || return 0
+    local keys=/usr/share/keyrings/debian-archive-keyring.gpg mirror
+    if ! command -v apt-get >/dev/null 2>&1 || ! command -v dpkg-deb >/dev/null 2>&1; then
+        say "without apt no image can be made of Debian's packages"
+        return 1
+    fi
+    [ -e "$keys" ] || install_package debian-archive-keyring || return 1
+    mirror=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' \
+        | sed -n 's/^bookworm //p' | head -n 1)
+    mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial"
+    echo "deb [signed-by=$keys] ${mirror:-http://deb.debian.org/debian} bookworm main" >"$work/apt/sources"
+    apt12 update || { say "Debian's packages can't be had"; return 1; }
+}
+
+# unpack ROOT PACKAGE …: just these packages, none of their scripts run.
+unpack() {
+    local root=$1 folder package
+    shift
+    list_packages && mkdir -p "$root.packages" && (cd "$root.packages" && apt12 download "$@" >/dev/null) || return 1
     for folder in bin sbin lib lib64; do
         mkdir -p "$root/usr/$folder"
         ln -s "usr/$folder" "$root/$folder"
     done
-    chroot "$work/debian" dpkg-query --listfiles libc6 libgcc-s1 libstdc++6 | sed 's|^/||' \
-        | while read -r file; do
-            if [ ! -d "$work/debian/$file" ]; then echo "$file"; fi
-        done | grep '^\(lib\|usr/lib\|etc\)' >"$work/files"
-    tar -C "$work/debian" -c -T "$work/files" etc/ssl/certs | tar -C "$root" -x --keep-directory-symlink
-    mkdir -p "$root/home/nonroot" "$root/tmp" "$root/run" "$root/var/lib"
+    for package in "$root.packages"/*.deb; do
+        dpkg-deb --fsys-tarfile "$package" | tar -C "$root" -x --keep-directory-symlink
+    done
+    mkdir -p "$root/etc" "$root/tmp" "$root/run" "$root/var/lib"
     chmod 1777 "$root/tmp"
+}
+
+readonly search_path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+# What Portcullis runs on: the C library, certificates, a user, nothing that can be executed.
+import_runtime_base() {
+    local root=$work/base
+    unpack "$root" libc6 libgcc-s1 libstdc++6 ca-certificates || return 1
+    mkdir -p "$root/etc/ssl/certs" "$root/home/nonroot"
+    cat "$root"/usr/share/ca-certificates/mozilla/*.crt >"$root/etc/ssl/certs/ca-certificates.crt"
+    rm -r "${root:?}"/usr/sbin/* "$root/usr/share"
     printf '%s\n' root:x:0:0:root:/root:/sbin/nologin nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin \
         >"$root/etc/passwd"
     printf '%s\n' root:x:0: nonroot:x:65532: >"$root/etc/group"
     chown 65532:65532 "$root/home/nonroot"
     tar -C "$root" -c . | docker import --change 'USER 65532' --change 'WORKDIR /home/nonroot' \
-        --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
-        --change 'ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt' - "$runtime_base" >/dev/null
+        --change "ENV PATH=$search_path" --change 'ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt' \
+        - "$runtime_base" >/dev/null
     imported+=("$runtime_base")
 }
 
-# FerretDB, compiled once into the target folder. It wants to find its version in a file.
-build_ferretdb() {
-    local binary=$target/docker-test/ferretdb
-    [ ! -x "$binary" ] || return 0
-    command -v go >/dev/null 2>&1 || { say "without Go there is no stand-in for MongoDB"; return 1; }
-    say "building $ferretdb (one to two minutes, once)"
-    local module
-    module=$(cd / && go mod download -json "$ferretdb" | sed -n 's/^\t"Dir": "\(.*\)",\{0,1\}$/\1/p')
-    [ -d "$module" ] || { say "$ferretdb can't be had"; return 1; }
-    cp -r "$module" "$work/ferretdb"
-    chmod -R u+w "$work/ferretdb"
-    echo "${ferretdb#*@}" >"$work/ferretdb/build/version/version.txt"
-    mkdir -p "${binary%/*}"
-    (cd "$work/ferretdb" && CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o "$binary" ./cmd/ferretdb) >&2
-}
-
-# A database that speaks MongoDB's protocol and asks for a password, started as the real image is.
+# A database that speaks MongoDB's protocol and asks for a password, started as the real image is: the
+# stand-in of the other tests, and nothing that anybody should run for long.
 import_database() {
-    debian && build_ferretdb || return 1
-    local root=$work/debian
-    install -m 0755 "$target/docker-test/ferretdb" "$root/usr/local/bin/mongod"
+    local root=$work/database stand_in
+    [ -x "$target/mongo-stand-in" ] || need go golang-go || return 1
+    stand_in=$(scripts/mongo build) || return 1
+    unpack "$root" libc6 bash libtinfo6 coreutils libacl1 libattr1 libgmp10 libselinux1 libpcre2-8-0 grep || return 1
+    mkdir -p "$root/usr/local/bin" "$root/docker-entrypoint-initdb.d" "$root/data/db" "$root/data/configdb"
+    install -m 0755 "$stand_in" "$root/usr/local/bin/mongod"
     install -m 0755 scripts/docker/mongo-entrypoint "$root/usr/local/bin/docker-entrypoint.sh"
-    mkdir -p "$root/docker-entrypoint-initdb.d" "$root/data/db" "$root/data/configdb"
+    rm -r "${root:?}/usr/share"
     chown -R 999:999 "$root/data"
-    tar -C "$root" -c --exclude=./var/cache --exclude=./var/lib/apt --exclude=./usr/share . \
-        | docker import --change 'ENTRYPOINT ["docker-entrypoint.sh"]' --change 'CMD ["mongod"]' \
-            --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
-            --change 'VOLUME /data/db /data/configdb' - "$database_image" >/dev/null
+    tar -C "$root" -c . | docker import --change 'ENTRYPOINT ["docker-entrypoint.sh"]' --change 'CMD ["mongod"]' \
+        --change "ENV PATH=$search_path" --change 'VOLUME /data/db /data/configdb' - "$database_image" >/dev/null
     imported+=("$database_image")
 }
 
@@ -98,7 +102,7 @@ get_bases() {
         say "$database_image: pulled"
     else
         import_database || return 1
-        say "$database_image: can't be pulled, made of Debian's packages and FerretDB"
+        say "$database_image: can't be pulled, made of Debian's packages and scripts/mongo-stand-in"
     fi
 }
 

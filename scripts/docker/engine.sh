@@ -1,8 +1,9 @@
 # Sourced by scripts/docker-test: an engine, and the commands that speak with it.
 # shellcheck shell=bash
 
-# What was started, and what was there before.
-engine_pid='' docker0_was_there=''
+# What was started, and what was there before: the engine that is started here leaves none of its own.
+engine_pid=''
+readonly engine_switches=(net/ipv4/ip_forward net/ipv6/conf/{all,default}/forwarding)
 
 # need COMMAND PACKAGE: installs what is missing, where that can be done.
 need() {
@@ -12,8 +13,11 @@ need() {
         return 1
     fi
     say "$1 is missing, installing $2"
-    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$2" >/dev/null 2>&1 && return
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$2" >/dev/null
+    install_package "$2" 2>/dev/null || { apt-get update -qq && install_package "$2"; }
+}
+# Where there is no systemd no service is started by it: in runlevel 1 there are none.
+install_package() {
+    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$1" >/dev/null
 }
 
 # Finds an engine that answers, or starts one whose files are all in $work.
@@ -25,9 +29,12 @@ start_engine() {
     fi
     [ "$(id -u)" -eq 0 ] || { say "no engine answers, and only root could start one"; return 1; }
     need dockerd docker.io && need iptables iptables && need ip iproute2 || return 1
-    ip link show docker0 >/dev/null 2>&1 && docker0_was_there=yes
+    # Two of them would take each other's bridges and rules for their own.
+    exec {turn}<"$(command -v dockerd)"
+    flock "$turn"
+    remember
     dockerd --data-root "$work/engine" --exec-root "$work/run" --pidfile "$work/dockerd.pid" \
-        --host "unix://$work/docker.sock" >"$work/dockerd.log" 2>&1 &
+        --host "unix://$work/docker.sock" >"$work/dockerd.log" 2>&1 {turn}<&- &
     engine_pid=$!
     export DOCKER_HOST=unix://$work/docker.sock
     if ! within 60 docker info; then
@@ -38,15 +45,57 @@ start_engine() {
     say "started an engine: $(docker info --format '{{.ServerVersion}}, {{.Driver}}')"
 }
 
+# Where an engine leaves something outside its folders, as far as it exists.
+engine_paths() {
+    local path
+    for path in /sys/class/net/docker0 /run/docker /run/containerd /sys/fs/cgroup/docker /sys/fs/cgroup/*/docker; do
+        [ ! -e "$path" ] || echo "$path"
+    done
+}
+
+# remember: into $work/before, what an engine changes outside its folders.
+remember() {
+    mkdir "$work/before"
+    local tool path
+    for tool in iptables ip6tables; do "$tool-save" >"$work/before/$tool" 2>/dev/null || true; done
+    engine_paths >"$work/before/paths"
+    for path in "${engine_switches[@]}"; do
+        [ ! -e "/proc/sys/$path" ] || echo "$(cat "/proc/sys/$path") $path"
+    done >"$work/before/switches"
+}
+
+# engine_rules TOOL: what removes the rules of an engine and of its networks, for TOOL-restore.
+engine_rules() {
+    "$1-save" 2>/dev/null | awk -v policy="$(sed -n 's/^:FORWARD \([A-Z]*\).*/\1/p' "$work/before/$1" | head -n 1)" '
+        /^\*/ { print; chains = ""; filter = /^\*filter/ }
+        /^:FORWARD/ && filter { print "-P FORWARD " (policy ? policy : "ACCEPT") }
+        /^:DOCKER/ { chain = substr($1, 2); print "-F " chain; chains = chains "-X " chain "\n" }
+        /^-A [^D]/ && /DOCKER|docker0|br-[0-9a-f][0-9a-f]/ { sub(/^-A/, "-D"); print }
+        /^COMMIT/ { printf "%s", chains; print }'
+}
+
 # Ends the engine that start_engine started, and leaves nothing of it.
 stop_engine() {
     [ -n "$engine_pid" ] || return 0
     kill "$engine_pid" 2>/dev/null || true
     wait "$engine_pid" 2>/dev/null || true
-    [ -n "$docker0_was_there" ] || ip link delete docker0 2>/dev/null || true
-    local mount
+    local mount tool value path
     while read -r mount; do umount -l "$mount" 2>/dev/null || true; done \
-        < <(awk -v under="$work/" 'index($5, under) == 1 {print $5}' /proc/self/mountinfo | sort -r)
+        < <(awk -v under="$work/" 'index($5, under) == 1 || index($5, "/run/docker/") == 1 {print $5}' \
+            /proc/self/mountinfo | sort -r)
+    while read -r path; do
+        case $path in
+            */docker0) ip link delete docker0 2>/dev/null || true ;;
+            /run/*) rm -rf --one-file-system "$path" ;;
+            # A folder of control groups goes when it is empty of processes; its files are the kernel's.
+            *) find "$path" -depth -type d -exec rmdir {} + 2>/dev/null || true ;;
+        esac
+    done < <(engine_paths | grep -vxF -f "$work/before/paths")
+    for tool in iptables ip6tables; do
+        # Where an engine was before, these are its own.
+        grep -q '^:DOCKER' "$work/before/$tool" || engine_rules "$tool" | "$tool-restore" --noflush || true
+    done
+    while read -r value path; do echo "$value" >"/proc/sys/$path"; done <"$work/before/switches"
 }
 
 # Finds a command line that can build with BuildKit: newer ones need a plugin for it.
@@ -58,7 +107,7 @@ find_builder() {
     done < <(type -ap docker)
     # Debian's needs none.
     if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
-        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends docker.io >/dev/null 2>&1 || true
+        install_package docker.io 2>/dev/null || true
         builder=/usr/bin/docker
         DOCKER_BUILDKIT=1 "$builder" build --help >/dev/null 2>&1 && return
     fi

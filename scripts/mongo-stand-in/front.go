@@ -1,24 +1,10 @@
 package main
 
 import (
-	"encoding/binary"
-	"fmt"
 	"io"
 	"net"
 	"net/url"
 	"sync"
-)
-
-const (
-	// headerBytes is what every message begins with: its length, its number, the number of the
-	// message that it answers, and its operation.
-	headerBytes = 16
-	// maxMessageBytes is MongoDB's own bound.
-	maxMessageBytes = 48_000_000
-	// opMsg is the operation of every command and answer since MongoDB 3.6.
-	opMsg = 2013
-	// moreToCome among the flags of a message says that no answer is expected.
-	moreToCome = 1 << 1
 )
 
 // front passes one message at a time, over all connections, to a backend and waits for its answer.
@@ -27,7 +13,9 @@ const (
 // one is lost. MongoDB promises that an operation on one document is atomic; so does this.
 type front struct {
 	backend string
-	turn    sync.Mutex
+	// gate is who may pass at all; without one everybody.
+	gate *gate
+	turn sync.Mutex
 }
 
 // serve answers connections until the listener is closed.
@@ -49,12 +37,16 @@ func (f *front) pass(client net.Conn) {
 		return
 	}
 	defer backend.Close()
+	visitor := f.gate.visitor()
 	for {
 		request, err := readMessage(client)
 		if err != nil || expectsNoAnswer(request) {
 			return
 		}
-		answer, err := f.exchange(backend, request)
+		answer, err := visitor.answer(request)
+		if err == nil && answer == nil {
+			answer, err = f.exchange(backend, request)
+		}
 		if err != nil {
 			return
 		}
@@ -73,29 +65,6 @@ func (f *front) exchange(backend io.ReadWriter, request []byte) ([]byte, error) 
 		return nil, err
 	}
 	return readMessage(backend)
-}
-
-func readMessage(from io.Reader) ([]byte, error) {
-	header := make([]byte, headerBytes)
-	if _, err := io.ReadFull(from, header); err != nil {
-		return nil, err
-	}
-	length := binary.LittleEndian.Uint32(header)
-	if length < headerBytes || length > maxMessageBytes {
-		return nil, fmt.Errorf("a message of %d bytes", length)
-	}
-	message := make([]byte, length)
-	copy(message, header)
-	_, err := io.ReadFull(from, message[headerBytes:])
-	return message, err
-}
-
-// expectsNoAnswer tells a message after which waiting for the backend would never end. Drivers send
-// one for unacknowledged writes, which nothing here uses.
-func expectsNoAnswer(message []byte) bool {
-	operation := binary.LittleEndian.Uint32(message[12:])
-	return operation == opMsg && len(message) >= headerBytes+4 &&
-		binary.LittleEndian.Uint32(message[headerBytes:])&moreToCome != 0
 }
 
 func addressOf(uri string) (string, error) {

@@ -19,11 +19,16 @@ import (
 // served gives the URI of a stand-in that lives as long as the test.
 func served(t *testing.T) string {
 	t.Helper()
+	return servedWith(t, nil)
+}
+
+func servedWith(t *testing.T, gate *gate) string {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	reader, writer := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := run(ctx, t.TempDir(), writer)
+		err := run(ctx, settings{data: t.TempDir(), listen: "127.0.0.1:0", gate: gate}, writer)
 		writer.Close()
 		ended <- err
 	}()
