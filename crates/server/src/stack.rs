@@ -30,7 +30,7 @@ use csrf::CsrfRejection;
 use headers::{
     Context as HeadersContext, Csp, HttpsRedirect, HttpsRequired, Nonce, Policy, Scheme, Verdict,
 };
-use http::header::{CONTENT_LENGTH, HeaderValue, LOCATION};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION};
 use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use jwt::{AuthRejection, Authentication};
 use pin_project_lite::pin_project;
@@ -142,6 +142,30 @@ impl Stack {
             state,
             passing: Some(passing),
         }
+    }
+
+    /// What is said of bytes that are no request: the headers and the body.
+    pub(crate) fn answer_unreadable(
+        &self,
+        code: Code,
+        peer: Option<SocketAddr>,
+        scheme: Scheme,
+    ) -> (HeaderMap, Vec<u8>) {
+        let id = self.shared.request_ids.fresh();
+        let problem = ApiError::new(code)
+            .into_problem()
+            .with_type(code.type_url())
+            .with_request_id(id.to_str().unwrap_or_default().to_owned());
+        telemetry::unreadable(&id, peer, code.status());
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        let context = HeadersContext::new(scheme);
+        self.shared.policy.apply(&mut headers, context);
+        headers.insert(X_REQUEST_ID, id);
+        (headers, problem.to_json())
     }
 
     /// Goes on with a request that was charged, or refuses it.
