@@ -4,7 +4,7 @@
 //! and a clone per request. In order:
 //!
 //! 1. The request gets its id, its client is told from the proxies in front, and its token is checked,
-//!    in memory.
+//!    in memory. A request that HTTP forbids is refused (`well_formed.rs`).
 //! 2. It is charged to whoever asks; whoever asks too often is refused.
 //! 3. What came over http is sent to https, where the public URL is https.
 //! 4. A body that announces more than [`MAX_BODY`] is refused unread; any other has a deadline.
@@ -48,6 +48,7 @@ use crate::pages::{self, IsPage};
 use crate::request_id::{RequestIds, X_REQUEST_ID};
 use crate::router::{Route, router};
 use crate::telemetry::{self, Finished};
+use crate::well_formed;
 
 /// The most bytes of a body.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -108,6 +109,12 @@ impl Stack {
         let now = shared.app.clock.now();
         let client = shared.clients.of(peer.ip(), request.headers(), now);
         let mut passing = Passing::new(&request, client, scheme, Arc::clone(shared));
+        if let Some(fault) = well_formed::fault(&request, &client) {
+            return Answering {
+                state: State::done(ApiError::from(fault)),
+                passing: Some(passing),
+            };
+        }
 
         let authentication = shared
             .app
