@@ -7,7 +7,8 @@
 //!    in memory. A request that HTTP forbids is refused (`well_formed.rs`).
 //! 2. It is charged to whoever asks; whoever asks too often is refused.
 //! 3. What came over http is sent to https, where the public URL is https.
-//! 4. A body that announces more than [`MAX_BODY`] is refused unread; any other has a deadline.
+//! 4. A body that announces more than [`MAX_BODY`] is refused unread, save a form of a page: that is
+//!    judged by its token first, and read no further either. Every body has a deadline.
 //! 5. The router runs. A panic in it becomes a 500.
 //! 6. Every failure becomes problem+json with a `code`, a `type` and the `request_id`; what comes from
 //!    the framework, too. A browser gets it as a page. Its cause goes into the log.
@@ -132,6 +133,9 @@ impl Stack {
             authentication,
             client,
             scheme: passing.scheme,
+            is_form: passing
+                .route
+                .is_some_and(|route| route.takes_form(&passing.method)),
         };
         let state = match limited {
             Limited::Free => self.run(request),
@@ -201,6 +205,7 @@ impl Stack {
             authentication,
             client,
             scheme,
+            is_form,
         } = admitted;
         let redirect = &self.shared.redirect;
         match redirect.judge(scheme, request.method(), request.uri()) {
@@ -212,7 +217,7 @@ impl Stack {
                 return State::done(ApiError::new(Code::HttpsRequired));
             }
         }
-        if announced_length(request.headers()).is_some_and(|length| length > MAX_BODY) {
+        if !is_form && announced_length(request.headers()).is_some_and(|length| length > MAX_BODY) {
             return State::done(ApiError::new(Code::BodyTooLarge));
         }
         request.extensions_mut().insert(authentication);
@@ -260,6 +265,8 @@ struct Admitted {
     authentication: Authentication,
     client: Client,
     scheme: Scheme,
+    /// Whether it sends a form of a page.
+    is_form: bool,
 }
 
 impl Admitted {
