@@ -29,7 +29,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::future::RouteFuture;
 use csrf::CsrfRejection;
 use headers::{
-    Context as HeadersContext, Csp, HttpsRedirect, HttpsRequired, Nonce, Policy, Scheme, Verdict,
+    Context as HeadersContext, Csp, Hsts, HttpsRedirect, HttpsRequired, Nonce, Policy, Scheme,
+    Verdict,
 };
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION};
 use http::{HeaderMap, Method, Request, StatusCode, Uri};
@@ -80,6 +81,8 @@ pub struct Edge {
     pub redirect: HttpsRedirect,
     /// How long a body may take to arrive.
     pub body_time: Duration,
+    /// What browsers are told to use https for, and how long.
+    pub hsts: Hsts,
 }
 
 impl Stack {
@@ -93,7 +96,7 @@ impl Stack {
                 clients: Clients::new(edge.proxies),
                 redirect: edge.redirect,
                 request_ids: RequestIds::new(),
-                policy: Policy::default(),
+                policy: Policy::default().hsts(edge.hsts),
                 app,
             }),
         }
