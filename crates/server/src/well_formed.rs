@@ -16,7 +16,7 @@ pub(crate) fn fault<B>(request: &Request<B>, client: &Client) -> Option<Rejectio
     if request.version() == Version::HTTP_11 {
         let mut hosts = request.headers().get_all(HOST).iter();
         match (hosts.next(), hosts.next()) {
-            (Some(host), None) if host.as_bytes().iter().all(may_stand_in_host) => {}
+            (Some(host), None) if host.as_bytes().iter().copied().all(may_stand_in_host) => {}
             (Some(_), None) => return Some(malformed("The Host header names no host.")),
             (_, _) => return Some(malformed("The request needs one Host header.")),
         }
@@ -30,7 +30,7 @@ const fn malformed(message: &'static str) -> Rejection {
 }
 
 /// The characters of a host and a port (RFC 3986 §3.2.2 and §3.2.3), no user among them.
-const fn may_stand_in_host(byte: &u8) -> bool {
+const fn may_stand_in_host(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
             byte,
