@@ -180,9 +180,13 @@ impl Form {
         }
     }
 
-    /// The status of the page that shows it: 200 when nothing is wrong.
-    pub(super) const fn status(&self) -> StatusCode {
-        self.status
+    /// The status of the page that shows it: 200 when nothing is wrong. A wrong password is 403 on a
+    /// page: 401 would owe a challenge (RFC 9110 §15.5.2), and no browser could answer one by a form.
+    pub(super) fn status(&self) -> StatusCode {
+        match self.status {
+            StatusCode::UNAUTHORIZED => StatusCode::FORBIDDEN,
+            status => status,
+        }
     }
 
     /// What is wrong, each with the place of its field.
