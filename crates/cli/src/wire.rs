@@ -9,7 +9,7 @@ use account::{Accounts, Live, Parts, SWEEP_EVERY, Settings};
 use anyhow::Context as _;
 use config::{Config, Keys, PublicUrl};
 use csrf::FormTokens;
-use headers::HttpsRedirect;
+use headers::{Hsts, HttpsRedirect};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jwt::revocation::{RevocationSet, Staleness};
 use jwt::{Algorithm, Authority, SigningKey, VerifyingKey};
@@ -143,10 +143,12 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
         )?),
     });
     let edge = Edge {
-        proxies: TrustedProxies::new(config.server.trusted_proxies.iter().copied()),
+        proxies: TrustedProxies::new(config.server.trusted_proxies.iter().copied())
+            .believing(config.server.forwarded_by),
         redirect: HttpsRedirect::new(around.public_url.as_str())?.exempt_paths(HEALTH),
         body_time: around.bounds.body_time,
         answer_time: around.bounds.answer_time,
+        hsts: hsts(config),
     };
     let upkeep = Upkeep {
         counting: behind
@@ -292,6 +294,14 @@ fn request_limits(config: &Config, keys: &Keys, counters: Counters) -> Option<Ar
     limits
         .enabled
         .then(|| Arc::new(RequestLimits::new(counters, half, &allowances)))
+}
+
+fn hsts(config: &Config) -> Hsts {
+    if config.server.hsts_subdomains {
+        Hsts::default()
+    } else {
+        Hsts::default().without_subdomains()
+    }
 }
 
 fn authority(

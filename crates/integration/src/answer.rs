@@ -98,6 +98,29 @@ impl Answer {
         problem
     }
 
+    /// It has every security header, as it came over https or not, and an id.
+    #[track_caller]
+    pub fn assert_guarded(&self, https: bool) {
+        for (name, value) in [
+            ("x-frame-options", "DENY"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+        ] {
+            assert_eq!(self.header(name), Some(value), "{name}: {self:?}");
+        }
+        let csp = self.header("content-security-policy").unwrap_or_default();
+        assert!(csp.starts_with("default-src 'none'"), "{csp}: {self:?}");
+        for name in ["permissions-policy", "cache-control", "x-request-id"] {
+            assert!(self.header(name).is_some(), "{name}: {self:?}");
+        }
+        assert_eq!(self.header("server"), None);
+        // Over plain http it would be of no worth (RFC 6797 §7.2).
+        let hsts = https.then_some("max-age=31556926; includeSubDomains");
+        assert_eq!(self.header("strict-transport-security"), hsts, "{self:?}");
+    }
+
     /// It is 422, with exactly these faults: pointer and code.
     #[track_caller]
     pub fn assert_faults(&self, expected: &[(&str, &str)]) {

@@ -10,7 +10,7 @@ use config::{Config, Flags, Sources};
 use headers::Scheme;
 use http_body_util::BodyExt as _;
 use jwt::{Algorithm, Authority, Claims, SigningKey};
-use model::{Clock as _, ManualClock, SystemRng, Timestamp};
+use model::{Clock as _, ManualClock, Timestamp};
 use password::{HasherConfig, Params};
 use reqwest::Method;
 use server::listener::{Bounds, Handle, serve};
@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 
 use crate::Answer;
 use crate::mongo::Database;
+use crate::random::Exhaustible;
 
 /// Where a test's accounts are kept.
 #[derive(Clone, Debug)]
@@ -52,6 +53,7 @@ pub struct TestApp {
     bounds: Bounds,
     folder: Arc<TempDir>,
     clock: Arc<ManualClock>,
+    random: Arc<Exhaustible>,
     client: reqwest::Client,
     address: SocketAddr,
     accounts: Accounts,
@@ -145,9 +147,10 @@ impl TestApp {
         let keys = config.keys().expect("the keys are set");
         let listener = TcpListener::bind(config.server.listen).expect("a free port");
         let address = listener.local_addr().expect("it is bound");
+        let random = Arc::new(Exhaustible::default());
         let surroundings = Surroundings {
             clock: Arc::clone(&clock) as _,
-            rng: Arc::new(SystemRng),
+            rng: Arc::clone(&random) as _,
             hashing: HasherConfig::with_params(cheap()),
             bounds,
             max_clock_difference: None, // the test's clock is its own
@@ -189,6 +192,7 @@ impl TestApp {
             bounds,
             folder,
             clock,
+            random,
             client,
             address,
             accounts,
@@ -231,6 +235,11 @@ impl TestApp {
     /// Closes the store under the running server.
     pub async fn close_store(&self) {
         self.accounts.close().await;
+    }
+
+    /// Lets whatever needs a random number panic.
+    pub fn exhaust_randomness(&self) {
+        self.random.exhaust();
     }
 
     /// Moves the clock forward.
@@ -303,7 +312,10 @@ impl TestApp {
     /// The answer to a request as if it came over https: to the application itself, beside the listener.
     pub async fn over_https(&self, request: Request) -> Answer {
         let request = request.0.build().expect("it is a request");
-        let request = http::Request::try_from(request).expect("it is a request");
+        let mut request = http::Request::try_from(request).expect("it is a request");
+        let host = request.uri().authority().expect("it has a host").as_str();
+        let host = header(host);
+        request.headers_mut().insert("host", host);
         let peer = SocketAddr::from(([127, 0, 0, 1], 4));
         let answering = self.stack.answer(request, peer, Scheme::Https);
         let (parts, body) = answering

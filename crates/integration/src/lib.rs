@@ -12,6 +12,7 @@ mod foreign;
 pub mod mongo;
 mod person;
 pub mod process;
+mod random;
 pub mod raw;
 
 pub use answer::Answer;

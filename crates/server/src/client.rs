@@ -50,11 +50,13 @@ impl Clients {
 
 fn tell(why: Ignored, peer: IpAddr) {
     let peer = peer.to_canonical();
-    tracing::warn!(
-        %peer,
-        setting = "PORTCULLIS_TRUSTED_PROXIES",
-        "{why} (told once a minute)"
-    );
+    let setting = match why {
+        Ignored::Conflict => "PORTCULLIS_FORWARDED_HEADER",
+        Ignored::UntrustedPeer | Ignored::Unreadable | Ignored::TooManyHops => {
+            "PORTCULLIS_TRUSTED_PROXIES"
+        }
+    };
+    tracing::warn!(%peer, setting, "{why} (told once a minute)");
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ macro_rules! codes {
 codes! {
     /// The body is not JSON, or JSON that two readers could understand differently (a name that stands twice, a lone surrogate, more than 32 levels). The message says where.
     MalformedJson = "malformed_json", BAD_REQUEST, "The body is not valid JSON.";
-    /// The request itself can't be read: its line, a header, its path or query.
+    /// The request itself can't be read: its line, a header, its path or query. Also for a request of HTTP/1.1 without one `Host`, and for one whose `Forwarded` and `X-Forwarded-For` name different clients (`PORTCULLIS_FORWARDED_HEADER`).
     MalformedRequest = "malformed_request", BAD_REQUEST, "The request can't be read.";
     /// The name or address is unknown, or the password wrong: which of them is never told.
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "The name or the password is wrong.";
@@ -79,7 +79,7 @@ codes! {
     UsernameTaken = "username_taken", CONFLICT, "This name is taken.";
     /// Another account has this address.
     EmailTaken = "email_taken", CONFLICT, "This address is taken.";
-    /// The body has more than 64 KiB.
+    /// The body has more than 64 KiB. A form of a page that is too large and has no good form token within its first 64 KiB is `csrf_failed`.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large.";
     /// The path and query are too long.
     UriTooLong = "uri_too_long", URI_TOO_LONG, "The address is too long.";
@@ -137,7 +137,7 @@ pub fn render_reference() -> String {
     use std::fmt::Write as _;
 
     let mut page = String::from(
-        "<!-- Made from crates/server/src/code.rs. -->\n\n# Errors\n\nEvery failure is `application/problem+json` (RFC 9457); a browser that asks for a page (`Accept: text/html`, anywhere but under `/api/`) gets the same as a page:\n\n```json\n{\n  \"type\": \"…/docs/errors.md#validation_failed\",\n  \"title\": \"Unprocessable Content\",\n  \"status\": 422,\n  \"code\": \"validation_failed\",\n  \"message\": \"Some fields need mending.\",\n  \"request_id\": \"6f1c…\",\n  \"errors\": [{\"pointer\": \"/email\", \"code\": \"invalid_email\", \"message\": \"…\"}]\n}\n```\n\n`code` is stable and meant for programs, `message` for people. `request_id` is the `X-Request-Id` of the answer, and finds the cause in the server's log. An answer never tells more about a failure of the server than `An error occurred.`\n",
+        "<!-- Made from crates/server/src/code.rs. -->\n\n# Errors\n\nEvery failure is `application/problem+json` (RFC 9457); a browser that asks for a page (`Accept: text/html`, anywhere but under `/api/`) gets the same as a page, unless its request could not be read at all (`headers_too_large`, say: then what it accepts isn't known either):\n\n```json\n{\n  \"type\": \"…/docs/errors.md#validation_failed\",\n  \"title\": \"Unprocessable Content\",\n  \"status\": 422,\n  \"code\": \"validation_failed\",\n  \"message\": \"Some fields need mending.\",\n  \"request_id\": \"6f1c…\",\n  \"errors\": [{\"pointer\": \"/email\", \"code\": \"invalid_email\", \"message\": \"…\"}]\n}\n```\n\n`code` is stable and meant for programs, `message` for people. `request_id` is the `X-Request-Id` of the answer, and finds the cause in the server's log. An answer never tells more about a failure of the server than `An error occurred.`\n",
     );
     for code in Code::ALL {
         let status = code.status();

@@ -23,6 +23,7 @@ mod request_id;
 mod router;
 pub mod stack;
 mod telemetry;
+mod well_formed;
 
 pub use api::openapi::document as openapi_document;
 pub use app::{App, AppParts};

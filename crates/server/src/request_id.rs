@@ -36,7 +36,8 @@ impl RequestIds {
         }
     }
 
-    fn fresh(&self) -> HeaderValue {
+    /// A new one.
+    pub(crate) fn fresh(&self) -> HeaderValue {
         const HEX: &[u8; 16] = b"0123456789abcdef";
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let mut text = [0; 32];

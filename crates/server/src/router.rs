@@ -100,6 +100,11 @@ impl Route {
         self.methods.contains(&method)
     }
 
+    /// Whether `method` sends it a form of a page, which the layer of `csrf` judges.
+    pub(crate) fn takes_form(&self, method: &Method) -> bool {
+        matches!(self.charged, Charged::Page | Charged::PageOfAccount) && !method.is_safe()
+    }
+
     /// Whether the token that says whom to charge may stand in the body.
     pub(crate) fn reads_token_from_body(&self) -> bool {
         self.template == REFRESH

@@ -4,10 +4,11 @@
 //! and a clone per request. In order:
 //!
 //! 1. The request gets its id, its client is told from the proxies in front, and its token is checked,
-//!    in memory.
+//!    in memory. A request that HTTP forbids is refused (`well_formed.rs`).
 //! 2. It is charged to whoever asks; whoever asks too often is refused.
 //! 3. What came over http is sent to https, where the public URL is https.
-//! 4. A body that announces more than [`MAX_BODY`] is refused unread; any other has a deadline.
+//! 4. A body that announces more than [`MAX_BODY`] is refused unread, save a form of a page: that is
+//!    judged by its token first, and read no further either. Every body has a deadline.
 //! 5. The router runs. A panic in it becomes a 500; what takes too long a 503, for a store may answer
 //!    slowly many times in one request. What was begun goes on, as when a client has left.
 //! 6. Every failure becomes problem+json with a `code`, a `type` and the `request_id`; what comes from
@@ -29,9 +30,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::future::RouteFuture;
 use csrf::CsrfRejection;
 use headers::{
-    Context as HeadersContext, Csp, HttpsRedirect, HttpsRequired, Nonce, Policy, Scheme, Verdict,
+    Context as HeadersContext, Csp, Hsts, HttpsRedirect, HttpsRequired, Nonce, Policy, Scheme,
+    Verdict,
 };
-use http::header::{CONTENT_LENGTH, HeaderValue, LOCATION};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION};
 use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use jwt::{AuthRejection, Authentication};
 use pin_project_lite::pin_project;
@@ -50,6 +52,7 @@ use crate::pages::{self, IsPage};
 use crate::request_id::{RequestIds, X_REQUEST_ID};
 use crate::router::{self, Route, router};
 use crate::telemetry::{self, Finished};
+use crate::well_formed;
 
 /// The most bytes of a body.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -83,6 +86,8 @@ pub struct Edge {
     pub body_time: Duration,
     /// How long the whole answer may take.
     pub answer_time: Duration,
+    /// What browsers are told to use https for, and how long.
+    pub hsts: Hsts,
 }
 
 impl Stack {
@@ -97,7 +102,7 @@ impl Stack {
                 clients: Clients::new(edge.proxies),
                 redirect: edge.redirect,
                 request_ids: RequestIds::new(),
-                policy: Policy::default(),
+                policy: Policy::default().hsts(edge.hsts),
                 app,
             }),
         }
@@ -114,6 +119,10 @@ impl Stack {
         let now = shared.app.clock.now();
         let client = shared.clients.of(peer.ip(), request.headers(), now);
         let mut passing = Passing::new(&request, client, scheme, Arc::clone(shared));
+        if let Some(fault) = well_formed::fault(&request, &client) {
+            let state = State::done(ApiError::from(fault));
+            return self.answering(state, passing);
+        }
 
         let authentication = shared
             .app
@@ -131,6 +140,9 @@ impl Stack {
             authentication,
             client,
             scheme: passing.scheme,
+            is_form: passing
+                .route
+                .is_some_and(|route| route.takes_form(&passing.method)),
         };
         let state = match limited {
             Limited::Free => self.run(request),
@@ -144,10 +156,14 @@ impl Stack {
                 self.charged(charge, request.with(deferred), &mut passing)
             }
         };
+        self.answering(state, passing)
+    }
+
+    fn answering(&self, state: State, passing: Passing) -> Answering {
         Answering {
             state,
             passing: Some(passing),
-            answer_time: shared.answer_time,
+            answer_time: self.shared.answer_time,
             end: None,
         }
     }
@@ -160,6 +176,30 @@ impl Stack {
                 waiting: Some(Box::new((self.clone(), request))),
             },
         }
+    }
+
+    /// What is said of bytes that are no request: the headers and the body.
+    pub(crate) fn answer_unreadable(
+        &self,
+        code: Code,
+        peer: Option<SocketAddr>,
+        scheme: Scheme,
+    ) -> (HeaderMap, Vec<u8>) {
+        let id = self.shared.request_ids.fresh();
+        let problem = ApiError::new(code)
+            .into_problem()
+            .with_type(code.type_url())
+            .with_request_id(id.to_str().unwrap_or_default().to_owned());
+        telemetry::unreadable(&id, peer, code.status());
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        let context = HeadersContext::new(scheme);
+        self.shared.policy.apply(&mut headers, context);
+        headers.insert(X_REQUEST_ID, id);
+        (headers, problem.to_json())
     }
 
     /// Goes on with a request that was charged, or refuses it.
@@ -188,8 +228,9 @@ impl Stack {
             authentication,
             client,
             scheme,
+            is_form,
         } = admitted;
-        if let Some(refusal) = self.shared.refused(&request, scheme) {
+        if let Some(refusal) = self.shared.refused(&request, scheme, is_form) {
             return State::done(refusal);
         }
         request.extensions_mut().insert(authentication);
@@ -233,7 +274,7 @@ impl Shared {
         // Only what reaches its handler can be charged there.
         if route.is_some_and(Route::reads_token_from_body)
             && authentication.is_missing()
-            && self.refused(request, scheme).is_none()
+            && self.refused(request, scheme, false).is_none()
         {
             return Limited::Later(Deferred::new(limits, asked));
         }
@@ -249,8 +290,8 @@ impl Shared {
             .map_or(Limited::Free, Limited::Charged)
     }
 
-    /// The answer to what doesn't get as far as the router.
-    fn refused(&self, request: &Request<Body>, scheme: Scheme) -> Option<Response> {
+    /// The answer to what doesn't get as far as the router. A form of a page does, whatever its size.
+    fn refused(&self, request: &Request<Body>, scheme: Scheme, is_form: bool) -> Option<Response> {
         let (method, uri) = (request.method(), request.uri());
         match self.redirect.judge(scheme, method, uri) {
             Verdict::Serve => {}
@@ -262,9 +303,9 @@ impl Shared {
                 return Some(ApiError::new(Code::HttpsRequired).into_response());
             }
         }
-        announced_length(request.headers())
-            .is_some_and(|length| length > MAX_BODY)
-            .then(|| ApiError::new(Code::BodyTooLarge).into_response())
+        let announced = announced_length(request.headers());
+        let too_large = !is_form && announced.is_some_and(|length| length > MAX_BODY);
+        too_large.then(|| ApiError::new(Code::BodyTooLarge).into_response())
     }
 }
 
@@ -274,6 +315,8 @@ struct Admitted {
     authentication: Authentication,
     client: Client,
     scheme: Scheme,
+    /// Whether it sends a form of a page.
+    is_form: bool,
 }
 
 impl Admitted {

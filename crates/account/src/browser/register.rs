@@ -38,4 +38,9 @@ impl Accounts {
     pub fn registration_is_open(&self) -> bool {
         self.0.settings.registration_open
     }
+
+    /// How many characters a new password has at least.
+    pub fn password_min_chars(&self) -> usize {
+        self.0.settings.policy.min_chars()
+    }
 }

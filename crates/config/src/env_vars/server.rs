@@ -26,4 +26,16 @@ env_vars! {
     /// `X-Forwarded-For`, `X-Forwarded-Proto`). A network that holds every address is refused:
     /// clients could then choose their own.
     TRUSTED_PROXIES = "PORTCULLIS_TRUSTED_PROXIES", Server, Kind::Networks, Fallback::Described("none");
+
+    /// The header in which the trusted proxies tell the client's address and scheme: `x-forwarded-for`
+    /// (with `X-Forwarded-Proto`), `forwarded` (RFC 7239), or `either`. A named one is the only one that
+    /// is looked at: name it, unless the proxies remove the other from what clients send. With `either`
+    /// a request in which the two name different clients is refused with 400, as one of them is the
+    /// client's own word; the log tells of it once a minute.
+    FORWARDED_HEADER = "PORTCULLIS_FORWARDED_HEADER", Server, Kind::Choice(&["either", "forwarded", "x-forwarded-for"]), Fallback::Value("either");
+
+    /// Whether `Strict-Transport-Security`, which stands on every answer over https, binds the
+    /// subdomains of the public URL's host too (`includeSubDomains`). `false` while one of them is still
+    /// reached over plain http: browsers that have seen the header would not reach it any more.
+    HSTS_SUBDOMAINS = "PORTCULLIS_HSTS_SUBDOMAINS", Server, Kind::Switch, Fallback::Value("true");
 }

@@ -4,11 +4,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
+use ratelimit::ForwardedBy;
 use url::{Host, Url};
 
 use crate::{
     Origin,
-    env_vars::server::{LISTEN, PUBLIC_URL, TLS_CERT, TLS_KEY, TRUSTED_PROXIES},
+    env_vars::server::{
+        FORWARDED_HEADER, HSTS_SUBDOMAINS, LISTEN, PUBLIC_URL, TLS_CERT, TLS_KEY, TRUSTED_PROXIES,
+    },
     reader::{Reader, quoted},
 };
 
@@ -23,6 +26,10 @@ pub struct Server {
     pub tls: Option<TlsFiles>,
     /// The networks whose word about a client's address is taken.
     pub trusted_proxies: Vec<IpNet>,
+    /// The header in which they give it.
+    pub forwarded_by: ForwardedBy,
+    /// Whether browsers are told to use https for the subdomains, too.
+    pub hsts_subdomains: bool,
     /// Whether `public_url` was derived from `listen`.
     public_url_is_derived: bool,
 }
@@ -74,6 +81,15 @@ impl Server {
             trusted_proxies: reader
                 .optional(&TRUSTED_PROXIES, parse_networks)
                 .unwrap_or_default(),
+            forwarded_by: reader.choice(
+                &FORWARDED_HEADER,
+                &[
+                    ("either", ForwardedBy::Either),
+                    ("forwarded", ForwardedBy::Forwarded),
+                    ("x-forwarded-for", ForwardedBy::XForwarded),
+                ],
+            ),
+            hsts_subdomains: reader.switch(&HSTS_SUBDOMAINS),
             public_url_is_derived,
         }
     }

@@ -1,5 +1,7 @@
 //! Where the server listens, how it is reached, and whose word it takes.
 
+use ratelimit::ForwardedBy;
+
 use crate::{APP_KEY, JWT_KEY, Setup};
 
 fn with_secrets(listen: &str) -> Setup {
@@ -160,6 +162,28 @@ fn plain_http_for_others_is_mentioned() {
         assert_eq!(config.notices.len(), notices, "{url}");
     }
     assert_eq!(with_secrets("0.0.0.0:8080").good().notices.len(), 1);
+}
+
+#[test]
+fn the_header_of_the_proxies_and_the_reach_of_hsts_have_defaults_and_can_be_set() {
+    let server = Setup::new().good().server;
+    assert_eq!(server.forwarded_by, ForwardedBy::Either);
+    assert!(server.hsts_subdomains);
+    for (word, by) in [
+        ("x-forwarded-for", ForwardedBy::XForwarded),
+        ("X-Forwarded-For", ForwardedBy::XForwarded),
+        ("forwarded", ForwardedBy::Forwarded),
+        ("either", ForwardedBy::Either),
+    ] {
+        let set = Setup::new().env("PORTCULLIS_FORWARDED_HEADER", word);
+        assert_eq!(set.good().server.forwarded_by, by, "{word}");
+    }
+    let fault = Setup::new()
+        .env("PORTCULLIS_FORWARDED_HEADER", "x-real-ip")
+        .fault();
+    assert!(fault.contains("x-forwarded-for"), "{fault}");
+    let set = Setup::new().env("PORTCULLIS_HSTS_SUBDOMAINS", "false");
+    assert!(!set.good().server.hsts_subdomains);
 }
 
 #[test]

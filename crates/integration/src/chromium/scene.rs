@@ -124,8 +124,7 @@ impl Scene {
             Self::Login | Self::Register | Self::Account | Self::AccountChanged | Self::Confirm => {
                 200
             }
-            Self::LoginRefused | Self::ConfirmRefused => 401,
-            Self::RegisterClosed | Self::Forged => 403,
+            Self::LoginRefused | Self::ConfirmRefused | Self::RegisterClosed | Self::Forged => 403,
             Self::NotFound => 404,
             Self::RegisterTaken => 409,
             Self::RegisterRefused | Self::ProfileRefused | Self::PasswordRefused => 422,

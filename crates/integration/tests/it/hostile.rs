@@ -129,6 +129,25 @@ every_backend! {
         }
     }
 
+    async fn http_1_1_needs_one_host_that_is_one(app: TestApp) {
+        for head in [
+            "GET /livez HTTP/1.1\r\n",
+            "GET /livez HTTP/1.1\r\nhost: x\r\nhost: x\r\n",
+            "GET /livez HTTP/1.1\r\nhost: accounts.example.org\r\nhost: evil.example\r\n",
+            "GET /livez HTTP/1.1\r\nhost: a@b\r\n",
+            "GET /livez HTTP/1.1\r\nhost: a/b\r\n",
+            "GET http://x/livez HTTP/1.1\r\n",
+        ] {
+            let answer = raw::answer(app.address(), format!("{head}connection: close\r\n\r\n").as_bytes()).await;
+            answer.assert_problem(400, "malformed_request");
+            answer.assert_guarded(false);
+        }
+        for head in ["GET /livez HTTP/1.0\r\n", "GET /livez HTTP/1.1\r\nhost: x\r\n", "GET /livez HTTP/1.1\r\nhost:\r\n", "GET http://x/livez HTTP/1.1\r\nhost: x\r\n"] {
+            let answer = raw::answer(app.address(), format!("{head}connection: close\r\n\r\n").as_bytes()).await;
+            answer.assert_status(200);
+        }
+    }
+
     async fn authorization_headers_of_all_sorts_are_refused(app: TestApp) {
         let long = format!("Bearer {}", "a".repeat(20_000));
         for value in ["Bearer", "Bearer ", "Bearer a b", "Basic YTpi", "Bearer \u{e9}", "Bearer ..", &long] {

@@ -13,6 +13,7 @@ mod limits;
 mod nodes;
 mod pages;
 mod process;
+mod proxies;
 mod secrecy;
 mod slow;
 mod tls;

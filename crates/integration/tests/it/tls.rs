@@ -142,6 +142,25 @@ async fn files_that_do_not_fit_refuse_the_start() {
 }
 
 #[tokio::test]
+async fn a_request_that_cannot_be_read_is_answered_as_over_https() {
+    let folder = tempfile::tempdir().unwrap();
+    certify(folder.path());
+    let server = Server::start(folder.path(), &FILES).await;
+    let output = Command::new("curl")
+        .args(["--silent", "--include", "--http1.1", "--cacert"])
+        .arg(folder.path().join("cert.pem"))
+        .args(["--header", &format!("cookie: {}", "a".repeat(100_000))])
+        .arg(format!("https://localhost:{}/login", server.address.port()))
+        .output()
+        .await
+        .expect("curl runs: scripts/test installs it");
+    let answer = integration::raw::read(&String::from_utf8_lossy(&output.stdout));
+    answer.assert_problem(431, "headers_too_large");
+    answer.assert_guarded(true);
+    assert_eq!(server.stop().await.0, Some(0));
+}
+
+#[tokio::test]
 async fn a_client_that_never_shakes_hands_is_let_go() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 

@@ -104,7 +104,9 @@ pub enum Ignored {
          proxy, add its network to the trusted proxies"
     )]
     UntrustedPeer,
-    /// `Forwarded` and `X-Forwarded-For` name different clients.
+    /// `Forwarded` and `X-Forwarded-For` name different clients. To charge the peer instead lends the
+    /// client a budget besides its own: better refuse the request, or say which header counts with
+    /// [`TrustedProxies::believing`].
     #[error(
         "`Forwarded` and `X-Forwarded-For` name different clients, both were ignored: let the proxy \
          remove the one that it does not write"

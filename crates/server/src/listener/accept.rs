@@ -7,18 +7,22 @@ use std::sync::Arc;
 
 use axum_server::accept::Accept;
 use axum_server::tls_rustls::RustlsAcceptor;
+use headers::Scheme;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::bare_errors::BareErrors;
 use super::bounds::Bounds;
 use super::connection::Connection;
 use super::tls::Tls;
+use crate::stack::Stack;
 
 /// Puts our [`Connection`] around each stream, while there is room for it.
 #[derive(Clone)]
 pub(super) struct Guard {
     bounds: Bounds,
     room: Arc<Semaphore>,
+    stack: Stack,
 }
 
 /// The same around the decrypted stream of TLS.
@@ -29,10 +33,11 @@ pub(super) struct TlsGuard {
 }
 
 impl Guard {
-    pub(super) fn new(bounds: Bounds) -> Self {
+    pub(super) fn new(bounds: Bounds, stack: Stack) -> Self {
         Self {
             bounds,
             room: Arc::new(Semaphore::new(bounds.connections)),
+            stack,
         }
     }
 
@@ -44,14 +49,22 @@ impl Guard {
             .try_acquire_owned()
             .map_err(|_| io::Error::other("too many connections"))
     }
+
+    fn bare_errors(&self, stream: &TcpStream, scheme: Scheme) -> BareErrors {
+        BareErrors {
+            stack: self.stack.clone(),
+            peer: stream.peer_addr().ok(), // none: it is gone already
+            scheme,
+        }
+    }
 }
 
 impl TlsGuard {
     /// The handshake must be done within the time that a request's head has.
-    pub(super) fn new(bounds: Bounds, tls: &Tls) -> Self {
+    pub(super) fn new(bounds: Bounds, stack: Stack, tls: &Tls) -> Self {
         let tls = RustlsAcceptor::new(tls.rustls()).handshake_timeout(bounds.head_time);
         Self {
-            guard: Guard::new(bounds),
+            guard: Guard::new(bounds, stack),
             tls,
         }
     }
@@ -64,8 +77,14 @@ impl<S> Accept<TcpStream, S> for Guard {
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         let permit = self.admit(&stream);
+        let bare = self.bare_errors(&stream, Scheme::Http);
         let stalled_write = self.bounds.stalled_write;
-        ready(permit.map(|permit| (Connection::new(stream, stalled_write, permit), service)))
+        ready(permit.map(|permit| {
+            (
+                Connection::new(stream, stalled_write, bare, permit),
+                service,
+            )
+        }))
     }
 }
 
@@ -80,12 +99,16 @@ impl<S: Send + 'static> Accept<TcpStream, S> for TlsGuard {
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         let permit = self.guard.admit(&stream);
+        let bare = self.guard.bare_errors(&stream, Scheme::Https);
         let stalled_write = self.guard.bounds.stalled_write;
         let tls = self.tls.clone();
         Box::pin(async move {
             let permit = permit?;
             let (stream, service) = tls.accept(stream, service).await?;
-            Ok((Connection::new(stream, stalled_write, permit), service))
+            Ok((
+                Connection::new(stream, stalled_write, bare, permit),
+                service,
+            ))
         })
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::bare_errors::replacement;
+use super::bare_errors::BareErrors;
 use super::linger::Linger;
 use super::stall::Stall;
 
@@ -17,6 +17,7 @@ use super::stall::Stall;
 pub(super) struct Connection<S> {
     stream: S,
     stall: Stall,
+    bare_errors: BareErrors,
     /// An answer of ours that took the place of a bare one, as far as it is still to be written.
     pending: Vec<u8>,
     linger: Option<Linger>,
@@ -28,12 +29,14 @@ impl<S> Connection<S> {
     pub(super) const fn new(
         stream: S,
         stalled_write: Duration,
+        bare_errors: BareErrors,
         permit: OwnedSemaphorePermit,
     ) -> Self {
         let stall = Stall::new(stalled_write);
         Self {
             stream,
             stall,
+            bare_errors,
             pending: Vec::new(),
             linger: None,
             _permit: permit,
@@ -79,7 +82,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Connection<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_pending(cx))?;
-        if let Some(answer) = replacement(bytes) {
+        if let Some(answer) = self.bare_errors.replacement(bytes) {
             self.pending = answer;
             return Poll::Ready(Ok(bytes.len()));
         }

@@ -42,15 +42,23 @@ pub async fn serve(
     } else {
         Scheme::Http
     };
-    let connections = PerConnection { stack, scheme };
+    let connections = PerConnection {
+        stack: stack.clone(),
+        scheme,
+    };
     match tls {
         Some(tls) => {
             server
-                .acceptor(TlsGuard::new(bounds, tls))
+                .acceptor(TlsGuard::new(bounds, stack, tls))
                 .serve(connections)
                 .await
         }
-        None => server.acceptor(Guard::new(bounds)).serve(connections).await,
+        None => {
+            server
+                .acceptor(Guard::new(bounds, stack))
+                .serve(connections)
+                .await
+        }
     }
 }
 

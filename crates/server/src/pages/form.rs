@@ -33,6 +33,8 @@ pub(super) struct Field {
 /// A field, as it is shown.
 pub(super) struct Shown {
     pub(super) field: &'static Field,
+    /// What it takes, if that needs saying.
+    pub(super) hint: String,
     /// What was typed; never a password.
     pub(super) value: String,
     /// What is wrong with it: one sentence or more.
@@ -178,9 +180,13 @@ impl Form {
         }
     }
 
-    /// The status of the page that shows it: 200 when nothing is wrong.
-    pub(super) const fn status(&self) -> StatusCode {
-        self.status
+    /// The status of the page that shows it: 200 when nothing is wrong. A wrong password is 403 on a
+    /// page: 401 would owe a challenge (RFC 9110 §15.5.2), and no browser could answer one by a form.
+    pub(super) fn status(&self) -> StatusCode {
+        match self.status {
+            StatusCode::UNAUTHORIZED => StatusCode::FORBIDDEN,
+            status => status,
+        }
     }
 
     /// What is wrong, each with the place of its field.
@@ -196,8 +202,18 @@ impl Form {
         };
         Shown {
             field,
+            hint: field.hint.to_owned(),
             value: of(&self.typed).pop().unwrap_or_default(),
             faults: of(&self.faults),
+        }
+    }
+
+    /// The field of a new password, as it is shown: how long it must be depends on a setting.
+    pub(super) fn shown_new_password(&self, field: &'static Field, min_chars: usize) -> Shown {
+        let hint = format!("At least {min_chars} characters. {}", field.hint);
+        Shown {
+            hint,
+            ..self.shown(field)
         }
     }
 
@@ -214,7 +230,7 @@ impl Shown {
     /// What describes it to those who can't see the page.
     pub(super) fn described_by(&self) -> String {
         let id = self.field.id;
-        match (self.field.hint.is_empty(), self.faults.is_empty()) {
+        match (self.hint.is_empty(), self.faults.is_empty()) {
             (true, true) => String::new(),
             (false, true) => format!("{id}-hint"),
             (true, false) => format!("{id}-error"),

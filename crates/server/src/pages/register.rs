@@ -68,7 +68,7 @@ pub(super) async fn show(
     if !accounts.registration_is_open() {
         return Err(ApiError::new(Code::RegistrationClosed));
     }
-    form_page(&visitor, csrf, &Form::empty())
+    form_page(&accounts, &visitor, csrf, &Form::empty())
 }
 
 /// Makes an account and signs its owner in.
@@ -94,7 +94,7 @@ pub(super) async fn submit(
                 let judging = accounts.judge_password(password, username.as_ref(), email.as_ref());
                 form.refuse_password(&PASSWORD, &judging.await?);
             }
-            return form_page(&visitor, csrf, &form);
+            return form_page(&accounts, &visitor, csrf, &form);
         }
     };
     let registering = accounts.browser_register(registration, origin, visitor.browser());
@@ -109,7 +109,7 @@ pub(super) async fn submit(
         },
         Err(error) => return Err(error.into()),
     }
-    form_page(&visitor, csrf, &form)
+    form_page(&accounts, &visitor, csrf, &form)
 }
 
 /// A new password: its rules stand with the use case.
@@ -121,7 +121,12 @@ pub(super) fn any_text(text: &str) -> Result<Secret<String>, Fault> {
     Ok(Secret::from(text))
 }
 
-fn form_page(visitor: &Visitor, csrf: CsrfToken, form: &Form) -> Result<Response, ApiError> {
+fn form_page(
+    accounts: &Accounts,
+    visitor: &Visitor,
+    csrf: CsrfToken,
+    form: &Form,
+) -> Result<Response, ApiError> {
     let (token, before) = visitor.pre_session(csrf)?;
     let page = page(form.status(), |frame| Page {
         frame,
@@ -130,7 +135,7 @@ fn form_page(visitor: &Visitor, csrf: CsrfToken, form: &Form) -> Result<Response
         fields: [
             form.shown(&USERNAME),
             form.shown(&EMAIL),
-            form.shown(&PASSWORD),
+            form.shown_new_password(&PASSWORD, accounts.password_min_chars()),
         ],
     })?;
     Ok(before.give(page))

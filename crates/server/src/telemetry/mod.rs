@@ -1,6 +1,8 @@
 //! What the log says of requests: nothing of one that went well (at `info`), the cause of one that
 //! failed here.
 
+use std::net::SocketAddr;
+
 use http::{HeaderValue, Method, StatusCode};
 use ratelimit::ClientAddress;
 
@@ -44,6 +46,19 @@ pub(crate) fn finished(request: &Finished<'_>) {
         ),
         None => tracing::debug!(request_id, method, route, %client, status, "answered"),
     }
+}
+
+/// Writes the line of what could not be read as a request, if one is due.
+pub(crate) fn unreadable(request_id: &HeaderValue, peer: Option<SocketAddr>, status: StatusCode) {
+    let request_id = request_id.to_str().unwrap_or_default();
+    let client = peer.map(|peer| peer.ip().to_canonical().to_string());
+    let status = status.as_u16();
+    tracing::debug!(
+        request_id,
+        client,
+        status,
+        "what came can't be read as a request"
+    );
 }
 
 /// An error and what caused it, in one line.

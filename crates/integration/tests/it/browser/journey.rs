@@ -33,7 +33,7 @@ async fn live(site: &Site, browser: &Browser) {
 
     browser.press("Sign out").await;
     browser.signs_in(site, "alice", PASSWORD).await;
-    assert_eq!(browser.status().await, 401, "the old one is void");
+    assert_eq!(browser.status().await, 403, "the old one is void");
     assert_eq!(browser.path().await, "/login");
     browser.signs_in(site, "alice", NEW).await;
     assert_eq!(browser.path().await, "/account");

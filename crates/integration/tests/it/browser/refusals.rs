@@ -76,7 +76,7 @@ async fn what_was_typed_is_kept_save_for_passwords() {
         assert_eq!(shown.as_deref(), Some(value), "{field}");
     }
     browser.signs_in(&site, "alice", "not my password").await;
-    assert_eq!(browser.status().await, 401);
+    assert_eq!(browser.status().await, 403);
     let name = browser.value_of("#username", "value").await;
     assert_eq!(name.as_deref(), Some("alice"));
     assert_eq!(browser.complaints().await, [""; 0]);
@@ -93,7 +93,7 @@ async fn a_refused_sign_in_does_not_tell_whether_the_name_is_known() {
     for name in ["alice", "nobody"] {
         browser.forget().await;
         browser.signs_in(&site, name, "not my password").await;
-        assert_eq!(browser.status().await, 401);
+        assert_eq!(browser.status().await, 403);
         pages.push(browser.text().await);
     }
     assert_eq!(pages[0], pages[1]);

@@ -46,7 +46,7 @@ every_backend! {
         browser.open("/account/confirm?next=/account").await.assert_page(200);
 
         let answer = browser.submit("/account/confirm", &[("password", "wrong"), ("next", "/account")]).await;
-        answer.assert_fault(401, "password");
+        answer.assert_fault(403, "password");
         let answer = browser.submit("/account/confirm", &[("password", PASSWORD), ("next", "/account")]).await;
         answer.assert_goes_to("/account?done=confirmed");
         let page = browser.open("/account?done=confirmed").await.assert_page(200);
@@ -81,7 +81,7 @@ every_backend! {
         app.signed_up("alice").await;
         let mut browser = app.browser_of("alice").await;
         let answer = browser.submit("/account/password", &[("current_password", "wrong"), ("new_password", ANOTHER)]).await;
-        answer.assert_fault(401, "password-current_password");
+        answer.assert_fault(403, "password-current_password");
         let answer = browser.submit("/account/password", &[("current_password", PASSWORD), ("new_password", "alice")]).await;
         answer.assert_fault(422, "password-new_password");
         let answer = browser.submit("/account/password", &[("current_password", ""), ("new_password", "")]).await;
@@ -100,7 +100,7 @@ every_backend! {
         let mut browser = app.browser();
         browser.open("/login").await;
         let answer = browser.submit("/login", &[("username", hostile), ("password", "x")]).await;
-        answer.assert_fault(401, "username");
+        answer.assert_fault(403, "username");
         assert!(answer.text().contains("value=\"&#60;script&#62;alert(1)"), "{}", answer.text());
 
         browser.open("/login").await;

@@ -1,7 +1,7 @@
 //! Forms as no page of ours sends them: each gets a page that says what to do, and none a 5xx.
 
 use integration::browser::encoded;
-use integration::{Browser, PASSWORD, Request, TestApp, every_backend, raw};
+use integration::{Answer, Browser, PASSWORD, Request, TestApp, every_backend, raw};
 use reqwest::Method;
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -14,6 +14,18 @@ fn profile(app: &TestApp, browser: &Browser<'_>, path: &str, body: Vec<u8>) -> R
         .header("origin", &format!("http://{}", app.address()))
         .header("sec-fetch-site", "same-origin")
         .body(FORM, body)
+}
+
+/// The same in one chunk, whose size the head doesn't tell.
+async fn chunked(app: &TestApp, browser: &Browser<'_>, path: &str, body: &[u8]) -> Answer {
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: x\r\naccept: text/html\r\ncookie: {}\r\norigin: http://{}\r\ncontent-type: {FORM}\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n",
+        browser.session().unwrap(),
+        app.address(),
+        body.len(),
+    );
+    let request = [head.as_bytes(), body, b"\r\n0\r\n\r\n"].concat();
+    raw::answer(app.address(), &request).await
 }
 
 fn flipped(token: &str, at: usize) -> String {
@@ -83,16 +95,40 @@ every_backend! {
         let token = alice.token.clone();
         let big = "x".repeat(1 << 20);
         let body = encoded(&[("csrf_token", &token), ("username", &big), ("email", "m@example.org")]);
-        let request = profile(&app, &alice, "/account/profile", body.clone());
-        alice.send(request).await.assert_error_page(413, "Too much was sent");
-        let head = format!(
-            "POST /account/profile HTTP/1.1\r\nhost: x\r\naccept: text/html\r\ncookie: {}\r\norigin: http://{}\r\ncontent-type: {FORM}\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n",
-            alice.session().unwrap(), app.address(), body.len(),
+        for path in ["/account/profile", "/account/password", "/account/sessions/end-others", "/logout"] {
+            let request = profile(&app, &alice, path, body.clone());
+            alice.send(request).await.assert_error_page(413, "Too much was sent");
+            let answer = chunked(&app, &alice, path, &body).await;
+            answer.assert_error_page(413, "Too much was sent");
+        }
+        let page = alice.open("/account").await.assert_page(200);
+        assert!(page.contains("<h1>alice</h1>"), "nothing was changed, and the session goes on: {page}");
+    }
+
+    async fn a_token_of_a_megabyte_is_none_announced_or_not(app: TestApp) {
+        app.signed_up("alice").await;
+        let mut alice = app.browser_of("alice").await;
+        let big = "A".repeat(1 << 20);
+        let last = format!("username=mallory&email=m@example.org&csrf_token={big}").into_bytes();
+        let first = format!("csrf_token={big}&username=mallory&email=m@example.org").into_bytes();
+        for body in [last, first] {
+            for path in ["/account/profile", "/login", "/logout"] {
+                let request = profile(&app, &alice, path, body.clone());
+                let page = alice.send(request).await.assert_error_page(403, REFUSED);
+                assert!(page.contains("Load the page again"), "{path}: {page}");
+                let answer = chunked(&app, &alice, path, &body).await;
+                answer.assert_error_page(403, REFUSED);
+            }
+        }
+        // In a header it is beyond what any request may bring: 431 says what to mend (RFC 6585 §5).
+        let request = format!(
+            "POST /account/profile HTTP/1.1\r\nhost: x\r\naccept: text/html\r\ncookie: {}\r\norigin: http://{}\r\nx-csrftoken: {big}\r\ncontent-length: 0\r\n\r\n",
+            alice.session().unwrap(), app.address(),
         );
-        let request = [head.as_bytes(), &body, b"\r\n0\r\n\r\n"].concat();
-        let answer = raw::exchange(app.address(), &request).await;
-        assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
-        assert!(answer.contains("<h1>Too much was sent</h1>"), "{answer}");
+        let answer = raw::answer(app.address(), request.as_bytes()).await;
+        answer.assert_problem(431, "headers_too_large");
+        let page = alice.open("/account").await.assert_page(200);
+        assert!(page.contains("<h1>alice</h1>"), "nothing was changed: {page}");
     }
 
     async fn forms_of_another_shape_are_refused(app: TestApp) {

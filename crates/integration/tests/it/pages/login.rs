@@ -33,7 +33,7 @@ every_backend! {
         let mut sentences = Vec::new();
         for (name, password) in [("alice", "wrong"), ("nobody", PASSWORD)] {
             let answer = browser.submit("/login", &[("username", name), ("password", password)]).await;
-            sentences.push(answer.assert_fault(401, "username"));
+            sentences.push(answer.assert_fault(403, "username"));
             let page = answer.text();
             assert!(page.contains(&format!("value=\"{name}\"")), "what was typed is there: {page}");
             assert!(!page.contains(PASSWORD), "never a password: {page}");
@@ -50,7 +50,7 @@ every_backend! {
         let mut browser = app.browser();
         browser.open("/login").await;
         for _ in 0..5 {
-            browser.submit("/login", &[("username", "alice"), ("password", "a guess")]).await.assert_fault(401, "username");
+            browser.submit("/login", &[("username", "alice"), ("password", "a guess")]).await.assert_fault(403, "username");
         }
         let refused = browser.submit("/login", &[("username", "alice"), ("password", PASSWORD)]).await;
         let sentence = refused.assert_fault(429, "username");
@@ -72,7 +72,7 @@ every_backend! {
         browser.cookies.remove("portcullis-device");
         browser.open("/account/confirm").await;
         for _ in 0..5 {
-            browser.submit("/account/confirm", &[("password", "a guess")]).await.assert_fault(401, "password");
+            browser.submit("/account/confirm", &[("password", "a guess")]).await.assert_fault(403, "password");
         }
         let refused = browser.submit("/account/confirm", &[("password", PASSWORD)]).await;
         refused.assert_fault(429, "password");

@@ -1,3 +1,4 @@
+use integration::browser::between;
 use integration::{PASSWORD, TestApp, every_backend};
 
 const FIELDS: [(&str, &str); 3] = [
@@ -5,6 +6,19 @@ const FIELDS: [(&str, &str); 3] = [
     ("email", "alice@example.org"),
     ("password", PASSWORD),
 ];
+
+/// Both pages with a new password say so, where the field's description is.
+async fn assert_hints(app: &TestApp, hint: &str) {
+    let register = app.browser().open("/register").await.assert_page(200);
+    let account = app.browser_of("alice").await.open("/account").await;
+    for (page, id) in [
+        (register, "password"),
+        (account.assert_page(200), "password-new_password"),
+    ] {
+        let said = between(&page, &format!("id=\"{id}-hint\">"), "</p>").unwrap();
+        assert!(said.starts_with(hint), "{said}");
+    }
+}
 
 every_backend! {
     async fn signing_up_signs_in(app: TestApp) {
@@ -14,6 +28,13 @@ every_backend! {
         let page = browser.open("/account").await.assert_page(200);
         assert!(page.contains("<h1>alice</h1>") && page.contains("value=\"alice@example.org\""), "{page}");
         app.login("alice", PASSWORD).await.assert_ok();
+    }
+
+    async fn the_page_says_how_long_a_password_must_be(app: TestApp) {
+        app.signed_up("alice").await;
+        assert_hints(&app, "At least 8 characters.").await;
+        let app = app.restart_with(&[("PORTCULLIS_PASSWORD_MIN_LENGTH", "15")]).await;
+        assert_hints(&app, "At least 15 characters.").await;
     }
 
     async fn every_fault_is_said_at_its_field_and_what_was_typed_stays(app: TestApp) {

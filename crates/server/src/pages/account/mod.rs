@@ -120,7 +120,7 @@ async fn shown(
         ],
         password: [
             password.shown(&password::CURRENT),
-            password.shown(&password::NEW),
+            password.shown_new_password(&password::NEW, accounts.password_min_chars()),
         ],
         sessions: sessions.into_iter().map(Session::from).collect(),
     })?;
