@@ -7,7 +7,8 @@
 //! - Pages go by cookies, which are not looked up for this: they are charged by client, with a budget of
 //!   its own for looking at them and for what one does in one's account.
 //! - Without the store safe requests are charged to this process alone, and others refused with 503:
-//!   a failing limiter is never "unlimited".
+//!   a failing limiter is never "unlimited". A store that is only busy counts for others meanwhile, so
+//!   everyone is refused with 503.
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -151,6 +152,9 @@ impl RequestLimits {
     }
 
     fn without_store(&self, asked: Asked<'_>, error: Unavailable) -> Result<Decision, ApiError> {
+        if error.is_busy() {
+            return Err(error.into());
+        }
         let local = match *asked.method {
             Method::GET | Method::HEAD | Method::OPTIONS => self
                 .without_store

@@ -54,12 +54,32 @@ pub struct Hit {
 /// The store can't be asked. The request was neither admitted nor refused: whoever gets this decides,
 /// and "unlimited" is no answer.
 #[derive(Debug)]
-pub struct Unavailable(Box<dyn Error + Send + Sync>);
+pub struct Unavailable {
+    cause: Box<dyn Error + Send + Sync>,
+    busy: bool,
+}
 
 impl Unavailable {
-    /// The store's own error.
+    /// The store is gone; the store's own error.
     pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self(cause.into())
+        Self {
+            cause: cause.into(),
+            busy: false,
+        }
+    }
+
+    /// The store is there, and counts for others, but too many want the same of it at once.
+    pub fn busy(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            busy: true,
+            ..Self::new(cause)
+        }
+    }
+
+    /// Whether the store is only busy. Then whoever counts by other means instead, as one may while the
+    /// store is gone, admits on top of what the store admits.
+    pub const fn is_busy(&self) -> bool {
+        self.busy
     }
 }
 
@@ -71,6 +91,6 @@ impl fmt::Display for Unavailable {
 
 impl Error for Unavailable {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&*self.0)
+        Some(&*self.cause)
     }
 }
