@@ -11,6 +11,7 @@
 
 mod message;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -50,6 +51,8 @@ struct Shared {
     network: watch::Sender<Network>,
     /// How far ahead the server's clock seems to be, in milliseconds.
     ahead: watch::Sender<i64>,
+    /// Whether anybody's credentials are taken here, for a server that asks for none.
+    takes_credentials: AtomicBool,
     holds: Mutex<Vec<(Command, watch::Sender<bool>)>>,
     seen: Mutex<Vec<Command>>,
 }
@@ -71,6 +74,7 @@ impl Proxy {
         let shared = Arc::new(Shared {
             network: watch::Sender::new(Network::Works),
             ahead: watch::Sender::new(0),
+            takes_credentials: AtomicBool::new(false),
             holds: Mutex::default(),
             seen: Mutex::default(),
         });
@@ -82,6 +86,7 @@ impl Proxy {
             while let Ok((client, _)) = listener.accept().await {
                 let wire = Wire {
                     network: shared.network.subscribe(),
+                    signing_in: Arc::default(),
                     shared: Arc::clone(&shared),
                 };
                 let server = server.clone();
@@ -99,6 +104,11 @@ impl Proxy {
     /// From now on the server's clock seems to be this much ahead, or behind.
     pub fn set_clock_ahead(&self, millis: i64) {
         self.shared.ahead.send_replace(millis);
+    }
+
+    /// From now on any credentials are taken (by the mechanism `PLAIN`), for a server that asks for none.
+    pub fn take_any_credentials(&self) {
+        self.shared.takes_credentials.store(true, Ordering::SeqCst);
     }
 
     /// From now on this command for this collection arrives here and goes no further.
@@ -131,6 +141,8 @@ impl Held {
 #[derive(Clone)]
 struct Wire {
     network: watch::Receiver<Network>,
+    /// Whether the next answer is to credentials.
+    signing_in: Arc<AtomicBool>,
     shared: Arc<Shared>,
 }
 
@@ -161,6 +173,8 @@ impl Wire {
                 if self.holds(&command) {
                     return std::future::pending().await;
                 }
+                let signs_in = command.name == "saslStart";
+                self.signing_in.store(signs_in, Ordering::SeqCst);
                 lock(&self.shared.seen).push(command);
             }
             if self.silence_ends().await.is_none() || to.write_all(&message).await.is_err() {
@@ -177,6 +191,10 @@ impl Wire {
             let network = *self.network.borrow();
             if let Network::Slow(delay) = network {
                 tokio::time::sleep(delay).await;
+            }
+            let signing_in = self.signing_in.swap(false, Ordering::SeqCst);
+            if signing_in && self.shared.takes_credentials.load(Ordering::SeqCst) {
+                message::accept_credentials(&mut message);
             }
             message::move_clock(&mut message, *self.shared.ahead.borrow());
             if self.silence_ends().await.is_none() || to.write_all(&message).await.is_err() {

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Binary, doc};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 /// What every message begins with: its length, its number, the number of what it answers, its operation.
@@ -70,6 +72,20 @@ pub(crate) fn move_clock(message: &mut [u8], by_millis: i64) {
     }
 }
 
+/// Makes an answer, whatever it is, one that accepts credentials (`saslStart`).
+pub(crate) fn accept_credentials(message: &mut Vec<u8>) {
+    let payload = Binary {
+        subtype: BinarySubtype::Generic,
+        bytes: Vec::new(),
+    };
+    let accepted = doc! { "conversationId": 1, "done": true, "payload": payload, "ok": 1.0 };
+    message.truncate(HEADER);
+    message.extend([0; BEFORE_DOCUMENT]);
+    message.extend(accepted.to_vec().expect("a document of a few bytes"));
+    let length = u32::try_from(message.len()).expect("some bytes");
+    message[..4].copy_from_slice(&length.to_le_bytes());
+}
+
 fn number(bytes: &[u8], at: usize) -> Option<u32> {
     let four = bytes.get(at..at + 4)?;
     Some(u32::from_le_bytes(four.try_into().ok()?))
@@ -81,7 +97,7 @@ fn text(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use mongodb::bson::{DateTime, Document, doc};
+    use mongodb::bson::{DateTime, Document};
 
     use super::*;
 
