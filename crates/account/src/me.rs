@@ -55,9 +55,9 @@ impl Accounts {
         if live.revoked().is_stale() {
             return Err(error);
         }
-        let known = live
-            .users()
-            .last_known(id.as_str(), self.0.clock.now(), live.staleness_bound());
+        let known =
+            live.users()
+                .last_known(id.as_str(), self.0.clock.now(), live.staleness_bound());
         known.ok_or(error)
     }
 }

@@ -83,7 +83,10 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut shard = self.turns.shard(self.key);
         self.queue = None;
-        if shard.get(&self.key).is_some_and(|queue| Arc::strong_count(queue) == 1) {
+        if shard
+            .get(&self.key)
+            .is_some_and(|queue| Arc::strong_count(queue) == 1)
+        {
             shard.remove(&self.key);
         }
     }
@@ -105,7 +108,11 @@ mod tests {
     }
 
     fn queues(turns: &Turns) -> usize {
-        turns.0.iter().map(|shard| shard.lock().unwrap().len()).sum()
+        turns
+            .0
+            .iter()
+            .map(|shard| shard.lock().unwrap().len())
+            .sum()
     }
 
     #[tokio::test]
@@ -141,7 +148,10 @@ mod tests {
         });
         let others = async {
             entered.notified().await;
-            turns.take(key(2), PATIENCE, async { Ok(()) }).await.unwrap();
+            turns
+                .take(key(2), PATIENCE, async { Ok(()) })
+                .await
+                .unwrap();
             let behind = turns.take(key(1), Duration::ZERO, async { Ok(()) }).await;
             assert!(behind.unwrap_err().is_busy());
         };
@@ -151,7 +161,10 @@ mod tests {
         }
         // Who left in the middle is as if they had never been there.
         assert_eq!(queues(&turns), 0);
-        turns.take(key(1), PATIENCE, async { Ok(()) }).await.unwrap();
+        turns
+            .take(key(1), PATIENCE, async { Ok(()) })
+            .await
+            .unwrap();
     }
 
     #[tokio::test]
@@ -181,6 +194,9 @@ mod tests {
         let (first, second) = tokio::join!(first, second);
         assert!(!first.unwrap_err().is_busy() && !second.unwrap_err().is_busy());
         // Who comes later asks anew.
-        turns.take(key(1), PATIENCE, async { Ok(()) }).await.unwrap();
+        turns
+            .take(key(1), PATIENCE, async { Ok(()) })
+            .await
+            .unwrap();
     }
 }

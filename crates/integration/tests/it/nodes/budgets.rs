@@ -45,12 +45,15 @@ async fn five_nodes_asked_all_at_once_admit_exactly_the_limit() {
             return;
         };
         let first = hammer(&nodes, 100, None, 401).await;
-        eprintln!("{strategy}: {first:?}");
         assert!(first.admitted <= 20, "{strategy}: {first:?}");
         assert!(first.undecided <= 10, "{strategy}: {first:?}");
         // What could not be decided under the press was not counted either.
         let then = hammer(&nodes, 25, None, 401).await;
-        assert_eq!(first.admitted + then.admitted, 20, "{strategy}: {first:?}, {then:?}");
+        assert_eq!(
+            first.admitted + then.admitted,
+            20,
+            "{strategy}: {first:?}, {then:?}"
+        );
     }
 }
 
@@ -78,8 +81,10 @@ async fn the_limit_of_a_user_is_one_for_all_nodes_and_costs_no_round_trip_each()
         counted.undecided += round.undecided;
     }
     let asked = proxy.commands_for("portcullis_limits") - before;
-    eprintln!("{counted:?}, {asked} round trips");
     assert!((40..=60).contains(&counted.admitted), "{counted:?}");
     assert_eq!(counted.undecided, 0, "{counted:?}");
-    assert!(asked < counted.admitted, "{asked} round trips for {counted:?}");
+    assert!(
+        asked < counted.admitted,
+        "{asked} round trips for {counted:?}"
+    );
 }

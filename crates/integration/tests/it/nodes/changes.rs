@@ -28,7 +28,11 @@ async fn sessions_and_accounts_that_one_node_ends_are_refused_on_every_other() {
     let delete = |path: &str| nodes.signed(0, Method::DELETE, path, &here.access);
     let path = format!("/api/v1/sessions/{}", one.session);
     assert_eq!(answered(delete(&path)).await.status, 204);
-    assert_eq!(nodes.me(0, &one.access).await, 401, "at once where it ended");
+    assert_eq!(
+        nodes.me(0, &one.access).await,
+        401,
+        "at once where it ended"
+    );
     assert_eq!(nodes.refresh(1, &one.refresh).await.status, 401);
     nodes.until_refused_everywhere(&one.access).await;
     assert_eq!(nodes.me(1, &other.access).await, 200, "the others live on");
@@ -40,7 +44,11 @@ async fn sessions_and_accounts_that_one_node_ends_are_refused_on_every_other() {
         nodes.until_refused_everywhere(&session.access).await;
     }
     for node in 0..3 {
-        assert_eq!(nodes.me(node, &here.access).await, 200, "but for the present");
+        assert_eq!(
+            nodes.me(node, &here.access).await,
+            200,
+            "but for the present"
+        );
     }
 
     let me = answered(nodes.signed(0, Method::GET, "/api/v1/me", &here.access)).await;

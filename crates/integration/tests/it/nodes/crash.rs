@@ -53,7 +53,10 @@ async fn status_of_login(nodes: &Nodes, password: &str) -> u16 {
 #[tokio::test]
 async fn a_change_of_the_password_is_finished_by_another_node() {
     // Before the feed is told, and after that, before the sessions go.
-    for write in [("insert", "portcullis_feed"), ("delete", "portcullis_sessions")] {
+    for write in [
+        ("insert", "portcullis_feed"),
+        ("delete", "portcullis_sessions"),
+    ] {
         let Some((mut nodes, proxy, here, there)) = signed_in().await else {
             return;
         };
@@ -62,13 +65,23 @@ async fn a_change_of_the_password_is_finished_by_another_node() {
         killed_before(&mut nodes, &proxy, write, request.json(&body)).await;
 
         nodes.until_refused_everywhere(&there.access).await;
-        assert_eq!(nodes.refresh(0, &there.refresh).await.status, 401, "{write:?}");
-        nodes.until_count("users", doc! { "pending": { "$exists": true } }, 0).await;
+        assert_eq!(
+            nodes.refresh(0, &there.refresh).await.status,
+            401,
+            "{write:?}"
+        );
+        nodes
+            .until_count("users", doc! { "pending": { "$exists": true } }, 0)
+            .await;
         // The session that asked lives on, and no other one is left.
         nodes.until_count("portcullis_sessions", doc! {}, 1).await;
         assert_eq!(nodes.me(1, &here.access).await, 200, "{write:?}");
         assert_eq!(status_of_login(&nodes, PASSWORD).await, 401, "{write:?}");
-        assert_eq!(status_of_login(&nodes, NEW_PASSWORD).await, 200, "{write:?}");
+        assert_eq!(
+            status_of_login(&nodes, NEW_PASSWORD).await,
+            200,
+            "{write:?}"
+        );
     }
 }
 
@@ -88,7 +101,11 @@ async fn a_deletion_is_finished_by_another_node() {
         assert_eq!(status_of_login(&nodes, PASSWORD).await, 401, "{write:?}");
         for tokens in [&here, &there] {
             nodes.until_refused_everywhere(&tokens.access).await;
-            assert_eq!(nodes.refresh(0, &tokens.refresh).await.status, 401, "{write:?}");
+            assert_eq!(
+                nodes.refresh(0, &tokens.refresh).await.status,
+                401,
+                "{write:?}"
+            );
         }
         for collection in ["users", "portcullis_sessions"] {
             nodes.until_count(collection, doc! {}, 0).await;

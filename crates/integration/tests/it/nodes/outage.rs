@@ -19,21 +19,37 @@ const BOUND: Duration = Duration::from_secs(30);
 fn every_kind(nodes: &Nodes, tokens: &Tokens) -> Vec<(&'static str, RequestBuilder)> {
     let account = json!({"username": "eve", "email": "eve@example.org", "password": PASSWORD});
     let login = json!({"username": "alice", "password": PASSWORD});
-    let passwords = json!({"current_password": PASSWORD, "new_password": "another horse, another staple"});
+    let passwords =
+        json!({"current_password": PASSWORD, "new_password": "another horse, another staple"});
     let session = format!("/api/v1/sessions/{}", tokens.session);
     let anonymous = |method, path: &str| nodes.request(0, method, path);
     let signed = |method, path: &str| nodes.signed(0, method, path, &tokens.access);
     vec![
         ("ready", anonymous(Method::GET, "/readyz")),
-        ("sign up", anonymous(Method::POST, "/api/v1/register").json(&account)),
-        ("sign in", anonymous(Method::POST, "/api/v1/login").json(&login)),
+        (
+            "sign up",
+            anonymous(Method::POST, "/api/v1/register").json(&account),
+        ),
+        (
+            "sign in",
+            anonymous(Method::POST, "/api/v1/login").json(&login),
+        ),
         ("unknown", anonymous(Method::POST, "/api/v1/nothing")),
-        ("refresh", nodes.signed(0, Method::POST, "/api/v1/refresh", &tokens.refresh)),
+        (
+            "refresh",
+            nodes.signed(0, Method::POST, "/api/v1/refresh", &tokens.refresh),
+        ),
         ("sessions", signed(Method::GET, "/api/v1/sessions")),
         ("end one", signed(Method::DELETE, &session)),
         ("end others", signed(Method::DELETE, "/api/v1/sessions")),
-        ("reauthenticate", signed(Method::POST, "/api/v1/me/reauthenticate").json(&json!({"password": PASSWORD}))),
-        ("password", signed(Method::PUT, "/api/v1/me/password").json(&passwords)),
+        (
+            "reauthenticate",
+            signed(Method::POST, "/api/v1/me/reauthenticate").json(&json!({"password": PASSWORD})),
+        ),
+        (
+            "password",
+            signed(Method::PUT, "/api/v1/me/password").json(&passwords),
+        ),
         ("log out", signed(Method::DELETE, "/api/v1/logout")),
     ]
 }
@@ -44,7 +60,10 @@ async fn ask_everything(nodes: &Nodes, tokens: &Tokens) -> Vec<(&'static str, An
         .into_iter()
         .map(|(name, request)| async move {
             let answer = tokio::time::timeout(BOUND, answered(request)).await;
-            (name, answer.unwrap_or_else(|_| panic!("{name}: no answer within {BOUND:?}")))
+            (
+                name,
+                answer.unwrap_or_else(|_| panic!("{name}: no answer within {BOUND:?}")),
+            )
         });
     join_all(asking).await
 }
@@ -81,15 +100,29 @@ async fn a_store_that_takes_two_seconds_for_each_answer_keeps_nobody_waiting_wit
     let tokens = nodes.sign_in(0, "alice").await;
     let other = nodes.sign_in(0, "alice").await;
     proxy.set(Network::Slow(Duration::from_secs(2)));
+    let login = json!({"username": "alice", "password": PASSWORD});
     let requests = [
         ("ready", nodes.request(0, Method::GET, "/readyz")),
-        ("sessions", nodes.signed(0, Method::GET, "/api/v1/sessions", &tokens.access)),
+        (
+            "sign in",
+            nodes.request(0, Method::POST, "/api/v1/login").json(&login),
+        ),
+        (
+            "sessions",
+            nodes.signed(0, Method::GET, "/api/v1/sessions", &tokens.access),
+        ),
         ("unknown", nodes.request(0, Method::POST, "/api/v1/nothing")),
-        ("log out", nodes.signed(0, Method::DELETE, "/api/v1/logout", &other.access)),
+        (
+            "log out",
+            nodes.signed(0, Method::DELETE, "/api/v1/logout", &other.access),
+        ),
     ];
     let asking = requests.map(|(name, request)| async move {
         let answer = tokio::time::timeout(BOUND, answered(request)).await;
-        (name, answer.unwrap_or_else(|_| panic!("{name}: no answer within {BOUND:?}")))
+        (
+            name,
+            answer.unwrap_or_else(|_| panic!("{name}: no answer within {BOUND:?}")),
+        )
     });
     let mut logged_out = false;
     for (name, answer) in join_all(asking).await {
@@ -102,7 +135,10 @@ async fn a_store_that_takes_two_seconds_for_each_answer_keeps_nobody_waiting_wit
     proxy.set(Network::Works);
     nodes.until_ready(0).await;
     let status = nodes.me(0, &other.access).await;
-    assert!(status == 401 || !logged_out && status == 200, "{status}, {logged_out}");
+    assert!(
+        status == 401 || !logged_out && status == 200,
+        "{status}, {logged_out}"
+    );
     assert_eq!(nodes.me(0, &tokens.access).await, 200);
 }
 
@@ -117,22 +153,38 @@ async fn what_was_acknowledged_while_the_network_failed_is_there_afterwards() {
         sessions.push(nodes.sign_in(1, "alice").await);
     }
     // Each failure comes while requests are under way.
-    let networks = [Network::Gone, Network::LosesAnswers, Network::Silent, Network::Works];
+    let networks = [
+        Network::Gone,
+        Network::LosesAnswers,
+        Network::Silent,
+        Network::Works,
+    ];
     let (nodes_, proxy_) = (&nodes, &proxy);
-    let asking = sessions.iter().enumerate().map(|(number, tokens)| async move {
-        proxy_.set(networks[number % 4]);
-        let ended = nodes_.log_out(0, &tokens.access).await;
-        let made = nodes_.sign_up(0, &format!("person-{number}")).await;
-        (ended, made)
-    });
+    let asking = sessions
+        .iter()
+        .enumerate()
+        .map(|(number, tokens)| async move {
+            proxy_.set(networks[number % 4]);
+            let ended = nodes_.log_out(0, &tokens.access).await;
+            let made = nodes_.sign_up(0, &format!("person-{number}")).await;
+            (ended, made)
+        });
     let answers = join_all(asking).await;
     proxy.set(Network::Works);
     nodes.until_ready(0).await;
     for (number, (ended, made)) in answers.into_iter().enumerate() {
-        assert!(matches!(ended, 200 | 503) && matches!(made, 201 | 503), "{ended}, {made}");
+        assert!(
+            matches!(ended, 200 | 503) && matches!(made, 201 | 503),
+            "{ended}, {made}"
+        );
         if ended == 200 {
-            nodes.until_refused_everywhere(&sessions[number].access).await;
-            assert_eq!(nodes.refresh(1, &sessions[number].refresh).await.status, 401);
+            nodes
+                .until_refused_everywhere(&sessions[number].access)
+                .await;
+            assert_eq!(
+                nodes.refresh(1, &sessions[number].refresh).await.status,
+                401
+            );
         }
         if made == 201 {
             nodes.sign_in(1, &format!("person-{number}")).await;
@@ -145,7 +197,8 @@ async fn what_was_acknowledged_while_the_network_failed_is_there_afterwards() {
 }
 
 #[tokio::test]
-async fn without_the_store_reads_go_on_for_the_signed_in_within_the_bound_and_for_others_within_limits() {
+async fn without_the_store_reads_go_on_for_the_signed_in_within_the_bound_and_for_others_within_limits()
+ {
     let bound = Duration::from_secs(8);
     let settings = [
         ("PORTCULLIS_REVOCATION_MAX_STALENESS", "8"),
@@ -163,7 +216,12 @@ async fn without_the_store_reads_go_on_for_the_signed_in_within_the_bound_and_fo
     assert_eq!(nodes.me(0, &tokens.access).await, 200);
     let anonymous = (0..30).map(|_| answered(nodes.request(0, Method::GET, "/api/v1/me")));
     let answers = join_all(anonymous).await;
-    let count = |status| answers.iter().filter(|answer| answer.status == status).count();
+    let count = |status| {
+        answers
+            .iter()
+            .filter(|answer| answer.status == status)
+            .count()
+    };
     assert_eq!((count(401), count(429)), (20, 10), "{answers:?}");
     let unsafe_one = answered(nodes.request(0, Method::POST, "/api/v1/nothing")).await;
     assert_eq!(unsafe_one.status, 503, "{unsafe_one:?}");
@@ -172,7 +230,10 @@ async fn without_the_store_reads_go_on_for_the_signed_in_within_the_bound_and_fo
         let asked = gone.elapsed();
         let status = nodes.me(0, &tokens.access).await;
         assert!(matches!(status, 200 | 503), "{status}");
-        assert!(status == 503 || asked <= bound, "taken {asked:?} after the store had gone");
+        assert!(
+            status == 503 || asked <= bound,
+            "taken {asked:?} after the store had gone"
+        );
         status == 503
     })
     .await;
