@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jwt::revocation::{Entry, RevocationSet, Revoked, Staleness};
 use storage::{FeedEntry, FeedRow, FeedSink};
@@ -45,6 +46,11 @@ impl Live {
 
     pub(crate) const fn revoked(&self) -> &Arc<RevocationSet> {
         &self.revoked
+    }
+
+    /// For how long tokens are taken after the store was last heard.
+    pub(crate) fn staleness_bound(&self) -> Duration {
+        self.staleness.bound()
     }
 
     fn take(&self, row: &FeedRow) {

@@ -33,10 +33,31 @@ impl Accounts {
             return Ok(Some(user));
         }
         let ticket = users.ticket(id.as_str());
-        let user = self.0.storage.user(id).await?.map(Arc::new);
+        let user = match self.0.storage.user(id).await {
+            Ok(user) => user.map(Arc::new),
+            Err(error) => return self.last_known(id, error).map(Some),
+        };
         if let Some(user) = &user {
             users.insert(ticket, Arc::clone(user), now);
         }
         Ok(user)
+    }
+
+    /// The account as it was when the store was last heard, while tokens are taken without it.
+    fn last_known(&self, id: &UserId, error: storage::Error) -> Result<Arc<User>, storage::Error> {
+        let live = &self.0.live;
+        match error {
+            storage::Error::Unavailable(_) | storage::Error::Busy => {}
+            storage::Error::Full
+            | storage::Error::Unreadable { .. }
+            | storage::Error::Backend(_) => return Err(error),
+        }
+        if live.revoked().is_stale() {
+            return Err(error);
+        }
+        let known =
+            live.users()
+                .last_known(id.as_str(), self.0.clock.now(), live.staleness_bound());
+        known.ok_or(error)
     }
 }

@@ -1,7 +1,7 @@
 //! A bounded read-through cache of accounts.
 //!
 //! What this process changes, or hears from the feed, leaves the cache before it is acknowledged.
-//! What foreign software changes is seen after five seconds at the latest.
+//! What foreign software changes is seen after five seconds at the latest, or when the store is back.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -52,6 +52,20 @@ impl UsersCache {
         let age = now.since(*read_at);
         // A clock that was set back makes an entry too old, not young for ever.
         (age < MAX_AGE && now >= *read_at).then(|| Arc::clone(user))
+    }
+
+    /// The account as it was last read, when the store can't be asked: it was not too old when the store
+    /// was last heard, which was at most `unheard` ago.
+    pub(crate) fn last_known(
+        &self,
+        id: &str,
+        now: Timestamp,
+        unheard: Duration,
+    ) -> Option<Arc<User>> {
+        let shard = self.lock(self.shard_of(id));
+        let (user, read_at) = shard.users.get(id)?;
+        let age = now.since(*read_at);
+        (age < MAX_AGE.saturating_add(unheard) && now >= *read_at).then(|| Arc::clone(user))
     }
 
     /// To be taken before the account is read from the store.
@@ -140,6 +154,19 @@ mod tests {
             cache.get("a", Timestamp::from_seconds(99)).is_none(),
             "the clock was set back"
         );
+    }
+
+    #[test]
+    fn without_the_store_an_account_is_known_for_as_long_as_tokens_are_taken() {
+        let cache = UsersCache::new();
+        let (start, bound) = (Timestamp::from_seconds(100), Duration::from_secs(30));
+        cache.insert(cache.ticket("a"), user("a"), start);
+        let at = |seconds| cache.last_known("a", Timestamp::from_seconds(seconds), bound);
+        assert!(at(134).is_some());
+        assert!(at(135).is_none());
+        assert!(at(99).is_none(), "the clock was set back");
+        cache.forget(&UserId::parse("a").unwrap());
+        assert!(at(101).is_none(), "it was changed");
     }
 
     #[test]

@@ -97,10 +97,15 @@ impl TestApp {
 
     /// An application with these settings, on the embedded store.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::start_with(Backend::Sqlite, settings).await
+    }
+
+    /// An application with these settings. Several on one database are nodes, each with its own clock.
+    pub async fn start_with(backend: Backend, settings: &[(&str, &str)]) -> Self {
         let owned = settings
             .iter()
             .map(|(name, value)| ((*name).into(), (*value).into()));
-        Self::build(Backend::Sqlite, owned.collect(), Bounds::default()).await
+        Self::build(backend, owned.collect(), Bounds::default()).await
     }
 
     async fn build(backend: Backend, settings: Vec<(String, String)>, bounds: Bounds) -> Self {

@@ -52,6 +52,7 @@ use tokio::task::AbortHandle;
 
 use crate::feed::{Appends, Follow, Heartbeat, Rows};
 use crate::running::Running;
+use crate::sessions::Ended;
 use crate::table::Table;
 
 pub use error::OpenError;
@@ -84,6 +85,8 @@ struct Core {
     meta: Table,
     sinks: Sinks,
     appends: Appends,
+    /// Sessions whose end was heard of.
+    ended: Ended,
     heartbeat: Arc<Heartbeat>,
     /// Which node this is.
     node: String,

@@ -30,6 +30,11 @@ impl Staleness {
         }
     }
 
+    /// How long ago the source may have been heard.
+    pub const fn bound(&self) -> Duration {
+        Duration::from_millis(self.bound)
+    }
+
     /// The time on the clock in milliseconds, to be taken *before* the source is asked.
     pub fn now(&self) -> u64 {
         (self.clock)()

@@ -10,6 +10,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::feed::heartbeat::Heartbeat;
 use crate::feed::rows::{PAGE, Place, Row, Rows};
+use crate::sessions::Ended;
 
 const POLL: Duration = Duration::from_millis(200);
 
@@ -28,6 +29,8 @@ pub(crate) struct Follower {
     rows: Rows,
     sinks: Sinks,
     heartbeat: Arc<Heartbeat>,
+    /// Sessions whose end was read of.
+    ended: Ended,
     /// Whether anybody listens.
     follows: bool,
     /// Up to where every listener has heard; none before the first document.
@@ -45,11 +48,17 @@ enum Next {
 }
 
 impl Follower {
-    pub(crate) const fn new(rows: Rows, sinks: Sinks, heartbeat: Arc<Heartbeat>) -> Self {
+    pub(crate) const fn new(
+        rows: Rows,
+        sinks: Sinks,
+        heartbeat: Arc<Heartbeat>,
+        ended: Ended,
+    ) -> Self {
         Self {
             rows,
             sinks,
             heartbeat,
+            ended,
             follows: false,
             place: None,
             in_trouble: false,
@@ -81,6 +90,7 @@ impl Follower {
         let place = self
             .rows
             .load(|mut rows| {
+                self.ended.hear(&rows);
                 rows.retain(|row| row.until > now);
                 sink.apply(&rows);
             })
@@ -122,12 +132,17 @@ impl Follower {
                 Next::On(rows, reached, in_order) => (rows, reached, in_order),
                 Next::Lost => {
                     tracing::warn!("the feed is read anew: the place in it has gone");
-                    let sinks = self.sinks.clone();
-                    let head = self.rows.load(|rows| sinks.apply(&rows)).await?;
+                    let (sinks, ended) = (&self.sinks, &self.ended);
+                    let taking = self.rows.load(|rows| {
+                        ended.hear(&rows);
+                        sinks.apply(&rows);
+                    });
+                    let head = taking.await?;
                     self.place = head;
                     return Ok(false);
                 }
             };
+            self.ended.hear(&rows);
             self.sinks.apply(&rows);
             self.place = reached;
             if !whole || !in_order {

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ratelimit::{Hit, Key, Store, Strategy, Timestamp, Unavailable, Usage};
 
 use super::MongoLimits;
+use super::turns::Turns;
 
 /// Parts, each behind a lock of its own.
 const SHARDS: usize = 16;
@@ -24,6 +25,7 @@ const BLOCKS: u64 = 20;
 /// Limits of which each node holds blocks.
 pub struct LeasedLimits {
     limits: Arc<MongoLimits>,
+    turns: Turns,
     leases: [Mutex<HashMap<Key, Lease>>; SHARDS],
 }
 
@@ -42,6 +44,7 @@ impl LeasedLimits {
     pub fn new(limits: Arc<MongoLimits>) -> Self {
         Self {
             limits,
+            turns: Turns::default(),
             leases: std::array::from_fn(|_| Mutex::default()),
         }
     }
@@ -108,7 +111,14 @@ impl Lease {
 impl Store for LeasedLimits {
     async fn hit(&self, hit: Hit) -> Result<Usage, Unavailable> {
         if hit.strategy == Strategy::FixedWindow && hit.charge {
-            self.take(hit).await
+            let taking = async {
+                match self.hit_now(hit) {
+                    Some(held) => held, // from a block that someone before has taken
+                    None => self.take(hit).await,
+                }
+            };
+            let patience = self.limits.patience();
+            self.turns.take(hit.key, patience, taking).await
         } else {
             self.limits.hit(hit).await
         }

@@ -69,18 +69,20 @@ async fn all_at_once_three_nodes_admit_exactly_twenty() {
     let Some(database) = scratch().await else {
         return;
     };
-    let nodes = nodes(&database, 3).await;
-    let mut asking = JoinSet::new();
-    for round in 0..90 {
-        let node = Arc::clone(&nodes[round % 3]);
-        asking.spawn(async move {
-            ask(&node, hit(20, Strategy::FixedWindow, at(0)))
-                .await
-                .allowed
-        });
+    for strategy in STRATEGIES {
+        let nodes = nodes(&database, 3).await;
+        let hit = Hit {
+            key: Key::from_bytes([strategy as u8; 16]),
+            ..hit(20, strategy, at(0))
+        };
+        let mut asking = JoinSet::new();
+        for round in 0..90 {
+            let node = Arc::clone(&nodes[round % 3]);
+            asking.spawn(async move { ask(&node, hit).await.allowed });
+        }
+        let admitted = asking.join_all().await.into_iter().filter(|ok| *ok).count();
+        assert_eq!(admitted, 20, "{strategy}");
     }
-    let admitted = asking.join_all().await.into_iter().filter(|ok| *ok).count();
-    assert_eq!(admitted, 20);
 }
 
 #[tokio::test]

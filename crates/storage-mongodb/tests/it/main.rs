@@ -16,7 +16,6 @@ mod flask;
 mod limits;
 mod nodes;
 mod people;
-mod proxy;
 mod server;
 mod trouble;
 mod unreadable;

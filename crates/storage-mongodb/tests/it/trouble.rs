@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use faulty_network::{Network, Proxy};
 use model::SystemRng;
 
 use mongodb::bson::doc;
@@ -11,7 +12,7 @@ use storage_mongodb::{MongoStore, MongoUri, Options};
 
 use crate::ears::{Ears, PATIENCE};
 use crate::people::{NOW, id, moment, new_user, row, session, session_id, token};
-use crate::proxy::{Network, Proxy};
+
 use crate::server::{Scratch, aloud, opened, scratch};
 
 /// A node behind a network that can fail.

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use model::{Generation, User};
+use model::{Generation, Session, User};
 
 use super::Backend;
 use super::fixtures::{
-    account, at, at_once, change, exists, hash, id, moment, opened, session_id, stored, stored_hash,
+    LIMIT, account, at, at_once, change, exists, hash, id, moment, opened, session, session_id,
+    stored, stored_hash,
 };
 use super::listener::Listener;
 use crate::{FeedEntry, PasswordChanged};
@@ -92,7 +93,12 @@ pub async fn a_superseded_change_changes_nothing(backend: &dyn Backend) {
         .await
         .unwrap();
     let alice = stored(&store, "alice").await;
-    opened(&store, "alice", 1, 1).await;
+    // Of the generation that the change made: an older one may be ended at any time.
+    let newer = Session {
+        generation: alice.generation,
+        ..session("alice", 1, 1)
+    };
+    store.open_session(newer, LIMIT, moment(1)).await.unwrap();
     let listener = Listener::on(&store).await;
     listener.take();
 

@@ -35,4 +35,19 @@ every_backend! {
         let cookie = format!("access_token_cookie={}", alice.access);
         app.get("/api/v1/me").header("cookie", &cookie).send().await.assert_problem(401, "missing_token");
     }
+
+    async fn an_account_that_was_just_read_is_served_while_the_store_is_gone(app: TestApp) {
+        let (alice, bob) = (app.signed_in("alice").await, app.signed_in("bob").await);
+        app.get("/api/v1/me").by(&alice).send().await.assert_ok();
+        app.close_store().await;
+        app.advance(6); // what the cache holds is no longer fresh
+        let me = app.get("/api/v1/me").by(&alice).send().await.assert_ok();
+        assert_eq!(me["username"], "alice");
+        let unknown = app.get("/api/v1/me").by(&bob).send().await;
+        unknown.assert_problem(503, "unavailable");
+        app.advance(30); // longer than tokens are taken without the store
+        let answer = app.get("/api/v1/me").by(&alice).send().await;
+        answer.assert_problem(503, "unavailable");
+        assert!(answer.header("retry-after").is_some());
+    }
 }
