@@ -1,6 +1,5 @@
 //! What every node does now and then, so that nothing stays half done: changes that were interrupted
-//! are finished, sessions that have ended are deleted, and accounts that another application made get
-//! their keys.
+//! are finished, and accounts that another application made get their keys.
 
 use std::time::Duration;
 
@@ -39,10 +38,6 @@ impl Core {
         let finished = self.finish_orphans().await?;
         if finished > 0 {
             tracing::debug!(finished, "changes of accounts were finished for others");
-        }
-        let deleted = self.delete_ended().await?;
-        if deleted > 0 {
-            tracing::debug!(deleted, "sessions were deleted for others that ended them");
         }
         if keys {
             let given = self.give_keys().await?;

@@ -52,7 +52,6 @@ use tokio::task::AbortHandle;
 
 use crate::feed::{Appends, Follow, Heartbeat, Rows};
 use crate::running::Running;
-use crate::sessions::Ended;
 use crate::table::Table;
 
 pub use error::OpenError;
@@ -85,8 +84,6 @@ struct Core {
     meta: Table,
     sinks: Sinks,
     appends: Appends,
-    /// Sessions whose end was heard of.
-    ended: Ended,
     heartbeat: Arc<Heartbeat>,
     /// Which node this is.
     node: String,

@@ -13,7 +13,6 @@ use tokio::sync::mpsc;
 use crate::error::{Failure, OpenError, from_driver, late};
 use crate::feed::{Appender, Appends, Follower, Heartbeat, Rows};
 use crate::running::Running;
-use crate::sessions::Ended;
 use crate::table::Table;
 use crate::uri::{MongoUri, hosts};
 use crate::{Core, MongoStore, connect};
@@ -87,7 +86,6 @@ impl MongoStore {
             node: node_name(rng),
             names: AtomicU64::new(0),
             appends,
-            ended: Ended::default(),
             sinks,
             deadline,
             database: database.clone(),
@@ -121,7 +119,6 @@ impl MongoStore {
             core.feed.clone(),
             core.sinks.clone(),
             Arc::clone(&core.heartbeat),
-            core.ended.clone(),
         );
         let heartbeat = Arc::clone(&core.heartbeat);
         let caretaker = Arc::clone(&core);

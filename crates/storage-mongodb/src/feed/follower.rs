@@ -10,7 +10,6 @@ use tokio::time::MissedTickBehavior;
 
 use crate::feed::heartbeat::Heartbeat;
 use crate::feed::rows::{PAGE, Place, Row, Rows};
-use crate::sessions::Ended;
 
 const POLL: Duration = Duration::from_millis(200);
 
@@ -29,8 +28,6 @@ pub(crate) struct Follower {
     rows: Rows,
     sinks: Sinks,
     heartbeat: Arc<Heartbeat>,
-    /// Sessions whose end was read of.
-    ended: Ended,
     /// Whether anybody listens.
     follows: bool,
     /// Up to where every listener has heard; none before the first document.
@@ -48,17 +45,11 @@ enum Next {
 }
 
 impl Follower {
-    pub(crate) const fn new(
-        rows: Rows,
-        sinks: Sinks,
-        heartbeat: Arc<Heartbeat>,
-        ended: Ended,
-    ) -> Self {
+    pub(crate) const fn new(rows: Rows, sinks: Sinks, heartbeat: Arc<Heartbeat>) -> Self {
         Self {
             rows,
             sinks,
             heartbeat,
-            ended,
             follows: false,
             place: None,
             in_trouble: false,
@@ -90,7 +81,6 @@ impl Follower {
         let place = self
             .rows
             .load(|mut rows| {
-                self.ended.hear(&rows);
                 rows.retain(|row| row.until > now);
                 sink.apply(&rows);
             })
@@ -132,17 +122,12 @@ impl Follower {
                 Next::On(rows, reached, in_order) => (rows, reached, in_order),
                 Next::Lost => {
                     tracing::warn!("the feed is read anew: the place in it has gone");
-                    let (sinks, ended) = (&self.sinks, &self.ended);
-                    let taking = self.rows.load(|rows| {
-                        ended.hear(&rows);
-                        sinks.apply(&rows);
-                    });
-                    let head = taking.await?;
+                    let sinks = self.sinks.clone();
+                    let head = self.rows.load(|rows| sinks.apply(&rows)).await?;
                     self.place = head;
                     return Ok(false);
                 }
             };
-            self.ended.hear(&rows);
             self.sinks.apply(&rows);
             self.place = reached;
             if !whole || !in_order {

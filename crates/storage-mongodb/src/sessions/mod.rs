@@ -1,12 +1,11 @@
 //! Sessions.
 //!
 //! A session that ends is first told to the feed and then deleted: were it the other way round, a
-//! crash in between would leave tokens that nobody refuses. When it stops in between, the tokens are
-//! refused already, and the nodes that hear of it delete the session (`ended.rs`).
+//! crash in between would leave tokens that nobody refuses. Nothing needs to be finished when it
+//! stops in between: the tokens are refused, and whoever asked was not answered and asks again.
 
 mod browser;
 mod document;
-mod ended;
 mod rotate;
 
 use std::sync::Arc;
@@ -22,7 +21,6 @@ use crate::table::Query;
 use crate::{Core, MongoStore};
 
 use document::{read, to_document};
-pub(crate) use ended::Ended;
 
 #[async_trait]
 impl Sessions for MongoStore {
