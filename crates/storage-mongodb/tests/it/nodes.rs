@@ -6,8 +6,7 @@ use model::{Generation, Timestamp};
 use mongodb::bson::{Bson, DateTime, Document, doc};
 use password::PasswordHash;
 use storage::{
-    Feed as _, FeedEntry, FeedRow, PasswordChange, PasswordChanged, Sessions as _, Upkeep as _,
-    Users as _,
+    Feed as _, FeedEntry, PasswordChange, PasswordChanged, Sessions as _, Upkeep as _, Users as _,
 };
 use tokio::task::JoinSet;
 
@@ -207,45 +206,6 @@ async fn a_deletion_that_was_interrupted_is_finished_and_shows_nothing_meanwhile
     becomes(&database, "users", alice.as_str(), |user| user.is_none()).await;
     assert!(b.session(session_id(1)).await.unwrap().is_none());
     b.create_user(new_user("alice")).await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_session_whose_end_was_told_but_not_done_is_deleted_by_who_hears_of_it() {
-    let Some(database) = scratch().await else {
-        return;
-    };
-    let a = database.node().await;
-    let alice = a.create_user(new_user("alice")).await.unwrap().id;
-    for number in 1..=3 {
-        a.open_session(session(&alice, number), 100, moment())
-            .await
-            .unwrap();
-    }
-    let ended = |number| FeedRow {
-        entry: FeedEntry::Session(session_id(number)),
-        until: moment().feed_until,
-    };
-    // One who hears it as it comes, and one that starts when everyone else is gone.
-    let ears = Ears::on(&a, NOW).await;
-    a.append(vec![ended(1)]).await.unwrap();
-    let gone = |id| session_id(id).to_string();
-    becomes(&database, "portcullis_sessions", &gone(1), |row| {
-        row.is_none()
-    })
-    .await;
-    drop(ears);
-    a.close().await;
-    let feed = database.collection("portcullis_feed");
-    let row = doc! { "kind": "session", "subject": gone(2), "until": millis(moment().feed_until) };
-    let document = doc! { "_id": 1_i64, "batch": "foreign", "entries": [row] };
-    feed.insert_one(document).await.unwrap();
-    let b = database.node().await;
-    let _ears = Ears::on(&b, NOW).await;
-    becomes(&database, "portcullis_sessions", &gone(2), |row| {
-        row.is_none()
-    })
-    .await;
-    assert!(b.session(session_id(3)).await.unwrap().is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]
