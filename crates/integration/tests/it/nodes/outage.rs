@@ -1,13 +1,14 @@
 //! The database goes away, does not answer, loses answers, takes its time, and comes back: all of it
 //! while the server runs.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use faulty_network::Network;
 use futures_util::future::join_all;
 use integration::PASSWORD;
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::{Answer, Nodes, Tokens, answered, until};
 
