@@ -13,6 +13,7 @@
 mod contract;
 mod ears;
 mod flask;
+mod interrupted;
 mod limits;
 mod nodes;
 mod people;

@@ -3,18 +3,16 @@
 use std::sync::Arc;
 
 use model::{Generation, Timestamp};
-use mongodb::bson::{Bson, DateTime, Document, doc};
+use mongodb::bson::{DateTime, Document, doc};
 use password::PasswordHash;
-use storage::{
-    Feed as _, FeedEntry, PasswordChange, PasswordChanged, Sessions as _, Upkeep as _, Users as _,
-};
+use storage::{Feed as _, FeedEntry, PasswordChange, Sessions as _, Users as _};
 use tokio::task::JoinSet;
 
 use crate::ears::{Ears, PATIENCE};
 use crate::people::{HASH, NOW, id, moment, new_user, row, session, session_id, token};
 use crate::server::{Scratch, scratch};
 
-fn millis(time: Timestamp) -> DateTime {
+pub(crate) fn millis(time: Timestamp) -> DateTime {
     DateTime::from_millis(time.as_millis())
 }
 
@@ -37,27 +35,6 @@ async fn numbers(database: &Scratch) -> Vec<i64> {
         numbers.push(document.get_i64("_id").unwrap());
     }
     numbers
-}
-
-/// Waits until the document meets `condition`.
-async fn becomes(
-    database: &Scratch,
-    name: &str,
-    id: &str,
-    condition: impl Fn(Option<&Document>) -> bool,
-) {
-    let collection = database.collection(name);
-    let wait = async {
-        loop {
-            let found = collection.find_one(doc! { "_id": id }).await.unwrap();
-            if condition(found.as_ref()) {
-                return;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    let in_time = tokio::time::timeout(PATIENCE, wait).await;
-    in_time.expect("it becomes so in time");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,109 +114,6 @@ async fn of_fifty_registrations_over_all_nodes_one_gets_the_name() {
     }
     let made = registrations.join_all().await;
     assert_eq!(made.into_iter().filter(|made| *made).count(), 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_was_interrupted_before_the_feed_had_it_is_finished() {
-    let Some(database) = scratch().await else {
-        return;
-    };
-    let a = database.node().await;
-    let alice = a.create_user(new_user("alice")).await.unwrap().id;
-    a.open_session(session(&alice, 1), 100, moment())
-        .await
-        .unwrap();
-    a.close().await;
-    // The update was made, and then the node was gone.
-    let pending = doc! {
-        "kind": "generation", "subject": alice.as_str(), "minimum": 1_i64, "keep": Bson::Null,
-        "until": millis(moment().feed_until), "op": "gone-1",
-    };
-    let update = doc! { "$set": { "generation": 1_i64, "pending": [pending] } };
-    let users = database.collection("users");
-    users
-        .update_one(doc! { "_id": alice.as_str() }, update)
-        .await
-        .unwrap();
-
-    let b = database.node().await;
-    let ears = Ears::on(&b, NOW).await;
-    let entry = FeedEntry::Generation {
-        user: alice.clone(),
-        minimum: Generation(1),
-        keep: None,
-    };
-    ears.hear(&entry).await;
-    becomes(&database, "users", alice.as_str(), |user| {
-        !user.unwrap().contains_key("pending")
-    })
-    .await;
-    assert!(b.session(session_id(1)).await.unwrap().is_none());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_that_was_interrupted_is_finished_and_shows_nothing_meanwhile() {
-    let Some(database) = scratch().await else {
-        return;
-    };
-    let a = database.node().await;
-    let alice = a.create_user(new_user("alice")).await.unwrap().id;
-    a.open_session(session(&alice, 1), 100, moment())
-        .await
-        .unwrap();
-    a.close().await;
-    let pending = doc! {
-        "kind": "closed", "subject": alice.as_str(), "until": millis(moment().feed_until),
-        "op": "gone-1",
-    };
-    let update = doc! { "$set": { "closing": true, "pending": [pending] } };
-    let users = database.collection("users");
-    users
-        .update_one(doc! { "_id": alice.as_str() }, update)
-        .await
-        .unwrap();
-
-    let b = database.node().await;
-    let ears = Ears::on(&b, NOW).await;
-    assert!(b.user(&alice).await.unwrap().is_none());
-    ears.hear(&FeedEntry::Closed(alice.clone())).await;
-    becomes(&database, "users", alice.as_str(), |user| user.is_none()).await;
-    assert!(b.session(session_id(1)).await.unwrap().is_none());
-    b.create_user(new_user("alice")).await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_comes_upon_an_interrupted_one_tells_that_first() {
-    let Some(database) = scratch().await else {
-        return;
-    };
-    let node = database.node().await;
-    let ears = Ears::on(&node, NOW).await;
-    let alice = node.create_user(new_user("alice")).await.unwrap().id;
-    let pending = doc! {
-        "kind": "changed", "subject": alice.as_str(), "until": millis(moment().feed_until),
-        "op": "gone-1",
-    };
-    let users = database.collection("users");
-    let update = doc! { "$set": { "pending": [pending] } };
-    users
-        .update_one(doc! { "_id": alice.as_str() }, update)
-        .await
-        .unwrap();
-    let change = PasswordChange {
-        user: alice.clone(),
-        at: Generation(0),
-        hash: PasswordHash::from(HASH),
-        keep: None,
-    };
-    let changed = node.change_password(change, moment()).await.unwrap();
-    assert_eq!(changed, PasswordChanged::Changed);
-    assert!(ears.has(&FeedEntry::Changed(alice.clone())));
-    let user = users
-        .find_one(doc! { "_id": alice.as_str() })
-        .await
-        .unwrap();
-    assert!(!user.unwrap().contains_key("pending"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
