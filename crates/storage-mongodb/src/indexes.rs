@@ -52,6 +52,10 @@ impl Core {
         self.sessions
             .index(model(doc! { "browser.hash": 1 }, cookie))
             .await?;
+        let ended = sparse("portcullis_ended");
+        self.sessions
+            .index(model(doc! { "ended": 1 }, ended))
+            .await?;
         for table in [&self.attempts, &self.limits, &self.spent] {
             let expires = plain("portcullis_expires");
             table

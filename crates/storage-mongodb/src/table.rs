@@ -146,6 +146,12 @@ impl Table {
         Ok(updated.await?.matched_count == 1)
     }
 
+    /// Updates documents, each by itself.
+    pub(crate) async fn update_all(&self, filter: Document, update: Document) -> Result<(), Error> {
+        let updated = self.within(self.collection.update_many(filter, update));
+        Ok(updated.await.map(drop)?)
+    }
+
     /// Updates one document and gives it as it is now; nothing when there was none.
     pub(crate) async fn updated(
         &self,

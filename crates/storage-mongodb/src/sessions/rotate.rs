@@ -5,7 +5,7 @@ use storage::rotation::{Decision, decide};
 use storage::{Error, Moment, Rotated, Rotation};
 
 use crate::Core;
-use crate::sessions::document::to_document;
+use crate::sessions::document::{lasting, to_document};
 use crate::users::TRIES;
 
 impl Core {
@@ -22,10 +22,10 @@ impl Core {
                 Decision::Renew(renewed) => {
                     // The pair that was read must be the present one still, else someone else has
                     // decided, and there is another decision to make.
-                    let filter = doc! {
+                    let filter = lasting(doc! {
                         "_id": renewed.id.to_string(),
                         "pair.refresh": rotation.presented.as_str(),
-                    };
+                    });
                     let mut set = to_document(&renewed);
                     set.remove("_id");
                     set.remove("browser"); // another one may stand there by now
