@@ -47,6 +47,10 @@ impl Live {
         &self.revoked
     }
 
+    pub(crate) const fn staleness(&self) -> &Arc<Staleness> {
+        &self.staleness
+    }
+
     fn take(&self, row: &FeedRow) {
         let subject = match &row.entry {
             FeedEntry::Token(id) => Revoked::Token(id.to_string()),

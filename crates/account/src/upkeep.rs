@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use model::Timestamp;
+
 use crate::Accounts;
 
 /// Rows removed in one step: small, so that no request waits for it long.
@@ -13,12 +15,21 @@ pub const SWEEP_EVERY: Duration = Duration::from_mins(1);
 impl Accounts {
     /// Removes what has run out, a small batch at a time, from the store and from memory.
     ///
+    /// Nothing is removed by a clock that the store doesn't confirm: one that is ahead would forget revocations of
+    /// tokens that are good for all others, and for this process when it is set right.
+    ///
     /// # Errors
-    /// When the store fails: what is left goes the next time.
+    /// When the store fails, or has another time: what is left goes the next time.
     pub async fn sweep(&self) -> Result<(), storage::Error> {
-        let now = self.0.clock.now();
+        let swept = self.remove_expired(self.0.clock.now()).await;
+        self.refresh_decoys().await?;
+        swept
+    }
+
+    async fn remove_expired(&self, now: Timestamp) -> Result<(), storage::Error> {
+        self.agrees_on_time(now).await?;
         self.0.live.revoked().sweep(now.as_seconds());
         while self.0.storage.sweep(now, SWEEP_BATCH).await? == SWEEP_BATCH {}
-        self.refresh_decoys().await
+        Ok(())
     }
 }

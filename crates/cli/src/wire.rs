@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use account::{Accounts, Live, Parts, SWEEP_EVERY, Settings};
+use account::{Accounts, Lifetimes, Live, Parts, SWEEP_EVERY, Settings};
 use anyhow::Context as _;
 use config::{Config, Keys, PublicUrl};
 use csrf::FormTokens;
@@ -413,7 +413,7 @@ fn settings(config: &Config, keys: &Keys) -> Settings {
             .secret_key_previous
             .as_ref()
             .map(|previous| derived_key(previous, "devices")),
-        remembered_lifetime: tokens.access_expires,
+        lifetimes: Lifetimes::default(),
         max_clock_difference: None,
     }
 }

@@ -65,13 +65,12 @@ impl Upkeep for MongoStore {
     }
 
     async fn note_access_lifetime(&self, lifetime: Duration) -> Result<Duration, Error> {
-        let millis = i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
-        let meta = &self.core.meta;
-        let update = doc! { "$max": { "millis": millis } };
-        let noted = self.running.read(meta.upserted("access_lifetime", update));
-        let document = noted.await?;
-        let longest = Fields::of(meta.name, &document).unsigned("millis")?;
-        Ok(Duration::from_millis(longest))
+        let heartbeat = &self.core.heartbeat;
+        self.running.read(heartbeat.note(lifetime)).await
+    }
+
+    fn noted_access_lifetime(&self) -> Option<Duration> {
+        Some(self.core.heartbeat.longest_noted())
     }
 
     async fn close(&self) {

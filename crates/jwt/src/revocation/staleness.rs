@@ -35,6 +35,11 @@ impl Staleness {
         (self.clock)()
     }
 
+    /// After how many milliseconds without success it is stale.
+    pub const fn bound(&self) -> u64 {
+        self.bound
+    }
+
     /// Notes that the source was heard, and answered a question that was asked at `asked`: what was
     /// revoked between the two may be missing, so age counts from there. Never goes back.
     pub fn heard(&self, asked: u64) {
