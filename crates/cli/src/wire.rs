@@ -13,7 +13,7 @@ use headers::HttpsRedirect;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jwt::revocation::{RevocationSet, Staleness};
 use jwt::{Algorithm, Authority, SigningKey, VerifyingKey};
-use model::{Clock, Rng};
+use model::{Clock, Rng, SystemRng};
 use password::{Hasher, HasherConfig, Kind, Policy};
 use ratelimit::{Capacity, SharedStore, TrustedProxies};
 use secret::Secret;
@@ -23,7 +23,7 @@ use server::pages::{Pages, Reach};
 use server::stack::{Edge, Stack};
 use server::{App, AppParts};
 use sha2::Sha256;
-use storage::Storage;
+use storage::{Storage, Upkeep as _};
 use storage_mongodb::limits::{LeasedLimits, MongoLimits};
 use storage_mongodb::{KeyPrint, MongoStore, MongoUri};
 use storage_sqlite::{LimitStore, Options, Role, SqliteStore};
@@ -241,6 +241,20 @@ async fn open_mongo(
     })
 }
 
+/// Has the database that servers share know these keys, and no longer those that it knew.
+///
+/// # Errors
+/// When it can't be opened or written.
+pub async fn replace_known_keys(config: &Config, keys: &Keys) -> anyhow::Result<()> {
+    let uri = config.storage.mongo_uri.as_ref().context("MONGO_URI")?;
+    let uri = MongoUri::parse(uri.expose().clone()).context("MONGO_URI")?;
+    let options = storage_mongodb::Options::new(&SystemRng);
+    let storage = MongoStore::open(&uri, options).await.context("MONGO_URI")?;
+    let replaced = storage.replace_keys(&key_prints(config, keys)?).await;
+    storage.close().await;
+    Ok(replaced?)
+}
+
 /// What the store may know of the keys.
 fn key_prints(config: &Config, keys: &Keys) -> anyhow::Result<Vec<KeyPrint>> {
     let print = |secret| {
@@ -260,11 +274,13 @@ fn key_prints(config: &Config, keys: &Keys) -> anyhow::Result<Vec<KeyPrint>> {
     Ok(vec![
         KeyPrint {
             name: signing,
+            purpose: "signing",
             present: signing_key(config, keys)?.key_id().to_owned(),
             previous: previous.iter().map(|key| key.key_id().to_owned()).collect(),
         },
         KeyPrint {
             name: "SECRET_KEY",
+            purpose: "secrets",
             present: print(&keys.secret_key),
             previous: keys.secret_key_previous.iter().map(print).collect(),
         },

@@ -14,6 +14,7 @@ mod concern;
 mod contract;
 mod ears;
 mod flask;
+mod keys;
 mod limits;
 mod nodes;
 mod people;
