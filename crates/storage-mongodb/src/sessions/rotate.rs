@@ -1,5 +1,6 @@
 //! Using a refresh token: read, decide, and write only if nobody else has used one meanwhile.
 
+use model::Session;
 use mongodb::bson::doc;
 use storage::rotation::{Decision, decide};
 use storage::{Error, Moment, Rotated, Rotation};
@@ -34,7 +35,9 @@ impl Core {
                     }
                 }
                 Decision::Repeat => {
-                    return Ok(session.map_or(Rotated::Refused, Rotated::Repeated));
+                    if let Some(session) = self.confirmed(session).await? {
+                        return Ok(Rotated::Repeated(session));
+                    }
                 }
                 Decision::End => {
                     self.end_all(&[rotation.session], moment).await?;
@@ -44,5 +47,20 @@ impl Core {
             }
         }
         Err(Error::Busy)
+    }
+
+    /// The session, when its present pair can't be lost any more.
+    ///
+    /// Another node may have written the pair a moment ago, at a primary that then loses its majority: what is read
+    /// there is rolled back. A write that a majority confirms shows that everything written before it at the same
+    /// primary is confirmed too; and when the pair is the same after it, it was written before. At another primary it
+    /// is another pair, or it has come along.
+    async fn confirmed(&self, session: Option<Session>) -> Result<Option<Session>, Error> {
+        let Some(session) = session else {
+            return Ok(None);
+        };
+        self.heartbeat.beat().await?;
+        let now = self.find_session(session.id).await?;
+        Ok(now.filter(|now| now.pair == session.pair && now.previous == session.previous))
     }
 }

@@ -32,6 +32,7 @@ use storage::{
 use crate::MongoStore;
 use crate::document::Fields;
 
+pub(crate) use document::unchanged;
 pub use keys::{Clash, ClashField};
 
 /// How often an operation that compares before it sets is tried before the store counts as busy.

@@ -222,6 +222,31 @@ async fn a_session_whose_end_the_feed_could_not_take_is_over_and_is_told_later()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pair_is_repeated_only_after_a_majority_has_confirmed_a_write() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let node = database.node().await; // nobody listens: it has no heartbeat of its own accord
+    let alice = node.create_user(new_user("alice")).await.unwrap().id;
+    node.open_session(session(&alice, 1), 100, moment())
+        .await
+        .unwrap();
+    let mut rotation = refresh(&alice, 1);
+    rotation.successor.refresh = model::TokenId::from_stored("next");
+    let renewed = node.rotate(rotation.clone(), moment()).await.unwrap();
+    assert!(matches!(renewed, Rotated::Renewed(_)), "{renewed:?}");
+    let meta = database.collection("portcullis_meta");
+    let beats = async || {
+        let heartbeat = meta.find_one(doc! { "_id": "heartbeat" }).await.unwrap();
+        heartbeat.map_or(0, |heartbeat| heartbeat.get_i64("beats").unwrap())
+    };
+    let before = beats().await;
+    let repeated = node.rotate(rotation, moment()).await.unwrap();
+    assert!(matches!(repeated, Rotated::Repeated(_)), "{repeated:?}");
+    assert_eq!(beats().await, before + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_whose_end_was_told_but_not_finished_never_comes_back() {
     let Some(database) = scratch().await else {
         return;
