@@ -52,7 +52,7 @@ pub use register::{RegisterError, Registration};
 pub use sessions::{EndSessionError, ListedSession};
 pub use settings::Settings;
 pub use tokens::{FreshAccess, Tokens, TokensError};
-pub use upkeep::SWEEP_EVERY;
+pub use upkeep::{COUNT_EVERY, SWEEP_EVERY};
 
 /// The use cases, with everything they need. Cheap to clone.
 #[derive(Clone)]
@@ -88,7 +88,9 @@ impl Accounts {
         let sink = Arc::clone(&parts.live) as Arc<dyn storage::FeedSink>;
         parts.storage.follow(parts.clock.now(), sink).await?;
         let accounts = Self(Arc::new(parts));
-        accounts.refresh_decoys().await?;
+        if let Err(error) = accounts.refresh_decoys().await {
+            tracing::warn!(%error, "the kinds of hash can't be counted: unknown names cost what the present kind does");
+        }
         Ok(accounts)
     }
 

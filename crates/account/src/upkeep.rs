@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use model::Timestamp;
-
 use crate::Accounts;
 
 /// Rows removed in one step: small, so that no request waits for it long.
@@ -11,6 +9,10 @@ const SWEEP_BATCH: u32 = 200;
 
 /// How often expired rows are looked for.
 pub const SWEEP_EVERY: Duration = Duration::from_mins(1);
+
+/// How often the kinds of hash are counted, in sweeps: it takes long where there are millions, and their shares
+/// change slowly.
+pub const COUNT_EVERY: u32 = 10;
 
 impl Accounts {
     /// Removes what has run out, a small batch at a time, from the store and from memory.
@@ -21,12 +23,7 @@ impl Accounts {
     /// # Errors
     /// When the store fails, or has another time: what is left goes the next time.
     pub async fn sweep(&self) -> Result<(), storage::Error> {
-        let swept = self.remove_expired(self.0.clock.now()).await;
-        self.refresh_decoys().await?;
-        swept
-    }
-
-    async fn remove_expired(&self, now: Timestamp) -> Result<(), storage::Error> {
+        let now = self.0.clock.now();
         self.agrees_on_time(now).await?;
         self.0.live.revoked().sweep(now.as_seconds());
         while self.0.storage.sweep(now, SWEEP_BATCH).await? == SWEEP_BATCH {}

@@ -1,4 +1,5 @@
-//! What becomes of revocations when clocks are wrong, and when tokens come to live longer.
+//! What becomes of revocations when clocks are wrong, and when tokens come to live longer; a store that takes its
+//! time.
 
 #![allow(
     clippy::unwrap_used,
@@ -206,4 +207,12 @@ async fn longer_lives_begin_when_every_other_process_must_know_of_them() {
     // What was shortened is shorter at once.
     let c = Process::on(store, QUARTER).await;
     assert_eq!(c.sign_in().await.expires_in, QUARTER);
+}
+
+#[tokio::test]
+async fn accounts_that_are_too_many_to_be_counted_are_served_and_swept() {
+    let process = Process::on(Arc::new(MemoryStore::uncountable()), QUARTER).await;
+    process.sign_up().await;
+    process.sign_in().await;
+    process.accounts.sweep().await.unwrap();
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use account::{Accounts, Lifetimes, Live, Parts, SWEEP_EVERY, Settings};
+use account::{Accounts, COUNT_EVERY, Lifetimes, Live, Parts, SWEEP_EVERY, Settings};
 use anyhow::Context as _;
 use config::{Config, Keys, PublicUrl};
 use csrf::FormTokens;
@@ -471,10 +471,15 @@ fn derived_key(secret: &Secret<String>, purpose: &str) -> Secret<[u8; 32]> {
 async fn keep_up(accounts: Accounts, counters: Option<Arc<LimitStore>>, clock: Arc<dyn Clock>) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
+    for round in 1_u32.. {
         ticks.tick().await;
         if let Err(error) = accounts.sweep().await {
             tracing::warn!(%error, "what has run out could not be swept");
+        }
+        if round.is_multiple_of(COUNT_EVERY)
+            && let Err(error) = accounts.refresh_decoys().await
+        {
+            tracing::warn!(%error, "the kinds of hash could not be counted");
         }
         if let Some(counters) = &counters {
             counters.sweep(counted(&*clock));

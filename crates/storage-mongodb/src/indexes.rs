@@ -37,7 +37,7 @@ impl Core {
             self.users.index(model(keys, plain(name))).await?;
         }
         for (name, keys) in [
-            ("portcullis_pending", doc! { "pending.op": 1 }),
+            ("portcullis_pending", doc! { "portcullis_pending.op": 1 }),
             ("portcullis_hash_kind", doc! { "hash_kind": 1 }),
             ("portcullis_clash", doc! { "key_clash": 1 }),
         ] {

@@ -72,7 +72,7 @@ impl Core {
         }
         let fields = doc! {
             "username": 1, "username_key": 1, "email": 1, "email_key": 1, "key_clash": 1,
-            "closing": 1,
+            "portcullis_closing": 1,
         };
         let query = Query::new(doc! { "$or": forms }).limit(ALIKE).only(fields);
         self.users.all(query).await

@@ -174,7 +174,7 @@ impl Core {
         let Some(other) = holder.get("_id") else {
             return Ok(None);
         };
-        if holder.get("imported") == Some(&Bson::Boolean(true)) {
+        if holder.get("portcullis_imported") == Some(&Bson::Boolean(true)) {
             let field = format!("key_clash.{}", key.field);
             let mark = doc! { "$set": { field: as_text(id) } };
             self.users
@@ -207,7 +207,7 @@ impl Core {
         let mut set = doc! { "username_key_version": version() };
         let mut unset = Document::new();
         if !document.contains_key("generation") {
-            set.insert("imported", true);
+            set.insert("portcullis_imported", true);
         }
         if let Ok(hash) = document.get_str("password_hash") {
             set.insert("hash_kind", kind_of(&PasswordHash::from_stored(hash)));

@@ -144,6 +144,45 @@ async fn its_users_are_changed_and_deleted_and_stay_readable_for_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn its_own_fields_mean_nothing_to_us_and_stay() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let users = flask(&database).await;
+    register(&users, "u-1", "bob", "bob@example.org").await;
+    let own = doc! { "pending": true, "closing": "soon", "imported": 3, "keep": ["a"] };
+    let update = doc! { "$set": own.clone() };
+    users
+        .update_one(doc! { "_id": "u-1" }, update)
+        .await
+        .unwrap();
+    let node = database.node().await;
+    assert_eq!(meant(&node, "BOB").await.as_deref(), Some("u-1"));
+    let change = ProfileChange {
+        username: Some(model::Username::parse("bobby").unwrap()),
+        email: None,
+    };
+    let changed = node.change_profile(&id("u-1"), change, moment()).await;
+    assert_eq!(changed.unwrap().unwrap().username, "bobby");
+    let change = PasswordChange {
+        user: id("u-1"),
+        at: model::Generation(0),
+        hash: PasswordHash::from(HASH),
+        keep: None,
+    };
+    node.change_password(change, moment()).await.unwrap();
+    let there = users
+        .find_one(doc! { "_id": "u-1" })
+        .await
+        .unwrap()
+        .unwrap();
+    for (field, value) in &own {
+        assert_eq!(there.get(field), Some(value), "{field}");
+    }
+    assert!(node.delete_user(&id("u-1"), moment()).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn names_that_clash_keep_their_exact_form_and_are_reported() {
     let Some(database) = scratch().await else {
         return;

@@ -156,7 +156,7 @@ async fn a_change_that_was_interrupted_before_the_feed_had_it_is_finished() {
         "kind": "generation", "subject": alice.as_str(), "minimum": 1_i64, "keep": Bson::Null,
         "until": millis(moment().feed_until), "op": "gone-1",
     };
-    let update = doc! { "$set": { "generation": 1_i64, "pending": [pending] } };
+    let update = doc! { "$set": { "generation": 1_i64, "portcullis_pending": [pending] } };
     let users = database.collection("users");
     users
         .update_one(doc! { "_id": alice.as_str() }, update)
@@ -172,7 +172,7 @@ async fn a_change_that_was_interrupted_before_the_feed_had_it_is_finished() {
     };
     ears.hear(&entry).await;
     becomes(&database, "users", alice.as_str(), |user| {
-        !user.unwrap().contains_key("pending")
+        !user.unwrap().contains_key("portcullis_pending")
     })
     .await;
     assert!(b.session(session_id(1)).await.unwrap().is_none());
@@ -284,6 +284,36 @@ async fn a_session_whose_end_was_told_but_not_finished_never_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_finished_however_many_others_cannot_be_read() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let a = database.node().await;
+    let alice = a.create_user(new_user("alice")).await.unwrap().id;
+    a.close().await;
+    let users = database.collection("users");
+    let strange = (0..120).map(|number| {
+        doc! {
+            "_id": format!("a-{number:03}"), "username": format!("a-{number:03}"),
+            "portcullis_pending": [{ "op": "junk" }],
+        }
+    });
+    users.insert_many(strange).await.unwrap();
+    let pending = doc! {
+        "kind": "changed", "subject": alice.as_str(), "until": millis(moment().feed_until),
+        "op": "gone-1",
+    };
+    let update = doc! { "$set": { "portcullis_pending": [pending] } };
+    users
+        .update_one(doc! { "_id": alice.as_str() }, update)
+        .await
+        .unwrap();
+    let b = database.node().await;
+    let ears = Ears::on(&b, NOW).await;
+    ears.hear(&FeedEntry::Changed(alice)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_that_was_interrupted_is_finished_and_shows_nothing_meanwhile() {
     let Some(database) = scratch().await else {
         return;
@@ -298,7 +328,7 @@ async fn a_deletion_that_was_interrupted_is_finished_and_shows_nothing_meanwhile
         "kind": "closed", "subject": alice.as_str(), "until": millis(moment().feed_until),
         "op": "gone-1",
     };
-    let update = doc! { "$set": { "closing": true, "pending": [pending] } };
+    let update = doc! { "$set": { "portcullis_closing": true, "portcullis_pending": [pending] } };
     let users = database.collection("users");
     users
         .update_one(doc! { "_id": alice.as_str() }, update)
@@ -327,7 +357,7 @@ async fn a_change_that_comes_upon_an_interrupted_one_tells_that_first() {
         "op": "gone-1",
     };
     let users = database.collection("users");
-    let update = doc! { "$set": { "pending": [pending] } };
+    let update = doc! { "$set": { "portcullis_pending": [pending] } };
     users
         .update_one(doc! { "_id": alice.as_str() }, update)
         .await
@@ -345,7 +375,7 @@ async fn a_change_that_comes_upon_an_interrupted_one_tells_that_first() {
         .find_one(doc! { "_id": alice.as_str() })
         .await
         .unwrap();
-    assert!(!user.unwrap().contains_key("pending"));
+    assert!(!user.unwrap().contains_key("portcullis_pending"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,6 +23,7 @@ use crate::{Error, Feed, FeedEntry, FeedRow, FeedSink};
 pub struct MemoryStore {
     state: Mutex<State>,
     clock: Option<Arc<dyn Clock>>,
+    is_uncountable: bool,
 }
 
 #[derive(Default)]
@@ -55,6 +56,14 @@ impl MemoryStore {
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock: Some(clock),
+            ..Self::default()
+        }
+    }
+
+    /// An empty store whose accounts are too many to be counted in time.
+    pub fn uncountable() -> Self {
+        Self {
+            is_uncountable: true,
             ..Self::default()
         }
     }
