@@ -290,6 +290,41 @@ async fn a_name_that_was_changed_there_is_not_found_by_its_old_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_changed_there_is_found_and_what_was_given_up_is_free() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let users = flask(&database).await;
+    register(&users, "u-1", "bob", "bob@example.org").await;
+    register(&users, "u-2", "carol", "carol@example.org").await;
+    let node = database.node().await;
+    let change = async |id: &str, name: &str, email: &str| {
+        let update = doc! { "$set": { "username": name, "email": email } };
+        users.update_one(doc! { "_id": id }, update).await.unwrap();
+    };
+    change("u-1", "Robert", "Robert@example.org").await;
+    let u1 = Some("u-1");
+    assert_eq!(meant(&node, "Robert@example.org").await.as_deref(), u1);
+    // From then on it is found in every form, and by nothing that it had.
+    assert_eq!(meant(&node, "robert").await.as_deref(), u1);
+    assert_eq!(meant(&node, "robert@EXAMPLE.org").await.as_deref(), u1);
+    assert_eq!(meant(&node, "bob").await, None);
+    assert_eq!(meant(&node, "bob@example.org").await, None);
+
+    // Nobody has signed in since: who wants what was given up gets it.
+    change("u-2", "caroline", "caroline@example.org").await;
+    node.create_user(new_user("carol")).await.unwrap();
+    assert_eq!(meant(&node, "carol").await.as_deref(), Some("id-of-carol"));
+    // A look-alike that was made there takes nothing from anybody.
+    change("u-2", "Carol", "CAROL@example.org").await;
+    assert_eq!(
+        meant(&node, "carol@example.org").await.as_deref(),
+        Some("id-of-carol")
+    );
+    assert_eq!(meant(&node, "CAROL").await.as_deref(), Some("id-of-carol"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_can_be_none_of_ours_is_served_as_it_is() {
     let Some(database) = scratch().await else {
         return;
