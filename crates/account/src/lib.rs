@@ -13,6 +13,7 @@ mod delete;
 mod device;
 mod identifier;
 mod legacy;
+mod lifetimes;
 mod live;
 mod login;
 mod logout;
@@ -31,7 +32,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jwt::Authority;
-use model::{Clock, Rng};
+use model::{Clock, Rng, Timestamp};
 use password::Hasher;
 use storage::{Moment, Storage};
 
@@ -41,6 +42,7 @@ pub use change_password::ChangePasswordError;
 pub use delete::DeleteError;
 pub use device::DeviceToken;
 pub use legacy::{Caller, LegacyToken};
+pub use lifetimes::Lifetimes;
 pub use live::Live;
 pub use login::{LoginAttempt, LoginError};
 pub use profile::{ChangeProfileError, NewProfile};
@@ -50,7 +52,7 @@ pub use register::{RegisterError, Registration};
 pub use sessions::{EndSessionError, ListedSession};
 pub use settings::Settings;
 pub use tokens::{FreshAccess, Tokens, TokensError};
-pub use upkeep::SWEEP_EVERY;
+pub use upkeep::{COUNT_EVERY, SWEEP_EVERY};
 
 /// The use cases, with everything they need. Cheap to clone.
 #[derive(Clone)]
@@ -81,16 +83,14 @@ impl Accounts {
     /// # Errors
     /// When the store can't be read.
     pub async fn start(mut parts: Parts) -> Result<Self, storage::Error> {
-        let settings = &mut parts.settings;
-        settings.remembered_lifetime = parts
-            .storage
-            .note_access_lifetime(settings.access_lifetime)
-            .await?
-            .max(settings.access_lifetime);
+        let own = parts.settings.access_lifetime;
+        parts.settings.lifetimes = Lifetimes::agree(&*parts.storage, &parts.live, own).await?;
         let sink = Arc::clone(&parts.live) as Arc<dyn storage::FeedSink>;
         parts.storage.follow(parts.clock.now(), sink).await?;
         let accounts = Self(Arc::new(parts));
-        accounts.refresh_decoys().await?;
+        if let Err(error) = accounts.refresh_decoys().await {
+            tracing::warn!(%error, "the kinds of hash can't be counted: unknown names cost what the present kind does");
+        }
         Ok(accounts)
     }
 
@@ -100,10 +100,14 @@ impl Accounts {
     /// When it can't.
     pub async fn is_ready(&self) -> Result<(), storage::Error> {
         self.0.storage.ping().await?;
+        self.agrees_on_time(self.0.clock.now()).await
+    }
+
+    /// Whether the store, where it tells the time, has the time `now`.
+    pub(crate) async fn agrees_on_time(&self, now: Timestamp) -> Result<(), storage::Error> {
         let Some(bound) = self.0.settings.max_clock_difference else {
             return Ok(());
         };
-        let now = self.0.clock.now();
         match self.0.storage.clock_difference(now).await? {
             Some(difference) if difference > bound => {
                 let seconds = difference.as_secs();
@@ -128,7 +132,7 @@ impl Accounts {
         let now = self.0.clock.now();
         Moment {
             now,
-            feed_until: now.plus(self.0.settings.revocation_lifetime()),
+            feed_until: now.plus(self.revocation_lifetime()),
         }
     }
 }

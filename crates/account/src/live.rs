@@ -50,7 +50,11 @@ impl Live {
 
     /// For how long tokens are taken after the store was last heard.
     pub(crate) fn staleness_bound(&self) -> Duration {
-        self.staleness.bound()
+        Duration::from_millis(self.staleness.bound())
+    }
+
+    pub(crate) const fn staleness(&self) -> &Arc<Staleness> {
+        &self.staleness
     }
 
     fn take(&self, row: &FeedRow) {

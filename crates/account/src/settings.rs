@@ -5,6 +5,8 @@ use std::time::Duration;
 use password::Policy;
 use secret::Secret;
 
+use crate::Lifetimes;
+
 /// How long a fresh token counts as fresh after its owner has proven who they are (RFC 9470).
 pub(crate) const FRESHNESS: Duration = Duration::from_mins(10);
 
@@ -44,17 +46,11 @@ pub struct Settings {
     /// By how much the clocks of this process and of the store may differ; `None` where that is not
     /// asked.
     pub max_clock_difference: Option<Duration>,
-    /// The longest access lifetime that was ever set for this store; filled in at the start.
-    pub remembered_lifetime: Duration,
+    /// What the other processes of the store were set to; filled in at the start.
+    pub lifetimes: Lifetimes,
 }
 
 impl Settings {
-    /// How long the feed remembers a revocation: until no access token that it refuses is left.
-    /// Refresh tokens don't count, a refresh reads the store.
-    pub(crate) fn revocation_lifetime(&self) -> Duration {
-        self.remembered_lifetime.max(self.access_lifetime) + self.expiry_margin()
-    }
-
     /// For how long after its `exp` a token is still remembered as refused.
     pub(crate) fn expiry_margin(&self) -> Duration {
         self.leeway + REVOCATION_RESERVE

@@ -99,7 +99,7 @@ impl Accounts {
             access_csrf: TokenId::new(rng).to_string(),
             refresh_csrf: TokenId::new(rng).to_string(),
             issued_at: now.as_seconds(),
-            access_expires: now.plus(self.0.settings.access_lifetime).as_seconds(),
+            access_expires: now.plus(self.access_lifetime()).as_seconds(),
             refresh_expires: now.plus(self.0.settings.refresh_lifetime).as_seconds(),
             fresh_until: fresh_until.map(Timestamp::as_seconds),
         }

@@ -77,6 +77,18 @@ pub enum KeysCommand {
         long_about = "Prints what to set in place of the present JWT_SECRET_KEY (or JWT_PRIVATE_KEY): a new key, and the present one as the previous, whose tokens stay good. Nothing is changed; the present secret is printed too, so mind where it goes.\n\nGive every node the new settings; after the longest refresh lifetime the previous key can be unset. After a leak leave the previous key out: everyone signs in again."
     )]
     Rotate(ServeFlags),
+    /// After a leak: have the database take the present keys in place of those it knows
+    #[command(
+        long_about = "Servers that share a MongoDB refuse to start with other keys than the database knows, unless they still have the known one as the previous. After a leak they must not have it. So: stop every server, set new keys (`portcullis keys generate`) and no previous ones, run this once, and start them. Servers with the old keys refuse to start from then on, tokens of the old keys are refused, everyone signs in again.\n\n  portcullis keys replace --yes"
+    )]
+    Replace {
+        /// Do it: everyone signs in again
+        #[arg(long)]
+        yes: bool,
+        /// Where the settings are.
+        #[command(flatten)]
+        flags: ServeFlags,
+    },
     /// Print the key ids of the settings: the one that signs, and those that are still accepted
     List(ServeFlags),
 }

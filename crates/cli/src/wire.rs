@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use account::{Accounts, Live, Parts, SWEEP_EVERY, Settings};
+use account::{Accounts, COUNT_EVERY, Lifetimes, Live, Parts, SWEEP_EVERY, Settings};
 use anyhow::Context as _;
 use config::{Config, Keys, PublicUrl};
 use csrf::FormTokens;
@@ -13,7 +13,7 @@ use headers::{Hsts, HttpsRedirect};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jwt::revocation::{RevocationSet, Staleness};
 use jwt::{Algorithm, Authority, SigningKey, VerifyingKey};
-use model::{Clock, Rng};
+use model::{Clock, Rng, SystemRng};
 use password::{Hasher, HasherConfig, Policy, Scheme};
 use ratelimit::{Capacity, SharedStore, TrustedProxies};
 use secret::Secret;
@@ -23,7 +23,7 @@ use server::pages::{Pages, Reach};
 use server::stack::{Edge, Stack};
 use server::{App, AppParts};
 use sha2::Sha256;
-use storage::Storage;
+use storage::{Storage, Upkeep as _};
 use storage_mongodb::limits::{LeasedLimits, MongoLimits};
 use storage_mongodb::{KeyPrint, MongoStore, MongoUri};
 use storage_sqlite::{LimitStore, Options, Role, SqliteStore};
@@ -245,6 +245,20 @@ async fn open_mongo(
     })
 }
 
+/// Has the database that servers share know these keys, and no longer those that it knew.
+///
+/// # Errors
+/// When it can't be opened or written.
+pub async fn replace_known_keys(config: &Config, keys: &Keys) -> anyhow::Result<()> {
+    let uri = config.storage.mongo_uri.as_ref().context("MONGO_URI")?;
+    let uri = MongoUri::parse(uri.expose().clone()).context("MONGO_URI")?;
+    let options = storage_mongodb::Options::new(&SystemRng);
+    let storage = MongoStore::open(&uri, options).await.context("MONGO_URI")?;
+    let replaced = storage.replace_keys(&key_prints(config, keys)?).await;
+    storage.close().await;
+    Ok(replaced?)
+}
+
 /// What the store may know of the keys.
 fn key_prints(config: &Config, keys: &Keys) -> anyhow::Result<Vec<KeyPrint>> {
     let print = |secret| {
@@ -264,11 +278,13 @@ fn key_prints(config: &Config, keys: &Keys) -> anyhow::Result<Vec<KeyPrint>> {
     Ok(vec![
         KeyPrint {
             name: signing,
+            purpose: "signing",
             present: signing_key(config, keys)?.key_id().to_owned(),
             previous: previous.iter().map(|key| key.key_id().to_owned()).collect(),
         },
         KeyPrint {
             name: "SECRET_KEY",
+            purpose: "secrets",
             present: print(&keys.secret_key),
             previous: keys.secret_key_previous.iter().map(print).collect(),
         },
@@ -440,7 +456,7 @@ fn settings(config: &Config, keys: &Keys) -> Settings {
             .secret_key_previous
             .as_ref()
             .map(|previous| derived_key(previous, "devices")),
-        remembered_lifetime: tokens.access_expires,
+        lifetimes: Lifetimes::default(),
         max_clock_difference: None,
     }
 }
@@ -482,10 +498,15 @@ fn derived_key(secret: &Secret<String>, purpose: &str) -> Secret<[u8; 32]> {
 async fn keep_up(accounts: Accounts, counters: Option<Arc<LimitStore>>, clock: Arc<dyn Clock>) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
+    for round in 1_u32.. {
         ticks.tick().await;
         if let Err(error) = accounts.sweep().await {
             tracing::warn!(%error, "what has run out could not be swept");
+        }
+        if round.is_multiple_of(COUNT_EVERY)
+            && let Err(error) = accounts.refresh_decoys().await
+        {
+            tracing::warn!(%error, "the kinds of hash could not be counted");
         }
         if let Some(counters) = &counters {
             counters.sweep(counted(&*clock));

@@ -51,12 +51,13 @@ impl TestApp {
 
     /// Makes the account of `name` unreadable.
     pub async fn break_account(&self, name: &str) {
-        self.change(name, "keep", "keep", Some("?")).await;
+        self.change(name, "keep", "portcullis_keep", Some("?"))
+            .await;
     }
 
     /// Makes it readable again.
     pub async fn mend_account(&self, name: &str) {
-        self.change(name, "keep", "keep", None).await;
+        self.change(name, "keep", "portcullis_keep", None).await;
     }
 
     /// The hash that `name` has.

@@ -100,9 +100,8 @@ impl Core {
     ) -> Result<bool, Error> {
         let mut document = to_document(new);
         if let Some(old) = old {
-            let filter = doc! { "_id": id(key), "version": integer(old.version) };
             let update = doc! { "$set": document };
-            return Ok(self.attempts.update(filter, update).await?);
+            return Ok(self.attempts.update(unchanged(key, &old), update).await?);
         }
         document.insert("_id", id(key));
         match self.attempts.insert(document).await {
@@ -132,6 +131,14 @@ fn id(key: AttemptKey) -> String {
     hex(key.as_bytes())
 }
 
+/// A filter for the budget as it was read, whole: one that was swept and begun anew counts its versions from the
+/// start again.
+fn unchanged(key: AttemptKey, old: &Budget) -> Document {
+    let mut filter = to_document(old);
+    filter.insert("_id", id(key));
+    filter
+}
+
 fn to_document(budget: &Budget) -> Document {
     doc! {
         "failures": i64::from(budget.failures),
@@ -153,4 +160,18 @@ fn read(fields: &Fields<'_>) -> Result<Budget, Error> {
         run: fields.unsigned("run")?,
         version: fields.unsigned("version")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_that_was_begun_anew_is_not_taken_for_the_one_before() {
+        let key = AttemptKey::new([7; 32]);
+        let began = |seconds| reserve(None, Timestamp::from_seconds(seconds)).unwrap().0;
+        let (first, anew) = (began(1_800_000_000), began(1_900_000_000));
+        assert_eq!(first.version, anew.version);
+        assert_ne!(unchanged(key, &first), unchanged(key, &anew));
+    }
 }

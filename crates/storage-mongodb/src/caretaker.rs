@@ -39,6 +39,10 @@ impl Core {
         if finished > 0 {
             tracing::debug!(finished, "changes of accounts were finished for others");
         }
+        let ended = self.finish_ended().await?;
+        if ended > 0 {
+            tracing::debug!(ended, "the end of sessions was finished for others");
+        }
         if keys {
             let given = self.give_keys().await?;
             if given > 0 {

@@ -28,7 +28,7 @@ pub enum OpenError {
     },
     /// The other nodes of the database have another key.
     #[error(
-        "{0} is not the one that the other servers of this database have: set the same, or, to replace it, set the old one as {0}_PREVIOUS"
+        "{0} is not the one that the other servers of this database have: set the same, or, to replace it, set the old one as {0}_PREVIOUS (after a leak leave that unset, stop every server, and run `portcullis keys replace`)"
     )]
     OtherKey(&'static str),
     /// Anything else.

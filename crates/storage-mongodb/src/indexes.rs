@@ -37,7 +37,7 @@ impl Core {
             self.users.index(model(keys, plain(name))).await?;
         }
         for (name, keys) in [
-            ("portcullis_pending", doc! { "pending.op": 1 }),
+            ("portcullis_pending", doc! { "portcullis_pending.op": 1 }),
             ("portcullis_hash_kind", doc! { "hash_kind": 1 }),
             ("portcullis_clash", doc! { "key_clash": 1 }),
         ] {
@@ -51,6 +51,10 @@ impl Core {
         cookie.unique = Some(true);
         self.sessions
             .index(model(doc! { "browser.hash": 1 }, cookie))
+            .await?;
+        let ended = sparse("portcullis_ended");
+        self.sessions
+            .index(model(doc! { "ended": 1 }, ended))
             .await?;
         for table in [&self.attempts, &self.limits, &self.spent] {
             let expires = plain("portcullis_expires");

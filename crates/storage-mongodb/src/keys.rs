@@ -2,7 +2,8 @@
 //!
 //! A node with other keys would refuse the tokens of all others, count guesses apart from them, and issue
 //! tokens that they refuse. So fingerprints of the keys are kept, and such a node does not start. A key may
-//! be replaced by a node that still has the one before it: that is a rotation.
+//! be replaced by a node that still has the one before it: that is a rotation. After a leak no node may have
+//! it any more: then the operator says that the keys are others now ([`MongoStore::replace_keys`]).
 
 use mongodb::bson::{Document, doc};
 use storage::Error;
@@ -19,6 +20,8 @@ const TRIES: usize = 8;
 pub struct KeyPrint {
     /// The setting that holds it, `JWT_SECRET_KEY`.
     pub name: &'static str,
+    /// What it is for: of several settings that can hold it, nodes that chose different ones disagree.
+    pub purpose: &'static str,
     /// The fingerprint of the present one.
     pub present: String,
     /// Those of the ones before it that the node still has.
@@ -40,13 +43,33 @@ impl MongoStore {
     }
 }
 
+impl MongoStore {
+    /// Notes these keys, whichever were noted: nodes with those that were don't start any more. One that runs
+    /// goes on until it is stopped.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn replace_keys(&self, keys: &[KeyPrint]) -> Result<(), Error> {
+        let update = doc! { "$set": prints(keys) };
+        let written = self
+            .running
+            .read(self.core.meta.upserted("keys", update))
+            .await;
+        written.map(drop)
+    }
+}
+
+/// What is noted of them.
+fn prints(keys: &[KeyPrint]) -> Document {
+    keys.iter()
+        .map(|key| (key.purpose.to_owned(), key.present.as_str().into()))
+        .collect()
+}
+
 impl Core {
     /// Whether the keys are noted; `false` when another node noted its own meanwhile.
     async fn agree(&self, keys: &[KeyPrint]) -> Result<bool, OpenError> {
-        let mut ours: Document = keys
-            .iter()
-            .map(|key| (key.name.to_owned(), key.present.as_str().into()))
-            .collect();
+        let mut ours = prints(keys);
         let Some(noted) = self.meta.first(doc! { "_id": "keys" }).await? else {
             ours.insert("_id", "keys");
             return match self.meta.insert(ours).await {
@@ -59,7 +82,7 @@ impl Core {
         let mut filter = doc! { "_id": "keys" };
         let mut is_new = false;
         for key in keys {
-            let there = fields.optional_text(key.name)?;
+            let there = fields.optional_text(key.purpose)?;
             match there {
                 Some(there) if there == key.present => {}
                 Some(there) if !key.previous.iter().any(|previous| previous == there) => {
@@ -67,7 +90,7 @@ impl Core {
                 }
                 Some(_) | None => is_new = true,
             }
-            filter.insert(key.name, there.map(str::to_owned));
+            filter.insert(key.purpose, there.map(str::to_owned));
         }
         if !is_new {
             return Ok(true);

@@ -3,8 +3,8 @@
 //! # How it works
 //! - **Each operation changes one document**, so that a single server without a replica set is enough:
 //!   no transactions, change streams, update pipelines, TTL or partial indexes are needed. Where two
-//!   documents must change, the first says what is still to be done (`users/pending.rs`), or the order
-//!   is the one in which a crash in between revokes too much rather than too little (`sessions`).
+//!   documents must change, the first says what is still to be done (`users/pending.rs`,
+//!   `sessions/end.rs`), and any node finishes it.
 //! - **Each write** is confirmed by a majority, in their journals, before it counts, whatever the
 //!   connection string says (`connect.rs`), and each operation has a deadline (`table.rs`).
 //! - **Each node** appends to the feed through one task (`feed/append.rs`), reads it through another

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use model::Rng;
+use mongodb::Database;
 use mongodb::bson::{Document, doc};
 use storage::{Error, Sinks};
 use tokio::sync::mpsc;
@@ -16,6 +17,9 @@ use crate::running::Running;
 use crate::table::Table;
 use crate::uri::{MongoUri, hosts};
 use crate::{Core, MongoStore, connect};
+
+/// The collection of the feed.
+const FEED: &str = "portcullis_feed";
 
 /// The version of what stands in our collections.
 const LAYOUT: i64 = 1;
@@ -74,13 +78,19 @@ impl MongoStore {
         let sinks = Sinks::default();
         let (appends, waiting) = Appends::new();
         let meta = table("portcullis_meta");
-        let mut core = Core {
+        // Decided before anything has it: writer and reader of the feed must see the same.
+        let feed = if is_replicated(&hello(&database, deadline).await?) {
+            Table::committed(&database, FEED, deadline)
+        } else {
+            table(FEED)
+        };
+        let core = Core {
             users: table("users"),
             sessions: table("portcullis_sessions"),
             attempts: table("portcullis_attempts"),
             limits: table("portcullis_limits"),
             spent: table("portcullis_spent"),
-            feed: Rows(table("portcullis_feed")),
+            feed: Rows(feed),
             heartbeat: Arc::new(Heartbeat::new(meta.clone(), sinks.clone())),
             meta,
             node: node_name(rng),
@@ -98,13 +108,6 @@ impl MongoStore {
             deadline: deadline * 2,
             head: None,
         };
-        if is_replicated(&core.hello().await?) {
-            core.feed = Rows(Table::committed(
-                &core.database,
-                "portcullis_feed",
-                deadline,
-            ));
-        }
         let found = core.layout(LAYOUT).await?;
         if found > LAYOUT {
             let known = LAYOUT;
@@ -155,13 +158,17 @@ impl Drop for MongoStore {
 impl Core {
     /// What the server says of itself.
     pub(crate) async fn hello(&self) -> Result<Document, Error> {
-        let admin = self.database.client().database("admin");
-        let command = admin.run_command(doc! { "hello": 1 }).into_future();
-        match tokio::time::timeout(self.deadline, command).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(Failure::into(from_driver("hello", &error))),
-            Err(_) => Err(late()),
-        }
+        hello(&self.database, self.deadline).await
+    }
+}
+
+async fn hello(database: &Database, deadline: Duration) -> Result<Document, Error> {
+    let admin = database.client().database("admin");
+    let command = admin.run_command(doc! { "hello": 1 }).into_future();
+    match tokio::time::timeout(deadline, command).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(Failure::into(from_driver("hello", &error))),
+        Err(_) => Err(late()),
     }
 }
 

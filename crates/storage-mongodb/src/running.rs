@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use storage::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
@@ -56,13 +57,16 @@ impl Running {
         }
     }
 
-    /// Lets nothing begin any more, and waits until everything has ended.
-    pub(crate) async fn close(&self) {
+    /// Lets nothing begin any more, and waits until everything has ended, but no longer than `bound`: what a store that
+    /// has gone keeps waiting was answered to nobody.
+    pub(crate) async fn close(&self, bound: Duration) {
         self.closing.store(true, Ordering::Release);
-        if let Ok(all) = self.permits.acquire_many(AT_ONCE).await {
-            self.permits.close();
-            all.forget();
+        match tokio::time::timeout(bound, self.permits.acquire_many(AT_ONCE)).await {
+            Ok(Ok(all)) => all.forget(),
+            Ok(Err(_)) => {} // closed before
+            Err(_) => tracing::warn!("closing while operations wait for the store"),
         }
+        self.permits.close();
     }
 
     fn begin(&self) -> Result<OwnedSemaphorePermit, Error> {
@@ -75,5 +79,48 @@ impl Running {
                 TryAcquireError::Closed => closed(),
                 TryAcquireError::NoPermits => Error::Busy,
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_close_does_not_wait_for_what_never_ends() {
+        let running = Arc::new(Running::new());
+        let stuck = Arc::clone(&running);
+        let stuck = tokio::spawn(async move { stuck.read(pending::<Result<(), Error>>()).await });
+        while running.permits.available_permits() == AT_ONCE as usize {
+            tokio::task::yield_now().await;
+        }
+        running.close(Duration::from_millis(1)).await;
+        let late = running.read(async { Ok::<_, Error>(()) }).await;
+        assert!(matches!(late, Err(Error::Unavailable(_))));
+        stuck.abort();
+    }
+
+    #[tokio::test]
+    async fn a_close_waits_for_what_ends() {
+        let running = Arc::new(Running::new());
+        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        let task = {
+            let running = Arc::clone(&running);
+            tokio::spawn(async move {
+                let work = async move { ended.await.map_err(|_| closed()) };
+                running.write(work).await
+            })
+        };
+        while running.permits.available_permits() == AT_ONCE as usize {
+            tokio::task::yield_now().await;
+        }
+        let ending = async {
+            tokio::task::yield_now().await;
+            end.send(()).unwrap();
+        };
+        tokio::join!(running.close(Duration::from_mins(1)), ending);
+        assert!(task.await.unwrap().is_ok());
     }
 }

@@ -120,8 +120,12 @@ impl Table {
         Ok(self.within(found).await?)
     }
 
-    /// What an aggregation gives, which must be little.
-    pub(crate) async fn aggregate(&self, stages: Vec<Document>) -> Result<Vec<Document>, Error> {
+    /// What an aggregation gives, which must be little. It may take as long as `deadline`.
+    pub(crate) async fn aggregate(
+        &self,
+        stages: Vec<Document>,
+        deadline: Duration,
+    ) -> Result<Vec<Document>, Error> {
         let found = async {
             let mut cursor = self.collection.aggregate(stages).await?;
             let mut documents = Vec::new();
@@ -130,7 +134,7 @@ impl Table {
             }
             Ok(documents)
         };
-        Ok(self.within(found).await?)
+        Ok(self.within_time(deadline, found).await?)
     }
 
     /// Inserts a document.
@@ -144,6 +148,12 @@ impl Table {
     pub(crate) async fn update(&self, filter: Document, update: Document) -> Result<bool, Failure> {
         let updated = self.within(self.collection.update_one(filter, update));
         Ok(updated.await?.matched_count == 1)
+    }
+
+    /// Updates documents, each by itself.
+    pub(crate) async fn update_all(&self, filter: Document, update: Document) -> Result<(), Error> {
+        let updated = self.within(self.collection.update_many(filter, update));
+        Ok(updated.await.map(drop)?)
     }
 
     /// Updates one document and gives it as it is now; nothing when there was none.
@@ -209,7 +219,15 @@ impl Table {
         &self,
         operation: impl IntoFuture<Output = mongodb::error::Result<T>>,
     ) -> Result<T, Failure> {
-        match tokio::time::timeout(self.deadline, operation.into_future()).await {
+        self.within_time(self.deadline, operation).await
+    }
+
+    async fn within_time<T>(
+        &self,
+        deadline: Duration,
+        operation: impl IntoFuture<Output = mongodb::error::Result<T>>,
+    ) -> Result<T, Failure> {
+        match tokio::time::timeout(deadline, operation.into_future()).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(from_driver(self.name, &error)),
             Err(_) => Err(Failure::Other(late())),

@@ -18,6 +18,9 @@ use crate::{Core, MongoStore};
 /// costs twice; so the clocks of the nodes need not agree.
 const LEASE: Duration = Duration::from_secs(120);
 
+/// How long a close waits to give its lease back: whoever stops a process kills it soon.
+const GIVING_UP: Duration = Duration::from_secs(1);
+
 #[async_trait]
 impl Upkeep for MongoStore {
     fn describe(&self) -> String {
@@ -65,19 +68,23 @@ impl Upkeep for MongoStore {
     }
 
     async fn note_access_lifetime(&self, lifetime: Duration) -> Result<Duration, Error> {
-        let millis = i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX);
-        let meta = &self.core.meta;
-        let update = doc! { "$max": { "millis": millis } };
-        let noted = self.running.read(meta.upserted("access_lifetime", update));
-        let document = noted.await?;
-        let longest = Fields::of(meta.name, &document).unsigned("millis")?;
-        Ok(Duration::from_millis(longest))
+        let heartbeat = &self.core.heartbeat;
+        self.running.read(heartbeat.note(lifetime)).await
+    }
+
+    fn noted_access_lifetime(&self) -> Option<Duration> {
+        Some(self.core.heartbeat.longest_noted())
     }
 
     async fn close(&self) {
-        self.running.close().await;
+        self.running.close(self.core.deadline).await;
         self.stop();
-        self.core.give_up_lease().await;
+        if tokio::time::timeout(GIVING_UP, self.core.give_up_lease())
+            .await
+            .is_err()
+        {
+            tracing::debug!("the lease for sweeping was not given back in time");
+        }
         self.core.sinks.clear();
         let client = self.core.database.client().clone();
         client.shutdown().immediate(true).await;

@@ -59,7 +59,8 @@ pub trait FeedSink: Send + Sync {
 /// Reading and writing the feed itself.
 #[async_trait]
 pub trait Feed: Send + Sync {
-    /// Gives `sink` every row that has not run out at `now`, and from then on every new one, whoever
+    /// Gives `sink` every row that has not run out at `now` (a store that others share gives those that have, too:
+    /// this clock may be wrong), and from then on every new one, whoever
     /// writes it. Answers when the present rows have been applied.
     async fn follow(&self, now: Timestamp, sink: Arc<dyn FeedSink>) -> Result<(), Error>;
 

@@ -30,6 +30,12 @@ pub trait Upkeep: Send + Sync {
     /// that is how long a revocation must be remembered, also after the setting was lowered.
     async fn note_access_lifetime(&self, lifetime: Duration) -> Result<Duration, Error>;
 
+    /// The longest lifetime that any process has noted, where several serve one store: at least what had been noted
+    /// when the listeners were last told that the store was heard. Nothing where one alone serves.
+    fn noted_access_lifetime(&self) -> Option<Duration> {
+        None
+    }
+
     /// Finishes what was accepted and closes. Later calls fail with [`Error::Unavailable`].
     async fn close(&self);
 }

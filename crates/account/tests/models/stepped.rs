@@ -279,6 +279,10 @@ impl Upkeep for Stepped {
         self.store.sweep(now, limit).await
     }
 
+    fn noted_access_lifetime(&self) -> Option<Duration> {
+        self.store.noted_access_lifetime()
+    }
+
     async fn note_access_lifetime(&self, lifetime: Duration) -> Result<Duration, Error> {
         self.store.note_access_lifetime(lifetime).await
     }

@@ -5,9 +5,9 @@ use std::fmt;
 use std::sync::{Arc, LazyLock, Weak};
 
 use account::{
-    Accounts, Actor, ChangePasswordError, DeleteError, EndSessionError, Live, LoginAttempt,
-    LoginError, Parts, ReauthenticateError, RefreshError, Refused, RegisterError, Registration,
-    Settings,
+    Accounts, Actor, ChangePasswordError, DeleteError, EndSessionError, Lifetimes, Live,
+    LoginAttempt, LoginError, Parts, ReauthenticateError, RefreshError, Refused, RegisterError,
+    Registration, Settings,
 };
 use jwt::revocation::{RevocationSet, Staleness};
 use jwt::{Algorithm, Authority, SigningKey, TokenKind, Verified};
@@ -388,7 +388,7 @@ fn settings() -> Settings {
         attempt_key: Secret::new([8; 32]),
         device_key: Secret::new([9; 32]),
         device_key_previous: None,
-        remembered_lifetime: seconds(ACCESS),
+        lifetimes: Lifetimes::default(),
     }
 }
 

@@ -10,13 +10,14 @@ use secret::Secret;
 
 use super::load;
 use crate::arguments::{KeysCommand, ServeFlags};
-use crate::wire::{previous_keys, signing_key};
+use crate::wire::{previous_keys, replace_known_keys, signing_key};
 
 /// Makes keys, lists them, or says how to replace them.
 pub(super) fn run(command: KeysCommand) -> anyhow::Result<ExitCode> {
     match command {
         KeysCommand::Generate { algorithm } => generate(&algorithm)?,
         KeysCommand::Rotate(flags) => rotate(flags)?,
+        KeysCommand::Replace { yes, flags } => replace(yes, flags)?,
         KeysCommand::List(flags) => list(flags)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -65,6 +66,25 @@ fn rotate(flags: ServeFlags) -> anyhow::Result<()> {
     eprintln!(
         "Set these on every node, in place of the present ones. After {days} days no token of the previous key is left: unset it then."
     );
+    Ok(())
+}
+
+#[expect(clippy::print_stderr, reason = "this is what the command is for")]
+fn replace(yes: bool, flags: ServeFlags) -> anyhow::Result<()> {
+    let (config, keys) = settings(flags)?;
+    anyhow::ensure!(
+        config.storage.mongo_uri.is_some(),
+        "only a MongoDB knows the keys of its servers: with SQLite set the new ones and restart"
+    );
+    anyhow::ensure!(
+        yes,
+        "servers with the old keys will not start any more, and everyone signs in again: stop every server, then add --yes"
+    );
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(replace_known_keys(&config, &keys))?;
+    eprintln!("The database knows the present keys and no others. Start the servers with them.");
     Ok(())
 }
 

@@ -30,14 +30,14 @@ impl Staleness {
         }
     }
 
-    /// How long ago the source may have been heard.
-    pub const fn bound(&self) -> Duration {
-        Duration::from_millis(self.bound)
-    }
-
     /// The time on the clock in milliseconds, to be taken *before* the source is asked.
     pub fn now(&self) -> u64 {
         (self.clock)()
+    }
+
+    /// After how many milliseconds without success it is stale.
+    pub const fn bound(&self) -> u64 {
+        self.bound
     }
 
     /// Notes that the source was heard, and answered a question that was asked at `asked`: what was

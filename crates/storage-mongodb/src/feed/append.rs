@@ -4,6 +4,13 @@
 //! node or by itself in an attempt whose answer was lost, the document there says by its `batch` whose
 //! it is: its own, and it is done; another's, and it goes to the new end.
 //!
+//! # A primary that has lost its majority
+//! It still takes an insertion, answers that no majority confirms it, and refuses the same number from then
+//! on, until it steps down and rolls its own back. So all that is read here is what a majority has, as with
+//! every reader (`open.rs`): a document of ours counts as appended once it is seen that way, and nothing is
+//! put above one that could still go. Whoever finds a number taken and sees nothing there waits for one of
+//! the two to become true.
+//!
 //! # A writer that slept
 //! Between seeing `n` and inserting `n + 1` a node may be suspended for an hour, while others write
 //! on and prune beyond `n + 1`. Its insertion would succeed, below the place that everyone has read
@@ -62,6 +69,16 @@ impl Appends {
     }
 }
 
+/// What became of one insertion.
+enum Attempt {
+    /// The batch is where every reader finds it.
+    Done,
+    /// Another node has that number: on from the new end.
+    Behind,
+    /// What stands there a majority may yet have or lose.
+    Unsettled,
+}
+
 /// The task.
 pub(crate) struct Appender {
     pub(crate) rows: Rows,
@@ -92,7 +109,7 @@ impl Appender {
                 self.sinks.apply(&rows);
             }
             for reply in replies {
-                let _ = reply.send(again(&answer)); // whoever asked may have gone
+                let _ = reply.send(repeated(&answer)); // whoever asked may have gone
             }
         }
     }
@@ -104,8 +121,9 @@ impl Appender {
         let mut last = late();
         while Instant::now() < deadline {
             match self.attempt(&batch, rows).await {
-                Ok(true) => return Ok(()),
-                Ok(false) => {}
+                Ok(Attempt::Done) => return Ok(()),
+                Ok(Attempt::Behind) => {}
+                Ok(Attempt::Unsettled) => tokio::time::sleep(PAUSE).await,
                 Err(error @ Error::Unavailable(_)) => {
                     // It may have been written. The same number and the same batch tell.
                     last = error;
@@ -117,8 +135,8 @@ impl Appender {
         Err(last)
     }
 
-    /// Inserts the next document; whether the batch is now where every reader finds it.
-    async fn attempt(&mut self, batch: &str, rows: &[FeedRow]) -> Result<bool, Error> {
+    /// Inserts the next document.
+    async fn attempt(&mut self, batch: &str, rows: &[FeedRow]) -> Result<Attempt, Error> {
         if self.head.is_none() {
             self.head = self.rows.head().await?;
         }
@@ -136,10 +154,8 @@ impl Appender {
             Ok(()) => {}
             Err(Failure::Duplicate) => match self.rows.place(number).await? {
                 Some(there) if there.batch == batch => {}
-                _ => {
-                    self.head = None;
-                    return Ok(false);
-                }
+                Some(_) => return Ok(self.again(Attempt::Behind)),
+                None => return Ok(self.again(Attempt::Unsettled)),
             },
             Err(Failure::Other(error)) => return Err(error),
         }
@@ -149,8 +165,17 @@ impl Appender {
         };
         let safe =
             self.follows(seen.as_ref()).await? || self.rows.head().await? == Some(place.clone());
-        self.head = safe.then_some(place);
-        Ok(safe)
+        if !safe {
+            return Ok(self.again(Attempt::Unsettled));
+        }
+        self.head = Some(place);
+        Ok(Attempt::Done)
+    }
+
+    /// Looks for the end anew the next time.
+    fn again(&mut self, attempt: Attempt) -> Attempt {
+        self.head = None;
+        attempt
     }
 
     /// Whether what was seen before the insertion is still there.
@@ -163,7 +188,7 @@ impl Appender {
 }
 
 /// The same answer once more.
-fn again(answer: &Result<(), Error>) -> Result<(), Error> {
+fn repeated(answer: &Result<(), Error>) -> Result<(), Error> {
     match answer {
         Ok(()) => Ok(()),
         Err(Error::Unavailable(reason)) => Err(Error::Unavailable(reason.clone())),

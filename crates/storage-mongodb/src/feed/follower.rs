@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::Timestamp;
 use storage::{Error, FeedRow, FeedSink, Sinks};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
@@ -15,8 +14,6 @@ const POLL: Duration = Duration::from_millis(200);
 
 /// A listener to be added.
 pub(crate) struct Follow {
-    /// Entries that have run out by then are of no use to it.
-    pub(crate) now: Timestamp,
     /// The listener.
     pub(crate) sink: Arc<dyn FeedSink>,
     /// Told when it has heard everything present.
@@ -63,8 +60,8 @@ impl Follower {
         loop {
             tokio::select! {
                 follow = follows.recv() => match follow {
-                    Some(Follow { now, sink, reply }) => {
-                        let _ = reply.send(self.add(now, &sink).await); // the caller may have gone
+                    Some(Follow { sink, reply }) => {
+                        let _ = reply.send(self.add(&sink).await); // the caller may have gone
                     }
                     None => return,
                 },
@@ -73,18 +70,13 @@ impl Follower {
         }
     }
 
-    async fn add(&mut self, now: Timestamp, sink: &Arc<dyn FeedSink>) -> Result<(), Error> {
+    async fn add(&mut self, sink: &Arc<dyn FeedSink>) -> Result<(), Error> {
         // Added before the reading: an entry that comes meanwhile is in one or in both.
         self.sinks.add(Arc::clone(sink));
         let asked = sink.asked();
         self.heartbeat.beat().await?;
-        let place = self
-            .rows
-            .load(|mut rows| {
-                rows.retain(|row| row.until > now);
-                sink.apply(&rows);
-            })
-            .await?;
+        // All of it, also what seems to have run out: a clock that is ahead now may be set right.
+        let place = self.rows.load(|rows| sink.apply(&rows)).await?;
         sink.heard(asked);
         if !self.follows {
             (self.follows, self.place) = (true, place);
@@ -171,7 +163,7 @@ fn next(place: Option<&Place>, page: Vec<Row>) -> Next {
 
 #[cfg(test)]
 mod tests {
-    use model::TokenId;
+    use model::{Timestamp, TokenId};
     use storage::FeedEntry;
 
     use super::*;

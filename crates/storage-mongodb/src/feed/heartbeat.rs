@@ -4,7 +4,11 @@
 //! confirms shows that what is read afterwards holds everything that was acknowledged before. So the
 //! follower tells its listeners only of a reading that began after such a write, and the age counts
 //! from before the write.
+//!
+//! The document that is written also holds the longest lifetime of access tokens that any node has noted, and the
+//! write answers with it: so who has heard the store knows of each lifetime that was noted before.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +16,7 @@ use mongodb::bson::doc;
 use storage::{Asked, Error, Sinks};
 use tokio::time::MissedTickBehavior;
 
+use crate::document::{Fields, integer};
 use crate::table::Table;
 
 const EVERY: Duration = Duration::from_secs(1);
@@ -22,6 +27,8 @@ pub(crate) struct Heartbeat {
     sinks: Sinks,
     /// When the last write that succeeded was asked for; taken by the reading that follows it.
     proven: Mutex<Option<Asked>>,
+    /// The longest lifetime of access tokens that was noted, in milliseconds.
+    longest: AtomicU64,
 }
 
 impl Heartbeat {
@@ -30,13 +37,32 @@ impl Heartbeat {
             meta,
             sinks,
             proven: Mutex::new(None),
+            longest: AtomicU64::new(0),
         }
     }
 
     /// One write.
     pub(crate) async fn beat(&self) -> Result<(), Error> {
-        let update = doc! { "$inc": { "beats": 1_i64 } };
-        self.meta.upserted("heartbeat", update).await.map(drop)
+        self.note(Duration::ZERO).await.map(drop)
+    }
+
+    /// One write that also notes how long access tokens live; the longest that was ever noted.
+    pub(crate) async fn note(&self, lifetime: Duration) -> Result<Duration, Error> {
+        let millis = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
+        let update = doc! {
+            "$inc": { "beats": 1_i64 },
+            "$max": { "access_lifetime_millis": integer(millis) },
+        };
+        let document = self.meta.upserted("heartbeat", update).await?;
+        let fields = Fields::of(self.meta.name, &document);
+        let longest = fields.unsigned("access_lifetime_millis")?;
+        self.longest.fetch_max(longest, Ordering::AcqRel);
+        Ok(Duration::from_millis(longest))
+    }
+
+    /// The longest lifetime that a write of this node was answered.
+    pub(crate) fn longest_noted(&self) -> Duration {
+        Duration::from_millis(self.longest.load(Ordering::Acquire))
     }
 
     /// Writes once a second, as long as someone listens.

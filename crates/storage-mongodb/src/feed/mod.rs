@@ -38,11 +38,11 @@ pub(crate) use rows::Rows;
 
 #[async_trait]
 impl Feed for MongoStore {
-    async fn follow(&self, now: Timestamp, sink: Arc<dyn FeedSink>) -> Result<(), Error> {
+    async fn follow(&self, _now: Timestamp, sink: Arc<dyn FeedSink>) -> Result<(), Error> {
         self.running
             .read(async {
                 let (reply, answer) = oneshot::channel();
-                let follow = Follow { now, sink, reply };
+                let follow = Follow { sink, reply };
                 self.follows.send(follow).await.map_err(|_| closed())?;
                 answer.await.unwrap_or_else(|_| Err(closed()))
             })

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::Timestamp;
-use mongodb::bson::{Binary, Bson, DateTime, doc, spec::BinarySubtype};
+use mongodb::bson::{Binary, Bson, DateTime, Document, doc, spec::BinarySubtype};
 use ratelimit::{Hit, Key, Quota, State, Strategy, Unavailable, Usage};
 use storage::Error;
 use tokio::time::Instant;
@@ -24,7 +24,7 @@ use tokio::time::Instant;
 use crate::document::{Fields, hex, integer};
 use crate::error::Failure;
 use crate::table::Query;
-use crate::{Core, MongoStore};
+use crate::{Core, MongoStore, users};
 
 use known::Exhausted;
 pub use lease::LeasedLimits;
@@ -33,6 +33,9 @@ use turns::Turns;
 /// How often a counter is written anew that other nodes write at the same time. Of five nodes under full
 /// press each succeeds at every fifth try: that none of these does happens once in a thousand times.
 const TRIES: usize = 32;
+
+/// How far the clocks of two nodes may be apart: each two seconds from the store's, and one for rounding.
+const CLOCKS: Duration = Duration::from_secs(5);
 
 /// Counters that all nodes share.
 pub struct MongoLimits {
@@ -235,8 +238,8 @@ impl Core {
                 "version": integer(version + 1),
                 "expires_at": expiry(state.expires(hit.quota)),
             };
-            let written = if found.is_some() {
-                let filter = doc! { "_id": id(hit.key), "version": integer(version) };
+            let written = if let Some(found) = &found {
+                let filter = unchanged(found);
                 table.update(filter, doc! { "$set": document }).await?
             } else {
                 document.insert("_id", id(hit.key));
@@ -254,9 +257,12 @@ impl Core {
     }
 
     /// Removes counters that have run out, also those that were used since they were looked at: what
-    /// has run out says no more than a new one.
+    /// has run out says no more than a new one. It has run out when it has for every node, so not before
+    /// [`CLOCKS`] have passed.
     pub(crate) async fn sweep_limits(&self, now: Timestamp, limit: u32) -> Result<u32, Error> {
-        let over = doc! { "$lte": crate::document::date(now) };
+        let margin = i64::try_from(CLOCKS.as_millis()).unwrap_or(i64::MAX);
+        let for_all = Timestamp::from_millis(now.as_millis().saturating_sub(margin));
+        let over = doc! { "$lte": crate::document::date(for_all) };
         let query = Query::new(doc! { "expires_at": over.clone() });
         let query = query.sort(doc! { "expires_at": 1 }).limit(limit);
         let found = self.limits.all(query.only(doc! { "_id": 1 })).await?;
@@ -278,6 +284,14 @@ fn unavailable(error: Error) -> Unavailable {
             Unavailable::new(error)
         }
     }
+}
+
+/// A filter for the counter as it was read, whole: one that was swept and begun anew counts its versions from the
+/// start again.
+fn unchanged(found: &Document) -> Document {
+    let fields = ["_id", "version", "state", "expires_at"];
+    let same = |field: &str| (field.to_owned(), users::unchanged(found, field));
+    fields.into_iter().map(same).collect()
 }
 
 fn id(key: Key) -> String {
@@ -324,6 +338,20 @@ mod tests {
     fn a_counter_is_kept_until_it_is_over() {
         let time = ratelimit::Timestamp::from_micros(1_800_000_000_000_001);
         assert_eq!(expiry(time), DateTime::from_millis(1_800_000_000_001));
+    }
+
+    #[test]
+    fn a_counter_that_was_begun_anew_is_not_taken_for_the_one_before() {
+        let counter = |byte, seconds: i64| {
+            doc! {
+                "_id": "k", "version": 1_i64, "expires_at": DateTime::from_millis(seconds * 1000),
+                "state": Binary { subtype: BinarySubtype::Generic, bytes: vec![byte] },
+            }
+        };
+        let first = unchanged(&counter(1, 1));
+        assert_eq!(first, unchanged(&counter(1, 1)));
+        assert_ne!(first, unchanged(&counter(2, 1)));
+        assert_ne!(first, unchanged(&counter(1, 2)));
     }
 
     #[test]

@@ -7,14 +7,14 @@ use storage::Error;
 
 use crate::Core;
 use crate::document::{Fields, date, hex, integer};
-use crate::sessions::document::{cookie, read};
+use crate::sessions::document::{cookie, lasting, read};
 
 impl Core {
     pub(crate) async fn session_by_cookie(
         &self,
         hash: HashedToken,
     ) -> Result<Option<Session>, Error> {
-        let filter = doc! { "browser.hash": hex(hash.as_bytes()) };
+        let filter = lasting(doc! { "browser.hash": hex(hash.as_bytes()) });
         let found = self.sessions.first(filter).await?;
         found
             .map(|document| read(&Fields::of(self.sessions.name, &document)))
@@ -28,6 +28,7 @@ impl Core {
         new: BrowserCookie,
     ) -> Result<bool, Error> {
         let filter = doc! { "_id": id.to_string(), "browser.hash": hex(old.as_bytes()) };
+        let filter = lasting(filter);
         let update = doc! { "$set": { "browser": cookie(&new) } };
         Ok(self.sessions.update(filter, update).await?)
     }
@@ -53,6 +54,9 @@ impl Core {
             "pair.refresh_expires": integer(refresh_expires),
             "over_at": date(over_at),
         };
-        Ok(self.sessions.update(filter, doc! { "$max": later }).await?)
+        Ok(self
+            .sessions
+            .update(lasting(filter), doc! { "$max": later })
+            .await?)
     }
 }

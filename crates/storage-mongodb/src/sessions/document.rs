@@ -7,6 +7,12 @@ use storage::Error;
 
 use crate::document::{Fields, date, hex, integer, unhex};
 
+/// `filter`, for sessions that have not ended (`end.rs`).
+pub(crate) fn lasting(mut filter: Document) -> Document {
+    filter.insert("ended", doc! { "$exists": false });
+    filter
+}
+
 /// The session as a document.
 pub(crate) fn to_document(session: &Session) -> Document {
     let pair = &session.pair;

@@ -1,11 +1,10 @@
 //! Sessions.
 //!
-//! A session that ends is first told to the feed and then deleted: were it the other way round, a
-//! crash in between would leave tokens that nobody refuses. Nothing needs to be finished when it
-//! stops in between: the tokens are refused, and whoever asked was not answered and asks again.
+//! How a session ends is in `end.rs`.
 
 mod browser;
 mod document;
+mod end;
 mod rotate;
 
 use std::sync::Arc;
@@ -14,13 +13,13 @@ use async_trait::async_trait;
 use model::{BrowserCookie, Session, SessionId, Timestamp, UserId};
 use mongodb::bson::{Document, doc};
 use secret::HashedToken;
-use storage::{Error, FeedEntry, FeedRow, Moment, Rotated, Rotation, Sessions, SpentToken};
+use storage::{Error, Moment, Rotated, Rotation, Sessions, SpentToken};
 
 use crate::document::{Fields, date};
 use crate::table::Query;
 use crate::{Core, MongoStore};
 
-use document::{read, to_document};
+use document::{lasting, read, to_document};
 
 #[async_trait]
 impl Sessions for MongoStore {
@@ -96,7 +95,7 @@ impl Sessions for MongoStore {
 
     async fn sessions_of(&self, user: &UserId, now: Timestamp) -> Result<Vec<Session>, Error> {
         let filter = doc! { "user": user.as_str(), "over_at": { "$gt": date(now) } };
-        let query = Query::new(filter).sort(doc! { "last_used_at": -1, "_id": -1 });
+        let query = Query::new(lasting(filter)).sort(doc! { "last_used_at": -1, "_id": -1 });
         let sessions = &self.core.sessions;
         let found = self.running.read(sessions.all(query)).await?;
         found
@@ -136,7 +135,7 @@ impl Sessions for MongoStore {
                 let filter = doc! {
                     "user": user.as_str(), "_id": { "$ne": keep.to_string() },
                 };
-                let others = core.session_ids(Query::new(filter)).await?;
+                let others = core.session_ids(Query::new(lasting(filter))).await?;
                 core.end_all(&others, moment).await
             })
             .await
@@ -145,7 +144,8 @@ impl Sessions for MongoStore {
 
 impl Core {
     pub(crate) async fn find_session(&self, id: SessionId) -> Result<Option<Session>, Error> {
-        let found = self.sessions.first(doc! { "_id": id.to_string() }).await?;
+        let filter = lasting(doc! { "_id": id.to_string() });
+        let found = self.sessions.first(filter).await?;
         found
             .map(|document| read(&Fields::of(self.sessions.name, &document)))
             .transpose()
@@ -160,44 +160,10 @@ impl Core {
         self.sessions.insert(to_document(session)).await?;
         // Of several that open at once each ends those that it sees beyond the limit: what one of
         // them sees there is there for all.
-        let query = Query::new(doc! { "user": session.user.as_str() });
+        let query = Query::new(lasting(doc! { "user": session.user.as_str() }));
         let query = query.sort(doc! { "created_at": -1, "_id": -1 }).skip(limit);
         let oldest = self.session_ids(query).await?;
         self.end_all(&oldest, moment).await.map(drop)
-    }
-
-    async fn end_session(
-        &self,
-        user: &UserId,
-        id: SessionId,
-        moment: Moment,
-    ) -> Result<bool, Error> {
-        let found = self.sessions.first(doc! { "_id": id.to_string() }).await?;
-        if let Some(document) = &found {
-            let fields = Fields::of(self.sessions.name, document);
-            if fields.text("user")? != user.as_str() {
-                return Ok(false);
-            }
-        }
-        self.end_all(&[id], moment).await?;
-        Ok(found.is_some())
-    }
-
-    /// Tells the feed that these sessions have ended, also those without a document, and deletes
-    /// them; how many there were.
-    pub(crate) async fn end_all(&self, ids: &[SessionId], moment: Moment) -> Result<u64, Error> {
-        if ids.is_empty() {
-            return Ok(0);
-        }
-        let rows = ids.iter().map(|id| FeedRow {
-            entry: FeedEntry::Session(*id),
-            until: moment.feed_until,
-        });
-        self.appends.append(rows.collect()).await?;
-        let ids: Vec<_> = ids.iter().map(SessionId::to_string).collect();
-        self.sessions
-            .delete_all(doc! { "_id": { "$in": ids } })
-            .await
     }
 
     async fn session_ids(&self, query: Query) -> Result<Vec<SessionId>, Error> {

@@ -1,11 +1,12 @@
 //! Using a refresh token: read, decide, and write only if nobody else has used one meanwhile.
 
+use model::Session;
 use mongodb::bson::doc;
 use storage::rotation::{Decision, decide};
 use storage::{Error, Moment, Rotated, Rotation};
 
 use crate::Core;
-use crate::sessions::document::to_document;
+use crate::sessions::document::{lasting, to_document};
 use crate::users::TRIES;
 
 impl Core {
@@ -22,10 +23,10 @@ impl Core {
                 Decision::Renew(renewed) => {
                     // The pair that was read must be the present one still, else someone else has
                     // decided, and there is another decision to make.
-                    let filter = doc! {
+                    let filter = lasting(doc! {
                         "_id": renewed.id.to_string(),
                         "pair.refresh": rotation.presented.as_str(),
-                    };
+                    });
                     let mut set = to_document(&renewed);
                     set.remove("_id");
                     set.remove("browser"); // another one may stand there by now
@@ -34,7 +35,9 @@ impl Core {
                     }
                 }
                 Decision::Repeat => {
-                    return Ok(session.map_or(Rotated::Refused, Rotated::Repeated));
+                    if let Some(session) = self.confirmed(session).await? {
+                        return Ok(Rotated::Repeated(session));
+                    }
                 }
                 Decision::End => {
                     self.end_all(&[rotation.session], moment).await?;
@@ -44,5 +47,20 @@ impl Core {
             }
         }
         Err(Error::Busy)
+    }
+
+    /// The session, when its present pair can't be lost any more.
+    ///
+    /// Another node may have written the pair a moment ago, at a primary that then loses its majority: what is read
+    /// there is rolled back. A write that a majority confirms shows that everything written before it at the same
+    /// primary is confirmed too; and when the pair is the same after it, it was written before. At another primary it
+    /// is another pair, or it has come along.
+    async fn confirmed(&self, session: Option<Session>) -> Result<Option<Session>, Error> {
+        let Some(session) = session else {
+            return Ok(None);
+        };
+        self.heartbeat.beat().await?;
+        let now = self.find_session(session.id).await?;
+        Ok(now.filter(|now| now.pair == session.pair && now.previous == session.previous))
     }
 }

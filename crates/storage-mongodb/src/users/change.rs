@@ -29,7 +29,7 @@ impl Core {
         let filter = doc! {
             "_id": account.id,
             "password_hash": from.expose(),
-            "closing": { "$exists": false },
+            "portcullis_closing": { "$exists": false },
         };
         let update = doc! {
             "$set": { "password_hash": to.expose(), "hash_kind": kind_of(to) },
@@ -64,9 +64,9 @@ impl Core {
                 "password_hash": change.hash.expose(),
                 "hash_kind": kind_of(&change.hash),
                 "generation": integer(minimum.0),
-                "keep": change.keep.map(|keep| keep.to_string()),
+                "portcullis_keep": change.keep.map(|keep| keep.to_string()),
                 "updated_at": date(moment.now),
-                "pending": pending.to_bson(),
+                "portcullis_pending": pending.to_bson(),
             } };
             if self.users.update(filter, update).await? {
                 self.finish(&account.id, &pending).await?;
@@ -92,7 +92,7 @@ impl Core {
             });
             let (mut set, mut unset) = self.new_profile(&account, change).await?;
             set.insert("updated_at", date(moment.now));
-            set.insert("pending", pending.to_bson());
+            set.insert("portcullis_pending", pending.to_bson());
             let mut filter = untouched(&account);
             // What was compared must still be so.
             for field in ["username", "email"] {
@@ -181,5 +181,5 @@ impl Core {
 /// A filter for this account, unless someone has begun another change.
 fn untouched(account: &Account) -> Document {
     let absent = || Bson::Document(doc! { "$exists": false });
-    doc! { "_id": account.id.clone(), "pending": absent(), "closing": absent() }
+    doc! { "_id": account.id.clone(), "portcullis_pending": absent(), "portcullis_closing": absent() }
 }

@@ -9,6 +9,7 @@ use crate::document::date;
 use crate::error::Failure;
 use crate::users::TRIES;
 use crate::users::document::kind_of;
+use crate::users::find::has_old_keys;
 
 impl Core {
     /// One insertion: the unique indexes decide who gets a name or an address.
@@ -98,9 +99,14 @@ impl Core {
         field: UniqueField,
     ) -> Result<(), SaveUserError> {
         let filter = doc! { "_id": { "$ne": id }, "$or": same };
-        match self.users.first(filter).await? {
-            Some(_) => Err(SaveUserError::Taken(field)),
-            None => Ok(()),
+        for _ in 0..TRIES {
+            match self.users.first(filter.clone()).await? {
+                // Another application gave it another name: what it had is free.
+                Some(holder) if has_old_keys(&holder) => self.renew_keys(&holder).await?,
+                Some(_) => return Err(SaveUserError::Taken(field)),
+                None => return Ok(()),
+            }
         }
+        Err(SaveUserError::Taken(field))
     }
 }

@@ -36,9 +36,9 @@ impl Core {
                 entry: FeedEntry::Closed(id.clone()),
                 until: moment.feed_until,
             });
-            let filter = doc! { "_id": raw.clone(), "pending": { "$exists": false } };
+            let filter = doc! { "_id": raw.clone(), "portcullis_pending": { "$exists": false } };
             let update = doc! {
-                "$set": { "closing": true, "pending": pending.to_bson() },
+                "$set": { "portcullis_closing": true, "portcullis_pending": pending.to_bson() },
                 "$unset": { "hash_kind": "" },
             };
             if self.users.update(filter, update).await? {

@@ -22,7 +22,7 @@ pub(crate) struct Account {
 
 /// Whether the account is being deleted.
 pub(crate) fn is_closing(document: &Document) -> bool {
-    document.contains_key("closing")
+    document.contains_key("portcullis_closing")
 }
 
 /// Reads an account.
@@ -37,7 +37,7 @@ pub(crate) fn read(table: &'static str, document: Document) -> Result<Account, E
         email: fields.text("email")?.to_owned(),
         email_verified: fields.flag("email_verified")?,
         generation: Generation(fields.optional_unsigned("generation")?.unwrap_or_default()),
-        keep: fields.optional_session_id("keep")?,
+        keep: fields.optional_session_id("portcullis_keep")?,
         disabled: fields.flag("disabled")?,
         created_at,
         updated_at: fields.optional_time("updated_at")?.unwrap_or(created_at),

@@ -39,6 +39,11 @@ impl Core {
         name: &LoginName,
     ) -> Result<Option<Credentials>, Error> {
         let found = self.alike(name).await?;
+        for document in &found {
+            if has_old_keys(document) {
+                self.renew_keys(document).await?;
+            }
+        }
         let chosen = choose(name, &found);
         let id = match chosen {
             Some(document) => ids::user_id(&Fields::of(self.users.name, document))?,
@@ -69,19 +74,20 @@ impl Core {
         }
         if let Some(key) = &name.email_key {
             forms.push(doc! { "email_key": key });
+            forms.push(doc! { "email": &name.exact });
         }
         let fields = doc! {
             "username": 1, "username_key": 1, "email": 1, "email_key": 1, "key_clash": 1,
-            "closing": 1,
+            "portcullis_closing": 1,
         };
         let query = Query::new(doc! { "$or": forms }).limit(ALIKE).only(fields);
         self.users.all(query).await
     }
 }
 
-/// The one with exactly this name; else the one with its key; else the one with this address. A key
-/// counts only while it is the key of what stands beside it: another application may have changed
-/// the name, and leaves the key.
+/// The one with exactly this name; else the one with its key; else the one with this address, by its key or, where
+/// nobody has that, as it was typed. A key counts only while it is the key of what stands beside it: another
+/// application may have changed the name, and leaves the key.
 fn choose<'a>(name: &LoginName, found: &'a [Document]) -> Option<&'a Document> {
     let present = || found.iter().filter(|document| !is_closing(document));
     let text = |document: &'a Document, field: &str| document.get_str(field).unwrap_or_default();
@@ -109,7 +115,27 @@ fn choose<'a>(name: &LoginName, found: &'a [Document]) -> Option<&'a Document> {
                 && free(document, "email")
         }))
     };
-    exact.or_else(by_name).or_else(by_address)
+    let by_exact_address = || {
+        let key = name.email_key.as_deref()?;
+        only(present().filter(|document| {
+            text(document, "email") == name.exact
+                && email_key(text(document, "email")).as_deref() == Some(key)
+                && free(document, "email")
+        }))
+    };
+    exact
+        .or_else(by_name)
+        .or_else(by_address)
+        .or_else(by_exact_address)
+}
+
+/// Whether another application has changed the name or the address, and left the key of the one before.
+pub(crate) fn has_old_keys(document: &Document) -> bool {
+    let text = |field: &str| document.get_str(field).ok();
+    let differs =
+        |key: &str, now: Option<String>| text(key).is_some_and(|key| now.as_deref() != Some(key));
+    differs("username_key", text("username").and_then(username_key))
+        || differs("email_key", text("email").and_then(email_key))
 }
 
 /// The only one: of several none is meant.

@@ -3,7 +3,8 @@
 //! `username_key` and `email_key` stand beside the fields of that application, in sparse unique
 //! indexes. A pass at the start, and again every few seconds, gives them to each account that has not
 //! been looked at with the present tables of Unicode (`username_key_version`); it can stop anywhere
-//! and goes on there.
+//! and goes on there. What that application changes later leaves the keys as they are: they are renewed when
+//! somebody signs in by the new name or address, or wants the old one.
 //!
 //! # Clashes
 //! Two imported accounts may have the same key: `Alice` and `alice`. Who is meant by `ALICE` is
@@ -152,6 +153,15 @@ impl Core {
         self.write_keys(document, &keys, &clash).await
     }
 
+    /// Gives an account the keys of the name and the address that another application has changed.
+    pub(crate) async fn renew_keys(&self, document: &Document) -> Result<(), Error> {
+        let id = doc! { "_id": document.get("_id") };
+        match self.users.first(id).await? {
+            Some(document) => self.give_key(&document, 0).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// Who has the key already, as text. An imported one is marked as well.
     async fn holder(&self, id: &Bson, key: &Key<'_>, depth: u32) -> Result<Option<String>, Error> {
         let Some(mut same) = key.same() else {
@@ -174,7 +184,7 @@ impl Core {
         let Some(other) = holder.get("_id") else {
             return Ok(None);
         };
-        if holder.get("imported") == Some(&Bson::Boolean(true)) {
+        if holder.get("portcullis_imported") == Some(&Bson::Boolean(true)) {
             let field = format!("key_clash.{}", key.field);
             let mark = doc! { "$set": { field: as_text(id) } };
             self.users
@@ -207,7 +217,7 @@ impl Core {
         let mut set = doc! { "username_key_version": version() };
         let mut unset = Document::new();
         if !document.contains_key("generation") {
-            set.insert("imported", true);
+            set.insert("portcullis_imported", true);
         }
         if let Ok(hash) = document.get_str("password_hash") {
             set.insert("hash_kind", kind_of(&PasswordHash::from_stored(hash)));

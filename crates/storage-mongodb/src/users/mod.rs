@@ -2,11 +2,12 @@
 //! writing.
 //!
 //! `_id`, `username`, `email` and `password_hash` are its fields, and stay readable for it. What
-//! uniqueness needs stands beside them (`keys.rs`).
+//! uniqueness needs stands beside them (`keys.rs`). Fields that say what is under way are called
+//! `portcullis_…`: the application may well have a `pending` of its own.
 //!
 //! # Two documents, one change
 //! A change that the feed must hear of puts what is to be told into the account's own document
-//! (`pending`), in the same update. Then it is appended to the feed, then cleared, then the caller is
+//! (`portcullis_pending`), in the same update. Then it is appended to the feed, then cleared, then the caller is
 //! answered. Whoever finds a `pending` that was left behind, because it wants to change the account
 //! too or because it looks for such (`caretaker.rs`), finishes it first (`pending.rs`).
 
@@ -19,6 +20,7 @@ mod keys;
 mod pending;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use model::{Credentials, User, UserId};
@@ -32,10 +34,14 @@ use storage::{
 use crate::MongoStore;
 use crate::document::Fields;
 
+pub(crate) use document::unchanged;
 pub use keys::{Clash, ClashField};
 
 /// How often an operation that compares before it sets is tried before the store counts as busy.
 pub(crate) const TRIES: u32 = 20;
+
+/// How long counting the accounts may take: it reads an index of all of them, and nobody waits for it.
+const COUNTING: Duration = Duration::from_secs(60);
 
 #[async_trait]
 impl Users for MongoStore {
@@ -109,7 +115,7 @@ impl Users for MongoStore {
             doc! { "$match": { "hash_kind": { "$type": "string" } } },
             doc! { "$group": { "_id": "$hash_kind", "accounts": { "$sum": 1 } } },
         ];
-        let found = self.running.read(users.aggregate(stages)).await?;
+        let found = self.running.read(users.aggregate(stages, COUNTING)).await?;
         found
             .iter()
             .map(|document| {

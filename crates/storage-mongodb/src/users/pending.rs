@@ -1,6 +1,6 @@
 //! What a change has still to tell the feed.
 //!
-//! It stands in the account's own document, as `pending: [entry]`, from the update that made the
+//! It stands in the account's own document, as `portcullis_pending: [entry]`, from the update that made the
 //! change until the feed has it. Finishing is the same for the one who made the change, for another
 //! change that comes upon it, and for the caretaker; two may do it at once, since the feed may hear
 //! an entry twice. Each entry carries the name of its change (`op`), so that a slow finisher never
@@ -28,7 +28,7 @@ const ROUND: u32 = 100;
 
 impl Pending {
     pub(crate) fn read(fields: &Fields<'_>) -> Result<Option<Self>, Error> {
-        let entries = fields.list("pending")?;
+        let entries = fields.list("portcullis_pending")?;
         let Some(first) = entries.first() else {
             return Ok(None);
         };
@@ -63,7 +63,7 @@ impl Core {
     }
 
     async fn tidy(&self, id: &Bson, pending: &Pending) -> Result<(), Error> {
-        let ours = doc! { "_id": id, "pending.op": &pending.operation };
+        let ours = doc! { "_id": id, "portcullis_pending.op": &pending.operation };
         for row in &pending.rows {
             match &row.entry {
                 // A login with the new password may have opened a session already: that one is of
@@ -91,33 +91,37 @@ impl Core {
                 FeedEntry::Token(_) | FeedEntry::Session(_) | FeedEntry::Changed(_) => {}
             }
         }
-        let clear = doc! { "$unset": { "pending": "" } };
+        let clear = doc! { "$unset": { "portcullis_pending": "" } };
         self.users.update(ours, clear).await?;
         Ok(())
     }
 
     /// Finishes what interrupted changes have left, and says how many those were.
     pub(crate) async fn finish_orphans(&self) -> Result<usize, Error> {
-        let query = Query::new(doc! { "pending.op": { "$exists": true } });
-        let found = self
-            .users
-            .all(query.limit(ROUND).only(doc! { "pending": 1 }))
-            .await?;
-        let mut finished = 0;
-        for document in &found {
-            let fields = Fields::of(self.users.name, document);
-            let pending = match Pending::read(&fields) {
-                Ok(Some(pending)) => pending,
-                Ok(None) => continue,
-                // Others must not wait for this one.
-                Err(error) => {
-                    tracing::error!(%error, "what a change has to tell can't be read");
-                    continue;
+        let (mut finished, mut unreadable) = (0, 0);
+        loop {
+            // Others must not wait for those that can't be read.
+            let query = Query::new(doc! { "portcullis_pending.op": { "$exists": true } });
+            let query = query.sort(doc! { "_id": 1 }).skip(unreadable).limit(ROUND);
+            let query = query.only(doc! { "portcullis_pending": 1 });
+            let found = self.users.all(query).await?;
+            for document in &found {
+                let fields = Fields::of(self.users.name, document);
+                match Pending::read(&fields) {
+                    Ok(Some(pending)) => {
+                        self.finish(fields.required("_id")?, &pending).await?;
+                        finished += 1;
+                    }
+                    Ok(None) => {}
+                    Err(error) => {
+                        tracing::error!(%error, "what a change has to tell can't be read");
+                        unreadable += 1;
+                    }
                 }
-            };
-            self.finish(fields.required("_id")?, &pending).await?;
-            finished += 1;
+            }
+            if found.len() < ROUND as usize {
+                return Ok(finished);
+            }
         }
-        Ok(finished)
     }
 }

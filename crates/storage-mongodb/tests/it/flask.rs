@@ -144,6 +144,45 @@ async fn its_users_are_changed_and_deleted_and_stay_readable_for_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn its_own_fields_mean_nothing_to_us_and_stay() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let users = flask(&database).await;
+    register(&users, "u-1", "bob", "bob@example.org").await;
+    let own = doc! { "pending": true, "closing": "soon", "imported": 3, "keep": ["a"] };
+    let update = doc! { "$set": own.clone() };
+    users
+        .update_one(doc! { "_id": "u-1" }, update)
+        .await
+        .unwrap();
+    let node = database.node().await;
+    assert_eq!(meant(&node, "BOB").await.as_deref(), Some("u-1"));
+    let change = ProfileChange {
+        username: Some(model::Username::parse("bobby").unwrap()),
+        email: None,
+    };
+    let changed = node.change_profile(&id("u-1"), change, moment()).await;
+    assert_eq!(changed.unwrap().unwrap().username, "bobby");
+    let change = PasswordChange {
+        user: id("u-1"),
+        at: model::Generation(0),
+        hash: PasswordHash::from(HASH),
+        keep: None,
+    };
+    node.change_password(change, moment()).await.unwrap();
+    let there = users
+        .find_one(doc! { "_id": "u-1" })
+        .await
+        .unwrap()
+        .unwrap();
+    for (field, value) in &own {
+        assert_eq!(there.get(field), Some(value), "{field}");
+    }
+    assert!(node.delete_user(&id("u-1"), moment()).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn names_that_clash_keep_their_exact_form_and_are_reported() {
     let Some(database) = scratch().await else {
         return;
@@ -248,6 +287,41 @@ async fn a_name_that_was_changed_there_is_not_found_by_its_old_key() {
     ] {
         assert_eq!(meant(&node, text).await.as_deref(), expected, "{text}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_changed_there_is_found_and_what_was_given_up_is_free() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let users = flask(&database).await;
+    register(&users, "u-1", "bob", "bob@example.org").await;
+    register(&users, "u-2", "carol", "carol@example.org").await;
+    let node = database.node().await;
+    let change = async |id: &str, name: &str, email: &str| {
+        let update = doc! { "$set": { "username": name, "email": email } };
+        users.update_one(doc! { "_id": id }, update).await.unwrap();
+    };
+    change("u-1", "Robert", "Robert@example.org").await;
+    let u1 = Some("u-1");
+    assert_eq!(meant(&node, "Robert@example.org").await.as_deref(), u1);
+    // From then on it is found in every form, and by nothing that it had.
+    assert_eq!(meant(&node, "robert").await.as_deref(), u1);
+    assert_eq!(meant(&node, "robert@EXAMPLE.org").await.as_deref(), u1);
+    assert_eq!(meant(&node, "bob").await, None);
+    assert_eq!(meant(&node, "bob@example.org").await, None);
+
+    // Nobody has signed in since: who wants what was given up gets it.
+    change("u-2", "caroline", "caroline@example.org").await;
+    node.create_user(new_user("carol")).await.unwrap();
+    assert_eq!(meant(&node, "carol").await.as_deref(), Some("id-of-carol"));
+    // A look-alike that was made there takes nothing from anybody.
+    change("u-2", "Carol", "CAROL@example.org").await;
+    assert_eq!(
+        meant(&node, "carol@example.org").await.as_deref(),
+        Some("id-of-carol")
+    );
+    assert_eq!(meant(&node, "CAROL").await.as_deref(), Some("id-of-carol"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -184,6 +184,16 @@ async fn counters_that_have_run_out_are_swept() {
             .unwrap(),
         3
     );
+    // A fixed window of an hour is over, but not yet for one whose clock is a little behind.
+    let just_over = model::Timestamp::from_seconds(1_800_000_000 + 3600 + 4);
+    store.sweep(just_over, 100).await.unwrap();
+    assert_eq!(
+        counters
+            .count_documents(mongodb::bson::doc! {})
+            .await
+            .unwrap(),
+        3
+    );
     let later = model::Timestamp::from_seconds(1_800_000_000 + 3 * 3600);
     store.sweep(later, 100).await.unwrap();
     assert_eq!(

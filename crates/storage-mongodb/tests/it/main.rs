@@ -10,10 +10,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod concern;
 mod contract;
 mod ears;
 mod flask;
 mod interrupted;
+mod keys;
 mod limits;
 mod nodes;
 mod people;

@@ -47,7 +47,7 @@ async fn an_unreadable_account_is_an_error_of_its_own() {
     let users = database.collection("users");
     let whole = users.find_one(doc! {}).await.unwrap().unwrap();
     for (field, value) in [
-        ("keep", Bson::String("junk".to_owned())),
+        ("portcullis_keep", Bson::String("junk".to_owned())),
         ("generation", Bson::Int64(-1)),
         ("generation", Bson::Double(1.5)),
         ("generation", Bson::String("junk".to_owned())),
@@ -56,9 +56,9 @@ async fn an_unreadable_account_is_an_error_of_its_own() {
         ("created_at", Bson::String("junk".to_owned())),
         ("email_verified", Bson::Int32(1)),
         ("disabled", Bson::String("junk".to_owned())),
-        ("pending", Bson::String("junk".to_owned())),
+        ("portcullis_pending", Bson::String("junk".to_owned())),
         (
-            "pending",
+            "portcullis_pending",
             Bson::Array(vec![Bson::Document(doc! { "op": "junk" })]),
         ),
     ] {

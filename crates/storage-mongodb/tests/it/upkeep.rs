@@ -6,6 +6,7 @@ use mongodb::bson::doc;
 use storage::{Error, Feed as _, FeedRow, Sessions as _, Upkeep as _, Users as _};
 use storage_mongodb::OpenError;
 
+use crate::ears::Ears;
 use crate::people::{NOW, moment, new_user, row, session, session_id, token};
 use crate::server::{opened, scratch, with_database};
 
@@ -82,6 +83,33 @@ async fn it_tells_how_far_its_clock_is_from_ours() {
     assert!(ahead > Duration::from_secs(3000), "{ahead:?}");
     let behind = difference(model::Timestamp::from_seconds(0)).await;
     assert!(behind > Duration::from_secs(3000), "{behind:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_hears_the_store_knows_how_long_the_tokens_of_others_live() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let (a, b) = (database.node().await, database.node().await);
+    let seconds = Duration::from_secs;
+    a.note_access_lifetime(seconds(900)).await.unwrap();
+    let ears = Ears::on(&a, NOW).await;
+    assert_eq!(a.noted_access_lifetime(), Some(seconds(900)));
+    b.note_access_lifetime(seconds(3600)).await.unwrap();
+    ears.hear_the_store().await;
+    assert_eq!(a.noted_access_lifetime(), Some(seconds(3600)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_hears_what_has_run_out_by_its_clock_too() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let a = database.node().await;
+    a.append(vec![row("revoked")]).await.unwrap();
+    let ahead = NOW.plus(Duration::from_secs(86_400));
+    let b = database.node().await;
+    assert!(Ears::on(&b, ahead).await.has(&token("revoked")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

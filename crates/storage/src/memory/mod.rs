@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use model::{Session, SessionId, Timestamp, TokenId, User, UserId};
+use model::{Clock, Session, SessionId, Timestamp, TokenId, User, UserId};
 use password::PasswordHash;
 
 use crate::attempts::{AttemptKey, Budget};
@@ -22,6 +22,8 @@ use crate::{Error, Feed, FeedEntry, FeedRow, FeedSink};
 #[derive(Default)]
 pub struct MemoryStore {
     state: Mutex<State>,
+    clock: Option<Arc<dyn Clock>>,
+    is_uncountable: bool,
 }
 
 #[derive(Default)]
@@ -48,6 +50,22 @@ impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty store that tells the time, by this clock.
+    pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock: Some(clock),
+            ..Self::default()
+        }
+    }
+
+    /// An empty store whose accounts are too many to be counted in time.
+    pub fn uncountable() -> Self {
+        Self {
+            is_uncountable: true,
+            ..Self::default()
+        }
     }
 
     fn open(&self) -> Result<MutexGuard<'_, State>, Error> {

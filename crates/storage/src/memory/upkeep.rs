@@ -16,6 +16,11 @@ impl Upkeep for MemoryStore {
         self.open().map(drop)
     }
 
+    async fn clock_difference(&self, now: Timestamp) -> Result<Option<Duration>, Error> {
+        let told = self.clock.as_ref().map(|clock| clock.now());
+        Ok(told.map(|told| now.since(told).max(told.since(now))))
+    }
+
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Error> {
         let mut state = self.open()?;
         let mut left = limit;
@@ -46,6 +51,10 @@ impl Upkeep for MemoryStore {
         let mut state = self.open()?;
         state.access_lifetime = state.access_lifetime.max(lifetime);
         Ok(state.access_lifetime)
+    }
+
+    fn noted_access_lifetime(&self) -> Option<Duration> {
+        self.open().ok().map(|state| state.access_lifetime)
     }
 
     async fn close(&self) {
