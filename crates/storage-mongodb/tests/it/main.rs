@@ -13,6 +13,7 @@
 mod concern;
 mod contract;
 mod ears;
+mod ends;
 mod flask;
 mod interrupted;
 mod keys;
