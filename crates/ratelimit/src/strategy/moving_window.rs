@@ -77,6 +77,25 @@ impl MovingWindow {
         }
     }
 
+    /// Adds hits that were counted elsewhere, later.
+    pub(super) fn add(&mut self, later: &Self) {
+        let mut before = 0;
+        for hits in &later.log {
+            let cost = hits.sum.wrapping_sub(before);
+            before = hits.sum;
+            let at = self.forward(hits.at());
+            let sum = self
+                .log
+                .back()
+                .map_or(0, |last| last.sum)
+                .wrapping_add(cost);
+            match self.log.back_mut() {
+                Some(last) if last.at() == at => last.sum = sum,
+                _ => self.push(Admitted::new(at, sum)),
+            }
+        }
+    }
+
     pub(super) fn expires(&self, quota: Quota) -> Timestamp {
         self.log
             .back()
