@@ -7,6 +7,7 @@ mod durability;
 mod hashes;
 mod headers;
 mod hostile;
+mod lasting;
 mod legacy;
 mod limits;
 mod nodes;
