@@ -31,6 +31,35 @@ async fn main() {
     fill(&limits, 0..MILLION);
     gap.reset().await;
 
+    write_all("writing", &limits, &gap).await;
+    fill(&limits, MILLION..2 * MILLION);
+    gap.reset().await;
+    write_all("writing another million, as many going", &limits, &gap).await;
+
+    limits.sweep(NOW).await;
+    println!("a sweep that finds nothing: {:.1?}", gap.reset().await);
+    limits.sweep(NOW.after(Duration::from_hours(1))).await;
+    println!("a sweep that removes all: {:.1?}", gap.reset().await);
+    store.close().await;
+
+    let bytes = std::fs::metadata(folder.path().join("portcullis.db"))
+        .unwrap()
+        .len();
+    println!("the file: {} bytes a counter", bytes / MILLION);
+    let begun = Instant::now();
+    let (store, limits) = open(folder.path()).await;
+    println!("a start: {:.1?}", begun.elapsed());
+    let begun = Instant::now();
+    limits.write_behind().await.unwrap();
+    println!("and the rest later: {:.1?}", begun.elapsed());
+    println!(
+        "  the longest that the thread was held: {:.1?}",
+        gap.reset().await
+    );
+    store.close().await;
+}
+
+async fn write_all(what: &str, limits: &LimitStore, gap: &LongestGap) {
     let begun = Instant::now();
     let (mut rounds, mut longest) = (0, Duration::ZERO);
     loop {
@@ -43,35 +72,15 @@ async fn main() {
         }
     }
     let rate = 1_000_000.0 / begun.elapsed().as_secs_f64();
-    println!("writing: {rate:.0} counters a second in {rounds} rounds, the longest {longest:.1?}");
-    println!(
-        "         the longest that the thread was held: {:.1?}",
-        gap.reset().await
-    );
-
-    limits.sweep(NOW).await;
-    println!("a sweep that finds nothing: {:.1?}", gap.reset().await);
-    limits.sweep(NOW.after(Duration::from_hours(1))).await;
-    println!("a sweep that removes all: {:.1?}", gap.reset().await);
-    store.close().await;
-
-    let begun = Instant::now();
-    let (store, limits) = open(folder.path()).await;
-    println!("a start: {:.1?}", begun.elapsed());
-    let begun = Instant::now();
-    limits.write_behind().await.unwrap();
-    println!("and the rest later: {:.1?}", begun.elapsed());
-    println!(
-        "         the longest that the thread was held: {:.1?}",
-        gap.reset().await
-    );
-    store.close().await;
+    println!("{what}: {rate:.0} a second in {rounds} rounds, the longest {longest:.1?}");
+    let held = gap.reset().await;
+    println!("  the longest that the thread was held: {held:.1?}");
 }
 
 async fn open(folder: &Path) -> (Arc<SqliteStore>, LimitStore) {
     let options = Options::new(Role::Server, Timestamp::from_seconds(1_800_000_000));
     let store = SqliteStore::open(&folder.join("portcullis.db"), &options).unwrap();
-    let limits = LimitStore::load(Arc::clone(&store), Capacity::keys(1_100_000), NOW);
+    let limits = LimitStore::load(Arc::clone(&store), Capacity::keys(1_000_000), NOW);
     let limits = limits.await.unwrap();
     (store, limits)
 }
@@ -105,7 +114,7 @@ impl LongestGap {
             loop {
                 tokio::task::yield_now().await;
                 let now = worked();
-                let gap = u64::try_from((now - last).as_nanos()).unwrap_or(u64::MAX);
+                let gap = u64::try_from(now.saturating_sub(last).as_nanos()).unwrap_or(u64::MAX);
                 noted.fetch_max(gap, Ordering::Relaxed);
                 last = now;
             }
