@@ -125,6 +125,43 @@ fn a_copy_of_what_changed_is_no_copy_of_everything() {
     assert!(most <= bound, "{most} of {bound}");
 }
 
+/// Logs that were long once take no room that isn't counted, however many keys have had one.
+#[test]
+fn the_logs_of_moving_windows_stay_within_their_bound() {
+    let _alone = MEASURING.lock().unwrap();
+    let capacity = Capacity {
+        keys: 10_000,
+        logged_hits: 100_000,
+    };
+    let quota = Quota::per(600, Unit::Minute);
+    let ask = |store: &MemoryStore, number: u64, now: Timestamp| {
+        store.hit(&Hit {
+            quota,
+            now,
+            ..hit(number, Strategy::MovingWindow)
+        })
+    };
+    let (store, _, most) = growth(|| {
+        let store = MemoryStore::new(capacity);
+        for minute in 0..40 {
+            let begun = NOW.after(Duration::from_mins(minute));
+            // Every key of before comes once, and some new ones as often as they may.
+            for number in 0..100 * minute {
+                ask(&store, number, begun);
+            }
+            for number in 100 * minute..100 * (minute + 1) {
+                for at in 0..600 {
+                    ask(&store, number, begun.after(Duration::from_millis(at)));
+                }
+            }
+        }
+        store
+    });
+    let bound = BOUND * capacity.keys + 12 * capacity.logged_hits;
+    assert!(most <= bound, "{most} of {bound}");
+    assert!(!store.is_empty());
+}
+
 /// A hundredth of ten million keys against the million of the default. All of it is
 /// `cargo bench -p portcullis-ratelimit ten_million`.
 #[test]

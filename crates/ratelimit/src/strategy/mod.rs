@@ -147,7 +147,7 @@ impl State {
         }
     }
 
-    /// How many hits are kept one by one: the size of a moving window's log.
+    /// For how many hits that are kept one by one there is room: the size of a moving window's log.
     pub(crate) fn logged(&self) -> usize {
         match &self.0 {
             Counts::Moving(window) => window.logged(),

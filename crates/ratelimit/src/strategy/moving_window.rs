@@ -102,8 +102,9 @@ impl MovingWindow {
             .map_or(Timestamp::default(), |last| last.leaves(quota))
     }
 
+    /// For how many hits there is room: what the log takes, used or not.
     pub(super) fn logged(&self) -> usize {
-        self.log.len()
+        self.log.capacity()
     }
 
     fn usage(&self, quota: Quota, now: Timestamp) -> Usage {
@@ -140,12 +141,15 @@ impl MovingWindow {
             all if all == self.log.len() => self.log.clear(),
             departed => drop(self.log.drain(..departed.saturating_sub(1))),
         }
+        if self.log.capacity() > 4 * self.log.len().max(1) {
+            self.log.shrink_to(2 * self.log.len());
+        }
     }
 
     fn push(&mut self, hits: Admitted) {
-        // Most keys are hit once: the first entry takes no more room than it needs.
-        if self.log.capacity() == 0 {
-            self.log.reserve_exact(1);
+        // Most keys are hit once, and many logs are long: a log has a quarter more room than it needs.
+        if self.log.len() == self.log.capacity() {
+            self.log.reserve_exact(1 + self.log.len() / 4);
         }
         self.log.push_back(hits);
     }

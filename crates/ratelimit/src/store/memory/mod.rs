@@ -37,7 +37,7 @@ pub struct Capacity {
     /// Counters: one for each caller, route and limit. A counter takes less than 100 bytes. Not more
     /// than 2^30.
     pub keys: usize,
-    /// Hits that moving windows keep one by one, 12 bytes each.
+    /// Hits that moving windows keep one by one, or have room for, 12 bytes each.
     pub logged_hits: usize,
 }
 

@@ -28,7 +28,7 @@ pub(super) struct Shard {
     search: u64,
     max_keys: usize,
     max_logged: usize,
-    /// The logged hits of all moving windows here.
+    /// Room for the logged hits of all moving windows here.
     logged: usize,
 }
 
