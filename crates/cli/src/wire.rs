@@ -35,6 +35,10 @@ const DATABASE: &str = "portcullis.db";
 /// How often the counters of the rate limits are written.
 const WRITE_EVERY: Duration = Duration::from_millis(500);
 
+/// How long the last writing of them may take. Those worth most come first: only a flood of keys that were
+/// hit once takes longer than a moment, and whoever stops the server waits for it.
+const LAST_WRITE: Duration = Duration::from_secs(5);
+
 /// Load balancers ask these over http.
 const HEALTH: &[&str] = &["/livez", "/readyz"];
 
@@ -83,7 +87,10 @@ impl Upkeep {
             let _ = task.await; // waited for, so that nothing of it holds the store
         }
         if let Some(counters) = &self.counters {
-            write_counters(counters).await;
+            let written = tokio::time::timeout(LAST_WRITE, write_counters(counters)).await;
+            if written.is_err() {
+                tracing::warn!("counters of the rate limits that were hit once are left out");
+            }
         }
         self.accounts.close().await;
     }
@@ -509,12 +516,13 @@ async fn keep_up(accounts: Accounts, counters: Option<Arc<LimitStore>>, clock: A
             tracing::warn!(%error, "the kinds of hash could not be counted");
         }
         if let Some(counters) = &counters {
-            counters.sweep(counted(&*clock));
+            counters.sweep(counted(&*clock)).await;
         }
     }
 }
 
-/// Writes the counters of the rate limits again and again: at a kill less than a second of them is lost.
+/// Writes the counters of the rate limits again and again: at a kill less than a second of them is lost,
+/// and more only of those that matter least, while a flood brings more than the disk takes.
 async fn write_behind(counters: Arc<LimitStore>) {
     let mut ticks = tokio::time::interval(WRITE_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -525,7 +533,14 @@ async fn write_behind(counters: Arc<LimitStore>) {
 }
 
 async fn write_counters(counters: &LimitStore) {
-    if let Err(error) = counters.write_behind().await {
-        tracing::warn!(%error, "what was counted for the rate limits could not be written yet");
+    loop {
+        match counters.write_behind().await {
+            Ok(true) => return,
+            Ok(false) => {} // a flood: the next round begins with what is worth most
+            Err(error) => {
+                tracing::warn!(%error, "what was counted for the rate limits could not be written yet");
+                return;
+            }
+        }
     }
 }

@@ -129,6 +129,34 @@ fn changes_among_a_million_keys(bencher: Bencher<'_, '_>, changed: u32) {
         });
 }
 
+/// Ten million keys that come once against the room of the default, and a thousand that stay exact
+/// throughout: it panics if one isn't.
+#[divan::bench(sample_count = 1, sample_size = 1)]
+fn ten_million_keys_and_a_thousand_hot_ones(bencher: Bencher<'_, '_>) {
+    let strategy = Strategy::FixedWindow;
+    bencher.bench(|| {
+        let store = MemoryStore::default();
+        let mut asked = 0;
+        for number in 0..10 * MILLION {
+            // Some hundred thousand others come between two hits on a hot key.
+            if number % 200_000 == 0 {
+                asked += 1;
+                for hot in 0..1000 {
+                    let quota = Quota::per(1000, Unit::Day);
+                    let usage = store.hit(&Hit {
+                        quota,
+                        ..hit(hot, strategy)
+                    });
+                    assert_eq!(usage.remaining, 1000 - asked, "hot key {hot} was lost");
+                }
+            }
+            store.hit(&hit(MILLION + number, strategy));
+        }
+        assert!(store.len() <= 1_000_000, "{}", store.len());
+        store
+    });
+}
+
 /// The longest that one step of a sweep or a copy can hold a lock: a shard's worth of keys.
 #[divan::bench]
 fn copy_of_one_full_shard(bencher: Bencher<'_, '_>) {

@@ -65,6 +65,8 @@ pub use layer::{
 };
 pub use limits::{Applied, Begun, Call, Decision, Limit, Limits};
 pub use quota::{Fault, Quota, QuotaError, Quotas, Unit};
-pub use store::{Capacity, Entry, Hit, Mark, MemoryStore, SharedStore, Store, Unavailable};
+pub use store::{
+    Backlog, Capacity, Entry, Hit, Mark, MemoryStore, SharedStore, Store, Unavailable, Worth,
+};
 pub use strategy::{State, Strategy, UnknownStrategy, Usage};
 pub use timestamp::Timestamp;

@@ -44,6 +44,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 5,
         sql: include_str!("../migrations/0005_spent_tokens.sql"),
     },
+    Migration {
+        version: 6,
+        sql: include_str!("../migrations/0006_worth_of_limits.sql"),
+    },
 ];
 
 /// Whether the file lacks a step.
@@ -270,6 +274,7 @@ mod tests {
                 "8762bd29b36af014f1350b3bf3ecca851bc3a9533737c32b15ff04fc444c506e",
                 "7c2cfb0b85591ddca7efdcbf6e31dd1db1b96f04833124625e2100e08bcad531",
                 "568616366854ceace5576a7699247d52700a048d33191c15f40a8553f2ad7487",
+                "08bc53de21282414bbc5ae75eb8542b6b36bc225740d26eb9aec8f6240d1b69a",
             ]
         );
         assert_eq!(checksum("a;\r\nb;"), checksum("a;\nb;"));

@@ -8,6 +8,7 @@ mod flask;
 mod hashes;
 mod headers;
 mod hostile;
+mod lasting;
 mod leak;
 mod legacy;
 mod limits;

@@ -7,7 +7,7 @@ use std::{error::Error, fmt};
 
 use crate::{Key, Quota, Strategy, Timestamp, Usage};
 
-pub use memory::{Capacity, Entry, Mark, MemoryStore};
+pub use memory::{Backlog, Capacity, Entry, Mark, MemoryStore, Worth};
 pub use shared::SharedStore;
 
 /// A place for counters: [`MemoryStore`], or one that lasts and is shared by several processes.

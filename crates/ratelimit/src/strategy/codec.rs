@@ -49,7 +49,7 @@ impl State {
                 Counts::Fixed(FixedWindow { count, resets })
             }
             MOVING => {
-                let mut log = VecDeque::new();
+                let mut log = VecDeque::with_capacity(rest.len() / 12);
                 while !rest.is_empty() {
                     let at = Timestamp::from_micros(take_u64(&mut rest)?);
                     log.push_back(Admitted::new(at, take_u32(&mut rest)?));

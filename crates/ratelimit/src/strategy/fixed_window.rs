@@ -35,6 +35,14 @@ impl FixedWindow {
         }
     }
 
+    /// Adds hits of the same window that were counted elsewhere, later.
+    pub(super) fn add(&mut self, later: &Self) {
+        if self.count == 0 {
+            self.resets = self.resets.max(later.resets);
+        }
+        self.count = self.count.saturating_add(later.count);
+    }
+
     pub(super) fn expires(&self) -> Timestamp {
         self.resets
     }

@@ -133,7 +133,21 @@ impl State {
         }
     }
 
-    /// How many hits are kept one by one: the size of a moving window's log.
+    /// Adds what was counted `later`, under the same quota: both count as if they were one.
+    pub(crate) fn add(&mut self, later: &Self) {
+        match (&mut self.0, &later.0) {
+            (Counts::Fixed(window), Counts::Fixed(later)) => window.add(later),
+            (Counts::Moving(window), Counts::Moving(later)) => window.add(later),
+            (Counts::Sliding(window), Counts::Sliding(later)) => window.add(later),
+            // Not reached: a key stands for its strategy, too.
+            (
+                Counts::Fixed(_) | Counts::Moving(_) | Counts::Sliding(_),
+                Counts::Fixed(_) | Counts::Moving(_) | Counts::Sliding(_),
+            ) => *self = later.clone(),
+        }
+    }
+
+    /// For how many hits that are kept one by one there is room: the size of a moving window's log.
     pub(crate) fn logged(&self) -> usize {
         match &self.0 {
             Counts::Moving(window) => window.logged(),

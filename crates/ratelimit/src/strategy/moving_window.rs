@@ -77,14 +77,34 @@ impl MovingWindow {
         }
     }
 
+    /// Adds hits that were counted elsewhere, later.
+    pub(super) fn add(&mut self, later: &Self) {
+        let mut before = 0;
+        for hits in &later.log {
+            let cost = hits.sum.wrapping_sub(before);
+            before = hits.sum;
+            let at = self.forward(hits.at());
+            let sum = self
+                .log
+                .back()
+                .map_or(0, |last| last.sum)
+                .wrapping_add(cost);
+            match self.log.back_mut() {
+                Some(last) if last.at() == at => last.sum = sum,
+                _ => self.push(Admitted::new(at, sum)),
+            }
+        }
+    }
+
     pub(super) fn expires(&self, quota: Quota) -> Timestamp {
         self.log
             .back()
             .map_or(Timestamp::default(), |last| last.leaves(quota))
     }
 
+    /// For how many hits there is room: what the log takes, used or not.
     pub(super) fn logged(&self) -> usize {
-        self.log.len()
+        self.log.capacity()
     }
 
     fn usage(&self, quota: Quota, now: Timestamp) -> Usage {
@@ -121,12 +141,15 @@ impl MovingWindow {
             all if all == self.log.len() => self.log.clear(),
             departed => drop(self.log.drain(..departed.saturating_sub(1))),
         }
+        if self.log.capacity() > 4 * self.log.len().max(1) {
+            self.log.shrink_to(2 * self.log.len());
+        }
     }
 
     fn push(&mut self, hits: Admitted) {
-        // Most keys are hit once: the first entry takes no more room than it needs.
-        if self.log.capacity() == 0 {
-            self.log.reserve_exact(1);
+        // Most keys are hit once, and many logs are long: a log has a quarter more room than it needs.
+        if self.log.len() == self.log.capacity() {
+            self.log.reserve_exact(1 + self.log.len() / 4);
         }
         self.log.push_back(hits);
     }

@@ -61,6 +61,18 @@ impl SlidingWindowCounter {
         }
     }
 
+    /// Adds hits that were counted elsewhere, later.
+    pub(super) fn add(&mut self, later: &Self) {
+        for (count, age) in later.counts.into_iter().zip(0..) {
+            let number = later.newest.saturating_sub(age);
+            // A window that is too old to be kept would start everything anew.
+            if count > 0 && number.saturating_add(KEPT as u64) > self.newest {
+                let sum = self.current_mut(number);
+                *sum = sum.saturating_add(count);
+            }
+        }
+    }
+
     pub(super) fn expires(&self, quota: Quota) -> Timestamp {
         if self.counts == [0; KEPT] {
             return Timestamp::default();

@@ -55,9 +55,24 @@ impl Writer {
         T: Send + 'static,
         E: OperationError,
     {
+        self.submit(work)?.wait().await
+    }
+
+    /// The same without waiting: what is submitted together shares a commit, as a rule.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when too much is waiting.
+    pub(crate) fn submit<T, E>(
+        &self,
+        work: impl FnOnce(&mut Change<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<Answer<T, E>, E>
+    where
+        T: Send + 'static,
+        E: OperationError,
+    {
         let (reply, answer) = oneshot::channel();
         self.queue.push(operation::boxed(work, reply))?;
-        answer.await.unwrap_or_else(|_| Err(closed().into()))
+        Ok(Answer(answer))
     }
 
     /// Whether it can write.
@@ -80,6 +95,19 @@ impl Writer {
     /// Takes nothing more; the thread ends after what is waiting.
     pub(crate) fn close(&self) {
         self.queue.close();
+    }
+}
+
+/// What becomes of an operation. It is carried out also when nobody waits for it.
+pub(crate) struct Answer<T, E>(oneshot::Receiver<Result<T, E>>);
+
+impl<T, E: OperationError> Answer<T, E> {
+    /// Waits for it.
+    ///
+    /// # Errors
+    /// As [`Writer::write`].
+    pub(crate) async fn wait(self) -> Result<T, E> {
+        self.0.await.unwrap_or_else(|_| Err(closed().into()))
     }
 }
 

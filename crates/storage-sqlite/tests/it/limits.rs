@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use model::Timestamp;
 use ratelimit::{Capacity, Hit, Key, Quota, Store as _, Strategy, Unit, Usage};
@@ -18,11 +19,50 @@ const STRATEGIES: [Strategy; 3] = [
 ];
 
 async fn open(folder: &Path) -> (Arc<SqliteStore>, LimitStore) {
+    open_for(folder, 1000).await
+}
+
+async fn open_for(folder: &Path, keys: usize) -> (Arc<SqliteStore>, LimitStore) {
     let options = Options::new(Role::Server, Timestamp::from_seconds(1_800_000_000));
     let store = SqliteStore::open(&folder.join("portcullis.db"), &options).unwrap();
-    let limits = LimitStore::load(Arc::clone(&store), Capacity::keys(1000), NOW);
+    let limits = LimitStore::load(Arc::clone(&store), Capacity::keys(keys), NOW);
     let limits = limits.await.unwrap();
     (store, limits)
+}
+
+/// One of many keys, spread as a hash spreads them.
+fn key(number: u64) -> Key {
+    let word = (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let both = u128::from(word ^ word >> 29) * 0xf39c_c060_5ced_c835;
+    Key::from_bytes(both.to_le_bytes())
+}
+
+/// What is in the file, as anyone sees it who is not the server.
+fn found(folder: &Path, sql: &str) -> usize {
+    let file = rusqlite::Connection::open(folder.join("portcullis.db")).unwrap();
+    file.query_row(sql, (), |row| row.get::<_, u32>(0)).unwrap() as usize
+}
+
+fn counters(folder: &Path) -> usize {
+    found(folder, "SELECT count(*) FROM rate_limits")
+}
+
+/// Writes until nothing is left to write.
+async fn write_all(limits: &LimitStore) {
+    while !limits.write_behind().await.unwrap() {}
+}
+
+/// Counts how often others get the only thread.
+fn turns() -> (Arc<AtomicUsize>, tokio::task::JoinHandle<()>) {
+    let turns = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&turns);
+    let task = tokio::spawn(async move {
+        loop {
+            counted.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    (turns, task)
 }
 
 fn hit(limits: &LimitStore, key: Key, strategy: Strategy) -> Usage {
@@ -93,5 +133,143 @@ async fn expired_counters_are_swept() {
     assert_eq!(store.sweep(at(3599), 100).await.unwrap(), 0);
     assert_eq!(store.sweep(at(3600), 3).await.unwrap(), 3);
     assert_eq!(store.sweep(at(3600), 3).await.unwrap(), 2);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn an_exhausted_limit_is_written_before_a_flood() {
+    let folder = TempDir::new().unwrap();
+    let (store, limits) = open_for(folder.path(), 100_000).await;
+    for number in 0..30_000 {
+        hit(&limits, key(number), Strategy::FixedWindow);
+    }
+    for _ in 0..3 {
+        hit(&limits, KEY, Strategy::FixedWindow);
+    }
+    assert!(!limits.write_behind().await.unwrap());
+    let exhausted = "SELECT count(*) FROM rate_limits WHERE worth = 3";
+    assert_eq!(found(folder.path(), exhausted), 1);
+    assert!(counters(folder.path()) < 20_000, "the round took too long");
+
+    // Nor does the next one wait until the flood is written.
+    for _ in 0..3 {
+        hit(&limits, key(30_000), Strategy::FixedWindow);
+    }
+    assert!(!limits.write_behind().await.unwrap());
+    assert_eq!(found(folder.path(), exhausted), 2);
+    write_all(&limits).await;
+    assert_eq!(counters(folder.path()), 30_002);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn the_file_grows_with_memory_and_not_with_a_flood() {
+    let folder = TempDir::new().unwrap();
+    let (store, limits) = open(folder.path()).await;
+    for number in 0..20_000 {
+        hit(&limits, key(number), Strategy::FixedWindow);
+        if number % 500 == 0 {
+            hit(&limits, KEY, Strategy::FixedWindow);
+            limits.write_behind().await.unwrap();
+            let counters = counters(folder.path());
+            assert!(counters <= 1250, "{counters}");
+        }
+    }
+    write_all(&limits).await;
+    store.close().await;
+    assert!(counters(folder.path()) >= 1000);
+    let (store, limits) = open(folder.path()).await;
+    assert!(!hit(&limits, KEY, Strategy::FixedWindow).allowed);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn of_many_counters_the_worthiest_are_there_at_once_and_none_is_lost() {
+    let folder = TempDir::new().unwrap();
+    let (store, limits) = open_for(folder.path(), 100_000).await;
+    let many = 25_000;
+    for number in 0..many {
+        hit(&limits, key(number), Strategy::FixedWindow);
+    }
+    for _ in 0..3 {
+        hit(&limits, KEY, Strategy::FixedWindow);
+    }
+    write_all(&limits).await;
+    store.close().await;
+
+    let (store, limits) = open_for(folder.path(), 100_000).await;
+    assert!(!hit(&limits, KEY, Strategy::FixedWindow).allowed);
+    let fresh = (0..many)
+        .filter(|number| hit(&limits, key(*number), Strategy::FixedWindow).remaining == 2)
+        .count();
+    assert_eq!(fresh, 5_001, "a start waits for 20,000");
+    write_all(&limits).await;
+    for number in 0..many {
+        let usage = hit(&limits, key(number), Strategy::FixedWindow);
+        assert!(usage.allowed && usage.remaining == 0, "{number}: {usage:?}");
+    }
+    write_all(&limits).await;
+    store.close().await;
+    let exhausted = "SELECT count(*) FROM rate_limits WHERE worth = 3";
+    assert_eq!(found(folder.path(), exhausted), 25_001);
+}
+
+#[tokio::test]
+async fn a_smaller_memory_takes_what_is_worth_most() {
+    let folder = TempDir::new().unwrap();
+    let (store, limits) = open_for(folder.path(), 10_000).await;
+    for number in 0..5_000 {
+        hit(&limits, key(number), Strategy::FixedWindow);
+    }
+    for _ in 0..3 {
+        hit(&limits, KEY, Strategy::FixedWindow);
+    }
+    write_all(&limits).await;
+    store.close().await;
+
+    let (store, limits) = open_for(folder.path(), 100).await;
+    let known = (0..5_000)
+        .filter(|number| {
+            let test = Hit {
+                key: key(*number),
+                quota: Quota::per(3, Unit::Hour),
+                strategy: Strategy::FixedWindow,
+                cost: 1,
+                charge: false,
+                now: NOW,
+            };
+            limits.hit_now(test).unwrap().unwrap().remaining == 2
+        })
+        .count();
+    assert_eq!(known, 99);
+    assert!(!hit(&limits, KEY, Strategy::FixedWindow).allowed);
+    hit(&limits, key(9_999), Strategy::FixedWindow);
+    for _ in 0..4 {
+        write_all(&limits).await;
+    }
+    assert!(counters(folder.path()) <= 125, "what is not known goes");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn neither_a_sweep_nor_writing_keeps_the_only_thread() {
+    let folder = TempDir::new().unwrap();
+    let (store, limits) = open_for(folder.path(), 100_000).await;
+    for number in 0..30_000 {
+        hit(&limits, key(number), Strategy::FixedWindow);
+    }
+    let (turns, task) = turns();
+    let during = |before: usize| turns.load(Ordering::Relaxed) - before;
+    limits.write_behind().await.unwrap();
+    let before = during(0);
+    // 16 shards, and four kinds of worth.
+    write_all(&limits).await;
+    assert!(during(before) >= 4 * 16, "{}", during(before));
+
+    let before = during(0);
+    limits.sweep(NOW).await;
+    // In steps of 256 keys.
+    assert!(during(before) >= 30_000 / 256, "{}", during(before));
+    task.abort();
     store.close().await;
 }

@@ -2,13 +2,15 @@
 //!
 //! A million distinct callers must not take the memory, and must not push out the one whose limit is
 //! exhausted. So the number of keys has an end; a new key at that end takes the place of one that
-//! matters less: expired, else seen once, else seen long ago; one that was refused goes last.
+//! matters less: expired, else seen once, else seen long ago; one that has nothing left goes last.
 //! Expired keys are removed two at a time by the hits themselves, and by [`MemoryStore::sweep`].
 
+mod backlog;
 mod index;
 mod shard;
 mod slots;
 mod snapshot;
+mod sweep;
 
 use std::sync::{
     Mutex, MutexGuard, PoisonError,
@@ -17,9 +19,10 @@ use std::sync::{
 
 use self::shard::Shard;
 use super::{Hit, Store, Unavailable};
-use crate::{Key, Timestamp, Usage};
+use crate::{Key, Usage};
 
-pub use snapshot::{Entry, Mark};
+pub use backlog::Backlog;
+pub use snapshot::{Entry, Mark, Worth};
 
 /// How many keys a shard is meant for: a shard is locked for no longer than its keys take to be
 /// copied, well below a millisecond.
@@ -28,21 +31,19 @@ const KEYS_PER_SHARD: usize = 8192;
 /// The most keys that a store holds.
 const MAX_KEYS: usize = 1 << 30;
 
-/// How many keys a sweep looks at under one lock.
-const SWEEP_STEP: usize = 256;
-
 /// How much a [`MemoryStore`] holds at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capacity {
     /// Counters: one for each caller, route and limit. A counter takes less than 100 bytes. Not more
     /// than 2^30.
     pub keys: usize,
-    /// Hits that moving windows keep one by one, 12 bytes each.
+    /// Hits that moving windows keep one by one, or have room for, 12 bytes each.
     pub logged_hits: usize,
 }
 
 impl Default for Capacity {
-    /// A million keys (about 75 MB when all are used) and eight million logged hits.
+    /// A million keys (about 75 MB when all are used) and eight million logged hits: another 96 MB at
+    /// most, if moving windows are used and their logs are full.
     fn default() -> Self {
         Self::keys(1_000_000)
     }
@@ -103,24 +104,20 @@ impl MemoryStore {
         self.len() == 0
     }
 
-    /// Removes every key that expired before `now`, and gives its memory back.
-    ///
-    /// For a task that runs now and then. It holds a lock for 256 keys at a time, some microseconds.
-    pub fn sweep(&self, now: Timestamp) {
-        for shard in &self.shards {
-            let mut end = lock(shard).len();
-            while end > 0 {
-                end = lock(shard).sweep_below(end, now, SWEEP_STEP);
-            }
-            lock(shard).shrink();
-        }
+    /// Whether something is counted under `key`, or was before it expired.
+    pub fn contains(&self, key: Key) -> bool {
+        self.shard(key).contains(key)
     }
 
     fn shard(&self, key: Key) -> MutexGuard<'_, Shard> {
-        // The table within a shard uses the other word.
-        let [_, high] = key.words();
+        // By the key's first bits: keys of one shard are neighbours in a store that sorts them, and
+        // writing a shard there touches few places. The table within a shard uses the other word.
+        let [first, _] = key.words();
+        let first = first
+            .swap_bytes()
+            .rotate_left(self.shards.len().trailing_zeros());
         #[expect(clippy::cast_possible_truncation, reason = "the low bits are wanted")]
-        let place = high as usize & (self.shards.len() - 1);
+        let place = first as usize & (self.shards.len() - 1);
         lock(&self.shards[place])
     }
 }

@@ -9,19 +9,26 @@ use crate::{Hit, Key, State, Timestamp, Usage};
 /// How many keys are looked at to find the one that goes when a new one comes.
 const CANDIDATES: usize = 16;
 
+/// From one of them to the next, as a part of all keys times 2^64: the golden ratio. They lie far apart, and
+/// each key has its turn about once in a round: keys that came together, as after a restart the worthiest
+/// do, are not looked at together.
+const STRIDE: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// How many keys every new key looks at for expired ones.
 const SWEPT_BY_A_HIT: usize = 2;
 
 #[derive(Debug)]
 pub(super) struct Shard {
-    /// Where a key's slot is, by the low word of the key.
+    /// Where a key's slot is, by the second word of the key.
     index: Index,
     slots: Slots,
-    /// Where the search for keys to remove goes on.
+    /// Where the search for expired keys goes on.
     hand: usize,
+    /// Where the search for a key to replace goes on, as a part of all keys times 2^64.
+    search: u64,
     max_keys: usize,
     max_logged: usize,
-    /// The logged hits of all moving windows here.
+    /// Room for the logged hits of all moving windows here.
     logged: usize,
 }
 
@@ -33,6 +40,7 @@ impl Shard {
             index,
             slots,
             hand: 0,
+            search: 0,
             max_keys,
             max_logged,
             logged: 0,
@@ -79,7 +87,7 @@ impl Shard {
         let logged = slot.state.logged();
         let usage = slot.state.hit(hit.quota, hit.cost, hit.now);
         slot.set_expires(slot.state.expires(hit.quota));
-        slot.set_exhausted(!usage.allowed);
+        slot.set_exhausted(!usage.allowed || usage.remaining == 0);
         if again {
             slot.raise_credit();
         }
@@ -91,15 +99,35 @@ impl Shard {
         usage
     }
 
-    /// Puts in what another process or an earlier run knew, unless the key is known here.
-    pub(super) fn restore(&mut self, slot: Slot, now: Timestamp) -> bool {
-        if slot.expires() <= now || self.find(slot.key()).is_some() {
+    /// Puts in what was known before a restart. What was counted here since is added to it. `false` if
+    /// it expired, or there is no room: what is known here goes before it.
+    pub(super) fn restore(&mut self, mut slot: Slot, now: Timestamp, round: u32) -> bool {
+        if slot.expires() <= now {
             return false;
         }
-        self.make_room(now);
-        self.logged += slot.state.logged();
-        self.insert(slot);
+        let known = self.find(slot.key());
+        let newer = known.and_then(|place| self.slots.get(place));
+        let counted = newer.map_or(0, |newer| newer.state.logged());
+        if let Some(newer) = newer {
+            slot.add(newer);
+        }
+        let logged = self.logged + slot.state.logged() - counted;
+        if logged > self.max_logged || known.is_none() && self.slots.len() >= self.max_keys {
+            return false;
+        }
+        self.logged = logged;
+        match known {
+            Some(place) => {
+                self.slots.replace(place, slot);
+                self.slots.touch(place, round);
+            }
+            None => drop(self.insert(slot)),
+        }
         true
+    }
+
+    pub(super) fn contains(&self, key: Key) -> bool {
+        self.find(key).is_some()
     }
 
     pub(super) fn remove(&mut self, key: Key) {
@@ -169,12 +197,11 @@ impl Shard {
         }
     }
 
-    /// Removes the least useful of the next keys, never `kept`.
+    /// Removes the least useful of some keys, never `kept`.
     fn evict(&mut self, now: Timestamp, kept: Option<Key>) {
         let mut least = None;
         for _ in 0..CANDIDATES.min(self.slots.len()) {
-            let place = self.hand();
-            self.hand += 1;
+            let place = self.search();
             let Some(slot) = self.slots.get_mut(place) else {
                 continue;
             };
@@ -200,6 +227,15 @@ impl Shard {
         if let Some((place, _)) = least {
             self.remove_at(place);
         }
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "it is less than the length"
+    )]
+    const fn search(&mut self) -> usize {
+        self.search = self.search.wrapping_add(STRIDE);
+        ((self.search as u128 * self.slots.len() as u128) >> 64) as usize
     }
 
     fn hand(&mut self) -> usize {
@@ -241,9 +277,9 @@ impl Shard {
     }
 }
 
-/// A key is a hash already.
+/// A key is a hash already. The shard was chosen by its first word.
 const fn hash(key: Key) -> u64 {
-    key.words()[0]
+    key.words()[1]
 }
 
 fn hash_at(slots: &Slots, place: usize) -> u64 {

@@ -1,5 +1,6 @@
 //! The keys of a shard side by side, in pieces of a fixed size, so that growing copies nothing.
 
+use super::{Entry, Worth};
 use crate::{Key, State, Timestamp};
 
 /// Slots in a piece.
@@ -8,7 +9,7 @@ const PIECE: usize = 64;
 /// The most often that a key is passed over when room is needed.
 const MAX_CREDIT: u32 = 3;
 
-/// Bits of [`Slot::marks`]: the credit, whether the last hit was refused, the round of the last change.
+/// Bits of [`Slot::marks`]: the credit, whether nothing is left, the round of the last change.
 const CREDIT: u32 = 0b11;
 const EXHAUSTED: u32 = 0b100;
 const ROUND_SHIFT: u32 = 3;
@@ -64,7 +65,7 @@ impl Slot {
         self.marks -= u32::from(self.credit() > 0);
     }
 
-    /// Whether the last hit was refused.
+    /// Whether the last hit was refused, or took what was left.
     pub(super) const fn is_exhausted(&self) -> bool {
         self.marks & EXHAUSTED != 0
     }
@@ -76,6 +77,26 @@ impl Slot {
         }
     }
 
+    /// What losing it would cost.
+    pub(super) const fn worth(&self) -> Worth {
+        match (self.is_exhausted(), self.credit()) {
+            (true, _) => Worth::Exhausted,
+            (false, 0) => Worth::Once,
+            (false, 1) => Worth::Again,
+            (false, _) => Worth::Often,
+        }
+    }
+
+    /// Adds what was counted later, under the same key.
+    pub(super) fn add(&mut self, later: &Self) {
+        self.state.add(&later.state);
+        self.expires = self.expires.max(later.expires);
+        self.set_exhausted(self.is_exhausted() || later.is_exhausted());
+        for _ in 0..=later.credit() {
+            self.raise_credit();
+        }
+    }
+
     /// The round of [`changes`](super::MemoryStore::changes) in which the state last changed.
     const fn changed(&self) -> u32 {
         self.marks >> ROUND_SHIFT
@@ -83,6 +104,32 @@ impl Slot {
 
     const fn set_changed(&mut self, round: u32) {
         self.marks = self.marks & (CREDIT | EXHAUSTED) | round << ROUND_SHIFT;
+    }
+}
+
+impl From<&Slot> for Entry {
+    fn from(slot: &Slot) -> Self {
+        Self {
+            key: slot.key(),
+            expires: slot.expires(),
+            worth: slot.worth(),
+            state: slot.state.clone(),
+        }
+    }
+}
+
+impl From<Entry> for Slot {
+    fn from(entry: Entry) -> Self {
+        let mut slot = Self::new(entry.key, entry.state);
+        slot.set_expires(entry.expires);
+        slot.set_exhausted(entry.worth == Worth::Exhausted);
+        let credit = match entry.worth {
+            Worth::Once => 0,
+            Worth::Again => 1,
+            Worth::Often | Worth::Exhausted => MAX_CREDIT,
+        };
+        slot.marks |= credit;
+        slot
     }
 }
 
@@ -113,6 +160,13 @@ impl Slots {
             .get_mut(place / PIECE)?
             .slots
             .get_mut(place % PIECE)
+    }
+
+    /// Puts `slot` where another one with its key is.
+    pub(super) fn replace(&mut self, place: usize, slot: Slot) {
+        if let Some(old) = self.get_mut(place) {
+            *old = slot;
+        }
     }
 
     /// Notes that the slot at `place` changed in `round`.

@@ -8,7 +8,9 @@ use std::{
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Quota, State, Strategy, Unit};
+use crate::{Quota, State, Strategy, Timestamp, Unit};
+
+mod lasting;
 
 const HOURLY: Quota = Quota::per(20, Unit::Hour);
 const START: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -132,6 +134,23 @@ fn a_sweep_removes_what_expired_and_nothing_else() {
 }
 
 #[test]
+fn a_sweep_looks_at_few_keys_in_a_step() {
+    let store = MemoryStore::default();
+    for number in 0..10_000 {
+        store.hit(&hit(number, START));
+    }
+    let later = START.after(Duration::from_hours(1));
+    let (mut before, mut steps) = (store.len(), 0);
+    for () in store.sweep_steps(later) {
+        assert!(before - store.len() <= 256, "{before} {}", store.len());
+        before = store.len();
+        steps += 1;
+    }
+    assert!(store.is_empty());
+    assert!(steps > store.shards.len(), "{steps}");
+}
+
+#[test]
 fn hits_alone_keep_the_store_from_growing_over_its_live_keys() {
     let store = MemoryStore::default();
     for hour in 0..20 {
@@ -168,64 +187,6 @@ fn the_logs_of_moving_windows_are_bounded_and_the_newest_stays_exact() {
         let logged: usize = store.shards.iter().map(|shard| lock(shard).logged()).sum();
         assert!(logged <= 500, "{logged}");
     }
-}
-
-#[test]
-fn changes_are_told_once_and_restored_elsewhere() {
-    let store = MemoryStore::default();
-    let told = |mark| {
-        let mut all = Vec::new();
-        let next = store.changes(mark, |batch| all.extend(batch));
-        (next, all)
-    };
-    for number in 0..100 {
-        store.hit(&hit(number, START));
-    }
-    let (mark, all) = told(Mark::default());
-    assert_eq!(all.len(), 100);
-    let (mark, none) = told(mark);
-    assert!(none.is_empty());
-
-    store.hit(&hit(7, START));
-    let (mark, one) = told(mark);
-    assert_eq!(
-        one.iter().map(|entry| entry.key).collect::<Vec<_>>(),
-        [key(7)]
-    );
-    // What moved within the store when another key left it did not change.
-    store.clear(key(3));
-    assert!(told(mark).1.is_empty());
-
-    let restarted = MemoryStore::default();
-    for entry in all.into_iter().chain(one) {
-        let state = State::from_bytes(&entry.state.to_bytes()).unwrap();
-        restarted.restore(Entry { state, ..entry }, START);
-    }
-    assert_eq!(restarted.hit(&hit(8, START)).remaining, 18);
-
-    let entry = Entry {
-        key: key(1000),
-        expires: START,
-        state: State::new(Strategy::FixedWindow),
-    };
-    assert!(!restarted.restore(entry, START));
-}
-
-#[test]
-fn a_key_that_moved_is_told_if_it_changed() {
-    let store = MemoryStore::new(Capacity::keys(1000));
-    for number in 0..130 {
-        store.hit(&hit(number, START));
-    }
-    let mark = store.changes(Mark::default(), |_| ());
-    store.hit(&hit(129, START));
-    store.clear(key(0));
-    let mut changed = Vec::new();
-    store.changes(mark, |batch| changed.extend(batch));
-    assert_eq!(
-        changed.iter().map(|entry| entry.key).collect::<Vec<_>>(),
-        [key(129)]
-    );
 }
 
 proptest! {
