@@ -90,6 +90,13 @@ impl MongoStore {
             deadline,
             database: database.clone(),
         };
+        if is_replicated(&core.hello().await?) {
+            core.feed = Rows(Table::committed(
+                &core.database,
+                "portcullis_feed",
+                deadline,
+            ));
+        }
         let appender = Appender {
             rows: core.feed.clone(),
             sinks: core.sinks.clone(),
@@ -98,13 +105,6 @@ impl MongoStore {
             deadline: deadline * 2,
             head: None,
         };
-        if is_replicated(&core.hello().await?) {
-            core.feed = Rows(Table::committed(
-                &core.database,
-                "portcullis_feed",
-                deadline,
-            ));
-        }
         let found = core.layout(LAYOUT).await?;
         if found > LAYOUT {
             let known = LAYOUT;
