@@ -12,20 +12,21 @@ use mongodb::bson::doc;
 use storage::{Asked, Error, Sinks};
 use tokio::time::MissedTickBehavior;
 
+use crate::documents::Documents;
 use crate::table::Table;
 
 const EVERY: Duration = Duration::from_secs(1);
 
 /// The heartbeat of this node.
-pub(crate) struct Heartbeat {
-    meta: Table,
+pub(crate) struct Heartbeat<T = Table> {
+    meta: T,
     sinks: Sinks,
     /// When the last write that succeeded was asked for; taken by the reading that follows it.
     proven: Mutex<Option<Asked>>,
 }
 
-impl Heartbeat {
-    pub(crate) const fn new(meta: Table, sinks: Sinks) -> Self {
+impl<T: Documents> Heartbeat<T> {
+    pub(crate) const fn new(meta: T, sinks: Sinks) -> Self {
         Self {
             meta,
             sinks,
@@ -45,14 +46,19 @@ impl Heartbeat {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            let asked = self.sinks.ask();
-            if asked.is_empty() {
-                continue;
-            }
-            match self.beat().await {
-                Ok(()) => *self.lock() = Some(asked),
-                Err(error) => tracing::debug!(%error, "no heartbeat"), // the follower says it aloud
-            }
+            self.prove().await;
+        }
+    }
+
+    /// Writes once, if someone listens.
+    pub(super) async fn prove(&self) {
+        let asked = self.sinks.ask();
+        if asked.is_empty() {
+            return;
+        }
+        match self.beat().await {
+            Ok(()) => *self.lock() = Some(asked),
+            Err(error) => tracing::debug!(%error, "no heartbeat"), // the follower says it aloud
         }
     }
 
