@@ -35,7 +35,7 @@ impl Core {
     }
 
     async fn look_after(&self, keys: bool) -> Result<(), Error> {
-        let finished = self.finish_orphans().await?;
+        let finished = self.outbox().finish_orphans().await?;
         if finished > 0 {
             tracing::debug!(finished, "changes of accounts were finished for others");
         }

@@ -25,6 +25,7 @@ mod attempts;
 mod caretaker;
 mod connect;
 mod document;
+mod documents;
 mod error;
 mod feed;
 mod ids;

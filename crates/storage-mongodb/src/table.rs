@@ -13,6 +13,9 @@ use crate::error::{Failure, from_driver, late};
 /// How long an index may take to be built, on a collection that came from elsewhere.
 const INDEX_DEADLINE: Duration = Duration::from_secs(600);
 
+/// How long it is left alone after a failure.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// A collection.
 #[derive(Clone)]
 pub(crate) struct Table {
@@ -23,7 +26,7 @@ pub(crate) struct Table {
 }
 
 /// Which documents are read, and how.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Query {
     pub(crate) filter: Document,
     pub(crate) sort: Document,
@@ -213,6 +216,11 @@ impl Table {
             Ok(Err(error)) => Err(from_driver(self.name, &error).into()),
             Err(_) => Err(late()),
         }
+    }
+
+    /// Lets a moment pass after a failure.
+    pub(crate) async fn pause() {
+        tokio::time::sleep(PAUSE).await;
     }
 
     async fn within<T>(

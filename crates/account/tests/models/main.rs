@@ -7,6 +7,12 @@
 //! - [`races`] has use cases run at the same time, in every order of their calls to the store
 //!   ([`stepped`], [`schedule`]); what came of it must be what some order of the same acts gives in
 //!   the model ([`explain`]).
+//! - [`guesses`] does the same with guesses at a password, and [`tabs`] with the cookie of a browser:
+//!   what they promise is short enough to be said without a model.
+//!
+//! Two processes work on each store. The feed comes to one of them at once, and to the other never:
+//! what it admits must be refused by what is read from the store. Who asks which is in
+//! [`world::World::asked_by`].
 //!
 //! Everything runs on every backend that can be had without set-up, and nothing depends on time or
 //! chance: the clock is moved by hand, random numbers are seeded, and where threads of a store or of
@@ -19,6 +25,7 @@
 )]
 
 mod explain;
+mod guesses;
 mod model;
 mod orders;
 mod play;
@@ -27,4 +34,5 @@ mod request;
 mod schedule;
 mod stage;
 mod stepped;
+mod tabs;
 mod world;

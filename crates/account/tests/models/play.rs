@@ -55,6 +55,9 @@ pub(crate) struct Play {
     trail: Vec<String>,
 }
 
+/// A hand that asks the process that lags.
+const LAGGING: usize = 1;
+
 /// How the world differs from the model.
 pub(crate) type Difference = String;
 
@@ -109,21 +112,22 @@ impl Play {
         let Some(request) = self.request(hand, next) else {
             return Ok(());
         };
-        let (number, expected) = self.ask(&request)?;
+        let (number, expected) = self.ask(hand, &request)?;
         self.take(hand, number, expected);
         Ok(())
     }
 
     /// Asks both, the world and the model.
-    pub(crate) fn ask(&mut self, request: &Request) -> Result<(Number, Expected), Difference> {
+    fn ask(&mut self, hand: usize, request: &Request) -> Result<(Number, Expected), Difference> {
         let number = self.number();
         let permit = self.model.look(request);
         let issued_before: Vec<_> = self.model.issued().collect();
         let expected = self.model.act(number, request, &permit);
-        let answer = block_on(
-            self.world
-                .perform(|who| self.name(who), &self.stock, request),
-        );
+        let answer = block_on(self.world.asked_by(hand).perform(
+            |who| self.name(who),
+            &self.stock,
+            request,
+        ));
         self.trail
             .push(format!("{number}: {request:?} -> {answer:?}"));
         if let Answer::Tokens(issued) = &answer {
@@ -141,12 +145,12 @@ impl Play {
         Ok((number, expected))
     }
 
-    /// Asks for a new pair with every refresh token there is, the newest first, and has a new process
-    /// look at what is left.
+    /// Asks for a new pair with every refresh token there is, the newest first, where nothing is known
+    /// of what was revoked, and has a new process look at what is left.
     pub(crate) fn finish(&mut self) -> Result<(), Difference> {
         self.compare_lists()?;
         for with in self.model.refreshable().into_iter().rev() {
-            self.ask(&Request::Refresh { with })?;
+            self.ask(LAGGING, &Request::Refresh { with })?;
         }
         // Not the refresh tokens: what has become of those only the store knows in the end.
         let tokens = self.stock.values();

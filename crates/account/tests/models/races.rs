@@ -121,10 +121,12 @@ fn race_through(play: &mut Play, race: &Race, choices: &mut Choices) -> (Vec<Act
     );
     let tasks = requests
         .iter()
-        .map(|request| {
+        .enumerate()
+        .map(|(hand, request)| {
             let play = &*play;
             Box::pin(
                 play.world
+                    .asked_by(hand)
                     .perform(|who| play.name(who), &play.stock, request),
             ) as Task<'_, _>
         })
@@ -148,7 +150,8 @@ fn race_through(play: &mut Play, race: &Race, choices: &mut Choices) -> (Vec<Act
     (acts, order)
 }
 
-/// Tries every password, and then every refresh token, the newest first.
+/// Tries every password, and then every refresh token, the newest first, where nothing is known of
+/// what was revoked: a refresh reads the store.
 fn try_everything(play: &mut Play, acts: &mut Vec<Act>) {
     let logins = (0..PASSWORDS.len()).map(|password| Request::Login { who: 0, password });
     let holders = play
@@ -161,7 +164,7 @@ fn try_everything(play: &mut Play, acts: &mut Vec<Act>) {
         .collect();
     for request in logins.chain(refreshes) {
         let number = play.number();
-        let answer = crate::schedule::block_on(play.world.perform(
+        let answer = crate::schedule::block_on(play.world.lagging().perform(
             |who| play.name(who),
             &play.stock,
             &request,

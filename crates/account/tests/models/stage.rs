@@ -23,17 +23,39 @@ impl Stage {
         let folder = tempfile::tempdir().unwrap();
         let store = open(&folder, Role::Server);
         Self::Sqlite {
-            world: Arc::new(World::new(store)),
+            world: Arc::new(World::new(&store)),
             _folder: folder,
+        }
+    }
+
+    /// In which guesses at a password are counted.
+    pub(crate) fn sqlite_counting() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder, Role::Server);
+        Self::Sqlite {
+            world: Arc::new(World::counting(&store)),
+            _folder: folder,
+        }
+    }
+
+    /// In which guesses at a password are counted, if there is none yet.
+    pub(crate) fn counting_world(&self) -> Arc<World> {
+        match self {
+            Self::Memory => Arc::new(World::counting(&memory())),
+            Self::Sqlite { world, .. } => Arc::clone(world),
         }
     }
 
     pub(crate) fn world(&self) -> Arc<World> {
         match self {
-            Self::Memory => Arc::new(World::new(Arc::new(MemoryStore::new()))),
+            Self::Memory => Arc::new(World::new(&memory())),
             Self::Sqlite { world, .. } => Arc::clone(world),
         }
     }
+}
+
+fn memory() -> Arc<dyn Storage> {
+    Arc::new(MemoryStore::new())
 }
 
 fn open(folder: &TempDir, role: Role) -> Arc<dyn Storage> {

@@ -1,6 +1,7 @@
 //! A store whose every call waits at a gate.
 
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -72,11 +73,30 @@ impl Gate {
 pub(crate) struct Stepped {
     store: Arc<dyn Storage>,
     gate: Arc<Gate>,
+    /// Whether what the feed says comes to this process.
+    pub(crate) hears: bool,
+    /// Whether guesses at a password are counted: else every try is granted, without a step.
+    pub(crate) counts: bool,
+    /// So many look-ups of an account fail next.
+    pub(crate) trouble: Arc<AtomicU32>,
 }
 
 impl Stepped {
     pub(crate) fn new(store: Arc<dyn Storage>, gate: Arc<Gate>) -> Self {
-        Self { store, gate }
+        Self {
+            store,
+            gate,
+            hears: true,
+            counts: false,
+            trouble: Arc::default(),
+        }
+    }
+
+    fn is_in_trouble(&self) -> bool {
+        let less = |left: u32| left.checked_sub(1);
+        self.trouble
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
+            .is_ok()
     }
 }
 
@@ -99,6 +119,9 @@ impl Users for Stepped {
 
     async fn credentials_by_login(&self, name: &LoginName) -> Result<Option<Credentials>, Error> {
         self.gate.pass().await;
+        if self.is_in_trouble() {
+            return Err(Error::Unavailable("a test".to_owned()));
+        }
         self.store.credentials_by_login(name).await
     }
 
@@ -233,21 +256,37 @@ impl Sessions for Stepped {
     }
 }
 
-/// Guessing is not in the model, and budgets touch nothing else: every try is granted, without a step.
+/// Budgets touch nothing else: where guessing is not what is looked at, every try is granted.
 #[async_trait]
 impl Attempts for Stepped {
-    async fn reserve_attempt(&self, _: AttemptKey, now: Timestamp) -> Result<Reserved, Error> {
+    async fn reserve_attempt(&self, key: AttemptKey, now: Timestamp) -> Result<Reserved, Error> {
+        if self.counts {
+            self.gate.pass().await;
+            return self.store.reserve_attempt(key, now).await;
+        }
         Ok(match storage::attempts::reserve(None, now) {
             Ok((_, reservation)) => Reserved::Granted(reservation),
             Err(refusal) => Reserved::Refused(refusal),
         })
     }
 
-    async fn give_back_attempt(&self, _: AttemptKey, _: Reservation) -> Result<(), Error> {
+    async fn give_back_attempt(
+        &self,
+        key: AttemptKey,
+        reservation: Reservation,
+    ) -> Result<(), Error> {
+        if self.counts {
+            self.gate.pass().await;
+            return self.store.give_back_attempt(key, reservation).await;
+        }
         Ok(())
     }
 
-    async fn clear_attempts(&self, _: AttemptKey) -> Result<(), Error> {
+    async fn clear_attempts(&self, key: AttemptKey) -> Result<(), Error> {
+        if self.counts {
+            self.gate.pass().await;
+            return self.store.clear_attempts(key).await;
+        }
         Ok(())
     }
 }
@@ -255,7 +294,11 @@ impl Attempts for Stepped {
 #[async_trait]
 impl Feed for Stepped {
     async fn follow(&self, now: Timestamp, sink: Arc<dyn FeedSink>) -> Result<(), Error> {
-        self.store.follow(now, sink).await
+        if self.hears {
+            self.store.follow(now, sink).await
+        } else {
+            Ok(())
+        }
     }
 
     async fn append(&self, rows: Vec<FeedRow>) -> Result<(), Error> {

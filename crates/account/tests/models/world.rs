@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, LazyLock, Weak};
 
 use account::{
@@ -42,7 +43,7 @@ static HASHES: LazyLock<[[PasswordHash; 3]; 2]> = LazyLock::new(|| {
     })
 });
 
-/// One process on a store.
+/// A process on a store, and another one beside it.
 pub(crate) struct World {
     pub(crate) accounts: Accounts,
     pub(crate) clock: Arc<ManualClock>,
@@ -50,6 +51,10 @@ pub(crate) struct World {
     pub(crate) storage: Arc<dyn Storage>,
     authority: Authority,
     rng: SeededRng,
+    /// So many look-ups of an account fail next.
+    pub(crate) trouble: Arc<AtomicU32>,
+    /// Another process on the same store, to which the feed has not come yet.
+    lagging: Option<Box<World>>,
 }
 
 /// What a request was answered.
@@ -74,31 +79,70 @@ pub(crate) struct Issued {
 pub(crate) type Stock = BTreeMap<Number, Issued>;
 
 impl World {
-    pub(crate) fn new(store: Arc<dyn Storage>) -> Self {
+    pub(crate) fn new(store: &Arc<dyn Storage>) -> Self {
+        Self::with(store, false)
+    }
+
+    /// In which guesses at a password are counted.
+    pub(crate) fn counting(store: &Arc<dyn Storage>) -> Self {
+        Self::with(store, true)
+    }
+
+    fn with(store: &Arc<dyn Storage>, counts: bool) -> Self {
         let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(
             1_700_000_000_250,
         )));
         let gate = Arc::<Gate>::default();
-        let storage: Arc<dyn Storage> = Arc::new(Stepped::new(store, Arc::clone(&gate)));
+        let stepped = || {
+            let mut stepped = Stepped::new(Arc::clone(store), Arc::clone(&gate));
+            stepped.counts = counts;
+            stepped
+        };
+        let mut lagging = stepped();
+        lagging.hears = false;
+        let mut world = Self::process(stepped(), &clock, &gate);
+        world.lagging = Some(Box::new(Self::process(lagging, &clock, &gate)));
+        world
+    }
+
+    fn process(stepped: Stepped, clock: &Arc<ManualClock>, gate: &Arc<Gate>) -> Self {
+        let (hears, trouble) = (stepped.hears, Arc::clone(&stepped.trouble));
+        let storage: Arc<dyn Storage> = Arc::new(stepped);
         let (live, authority) = process();
         let accounts = block_on(Accounts::start(Parts {
             storage: Arc::clone(&storage),
             hasher: HASHER.clone(),
             authority: authority.clone(),
             live,
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            rng: Arc::new(SeededRng::new(7)),
+            clock: Arc::clone(clock) as Arc<dyn Clock>,
+            rng: Arc::new(SeededRng::new(if hears { 7 } else { 9 })),
             settings: settings(),
         }))
         .unwrap();
         Self {
             accounts,
-            clock,
-            gate,
+            clock: Arc::clone(clock),
+            gate: Arc::clone(gate),
             storage,
             authority,
             rng: SeededRng::new(8),
+            trouble,
+            lagging: None,
         }
+    }
+
+    /// The process that someone asks: of two, one each; of those the second knows of nothing that was
+    /// revoked.
+    pub(crate) fn asked_by(&self, hand: usize) -> &Self {
+        match &self.lagging {
+            Some(lagging) if hand % 2 == 1 => lagging,
+            _ => self,
+        }
+    }
+
+    /// The one that knows of nothing that was revoked. What it admits the store must refuse.
+    pub(crate) fn lagging(&self) -> &Self {
+        self.asked_by(1)
     }
 
     /// Whether a request with this token gets in.

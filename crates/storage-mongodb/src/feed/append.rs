@@ -28,18 +28,17 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::document::date;
+use crate::documents::Documents;
 use crate::error::{Failure, closed, late};
 use crate::feed::row::to_document;
 use crate::feed::rows::{Place, Rows};
+use crate::table::Table;
 
 /// Appends that may wait for the task.
 const WAITING: usize = 1024;
 
 /// Entries in one document: some 200 bytes each, far below MongoDB's 16 MB.
 const ENTRIES: usize = 1000;
-
-/// How long it waits after a failure.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// Rows to be appended, and who waits for it.
 pub(crate) struct Append {
@@ -80,8 +79,8 @@ enum Attempt {
 }
 
 /// The task.
-pub(crate) struct Appender {
-    pub(crate) rows: Rows,
+pub(crate) struct Appender<T = Table> {
+    pub(crate) rows: Rows<T>,
     pub(crate) sinks: Sinks,
     /// Which node this is: what its batches are named after.
     pub(crate) node: String,
@@ -93,7 +92,7 @@ pub(crate) struct Appender {
     pub(crate) head: Option<Place>,
 }
 
-impl Appender {
+impl<T: Documents> Appender<T> {
     /// Appends until nobody can ask for it any more.
     pub(crate) async fn run(mut self, mut waiting: mpsc::Receiver<Append>) {
         while let Some(first) = waiting.recv().await {
@@ -119,20 +118,22 @@ impl Appender {
         let batch = format!("{}-{}", self.node, self.batches);
         let deadline = Instant::now() + self.deadline;
         let mut last = late();
-        while Instant::now() < deadline {
+        loop {
             match self.attempt(&batch, rows).await {
                 Ok(Attempt::Done) => return Ok(()),
                 Ok(Attempt::Behind) => {}
-                Ok(Attempt::Unsettled) => tokio::time::sleep(PAUSE).await,
+                Ok(Attempt::Unsettled) => self.rows.0.pause().await,
                 Err(error @ Error::Unavailable(_)) => {
                     // It may have been written. The same number and the same batch tell.
                     last = error;
-                    tokio::time::sleep(PAUSE).await;
+                    self.rows.0.pause().await;
                 }
                 Err(error) => return Err(error),
             }
+            if Instant::now() >= deadline {
+                return Err(last);
+            }
         }
-        Err(last)
     }
 
     /// Inserts the next document.

@@ -7,8 +7,10 @@ use storage::{Error, FeedRow, FeedSink, Sinks};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
+use crate::documents::Documents;
 use crate::feed::heartbeat::Heartbeat;
 use crate::feed::rows::{PAGE, Place, Row, Rows};
+use crate::table::Table;
 
 const POLL: Duration = Duration::from_millis(200);
 
@@ -21,14 +23,14 @@ pub(crate) struct Follow {
 }
 
 /// What the task has.
-pub(crate) struct Follower {
-    rows: Rows,
+pub(crate) struct Follower<T = Table> {
+    rows: Rows<T>,
     sinks: Sinks,
-    heartbeat: Arc<Heartbeat>,
+    heartbeat: Arc<Heartbeat<T>>,
     /// Whether anybody listens.
     follows: bool,
     /// Up to where every listener has heard; none before the first document.
-    place: Option<Place>,
+    pub(super) place: Option<Place>,
     in_trouble: bool,
 }
 
@@ -41,8 +43,8 @@ enum Next {
     Lost,
 }
 
-impl Follower {
-    pub(crate) const fn new(rows: Rows, sinks: Sinks, heartbeat: Arc<Heartbeat>) -> Self {
+impl<T: Documents> Follower<T> {
+    pub(crate) const fn new(rows: Rows<T>, sinks: Sinks, heartbeat: Arc<Heartbeat<T>>) -> Self {
         Self {
             rows,
             sinks,
@@ -70,7 +72,7 @@ impl Follower {
         }
     }
 
-    async fn add(&mut self, sink: &Arc<dyn FeedSink>) -> Result<(), Error> {
+    pub(super) async fn add(&mut self, sink: &Arc<dyn FeedSink>) -> Result<(), Error> {
         // Added before the reading: an entry that comes meanwhile is in one or in both.
         self.sinks.add(Arc::clone(sink));
         let asked = sink.asked();
@@ -84,7 +86,7 @@ impl Follower {
         Ok(())
     }
 
-    async fn poll(&mut self) {
+    pub(super) async fn poll(&mut self) {
         if !self.follows {
             return;
         }

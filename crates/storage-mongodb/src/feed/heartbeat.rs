@@ -17,13 +17,14 @@ use storage::{Asked, Error, Sinks};
 use tokio::time::MissedTickBehavior;
 
 use crate::document::{Fields, integer};
+use crate::documents::Documents;
 use crate::table::Table;
 
 const EVERY: Duration = Duration::from_secs(1);
 
 /// The heartbeat of this node.
-pub(crate) struct Heartbeat {
-    meta: Table,
+pub(crate) struct Heartbeat<T = Table> {
+    meta: T,
     sinks: Sinks,
     /// When the last write that succeeded was asked for; taken by the reading that follows it.
     proven: Mutex<Option<Asked>>,
@@ -31,8 +32,8 @@ pub(crate) struct Heartbeat {
     longest: AtomicU64,
 }
 
-impl Heartbeat {
-    pub(crate) const fn new(meta: Table, sinks: Sinks) -> Self {
+impl<T: Documents> Heartbeat<T> {
+    pub(crate) const fn new(meta: T, sinks: Sinks) -> Self {
         Self {
             meta,
             sinks,
@@ -54,7 +55,7 @@ impl Heartbeat {
             "$max": { "access_lifetime_millis": integer(millis) },
         };
         let document = self.meta.upserted("heartbeat", update).await?;
-        let fields = Fields::of(self.meta.name, &document);
+        let fields = Fields::of(self.meta.name(), &document);
         let longest = fields.unsigned("access_lifetime_millis")?;
         self.longest.fetch_max(longest, Ordering::AcqRel);
         Ok(Duration::from_millis(longest))
@@ -71,14 +72,19 @@ impl Heartbeat {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            let asked = self.sinks.ask();
-            if asked.is_empty() {
-                continue;
-            }
-            match self.beat().await {
-                Ok(()) => *self.lock() = Some(asked),
-                Err(error) => tracing::debug!(%error, "no heartbeat"), // the follower says it aloud
-            }
+            self.prove().await;
+        }
+    }
+
+    /// Writes once, if someone listens.
+    pub(super) async fn prove(&self) {
+        let asked = self.sinks.ask();
+        if asked.is_empty() {
+            return;
+        }
+        match self.beat().await {
+            Ok(()) => *self.lock() = Some(asked),
+            Err(error) => tracing::debug!(%error, "no heartbeat"), // the follower says it aloud
         }
     }
 

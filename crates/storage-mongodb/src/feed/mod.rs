@@ -12,11 +12,14 @@
 //! - A reader that finds its own place gone (it slept for long, or a backup was restored) reads
 //!   everything anew, and does not say that the store was heard until it has (`follower.rs`).
 //!
-//! No clock takes part in any of it.
+//! No clock takes part in any of it. `interleavings` has this code carried out in every order of its calls to
+//! the store, with the failures that may come between.
 
 mod append;
 mod follower;
 mod heartbeat;
+#[cfg(test)]
+mod interleavings;
 mod row;
 mod rows;
 

@@ -5,6 +5,7 @@ use mongodb::bson::{Bson, Document, doc};
 use storage::{Error, FeedRow};
 
 use crate::document::Fields;
+use crate::documents::Documents;
 use crate::feed::row::from_fields;
 use crate::table::{Query, Table};
 
@@ -28,16 +29,16 @@ pub(crate) struct Row {
 
 /// The documents.
 #[derive(Clone)]
-pub(crate) struct Rows(pub(crate) Table);
+pub(crate) struct Rows<T = Table>(pub(crate) T);
 
-impl Rows {
+impl<T: Documents> Rows<T> {
     /// The highest document's place; nothing when there never was one.
     pub(crate) async fn head(&self) -> Result<Option<Place>, Error> {
         let query = Query::new(doc! {}).sort(doc! { "_id": -1 }).limit(1);
         let found = self.0.all(query.only(doc! { "batch": 1 })).await?;
         found
             .first()
-            .map(|document| place(&Fields::of(self.0.name, document)))
+            .map(|document| place(&Fields::of(self.0.name(), document)))
             .transpose()
     }
 
@@ -47,7 +48,7 @@ impl Rows {
         let found = self.0.all(query.only(doc! { "batch": 1 })).await?;
         found
             .first()
-            .map(|document| place(&Fields::of(self.0.name, document)))
+            .map(|document| place(&Fields::of(self.0.name(), document)))
             .transpose()
     }
 
@@ -104,7 +105,7 @@ impl Rows {
     }
 
     fn read(&self, document: &Document) -> Result<Row, Error> {
-        let fields = Fields::of(self.0.name, document);
+        let fields = Fields::of(self.0.name(), document);
         let entries = fields.list("entries")?;
         Ok(Row {
             place: place(&fields)?,

@@ -55,7 +55,7 @@ impl Turns {
             return Err(Unavailable::gone(late()));
         }
         let done = work.await;
-        if done.as_ref().is_err_and(|error| error.is_gone()) {
+        if done.as_ref().is_err_and(Unavailable::is_gone) {
             *failed = Some(Instant::now());
         }
         done

@@ -69,7 +69,7 @@ impl Core {
                 "portcullis_pending": pending.to_bson(),
             } };
             if self.users.update(filter, update).await? {
-                self.finish(&account.id, &pending).await?;
+                self.outbox().finish(&account.id, &pending).await?;
                 return Ok(PasswordChanged::Changed);
             }
         }
@@ -104,7 +104,7 @@ impl Core {
             }
             match self.users.updated(filter, update).await {
                 Ok(Some(document)) => {
-                    self.finish(&account.id, &pending).await?;
+                    self.outbox().finish(&account.id, &pending).await?;
                     let account = read(self.users.name, document)?;
                     return Ok(Some(account.credentials.user));
                 }
@@ -162,7 +162,7 @@ impl Core {
                     id,
                     pending: Some(pending),
                     ..
-                }) => self.finish(&id, &pending).await?,
+                }) => self.outbox().finish(&id, &pending).await?,
                 account => return Ok(account),
             }
         }

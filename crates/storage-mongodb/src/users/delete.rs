@@ -26,7 +26,7 @@ impl Core {
             let fields = Fields::of(self.users.name, &document);
             let raw = fields.required("_id")?.clone();
             if let Some(left) = Pending::read(&fields)? {
-                self.finish(&raw, &left).await?;
+                self.outbox().finish(&raw, &left).await?;
                 if is_closing(&document) {
                     return Ok(true);
                 }
@@ -42,7 +42,7 @@ impl Core {
                 "$unset": { "hash_kind": "" },
             };
             if self.users.update(filter, update).await? {
-                self.finish(&raw, &pending).await?;
+                self.outbox().finish(&raw, &pending).await?;
                 return Ok(true);
             }
         }

@@ -17,7 +17,7 @@ mod delete;
 mod document;
 mod find;
 mod keys;
-mod pending;
+pub(crate) mod pending;
 
 use std::sync::Arc;
 use std::time::Duration;

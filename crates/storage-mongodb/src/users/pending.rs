@@ -11,8 +11,9 @@ use storage::{Error, FeedEntry, FeedRow};
 
 use crate::Core;
 use crate::document::{Fields, integer};
-use crate::feed::{from_fields, to_document};
-use crate::table::Query;
+use crate::documents::Documents;
+use crate::feed::{Appends, from_fields, to_document};
+use crate::table::{Query, Table};
 
 /// What is to be told.
 #[derive(Clone, Debug)]
@@ -48,7 +49,24 @@ impl Pending {
     }
 }
 
+/// What finishing needs.
+pub(crate) struct Outbox<'a, T = Table> {
+    pub(crate) users: &'a T,
+    pub(crate) sessions: &'a T,
+    pub(crate) appends: &'a Appends,
+}
+
 impl Core {
+    pub(crate) const fn outbox(&self) -> Outbox<'_> {
+        Outbox {
+            users: &self.users,
+            sessions: &self.sessions,
+            appends: &self.appends,
+        }
+    }
+}
+
+impl<T: Documents> Outbox<'_, T> {
     /// Tells the feed, then does what follows from it and clears `pending`.
     ///
     /// # Errors
@@ -106,7 +124,7 @@ impl Core {
             let query = query.only(doc! { "portcullis_pending": 1 });
             let found = self.users.all(query).await?;
             for document in &found {
-                let fields = Fields::of(self.users.name, document);
+                let fields = Fields::of(self.users.name(), document);
                 match Pending::read(&fields) {
                     Ok(Some(pending)) => {
                         self.finish(fields.required("_id")?, &pending).await?;
