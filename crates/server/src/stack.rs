@@ -15,44 +15,40 @@
 //!    the framework, too. A browser gets it as a page. Its cause goes into the log.
 //! 7. The answer gets its headers: those of [`headers`], those of the limits, and the id of the request.
 
-use std::any::Any;
-use std::convert::Infallible;
+mod answering;
+mod passing;
+
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::response::{IntoResponse, Response};
-use axum::routing::future::RouteFuture;
-use csrf::CsrfRejection;
+use axum::response::{IntoResponse as _, Response};
 use headers::{
-    Context as HeadersContext, Csp, Hsts, HttpsRedirect, HttpsRequired, Nonce, Policy, Scheme,
-    Verdict,
+    Context as HeadersContext, Hsts, HttpsRedirect, HttpsRequired, Policy, Scheme, Verdict,
 };
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION};
-use http::{HeaderMap, Method, Request, StatusCode, Uri};
-use jwt::{AuthRejection, Authentication};
-use pin_project_lite::pin_project;
-use problem::Problem;
+use http::{HeaderMap, Request, StatusCode};
+use jwt::Authentication;
 use ratelimit::{Client, Decision, TrustedProxies};
-use tokio::time::{Sleep, sleep};
 use tower_http::timeout::DeadlineBody;
 use tower_service::Service;
 
 use crate::app::App;
 use crate::client::Clients;
 use crate::code::Code;
-use crate::error::{ApiError, Cause};
+use crate::error::ApiError;
 use crate::limits::{Asked, Charge, Deferred};
-use crate::pages::{self, IsPage};
 use crate::request_id::{RequestIds, X_REQUEST_ID};
 use crate::router::{self, Route, router};
-use crate::telemetry::{self, Finished};
+use crate::telemetry;
 use crate::well_formed;
+use answering::{State, panicked};
+use passing::Passing;
+
+pub use answering::Answering;
 
 /// The most bytes of a body.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -160,12 +156,7 @@ impl Stack {
     }
 
     fn answering(&self, state: State, passing: Passing) -> Answering {
-        Answering {
-            state,
-            passing: Some(passing),
-            answer_time: self.shared.answer_time,
-            end: None,
-        }
+        Answering::new(state, passing, self.shared.answer_time)
     }
 
     fn charged(&self, charge: Charge, request: Admitted, passing: &mut Passing) -> State {
@@ -325,225 +316,6 @@ impl Admitted {
         self
     }
 }
-
-pin_project! {
-    /// The answer to come.
-    pub struct Answering {
-        #[pin]
-        state: State,
-        passing: Option<Passing>,
-        answer_time: Duration,
-        end: Option<Pin<Box<Sleep>>>,
-    }
-}
-
-pin_project! {
-    #[project = StateProjection]
-    enum State {
-        Charging {
-            charge: Pin<Box<dyn Future<Output = Result<Decision, ApiError>> + Send>>,
-            waiting: Option<Box<(Stack, Admitted)>>,
-        },
-        Running { #[pin] running: RouteFuture<Infallible> },
-        Done { response: Option<Response> },
-    }
-}
-
-impl State {
-    fn done(answer: impl IntoResponse) -> Self {
-        Self::Done {
-            response: Some(answer.into_response()),
-        }
-    }
-}
-
-impl State {
-    fn poll_response(
-        mut self: Pin<&mut Self>,
-        passing: &mut Option<Passing>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Response> {
-        loop {
-            match self.as_mut().project() {
-                StateProjection::Charging { charge, waiting } => {
-                    let charged = ready!(charge.as_mut().poll(cx));
-                    // A charge is answered once, and both are there until then.
-                    let (Some(waiting), Some(passing)) = (waiting.take(), passing.as_mut()) else {
-                        return Poll::Ready(Response::default());
-                    };
-                    let (stack, request) = *waiting;
-                    let next = stack.admit(request, charged, passing);
-                    self.set(next);
-                }
-                StateProjection::Running { running } => {
-                    let polled = catch_unwind(AssertUnwindSafe(|| running.poll(cx)));
-                    return Poll::Ready(match polled {
-                        Ok(polled) => ready!(polled).unwrap_or_else(|never| match never {}),
-                        Err(panic) => panicked(&*panic).into_response(),
-                    });
-                }
-                StateProjection::Done { response } => {
-                    return Poll::Ready(response.take().unwrap_or_default());
-                }
-            }
-        }
-    }
-}
-
-impl Future for Answering {
-    type Output = Result<Response, Infallible>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let response = match this.state.as_mut().poll_response(this.passing, cx) {
-            Poll::Ready(response) => response,
-            Poll::Pending => {
-                // What is answered at once, nearly everything, needs no timer.
-                let time = *this.answer_time;
-                let end = this.end.get_or_insert_with(|| Box::pin(sleep(time)));
-                ready!(end.as_mut().poll(cx));
-                this.state.set(State::done(ApiError::late(time)));
-                ready!(this.state.as_mut().poll_response(this.passing, cx))
-            }
-        };
-        // A future that has answered isn't polled again.
-        let answer = match this.passing.take() {
-            Some(passing) => passing.finish(response),
-            None => response,
-        };
-        Poll::Ready(Ok(answer))
-    }
-}
-
-impl std::fmt::Debug for Answering {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Answering").finish_non_exhaustive()
-    }
-}
-
-/// What is remembered of a request until it is answered.
-struct Passing {
-    id: HeaderValue,
-    method: Method,
-    route: Option<&'static Route>,
-    client: Client,
-    scheme: Scheme,
-    /// What came of the limits.
-    charged: Option<Decision>,
-    /// What comes of them with the handler.
-    later: Option<Deferred>,
-    /// The address, when a failure is to be shown as a page.
-    page_for: Option<Uri>,
-    shared: Arc<Shared>,
-}
-
-impl Passing {
-    fn new<B>(
-        request: &Request<B>,
-        client: Client,
-        connection: Scheme,
-        shared: Arc<Shared>,
-    ) -> Self {
-        let (method, uri) = (request.method().clone(), request.uri());
-        Self {
-            id: shared.request_ids.of(request.headers()),
-            route: Route::at(uri.path()).filter(|route| route.has(&method)),
-            method,
-            client,
-            scheme: match client.scheme {
-                Some(ratelimit::Scheme::Https) => Scheme::Https,
-                Some(ratelimit::Scheme::Http) => Scheme::Http,
-                None => connection,
-            },
-            charged: None,
-            later: None,
-            page_for: pages::wants_page(uri.path(), request.headers()).then(|| uri.clone()),
-            shared,
-        }
-    }
-
-    fn finish(self, response: Response) -> Response {
-        let status = response.status();
-        let failed = status.is_client_error() || status.is_server_error();
-        let mut response = if failed && response.extensions().get::<IsPage>().is_none() {
-            self.explain(response)
-        } else {
-            response
-        };
-        telemetry::finished(&Finished {
-            request_id: &self.id,
-            method: &self.method,
-            route: self.route,
-            client: self.client.address,
-            status: response.status(),
-            cause: response.extensions_mut().remove::<Cause>(),
-        });
-        let extensions = response.extensions_mut();
-        let (nonce, csp) = (extensions.remove::<Nonce>(), extensions.remove::<Csp>());
-        let context = HeadersContext::new(self.scheme)
-            .nonce(nonce.as_ref())
-            .csp(csp.as_ref());
-        let headers = response.headers_mut();
-        self.shared.policy.apply(headers, context);
-        let later = self.later.as_ref().and_then(Deferred::decision);
-        if let Some(decision) = later.or(self.charged.as_ref()) {
-            ratelimit::Headers::Standard.write(decision, headers);
-        }
-        headers.insert(X_REQUEST_ID, self.id);
-        response
-    }
-
-    /// Gives a failure its whole body, whoever failed.
-    fn explain(&self, response: Response) -> Response {
-        let extensions = response.extensions();
-        let response = if let Some(rejection) = extensions.get::<AuthRejection>() {
-            ApiError::from(rejection).into_response()
-        } else if let Some(rejection) = extensions.get::<CsrfRejection>() {
-            let request_id = self.id.to_str().unwrap_or_default();
-            tracing::debug!(request_id, reason = %rejection, "a form was refused");
-            ApiError::from(*rejection).into_response()
-        } else {
-            named(response)
-        };
-        let id = self.id.to_str().unwrap_or_default();
-        let response = problem::complete(response, |problem| {
-            let type_url = format!("{}{}", crate::code::ERRORS_PAGE, problem.code());
-            problem.with_type(type_url).with_request_id(id.to_owned())
-        });
-        match &self.page_for {
-            Some(uri) => pages::error::shown(response, uri.path(), id),
-            None => response,
-        }
-    }
-}
-
-/// A failure that came without a problem, from the framework, with one; its headers stay (`Allow`).
-fn named(response: Response) -> Response {
-    if response.extensions().get::<Problem>().is_some() {
-        return response;
-    }
-    let mut named = ApiError::new(Code::for_status(response.status())).into_response();
-    if let Some(allow) = response.headers().get(http::header::ALLOW) {
-        named
-            .headers_mut()
-            .insert(http::header::ALLOW, allow.clone());
-    }
-    named
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> ApiError {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no text");
-    ApiError::internal(Panicked(text.to_owned()))
-}
-
-/// A handler panicked.
-#[derive(Debug, thiserror::Error)]
-#[error("a panic: {0}")]
-struct Panicked(String);
 
 /// The body, with a deadline if there is one to come: a timer costs.
 fn in_time<B>(body: B, deadline: Duration) -> Body

@@ -1,0 +1,131 @@
+//! What is remembered of a request until it is answered, and what its answer gets.
+
+use std::sync::Arc;
+
+use axum::response::{IntoResponse as _, Response};
+use csrf::CsrfRejection;
+use headers::{Context as HeadersContext, Csp, Nonce, Scheme};
+use http::header::HeaderValue;
+use http::{Method, Request, Uri};
+use jwt::AuthRejection;
+use problem::Problem;
+use ratelimit::{Client, Decision};
+
+use super::Shared;
+use crate::code::Code;
+use crate::error::{ApiError, Cause};
+use crate::limits::Deferred;
+use crate::pages::{self, IsPage};
+use crate::request_id::X_REQUEST_ID;
+use crate::router::Route;
+use crate::telemetry::{self, Finished};
+
+/// What is remembered of a request until it is answered.
+pub(super) struct Passing {
+    pub(super) id: HeaderValue,
+    pub(super) method: Method,
+    pub(super) route: Option<&'static Route>,
+    pub(super) client: Client,
+    pub(super) scheme: Scheme,
+    /// What came of the limits.
+    pub(super) charged: Option<Decision>,
+    /// What comes of them with the handler.
+    pub(super) later: Option<Deferred>,
+    /// The address, when a failure is to be shown as a page.
+    pub(super) page_for: Option<Uri>,
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Passing {
+    pub(super) fn new<B>(
+        request: &Request<B>,
+        client: Client,
+        connection: Scheme,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let (method, uri) = (request.method().clone(), request.uri());
+        Self {
+            id: shared.request_ids.of(request.headers()),
+            route: Route::at(uri.path()).filter(|route| route.has(&method)),
+            method,
+            client,
+            scheme: match client.scheme {
+                Some(ratelimit::Scheme::Https) => Scheme::Https,
+                Some(ratelimit::Scheme::Http) => Scheme::Http,
+                None => connection,
+            },
+            charged: None,
+            later: None,
+            page_for: pages::wants_page(uri.path(), request.headers()).then(|| uri.clone()),
+            shared,
+        }
+    }
+
+    pub(super) fn finish(self, response: Response) -> Response {
+        let status = response.status();
+        let failed = status.is_client_error() || status.is_server_error();
+        let mut response = if failed && response.extensions().get::<IsPage>().is_none() {
+            self.explain(response)
+        } else {
+            response
+        };
+        telemetry::finished(&Finished {
+            request_id: &self.id,
+            method: &self.method,
+            route: self.route,
+            client: self.client.address,
+            status: response.status(),
+            cause: response.extensions_mut().remove::<Cause>(),
+        });
+        let extensions = response.extensions_mut();
+        let (nonce, csp) = (extensions.remove::<Nonce>(), extensions.remove::<Csp>());
+        let context = HeadersContext::new(self.scheme)
+            .nonce(nonce.as_ref())
+            .csp(csp.as_ref());
+        let headers = response.headers_mut();
+        self.shared.policy.apply(headers, context);
+        let later = self.later.as_ref().and_then(Deferred::decision);
+        if let Some(decision) = later.or(self.charged.as_ref()) {
+            ratelimit::Headers::Standard.write(decision, headers);
+        }
+        headers.insert(X_REQUEST_ID, self.id);
+        response
+    }
+
+    /// Gives a failure its whole body, whoever failed.
+    fn explain(&self, response: Response) -> Response {
+        let extensions = response.extensions();
+        let response = if let Some(rejection) = extensions.get::<AuthRejection>() {
+            ApiError::from(rejection).into_response()
+        } else if let Some(rejection) = extensions.get::<CsrfRejection>() {
+            let request_id = self.id.to_str().unwrap_or_default();
+            tracing::debug!(request_id, reason = %rejection, "a form was refused");
+            ApiError::from(*rejection).into_response()
+        } else {
+            named(response)
+        };
+        let id = self.id.to_str().unwrap_or_default();
+        let response = problem::complete(response, |problem| {
+            let type_url = format!("{}{}", crate::code::ERRORS_PAGE, problem.code());
+            problem.with_type(type_url).with_request_id(id.to_owned())
+        });
+        match &self.page_for {
+            Some(uri) => pages::error::shown(response, uri.path(), id),
+            None => response,
+        }
+    }
+}
+
+/// A failure that came without a problem, from the framework, with one; its headers stay (`Allow`).
+fn named(response: Response) -> Response {
+    if response.extensions().get::<Problem>().is_some() {
+        return response;
+    }
+    let mut named = ApiError::new(Code::for_status(response.status())).into_response();
+    if let Some(allow) = response.headers().get(http::header::ALLOW) {
+        named
+            .headers_mut()
+            .insert(http::header::ALLOW, allow.clone());
+    }
+    named
+}
