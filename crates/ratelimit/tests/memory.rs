@@ -113,7 +113,7 @@ fn a_copy_of_what_changed_is_no_copy_of_everything() {
     let mut told = 0;
     let ((), _, most) = growth(|| {
         let mut backlog = ratelimit::Backlog::since(Mark::default());
-        backlog.begin(&store);
+        backlog.begin(&store, Worth::Once);
         while let Some((worth, entries)) = backlog.step(&store) {
             assert!(worth == Worth::Once || entries.is_empty());
             told += entries.len();
