@@ -2,9 +2,7 @@
 //!
 //! One test at a time measures: `cargo test` runs them in one process.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use peak_alloc::PeakAlloc;
@@ -42,6 +40,11 @@ fn hit(number: u64, strategy: Strategy) -> Hit {
     }
 }
 
+fn alone() -> MutexGuard<'static, ()> {
+    // One that failed measured nothing that matters to the others.
+    MEASURING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Runs `work`, and says by how many bytes it grew, at its end and at its most.
 fn growth<T>(work: impl FnOnce() -> T) -> (T, usize, usize) {
     MEMORY.reset_peak_usage();
@@ -57,7 +60,7 @@ fn growth<T>(work: impl FnOnce() -> T) -> (T, usize, usize) {
 
 #[test]
 fn a_million_keys_take_less_than_a_hundred_bytes_each() {
-    let _alone = MEASURING.lock().unwrap();
+    let _alone = alone();
     let bound = BOUND * 1_000_000;
     for strategy in [
         Strategy::FixedWindow,
@@ -79,12 +82,12 @@ fn a_million_keys_take_less_than_a_hundred_bytes_each() {
 
 #[test]
 fn what_expires_gives_its_memory_back_and_takes_no_more_for_it() {
-    let _alone = MEASURING.lock().unwrap();
+    let _alone = alone();
     let later = NOW.after(Duration::from_mins(30));
     let expiring = NOW.after(Duration::from_hours(1));
     let (store, full, _) = growth(|| {
-        let store = MemoryStore::new(Capacity::keys(1_100_000));
-        for number in 0..MILLION {
+        let store = MemoryStore::new(Capacity::keys(250_000));
+        for number in 0..MILLION / 5 {
             let now = if number % 10 == 0 { later } else { NOW };
             store.hit(&Hit {
                 now,
@@ -96,30 +99,30 @@ fn what_expires_gives_its_memory_back_and_takes_no_more_for_it() {
     MEMORY.reset_peak_usage();
     let before = MEMORY.current_usage();
     store.sweep(expiring);
-    assert_eq!(store.len(), 100_000);
+    assert_eq!(store.len(), 20_000);
     let more = MEMORY.peak_usage() - before;
     assert!(more < 1_000_000, "{more} more while it moves together");
     let left = full - (before - MEMORY.current_usage());
-    assert!(left <= BOUND * 100_000, "{left} of {full} is left");
+    assert!(left <= BOUND * 20_000, "{left} of {full} is left");
 }
 
 #[test]
 fn a_copy_of_what_changed_is_no_copy_of_everything() {
-    let _alone = MEASURING.lock().unwrap();
-    let store = MemoryStore::new(Capacity::keys(1_100_000));
-    for number in 0..MILLION {
+    let _alone = alone();
+    let store = MemoryStore::new(Capacity::keys(250_000));
+    for number in 0..MILLION / 5 {
         store.hit(&hit(number, Strategy::FixedWindow));
     }
     let mut told = 0;
     let ((), _, most) = growth(|| {
         let mut backlog = ratelimit::Backlog::since(Mark::default());
-        backlog.begin(&store);
+        backlog.begin(&store, Worth::Once);
         while let Some((worth, entries)) = backlog.step(&store) {
             assert!(worth == Worth::Once || entries.is_empty());
             told += entries.len();
         }
     });
-    assert_eq!(told, 1_000_000);
+    assert_eq!(told, 200_000);
     // A shard is copied at a time, into a list that doubles.
     let bound = 3 * 8192 * size_of::<Entry>();
     assert!(most <= bound, "{most} of {bound}");
@@ -128,7 +131,7 @@ fn a_copy_of_what_changed_is_no_copy_of_everything() {
 /// Logs that were long once take no room that isn't counted, however many keys have had one.
 #[test]
 fn the_logs_of_moving_windows_stay_within_their_bound() {
-    let _alone = MEASURING.lock().unwrap();
+    let _alone = alone();
     let capacity = Capacity {
         keys: 10_000,
         logged_hits: 100_000,
@@ -166,7 +169,7 @@ fn the_logs_of_moving_windows_stay_within_their_bound() {
 /// `cargo bench -p portcullis-ratelimit ten_million`.
 #[test]
 fn ten_times_as_many_keys_as_there_is_room_for_take_nothing_from_hot_ones() {
-    let _alone = MEASURING.lock().unwrap();
+    let _alone = alone();
     let capacity = 10_000;
     let hot_ones = 0..100;
     let quota = Quota::per(MILLION, Unit::Day);

@@ -263,7 +263,7 @@ fn told(acts: &[Act]) -> String {
 #[test]
 fn a_login_and_a_new_password() {
     let race = race(ONE, &[(0, Move::ChangePassword), (1, Move::Login)]);
-    assert_eq!(hold_everywhere(&race), 56);
+    assert_eq!(hold_everywhere(&race), 126);
 }
 
 #[test]
@@ -375,7 +375,7 @@ fn a_deletion_a_refresh_and_a_login() {
 #[test]
 fn a_deletion_and_a_login() {
     let race = race(ONE, &[(0, Move::Delete), (1, Move::Login)]);
-    assert_eq!(hold_everywhere(&race), 35);
+    assert_eq!(hold_everywhere(&race), 70);
 }
 
 #[test]
@@ -414,7 +414,7 @@ fn two_ends_of_each_other() {
 #[test]
 fn the_end_of_the_others_and_a_login() {
     let race = race(TWO, &[(0, Move::EndOthers), (2, Move::Login)]);
-    assert_eq!(hold_everywhere(&race), 35);
+    assert_eq!(hold_everywhere(&race), 70);
 }
 
 #[test]

@@ -147,9 +147,14 @@ impl MovingWindow {
     }
 
     fn push(&mut self, hits: Admitted) {
-        // Most keys are hit once, and many logs are long: a log has a quarter more room than it needs.
+        // Most keys are hit once: the first entry takes no more room than it needs. A long log has a
+        // quarter more.
         if self.log.len() == self.log.capacity() {
-            self.log.reserve_exact(1 + self.log.len() / 4);
+            let more = match self.log.len() {
+                0 => 1,
+                len => (len / 4).max(3),
+            };
+            self.log.reserve_exact(more);
         }
         self.log.push_back(hits);
     }

@@ -96,7 +96,8 @@ impl LimitStore {
         self.read_the_rest(&mut file).await?;
         // Kept when all of it is written, and only then.
         let mut backlog = file.backlog;
-        backlog.begin(&self.memory);
+        let least = file.room.least();
+        backlog.begin(&self.memory, least);
         let mut writing = Writing::new(&self.store);
         let mut left = ROUND;
         let all = loop {
@@ -104,16 +105,18 @@ impl LimitStore {
                 break false;
             }
             let Some((worth, entries)) = backlog.step(&self.memory) else {
-                break true;
+                break least == Worth::Once;
             };
             if worth < Worth::Exhausted {
                 left = left.saturating_sub(entries.len());
             }
-            writing.add(entries).await?;
+            // Copying a shard is the longest that the thread is held.
             yield_now().await;
+            writing.add(entries).await?;
         };
         let written = writing.finish().await?;
         file.backlog = backlog;
+        // If this fails half-way, too many are taken for gone: the file has some more for a while.
         file.room.note(written, &self.store, &self.memory).await?;
         Ok(all)
     }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use ratelimit::{Key, MemoryStore};
+use ratelimit::{Key, MemoryStore, Worth};
 use storage::Error;
 
 use super::rows::{self, FIRST, KeyBytes};
@@ -14,9 +14,11 @@ use crate::SqliteStore;
 /// Keys that are looked at in one step.
 const STEP: usize = 2_000;
 
-/// Keys that are looked at for each counter that was written: a fifth of what is in a file that is
-/// beyond its bound is known to have gone from memory.
-const LOOKED_AT: usize = 8;
+/// Steps at a time: what was exhausted meanwhile waits for them.
+const STEPS: usize = 4;
+
+/// Keys that are looked at on top, for each counter that was written.
+const LOOKED_AT: usize = 2;
 
 /// How many counters the file may have, and has at the most.
 #[derive(Clone, Copy, Debug)]
@@ -32,9 +34,9 @@ pub(super) struct Room {
 
 impl Room {
     /// For a memory of `capacity` keys: the file may have a quarter more.
-    pub(super) const fn new(capacity: usize) -> Self {
+    pub(super) fn new(capacity: usize) -> Self {
         Self {
-            bound: capacity.saturating_add(capacity / 4),
+            bound: capacity.saturating_add(capacity / 4).max(1),
             at_most: 0,
             after: FIRST,
             kept: 0,
@@ -50,6 +52,17 @@ impl Room {
         Ok(())
     }
 
+    /// What may be written while it is so full: lesser counters wait until there is room again.
+    pub(super) const fn least(&self) -> Worth {
+        if self.at_most <= self.bound {
+            Worth::Once
+        } else if self.at_most <= self.bound.saturating_mul(2) {
+            Worth::Often
+        } else {
+            Worth::Exhausted
+        }
+    }
+
     /// Notes that so many were `written`. If there may be too many, some that `memory` doesn't hold go.
     ///
     /// # Errors
@@ -62,17 +75,33 @@ impl Room {
     ) -> Result<(), Error> {
         self.at_most += written;
         self.kept += written;
-        let steps = 1 + LOOKED_AT * written / STEP;
-        for _ in 0..steps {
+        let mut going = Vec::new();
+        for _ in 0..STEPS + LOOKED_AT * written / STEP {
             if self.at_most <= self.bound {
                 break;
             }
-            self.step(store, memory).await?;
+            let gone = self.look(store, memory).await?;
+            self.at_most = self.at_most.saturating_sub(gone.len());
+            if !gone.is_empty() {
+                going.push(store.writer.submit(move |change| {
+                    let connection = change.connection();
+                    let mut gone = gone.into_iter();
+                    gone.try_for_each(|key| rows::delete(connection, key))
+                })?);
+            }
+        }
+        for answer in going {
+            answer.wait().await?;
         }
         Ok(())
     }
 
-    async fn step(&mut self, store: &SqliteStore, memory: &Arc<MemoryStore>) -> Result<(), Error> {
+    /// Looks at the next keys in the file, and returns those that are not in `memory`.
+    async fn look(
+        &mut self,
+        store: &SqliteStore,
+        memory: &Arc<MemoryStore>,
+    ) -> Result<Vec<KeyBytes>, Error> {
         let (after, memory) = (self.after, Arc::clone(memory));
         let look = move |connection: &_| {
             let keys = rows::keys(connection, after, STEP)?;
@@ -82,25 +111,15 @@ impl Room {
             Ok((seen, last, gone))
         };
         let (seen, last, gone) = store.readers.read(look).await?;
-        let left = gone.len();
-        if left > 0 {
-            let delete = move |change: &mut crate::writer::Change<'_>| {
-                let connection = change.connection();
-                gone.into_iter()
-                    .try_for_each(|key| rows::delete(connection, key))
-            };
-            store.writer.write::<(), Error>(delete).await?;
-        }
-        self.at_most = self.at_most.saturating_sub(left);
-        self.kept += seen - left;
+        self.kept += seen - gone.len();
         match last {
             Some(last) if seen == STEP => self.after = last,
-            // The end: now it is known how many there are.
+            // The end: now it is known how many there are, those that go just now not counted.
             Some(_) | None => {
-                self.at_most = self.at_most.min(self.kept);
+                self.at_most = self.at_most.min(self.kept + gone.len());
                 (self.after, self.kept) = (FIRST, 0);
             }
         }
-        Ok(())
+        Ok(gone)
     }
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use ratelimit::Entry;
 use storage::Error;
+use tokio::task::yield_now;
 
 use super::rows;
 use crate::SqliteStore;
@@ -43,6 +44,7 @@ impl<'a> Writing<'a> {
             self.next.push(entry);
             if self.next.len() == BATCH {
                 self.submit()?;
+                yield_now().await;
                 self.wait_for(UNDER_WAY - 1).await?;
             }
         }

@@ -242,6 +242,10 @@ async fn a_smaller_memory_takes_what_is_worth_most() {
         })
         .count();
     assert_eq!(known, 99);
+    // A flood pushes out the lesser ones only.
+    for number in 10_000..13_000 {
+        hit(&limits, key(number), Strategy::FixedWindow);
+    }
     assert!(!hit(&limits, KEY, Strategy::FixedWindow).allowed);
     hit(&limits, key(9_999), Strategy::FixedWindow);
     for _ in 0..4 {

@@ -17,6 +17,8 @@ pub struct Backlog {
     passes: [Pass; Worth::DESCENDING.len()],
     /// The mark of the present round.
     round: Mark,
+    /// What the present round tells, and no less.
+    least: Worth,
     /// The pass that is at work.
     at: usize,
 }
@@ -40,21 +42,27 @@ impl Backlog {
         Self {
             passes: [pass; Worth::DESCENDING.len()],
             round: mark,
+            least: Worth::Once,
             at: 0,
         }
     }
 
-    /// Begins a round with the worthiest.
-    pub fn begin(&mut self, store: &MemoryStore) {
+    /// Begins a round with the worthiest, which ends after those of worth `least`; the lesser ones are
+    /// left for later.
+    pub fn begin(&mut self, store: &MemoryStore, least: Worth) {
         self.round = store.next_round();
+        self.least = least;
         self.at = 0;
     }
 
     /// The next step: what changed in one shard, often nothing. `None` when all that changed before the
-    /// round began was told.
+    /// round began was told, down to the least worth.
     pub fn step(&mut self, store: &MemoryStore) -> Option<(Worth, Vec<Entry>)> {
         loop {
             let worth = *Worth::DESCENDING.get(self.at)?;
+            if worth < self.least {
+                return None;
+            }
             let above = self.at.checked_sub(1).map(|above| self.passes[above].since);
             let newest = above.unwrap_or(self.round);
             let pass = &mut self.passes[self.at];

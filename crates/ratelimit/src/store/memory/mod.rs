@@ -72,10 +72,13 @@ impl MemoryStore {
     pub fn new(capacity: Capacity) -> Self {
         let keys = capacity.keys.min(MAX_KEYS);
         let shards = (keys / KEYS_PER_SHARD).next_power_of_two();
-        let keys = keys.div_ceil(shards).max(1);
-        let logged = capacity.logged_hits.div_ceil(shards).max(1);
+        // Not one more than was agreed: what doesn't divide evenly is in the first ones.
+        let part = |all: usize, shard| (all / shards + usize::from(shard < all % shards)).max(1);
         let shards = (0..shards)
-            .map(|_| Mutex::new(Shard::new(keys, logged)))
+            .map(|shard| {
+                let logged = part(capacity.logged_hits, shard);
+                Mutex::new(Shard::new(part(keys, shard), logged))
+            })
             .collect();
         Self {
             shards,

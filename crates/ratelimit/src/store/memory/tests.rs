@@ -118,6 +118,17 @@ fn when_every_key_is_exhausted_new_ones_still_find_room() {
 }
 
 #[test]
+fn no_key_more_is_held_than_was_agreed() {
+    for capacity in [1, 100, 20_001, 25_000] {
+        let store = MemoryStore::new(Capacity::keys(capacity));
+        for number in 0..40_000 {
+            store.hit(&hit(number, START));
+        }
+        assert_eq!(store.len(), capacity);
+    }
+}
+
+#[test]
 fn a_sweep_removes_what_expired_and_nothing_else() {
     let store = MemoryStore::default();
     let later = START.after(Duration::from_mins(30));

@@ -12,7 +12,7 @@ fn small() -> MemoryStore {
 
 /// All of a round.
 fn round(backlog: &mut Backlog, store: &MemoryStore) -> Vec<Entry> {
-    backlog.begin(store);
+    backlog.begin(store, Worth::Once);
     let steps = std::iter::from_fn(|| backlog.step(store));
     steps.flat_map(|(_, entries)| entries).collect()
 }
@@ -108,7 +108,7 @@ fn the_worthiest_are_told_first_and_a_round_goes_on_where_it_was() {
     for number in 3000..4000 {
         store.hit(&hit(number, START));
     }
-    backlog.begin(&store);
+    backlog.begin(&store, Worth::Once);
     let mut once = 0;
     while once < 300 {
         let (worth, entries) = backlog.step(&store).unwrap();
@@ -204,7 +204,7 @@ proptest! {
         let mut told = HashMap::new();
         for (number, what) in steps {
             match what {
-                0..20 => backlog.begin(&store),
+                0..20 => backlog.begin(&store, Worth::DESCENDING[usize::from(what) % 4]),
                 20..90 => {
                     for entry in backlog.step(&store).into_iter().flat_map(|(_, entries)| entries) {
                         told.insert(entry.key, entry);
