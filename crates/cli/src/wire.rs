@@ -1,43 +1,34 @@
 //! The one place that builds everything, and that names a storage backend.
 
-use std::fmt::{self, Write as _};
-use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+mod keys;
+mod store;
+mod upkeep;
 
-use account::{Accounts, COUNT_EVERY, Lifetimes, Live, Parts, SWEEP_EVERY, Settings};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use account::{Accounts, Lifetimes, Live, Parts, Settings};
 use anyhow::Context as _;
 use config::{Config, Keys, PublicUrl};
 use csrf::FormTokens;
 use headers::{Hsts, HttpsRedirect};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use jwt::revocation::{RevocationSet, Staleness};
-use jwt::{Algorithm, Authority, SigningKey, VerifyingKey};
-use model::{Clock, Rng, SystemRng};
+use model::{Clock, Rng};
 use password::{Hasher, HasherConfig, Policy, Scheme};
-use ratelimit::{Capacity, SharedStore, TrustedProxies};
-use secret::Secret;
+use ratelimit::TrustedProxies;
 use server::limits::{Allowances, Counters, RequestLimits};
 use server::listener::Bounds;
 use server::pages::{Pages, Reach};
 use server::stack::{Edge, Stack};
 use server::{App, AppParts};
-use sha2::Sha256;
-use storage::{Storage, Upkeep as _};
-use storage_mongodb::limits::{LeasedLimits, MongoLimits};
-use storage_mongodb::{KeyPrint, MongoStore, MongoUri};
-use storage_sqlite::{LimitStore, Options, Role, SqliteStore};
-use tokio::task::JoinHandle;
 
-/// The file that holds everything, in the data folder.
-const DATABASE: &str = "portcullis.db";
+use keys::{authority, derived_key};
+use store::{Stored, open_store};
 
-/// How often the counters of the rate limits are written.
-const WRITE_EVERY: Duration = Duration::from_millis(500);
-
-/// How long the last writing of them may take. Those worth most come first: only a flood of keys that were
-/// hit once takes longer than a moment, and whoever stops the server waits for it.
-const LAST_WRITE: Duration = Duration::from_secs(5);
+pub use keys::{previous_keys, signing_key};
+pub use store::replace_known_keys;
+pub use upkeep::Upkeep;
 
 /// Load balancers ask these over http.
 const HEALTH: &[&str] = &["/livez", "/readyz"];
@@ -69,31 +60,6 @@ pub struct Built {
     pub accounts: Accounts,
     /// Cares for the store until it is closed.
     pub upkeep: Upkeep,
-}
-
-/// What is done now and then, and at the end.
-pub struct Upkeep {
-    counting: Option<JoinHandle<()>>,
-    sweeping: JoinHandle<()>,
-    counters: Option<Arc<LimitStore>>,
-    accounts: Accounts,
-}
-
-impl Upkeep {
-    /// Ends the care, writes what is counted, and closes the store.
-    pub async fn close(self) {
-        for task in self.counting.into_iter().chain([self.sweeping]) {
-            task.abort();
-            let _ = task.await; // waited for, so that nothing of it holds the store
-        }
-        if let Some(counters) = &self.counters {
-            let written = tokio::time::timeout(LAST_WRITE, write_counters(counters)).await;
-            if written.is_err() {
-                tracing::warn!("counters of the rate limits that were hit once are left out");
-            }
-        }
-        self.accounts.close().await;
-    }
 }
 
 /// Opens the store and puts the server together.
@@ -157,14 +123,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
         answer_time: around.bounds.answer_time,
         hsts: hsts(config),
     };
-    let upkeep = Upkeep {
-        counting: behind
-            .clone()
-            .map(|counters| tokio::spawn(write_behind(counters))),
-        sweeping: tokio::spawn(keep_up(accounts.clone(), behind.clone(), around.clock)),
-        counters: behind,
-        accounts: accounts.clone(),
-    };
+    let upkeep = Upkeep::begin(accounts.clone(), behind, around.clock);
     Ok(Built {
         app: Stack::new(app, edge),
         accounts,
@@ -180,128 +139,12 @@ impl fmt::Debug for Surroundings {
     }
 }
 
-impl fmt::Debug for Upkeep {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Upkeep").finish_non_exhaustive()
-    }
-}
-
 impl fmt::Debug for Built {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Built")
             .field("accounts", &self.accounts)
             .finish_non_exhaustive()
     }
-}
-
-/// A store that was opened, and where limits are counted.
-struct Stored {
-    storage: Arc<dyn Storage>,
-    counters: Counters,
-    /// Counters that are in memory, and written now and then.
-    behind: Option<Arc<LimitStore>>,
-}
-
-async fn open_store(
-    config: &Config,
-    keys: &Keys,
-    clock: &dyn Clock,
-    rng: &dyn Rng,
-) -> anyhow::Result<Stored> {
-    match &config.storage.mongo_uri {
-        Some(uri) => open_mongo(uri, &key_prints(config, keys)?, rng).await,
-        None => open_sqlite(&config.storage.data_dir, clock).await,
-    }
-}
-
-async fn open_sqlite(folder: &Path, clock: &dyn Clock) -> anyhow::Result<Stored> {
-    let options = Options::new(Role::Server, clock.now());
-    let storage = SqliteStore::open(&folder.join(DATABASE), &options)?;
-    let (store, capacity) = (Arc::clone(&storage), Capacity::default());
-    let counters = LimitStore::load(store, capacity, counted(clock)).await;
-    let counters = Arc::new(counters.context("the rate limits can't be read")?);
-    let shared = SharedStore::new(Arc::clone(&counters));
-    Ok(Stored {
-        storage,
-        counters: Counters {
-            clients: shared.clone(),
-            users: shared,
-        },
-        behind: Some(counters),
-    })
-}
-
-async fn open_mongo(
-    uri: &Secret<String>,
-    keys: &[KeyPrint],
-    rng: &dyn Rng,
-) -> anyhow::Result<Stored> {
-    let uri = MongoUri::parse(uri.expose().clone()).context("MONGO_URI")?;
-    let options = storage_mongodb::Options::new(rng);
-    let storage = MongoStore::open(&uri, options).await.context("MONGO_URI")?;
-    storage.agree_on_keys(keys).await?;
-    let limits = Arc::new(MongoLimits::new(Arc::clone(&storage)));
-    let users = LeasedLimits::new(Arc::clone(&limits));
-    Ok(Stored {
-        storage,
-        counters: Counters {
-            clients: SharedStore::new(limits),
-            users: SharedStore::new(users),
-        },
-        behind: None,
-    })
-}
-
-/// Has the database that servers share know these keys, and no longer those that it knew.
-///
-/// # Errors
-/// When it can't be opened or written.
-pub async fn replace_known_keys(config: &Config, keys: &Keys) -> anyhow::Result<()> {
-    let uri = config.storage.mongo_uri.as_ref().context("MONGO_URI")?;
-    let uri = MongoUri::parse(uri.expose().clone()).context("MONGO_URI")?;
-    let options = storage_mongodb::Options::new(&SystemRng);
-    let storage = MongoStore::open(&uri, options).await.context("MONGO_URI")?;
-    let replaced = storage.replace_keys(&key_prints(config, keys)?).await;
-    storage.close().await;
-    Ok(replaced?)
-}
-
-/// What the store may know of the keys.
-fn key_prints(config: &Config, keys: &Keys) -> anyhow::Result<Vec<KeyPrint>> {
-    let print = |secret| {
-        let key = derived_key(secret, "fingerprint");
-        let half = &key.expose()[..16];
-        half.iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}"); // writing to a String can't fail
-            text
-        })
-    };
-    let signing = if keys.jwt_secret_key.is_some() {
-        "JWT_SECRET_KEY"
-    } else {
-        "JWT_PRIVATE_KEY"
-    };
-    let previous = previous_keys(config, keys)?;
-    Ok(vec![
-        KeyPrint {
-            name: signing,
-            purpose: "signing",
-            present: signing_key(config, keys)?.key_id().to_owned(),
-            previous: previous.iter().map(|key| key.key_id().to_owned()).collect(),
-        },
-        KeyPrint {
-            name: "SECRET_KEY",
-            purpose: "secrets",
-            present: print(&keys.secret_key),
-            previous: keys.secret_key_previous.iter().map(print).collect(),
-        },
-    ])
-}
-
-/// The present, as limits count it.
-fn counted(clock: &dyn Clock) -> ratelimit::Timestamp {
-    let millis = u64::try_from(clock.now().as_millis());
-    ratelimit::Timestamp::from_millis(millis.unwrap_or_default())
 }
 
 fn request_limits(config: &Config, keys: &Keys, counters: Counters) -> Option<Arc<RequestLimits>> {
@@ -324,108 +167,6 @@ fn hsts(config: &Config) -> Hsts {
         Hsts::default()
     } else {
         Hsts::default().without_subdomains()
-    }
-}
-
-fn authority(
-    config: &Config,
-    keys: &Keys,
-    public_url: &str,
-    revoked: Arc<RevocationSet>,
-) -> anyhow::Result<Authority> {
-    let tokens = &config.tokens;
-    // Tokens of other nodes come from their clocks, which may be ahead of this one as far as `readyz` allows.
-    let skew = match config.storage.mongo_uri {
-        Some(_) => CLOCK_SKEW,
-        None => Duration::ZERO,
-    };
-    let mut builder = Authority::builder(signing_key(config, keys)?)
-        .issuer(tokens.issuer.as_deref().unwrap_or(public_url))
-        .leeway(tokens.leeway.as_secs())
-        .clock_skew(skew.as_secs())
-        .require_session()
-        .legacy_until(tokens.legacy_until.map(whole_seconds))
-        .revocations(revoked);
-    for key in previous_keys(config, keys)? {
-        builder = builder.also_accept(key);
-    }
-    if let Some(issuer) = &tokens.accepted_issuer {
-        builder = builder.accept_issuer(issuer);
-    }
-    if let Some(audience) = &tokens.audience {
-        builder = builder.audience(audience);
-    }
-    if let Some(audience) = &tokens.accepted_audience {
-        builder = builder.accept_audience(audience);
-    }
-    Ok(builder.build())
-}
-
-/// Unix seconds, rounded down.
-fn whole_seconds(time: SystemTime) -> u64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs()) // before the epoch: over
-}
-
-/// The key that signs tokens.
-///
-/// # Errors
-/// When it is no key for the configured algorithm, or `JWT_PUBLIC_KEY` belongs to another.
-pub fn signing_key(config: &Config, keys: &Keys) -> anyhow::Result<SigningKey> {
-    let algorithm = algorithm(config.tokens.algorithm);
-    if let Some(secret) = &keys.jwt_secret_key {
-        return Ok(SigningKey::hmac(algorithm, secret.expose().as_bytes())?);
-    }
-    let private = config
-        .tokens
-        .private_key
-        .as_ref()
-        .context("JWT_PRIVATE_KEY is not set")?;
-    let key = SigningKey::from_pkcs8_pem(algorithm, private.expose()).context("JWT_PRIVATE_KEY")?;
-    if let Some(public) = &config.tokens.public_key {
-        let public = VerifyingKey::from_public_pem(algorithm, public).context("JWT_PUBLIC_KEY")?;
-        anyhow::ensure!(
-            public.key_id() == key.key_id(),
-            "JWT_PUBLIC_KEY does not belong to JWT_PRIVATE_KEY"
-        );
-    }
-    Ok(key)
-}
-
-/// The keys whose tokens are still accepted. They may be of another algorithm than the present one:
-/// each verifies with its own and no other.
-///
-/// # Errors
-/// When one is no key.
-pub fn previous_keys(config: &Config, keys: &Keys) -> anyhow::Result<Vec<VerifyingKey>> {
-    let mut previous = Vec::new();
-    if let Some(secret) = &keys.jwt_secret_key_previous {
-        let present = algorithm(config.tokens.algorithm);
-        let algorithm = if config.tokens.algorithm.is_asymmetric() {
-            Algorithm::HS256
-        } else {
-            present
-        };
-        let key = VerifyingKey::hmac(algorithm, secret.expose().as_bytes());
-        previous.push(key.context("JWT_SECRET_KEY_PREVIOUS")?);
-    }
-    if let Some(pem) = &config.tokens.previous_public_key {
-        let key = [Algorithm::EdDSA, Algorithm::ES256, Algorithm::RS256]
-            .into_iter()
-            .find_map(|algorithm| VerifyingKey::from_public_pem(algorithm, pem).ok());
-        previous.push(key.context("JWT_PUBLIC_KEY_PREVIOUS is no key for EdDSA, ES256 or RS256")?);
-    }
-    Ok(previous)
-}
-
-const fn algorithm(configured: config::Algorithm) -> Algorithm {
-    match configured {
-        config::Algorithm::Hs256 => Algorithm::HS256,
-        config::Algorithm::Hs384 => Algorithm::HS384,
-        config::Algorithm::Hs512 => Algorithm::HS512,
-        config::Algorithm::EdDsa => Algorithm::EdDSA,
-        config::Algorithm::Es256 => Algorithm::ES256,
-        config::Algorithm::Rs256 => Algorithm::RS256,
     }
 }
 
@@ -486,61 +227,4 @@ fn pages(
         tokens = tokens.with_previous_secret(derived_key(previous, "forms").expose())?;
     }
     Ok(Pages::new(public_url.as_str(), reach, tokens, clock)?)
-}
-
-/// A key for one purpose (RFC 5869 §2.3, one block: the secret is strong already).
-#[expect(
-    clippy::expect_used,
-    reason = "HMAC takes a key of any length (RFC 2104 §2)"
-)]
-fn derived_key(secret: &Secret<String>, purpose: &str) -> Secret<[u8; 32]> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("any length");
-    mac.update(b"portcullis/");
-    mac.update(purpose.as_bytes());
-    mac.update(&[1]);
-    Secret::new(mac.finalize().into_bytes().into())
-}
-
-/// Sweeps now and then. A failing store is no reason to stop: it may come back.
-async fn keep_up(accounts: Accounts, counters: Option<Arc<LimitStore>>, clock: Arc<dyn Clock>) {
-    let mut ticks = tokio::time::interval(SWEEP_EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    for round in 1_u32.. {
-        ticks.tick().await;
-        if let Err(error) = accounts.sweep().await {
-            tracing::warn!(%error, "what has run out could not be swept");
-        }
-        if round.is_multiple_of(COUNT_EVERY)
-            && let Err(error) = accounts.refresh_decoys().await
-        {
-            tracing::warn!(%error, "the kinds of hash could not be counted");
-        }
-        if let Some(counters) = &counters {
-            counters.sweep(counted(&*clock)).await;
-        }
-    }
-}
-
-/// Writes the counters of the rate limits again and again: at a kill less than a second of them is lost,
-/// and more only of those that matter least, while a flood brings more than the disk takes.
-async fn write_behind(counters: Arc<LimitStore>) {
-    let mut ticks = tokio::time::interval(WRITE_EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        write_counters(&counters).await;
-    }
-}
-
-async fn write_counters(counters: &LimitStore) {
-    loop {
-        match counters.write_behind().await {
-            Ok(true) => return,
-            Ok(false) => {} // a flood: the next round begins with what is worth most
-            Err(error) => {
-                tracing::warn!(%error, "what was counted for the rate limits could not be written yet");
-                return;
-            }
-        }
-    }
 }

@@ -1,0 +1,130 @@
+//! Keys: what they sign, and what is derived from them.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context as _;
+use config::{Config, Keys};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use jwt::revocation::RevocationSet;
+use jwt::{Algorithm, Authority, SigningKey, VerifyingKey};
+use secret::Secret;
+use sha2::Sha256;
+
+use super::CLOCK_SKEW;
+
+/// What issues and checks tokens.
+pub(super) fn authority(
+    config: &Config,
+    keys: &Keys,
+    public_url: &str,
+    revoked: Arc<RevocationSet>,
+) -> anyhow::Result<Authority> {
+    let tokens = &config.tokens;
+    // Tokens of other nodes come from their clocks, which may be ahead of this one as far as `readyz` allows.
+    let skew = match config.storage.mongo_uri {
+        Some(_) => CLOCK_SKEW,
+        None => Duration::ZERO,
+    };
+    let mut builder = Authority::builder(signing_key(config, keys)?)
+        .issuer(tokens.issuer.as_deref().unwrap_or(public_url))
+        .leeway(tokens.leeway.as_secs())
+        .clock_skew(skew.as_secs())
+        .require_session()
+        .legacy_until(tokens.legacy_until.map(whole_seconds))
+        .revocations(revoked);
+    for key in previous_keys(config, keys)? {
+        builder = builder.also_accept(key);
+    }
+    if let Some(issuer) = &tokens.accepted_issuer {
+        builder = builder.accept_issuer(issuer);
+    }
+    if let Some(audience) = &tokens.audience {
+        builder = builder.audience(audience);
+    }
+    if let Some(audience) = &tokens.accepted_audience {
+        builder = builder.accept_audience(audience);
+    }
+    Ok(builder.build())
+}
+
+/// Unix seconds, rounded down.
+fn whole_seconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs()) // before the epoch: over
+}
+
+/// The key that signs tokens.
+///
+/// # Errors
+/// When it is no key for the configured algorithm, or `JWT_PUBLIC_KEY` belongs to another.
+pub fn signing_key(config: &Config, keys: &Keys) -> anyhow::Result<SigningKey> {
+    let algorithm = algorithm(config.tokens.algorithm);
+    if let Some(secret) = &keys.jwt_secret_key {
+        return Ok(SigningKey::hmac(algorithm, secret.expose().as_bytes())?);
+    }
+    let private = config
+        .tokens
+        .private_key
+        .as_ref()
+        .context("JWT_PRIVATE_KEY is not set")?;
+    let key = SigningKey::from_pkcs8_pem(algorithm, private.expose()).context("JWT_PRIVATE_KEY")?;
+    if let Some(public) = &config.tokens.public_key {
+        let public = VerifyingKey::from_public_pem(algorithm, public).context("JWT_PUBLIC_KEY")?;
+        anyhow::ensure!(
+            public.key_id() == key.key_id(),
+            "JWT_PUBLIC_KEY does not belong to JWT_PRIVATE_KEY"
+        );
+    }
+    Ok(key)
+}
+
+/// The keys whose tokens are still accepted. They may be of another algorithm than the present one:
+/// each verifies with its own and no other.
+///
+/// # Errors
+/// When one is no key.
+pub fn previous_keys(config: &Config, keys: &Keys) -> anyhow::Result<Vec<VerifyingKey>> {
+    let mut previous = Vec::new();
+    if let Some(secret) = &keys.jwt_secret_key_previous {
+        let present = algorithm(config.tokens.algorithm);
+        let algorithm = if config.tokens.algorithm.is_asymmetric() {
+            Algorithm::HS256
+        } else {
+            present
+        };
+        let key = VerifyingKey::hmac(algorithm, secret.expose().as_bytes());
+        previous.push(key.context("JWT_SECRET_KEY_PREVIOUS")?);
+    }
+    if let Some(pem) = &config.tokens.previous_public_key {
+        let key = [Algorithm::EdDSA, Algorithm::ES256, Algorithm::RS256]
+            .into_iter()
+            .find_map(|algorithm| VerifyingKey::from_public_pem(algorithm, pem).ok());
+        previous.push(key.context("JWT_PUBLIC_KEY_PREVIOUS is no key for EdDSA, ES256 or RS256")?);
+    }
+    Ok(previous)
+}
+
+const fn algorithm(configured: config::Algorithm) -> Algorithm {
+    match configured {
+        config::Algorithm::Hs256 => Algorithm::HS256,
+        config::Algorithm::Hs384 => Algorithm::HS384,
+        config::Algorithm::Hs512 => Algorithm::HS512,
+        config::Algorithm::EdDsa => Algorithm::EdDSA,
+        config::Algorithm::Es256 => Algorithm::ES256,
+        config::Algorithm::Rs256 => Algorithm::RS256,
+    }
+}
+
+/// A key for one purpose (RFC 5869 §2.3, one block: the secret is strong already).
+#[expect(
+    clippy::expect_used,
+    reason = "HMAC takes a key of any length (RFC 2104 §2)"
+)]
+pub(super) fn derived_key(secret: &Secret<String>, purpose: &str) -> Secret<[u8; 32]> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("any length");
+    mac.update(b"portcullis/");
+    mac.update(purpose.as_bytes());
+    mac.update(&[1]);
+    Secret::new(mac.finalize().into_bytes().into())
+}

@@ -1,0 +1,132 @@
+//! Which store: the only lines that name one.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use config::{Config, Keys};
+use model::{Clock, Rng, SystemRng};
+use ratelimit::{Capacity, SharedStore};
+use secret::Secret;
+use server::limits::Counters;
+use storage::{Storage, Upkeep as _};
+use storage_mongodb::limits::{LeasedLimits, MongoLimits};
+use storage_mongodb::{KeyPrint, MongoStore, MongoUri};
+use storage_sqlite::{LimitStore, Options, Role, SqliteStore};
+
+use super::keys::{derived_key, previous_keys, signing_key};
+
+/// The file that holds everything, in the data folder.
+const DATABASE: &str = "portcullis.db";
+
+/// A store that was opened, and where limits are counted.
+pub(super) struct Stored {
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) counters: Counters,
+    /// Counters that are in memory, and written now and then.
+    pub(super) behind: Option<Arc<LimitStore>>,
+}
+
+/// Opens the one that the settings name.
+pub(super) async fn open_store(
+    config: &Config,
+    keys: &Keys,
+    clock: &dyn Clock,
+    rng: &dyn Rng,
+) -> anyhow::Result<Stored> {
+    match &config.storage.mongo_uri {
+        Some(uri) => open_mongo(uri, &key_prints(config, keys)?, rng).await,
+        None => open_sqlite(&config.storage.data_dir, clock).await,
+    }
+}
+
+async fn open_sqlite(folder: &Path, clock: &dyn Clock) -> anyhow::Result<Stored> {
+    let options = Options::new(Role::Server, clock.now());
+    let storage = SqliteStore::open(&folder.join(DATABASE), &options)?;
+    let (store, capacity) = (Arc::clone(&storage), Capacity::default());
+    let counters = LimitStore::load(store, capacity, counted(clock)).await;
+    let counters = Arc::new(counters.context("the rate limits can't be read")?);
+    let shared = SharedStore::new(Arc::clone(&counters));
+    Ok(Stored {
+        storage,
+        counters: Counters {
+            clients: shared.clone(),
+            users: shared,
+        },
+        behind: Some(counters),
+    })
+}
+
+async fn open_mongo(
+    uri: &Secret<String>,
+    keys: &[KeyPrint],
+    rng: &dyn Rng,
+) -> anyhow::Result<Stored> {
+    let uri = MongoUri::parse(uri.expose().clone()).context("MONGO_URI")?;
+    let options = storage_mongodb::Options::new(rng);
+    let storage = MongoStore::open(&uri, options).await.context("MONGO_URI")?;
+    storage.agree_on_keys(keys).await?;
+    let limits = Arc::new(MongoLimits::new(Arc::clone(&storage)));
+    let users = LeasedLimits::new(Arc::clone(&limits));
+    Ok(Stored {
+        storage,
+        counters: Counters {
+            clients: SharedStore::new(limits),
+            users: SharedStore::new(users),
+        },
+        behind: None,
+    })
+}
+
+/// Has the database that servers share know these keys, and no longer those that it knew.
+///
+/// # Errors
+/// When it can't be opened or written.
+pub async fn replace_known_keys(config: &Config, keys: &Keys) -> anyhow::Result<()> {
+    let uri = config.storage.mongo_uri.as_ref().context("MONGO_URI")?;
+    let uri = MongoUri::parse(uri.expose().clone()).context("MONGO_URI")?;
+    let options = storage_mongodb::Options::new(&SystemRng);
+    let storage = MongoStore::open(&uri, options).await.context("MONGO_URI")?;
+    let replaced = storage.replace_keys(&key_prints(config, keys)?).await;
+    storage.close().await;
+    Ok(replaced?)
+}
+
+/// What the store may know of the keys.
+fn key_prints(config: &Config, keys: &Keys) -> anyhow::Result<Vec<KeyPrint>> {
+    let print = |secret| {
+        let key = derived_key(secret, "fingerprint");
+        let half = &key.expose()[..16];
+        half.iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}"); // writing to a String can't fail
+            text
+        })
+    };
+    let signing = if keys.jwt_secret_key.is_some() {
+        "JWT_SECRET_KEY"
+    } else {
+        "JWT_PRIVATE_KEY"
+    };
+    let previous = previous_keys(config, keys)?;
+    Ok(vec![
+        KeyPrint {
+            name: signing,
+            purpose: "signing",
+            present: signing_key(config, keys)?.key_id().to_owned(),
+            previous: previous.iter().map(|key| key.key_id().to_owned()).collect(),
+        },
+        KeyPrint {
+            name: "SECRET_KEY",
+            purpose: "secrets",
+            present: print(&keys.secret_key),
+            previous: keys.secret_key_previous.iter().map(print).collect(),
+        },
+    ])
+}
+
+/// The present, as limits count it.
+pub(super) fn counted(clock: &dyn Clock) -> ratelimit::Timestamp {
+    let millis = u64::try_from(clock.now().as_millis());
+    ratelimit::Timestamp::from_millis(millis.unwrap_or_default())
+}
