@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use mongodb::bson::Document;
+use mongodb::bson::{Document, doc};
 use storage::Error;
 
 use super::world::{Asked, Call, Progress, Reply, Which, World};
@@ -69,13 +69,13 @@ impl Documents for Collection {
     }
 
     async fn update(&self, filter: Document, _: Document) -> Result<bool, Failure> {
-        // The only update of the outbox: `pending` is cleared.
+        // The only update of the outbox: `portcullis_pending` is cleared.
         self.done(Call::Update(filter)).await
     }
 
     async fn upserted(&self, _: &str, _: Document) -> Result<Document, Error> {
         self.done(Call::Beat).await?;
-        Ok(Document::new())
+        Ok(doc! { "access_lifetime_millis": 0_i64 })
     }
 
     async fn delete(&self, filter: Document) -> Result<bool, Error> {

@@ -216,7 +216,7 @@ impl Node {
                 operation: format!("change-{node}"),
                 rows: vec![row],
             };
-            let changed = doc! { "_id": id, "pending": pending.to_bson() };
+            let changed = doc! { "_id": id, "portcullis_pending": pending.to_bson() };
             if crate::documents::Documents::insert(&users, changed)
                 .await
                 .is_err()

@@ -246,22 +246,22 @@ impl State {
                 let pending = self
                     .users
                     .values()
-                    .filter(|user| user.contains_key("pending"));
+                    .filter(|user| user.contains_key("portcullis_pending"));
                 Reply::Found(pending.cloned().collect())
             }
             (Which::Users, Call::Insert(document)) => {
                 let id = document.get_str("_id").unwrap_or_default();
                 self.users.insert(id.to_owned(), document.clone());
-                self.due |= told(document, "pending");
+                self.due |= told(document, "portcullis_pending");
                 Reply::Done(true)
             }
             (Which::Users, Call::Update(filter)) => {
                 let user = self
                     .users
                     .get_mut(filter.get_str("_id").unwrap_or_default());
-                let wanted = filter.get_str("pending.op").ok();
+                let wanted = filter.get_str("portcullis_pending.op").ok();
                 let found = user.filter(|user| operation(user) == wanted);
-                let cleared = found.and_then(|user| user.remove("pending"));
+                let cleared = found.and_then(|user| user.remove("portcullis_pending"));
                 Reply::Done(cleared.is_some())
             }
             (Which::Meta, Call::Beat) => Reply::Done(true),
@@ -373,7 +373,7 @@ fn told(document: &Document, field: &str) -> Set {
 }
 
 fn operation(user: &Document) -> Option<&str> {
-    let first = user.get_array("pending").ok()?.first()?;
+    let first = user.get_array("portcullis_pending").ok()?.first()?;
     first.as_document()?.get_str("op").ok()
 }
 
@@ -400,7 +400,7 @@ fn hash_call(call: &Call, hasher: &mut DefaultHasher) {
     match call {
         Call::Insert(document) | Call::Delete(document) | Call::Update(document) => {
             hash_documents(std::iter::once(document), hasher);
-            document.get_str("pending.op").ok().hash(hasher);
+            document.get_str("portcullis_pending.op").ok().hash(hasher);
         }
         Call::Find(_) | Call::Beat => {}
         Call::Tick => true.hash(hasher),
