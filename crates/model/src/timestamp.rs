@@ -63,18 +63,50 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// RFC 3339 in UTC with milliseconds, nothing outside of the years 0 to 9999. By digits, since two of
+    /// these stand in nearly every answer and formatting takes its time.
+    fn digits(self) -> Option<[u8; 24]> {
+        let time = jiff::Timestamp::from_millisecond(self.0).ok()?;
+        let time = jiff::tz::Offset::UTC.to_datetime(time);
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let parts = [
+            (0..4, time.year()),
+            (5..7, time.month().into()),
+            (8..10, time.day().into()),
+            (11..13, time.hour().into()),
+            (14..16, time.minute().into()),
+            (17..19, time.second().into()),
+            (20..23, time.millisecond()),
+        ];
+        for (place, part) in parts {
+            let mut rest = u16::try_from(part).ok()?;
+            for digit in text[place].iter_mut().rev() {
+                *digit = b'0' + (rest % 10) as u8;
+                rest /= 10;
+            }
+        }
+        Some(text)
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(time) => write!(f, "{time:.3}"),
-            Err(_) => write!(f, "{} ms", self.0), // beyond the year 9999: nothing of ours gets there
+        let digits = self.digits();
+        match digits.as_ref().map(|digits| std::str::from_utf8(digits)) {
+            Some(Ok(text)) => f.write_str(text),
+            Some(Err(_)) | None => write!(f, "{} ms", self.0), // nothing of ours gets there
         }
     }
 }
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let digits = self.digits();
+        match digits.as_ref().map(|digits| std::str::from_utf8(digits)) {
+            Some(Ok(text)) => serializer.serialize_str(text),
+            Some(Err(_)) | None => serializer.collect_str(self),
+        }
     }
 }
 
@@ -95,6 +127,24 @@ mod tests {
         assert_eq!(Timestamp::parse("2023-11-14T22:13:20.250Z"), Ok(time));
         assert_eq!(Timestamp::parse("2023-11-14T23:13:20.250+01:00"), Ok(time));
         assert_eq!(Timestamp::parse("yesterday"), Err(UnreadableTime));
+    }
+
+    #[test]
+    fn every_time_is_shown_as_the_library_of_time_shows_it() {
+        // From the year 0 to 9999, by a step that meets every month, hour and millisecond.
+        let mut millis = -62_167_219_200_000_i64;
+        while millis < 253_402_207_200_000 {
+            let shown = Timestamp::from_millis(millis).to_string();
+            let theirs = jiff::Timestamp::from_millisecond(millis).unwrap();
+            assert_eq!(shown, format!("{theirs:.3}"));
+            let quoted = serde_json::to_string(&Timestamp::from_millis(millis)).unwrap();
+            assert_eq!(quoted, format!("\"{shown}\""));
+            millis += 9_876_543_211;
+        }
+        assert_eq!(
+            Timestamp::from_millis(i64::MAX).to_string(),
+            format!("{} ms", i64::MAX)
+        );
     }
 
     #[test]
