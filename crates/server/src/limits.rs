@@ -7,7 +7,8 @@
 //! - Pages go by cookies. Looking at them is charged to the client, with a budget of its own. So is, at
 //!   first, what is done in one's account with a cookie: so that the look-up of cookies is limited, too.
 //!   Once it is known whose the cookie is, its user is charged; without one, or with one that leads
-//!   nowhere, the client is, as anyone who isn't signed in.
+//!   nowhere, the client is, as anyone who isn't signed in. A form that is refused before that, for its
+//!   origin or its token, does nothing and costs no more than a look.
 //! - While the store can't be reached safe requests are counted by this process alone, users and clients
 //!   apart as ever, and others refused with 503: a failing limiter is never "unlimited". A store that is
 //!   there but did not count is a 503 for all: beside its count another would admit too much.
