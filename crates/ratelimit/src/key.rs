@@ -73,14 +73,26 @@ impl KeyHasher {
         Self::new(Key::from_words(halves).as_bytes())
     }
 
-    /// The key of `caller` under the limit `limit` (a number derived from its quota and strategy)
-    /// within `scope` (a route, or the name of what several routes share).
-    pub(crate) fn key(&self, caller: Caller<'_>, scope: &Scope<'_>, limit: u128) -> Key {
+    /// Goes on with the limit `limit`, a number derived from its quota and strategy. A key is hashed
+    /// from its limit, its scope and its caller, in this order: what many have in common is hashed once.
+    pub(crate) fn of_limit(&self, limit: u128) -> Self {
         let mut hasher = self.0;
         hasher.write(&limit.to_le_bytes());
+        Self(hasher)
+    }
+
+    /// Goes on with `scope`: a route, or the name of what several routes share.
+    pub(crate) fn within(&self, scope: &Scope<'_>) -> Self {
+        let mut hasher = self.0;
         for part in [scope.name, scope.method] {
             write_text(&mut hasher, part);
         }
+        Self(hasher)
+    }
+
+    /// The key of `caller` under the limit and within the scope that were hashed.
+    pub(crate) fn key(&self, caller: Caller<'_>) -> Key {
+        let mut hasher = self.0;
         write_caller(&mut hasher, caller);
         let hash = hasher.finish128();
         Key::from_words([hash.h1, hash.h2])
@@ -158,7 +170,11 @@ mod tests {
             name: "/login",
             method: "",
         };
-        KeyHasher::new(&[7; 16]).key(caller, &scope, 1)
+        key_under(&KeyHasher::new(&[7; 16]), caller, &scope, 1)
+    }
+
+    fn key_under(hasher: &KeyHasher, caller: Caller<'_>, scope: &Scope<'_>, limit: u128) -> Key {
+        hasher.of_limit(limit).within(scope).key(caller)
     }
 
     fn at(address: &str) -> Key {
@@ -197,7 +213,7 @@ mod tests {
     fn scope_method_limit_and_secret_are_part_of_the_key() {
         let hasher = KeyHasher::new(&[7; 16]);
         let caller = Caller::User("alice");
-        let of = |name, method, limit| hasher.key(caller, &Scope { name, method }, limit);
+        let of = |name, method, limit| key_under(&hasher, caller, &Scope { name, method }, limit);
 
         let key = of("/a", "", 1);
         assert_eq!(key, of("/a", "", 1));
@@ -214,7 +230,8 @@ mod tests {
             name: "/a",
             method: "",
         };
-        assert_ne!(one.key(caller, &scope, 1), other.key(caller, &scope, 1));
+        let [one, other] = [one, other].map(|hasher| key_under(&hasher, caller, &scope, 1));
+        assert_ne!(one, other);
     }
 
     #[test]

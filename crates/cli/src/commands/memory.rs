@@ -11,11 +11,12 @@ pub(super) fn start_frugally() {
     use std::os::unix::process::CommandExt as _;
     use std::process::Command;
 
-    /// Two heaps for all threads; whatever is larger than 1 MiB is mapped by itself and unmapped when
-    /// freed, as the memory of a hash is.
+    /// Two heaps for all threads; what has 64 KiB or more is mapped by itself and unmapped when freed:
+    /// the memory of a hash, and the pieces in which counters of limits lie, so that none of them goes
+    /// back to the system together with thousands of others.
     const SETTINGS: [(&str, &str); 3] = [
         ("MALLOC_ARENA_MAX", "2"),
-        ("MALLOC_MMAP_THRESHOLD_", "1048576"),
+        ("MALLOC_MMAP_THRESHOLD_", "65536"),
         ("MALLOC_TRIM_THRESHOLD_", "131072"),
     ];
 

@@ -222,9 +222,8 @@ impl<S: Store> Limits<S> {
     /// The charge of the limit at `place`, if there is one.
     fn hit(&self, policy: &Policy, call: &Call<'_>, place: usize) -> Option<Hit> {
         let rule = policy.rules.get(place)?;
-        let scope = rule.scope(call.route.unwrap_or(UNMATCHED), call.method);
         Some(Hit {
-            key: self.hasher.key(call.caller, &scope, rule.number),
+            key: rule.key(call.caller, call.route.unwrap_or(UNMATCHED), call.method),
             quota: rule.quota,
             strategy: rule.strategy,
             cost: rule.cost.saturating_mul(call.cost),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Limit, Own};
-use crate::{KeyHasher, Quota, Strategy, key::Scope};
+use crate::{Caller, Key, KeyHasher, Quota, Strategy, key::Scope};
 
 /// The methods with counters of their own where a limit counts per method. All others share one, as
 /// a client may make up any number of them.
@@ -31,10 +31,24 @@ pub(crate) struct Rule {
     pub(crate) number: u128,
     pub(crate) shared: Option<String>,
     per_method: bool,
+    /// Has hashed the number, and the scope if that is always the same.
+    hasher: KeyHasher,
 }
 
 impl Rule {
-    pub(crate) fn scope<'a>(&'a self, route: &'a str, method: &str) -> Scope<'a> {
+    /// Where it counts what `caller` asks.
+    pub(crate) fn key(&self, caller: Caller<'_>, route: &str, method: &str) -> Key {
+        if self.has_one_scope() {
+            return self.hasher.key(caller);
+        }
+        self.hasher.within(&self.scope(route, method)).key(caller)
+    }
+
+    const fn has_one_scope(&self) -> bool {
+        self.shared.is_some() && !self.per_method
+    }
+
+    fn scope<'a>(&'a self, route: &'a str, method: &str) -> Scope<'a> {
         let method = if self.per_method {
             METHODS
                 .into_iter()
@@ -134,17 +148,22 @@ impl Compiler<'_> {
             .shared
             .as_ref()
             .map_or(String::new(), |group| format!(", shared: {group}"));
-        Rule {
+        let definition = format!("{quota}, {strategy}, {kind}{group}");
+        let number = self.hasher.number(&definition);
+        let mut rule = Rule {
             name: limit.name.clone().unwrap_or_else(|| quota.name()),
             quota,
             strategy,
             cost: limit.cost,
-            number: self
-                .hasher
-                .number(&format!("{quota}, {strategy}, {kind}{group}")),
+            number,
             shared: limit.shared.clone(),
             per_method: limit.per_method,
+            hasher: self.hasher.of_limit(number),
+        };
+        if rule.has_one_scope() {
+            rule.hasher = rule.hasher.within(&rule.scope("", ""));
         }
+        rule
     }
 }
 

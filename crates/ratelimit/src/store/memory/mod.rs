@@ -42,7 +42,7 @@ pub struct Capacity {
 }
 
 impl Default for Capacity {
-    /// A million keys (about 75 MB when all are used) and eight million logged hits: another 96 MB at
+    /// A million keys (about 76 MB when all are used) and eight million logged hits: another 96 MB at
     /// most, if moving windows are used and their logs are full.
     fn default() -> Self {
         Self::keys(1_000_000)
