@@ -53,6 +53,7 @@ pub use sessions::{EndSessionError, ListedSession};
 pub use settings::Settings;
 pub use tokens::{FreshAccess, Tokens, TokensError};
 pub use upkeep::{COUNT_EVERY, SWEEP_EVERY};
+pub use users_cache::KnownUser;
 
 /// The use cases, with everything they need. Cheap to clone.
 #[derive(Clone)]

@@ -3,22 +3,22 @@
 use std::sync::Arc;
 
 use jwt::Claims;
-use model::{User, UserId};
+use model::UserId;
 
-use crate::{Accounts, Caller, Refused};
+use crate::{Accounts, Caller, KnownUser, Refused};
 
 impl Accounts {
     /// The account of a verified token, when this process has it at hand. Nothing is waited for.
-    pub fn me_at_hand(&self, claims: &Claims) -> Option<Arc<User>> {
+    pub fn me_at_hand(&self, claims: &Claims) -> Option<Arc<KnownUser>> {
         let user = self.0.live.users().get(&claims.sub, self.0.clock.now())?;
         (claims.sid.is_some() || user.accepts_without_session()).then_some(user)
     }
 
     /// The caller's account.
-    pub async fn me(&self, caller: impl Into<Caller>) -> Result<Arc<User>, Refused> {
+    pub async fn me(&self, caller: impl Into<Caller>) -> Result<Arc<KnownUser>, Refused> {
         let caller = caller.into();
         let user = self.read_through(caller.user()).await?;
-        let accepted = |user: &Arc<User>| match caller {
+        let accepted = |user: &Arc<KnownUser>| match caller {
             Caller::Session(_) => true,
             Caller::Legacy(_) => user.accepts_without_session(),
         };
@@ -26,7 +26,7 @@ impl Accounts {
     }
 
     /// The account with this id, at most five seconds old.
-    async fn read_through(&self, id: &UserId) -> Result<Option<Arc<User>>, storage::Error> {
+    async fn read_through(&self, id: &UserId) -> Result<Option<Arc<KnownUser>>, storage::Error> {
         let users = self.0.live.users();
         let now = self.0.clock.now();
         if let Some(user) = users.get(id.as_str(), now) {
@@ -34,7 +34,7 @@ impl Accounts {
         }
         let ticket = users.ticket(id.as_str());
         let user = match self.0.storage.user(id).await {
-            Ok(user) => user.map(Arc::new),
+            Ok(user) => user.map(|user| Arc::new(KnownUser::new(user))),
             Err(error) => return self.last_known(id, error).map(Some),
         };
         if let Some(user) = &user {
@@ -44,7 +44,11 @@ impl Accounts {
     }
 
     /// The account as it was when the store was last heard, while tokens are taken without it.
-    fn last_known(&self, id: &UserId, error: storage::Error) -> Result<Arc<User>, storage::Error> {
+    fn last_known(
+        &self,
+        id: &UserId,
+        error: storage::Error,
+    ) -> Result<Arc<KnownUser>, storage::Error> {
         let live = &self.0.live;
         match error {
             storage::Error::Unavailable(_) | storage::Error::Busy => {}

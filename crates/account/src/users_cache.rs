@@ -1,13 +1,16 @@
-//! A bounded read-through cache of accounts.
+//! A bounded read-through cache of accounts, and of what they look like outside.
 //!
 //! What this process changes, or hears from the feed, leaves the cache before it is acknowledged.
 //! What foreign software changes is seen after five seconds at the latest, or when the store is back.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::hash::BuildHasher as _;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
+use foldhash::quality::RandomState;
 use model::{Timestamp, User, UserId};
 
 /// An entry is read anew after this.
@@ -16,8 +19,44 @@ const MAX_AGE: Duration = Duration::from_secs(5);
 /// Shards, so that a request seldom waits for another.
 const SHARDS: usize = 16;
 
-/// Accounts in one shard: 16,384 in all, some 8 MB at the most.
+/// Accounts in one shard: 16,384 in all, some 8 MB at the most, and as much for what they look like.
 const SHARD_CAPACITY: usize = 1024;
+
+/// An account as it was read, and what it looks like outside, once somebody asked.
+#[derive(Debug)]
+pub struct KnownUser {
+    user: User,
+    rendered: OnceLock<Bytes>,
+}
+
+impl KnownUser {
+    pub(crate) const fn new(user: User) -> Self {
+        Self {
+            user,
+            rendered: OnceLock::new(),
+        }
+    }
+
+    /// What `render` makes of the account. It is made once and kept with it: there is one `render`.
+    ///
+    /// # Errors
+    /// Those of `render`.
+    pub fn rendered<E>(&self, render: impl FnOnce(&User) -> Result<Bytes, E>) -> Result<Bytes, E> {
+        if let Some(rendered) = self.rendered.get() {
+            return Ok(rendered.clone());
+        }
+        let rendered = render(&self.user)?;
+        Ok(self.rendered.get_or_init(|| rendered).clone())
+    }
+}
+
+impl Deref for KnownUser {
+    type Target = User;
+
+    fn deref(&self) -> &User {
+        &self.user
+    }
+}
 
 pub(crate) struct UsersCache {
     shards: [Mutex<Shard>; SHARDS],
@@ -28,7 +67,7 @@ pub(crate) struct UsersCache {
 struct Shard {
     /// How many invalidations this shard has seen.
     version: u64,
-    users: HashMap<UserId, (Arc<User>, Timestamp)>,
+    users: HashMap<UserId, (Arc<KnownUser>, Timestamp), RandomState>,
 }
 
 /// The right to put an account in, unless one of its shard was changed in between.
@@ -41,12 +80,12 @@ impl UsersCache {
     pub(crate) fn new() -> Self {
         Self {
             shards: std::array::from_fn(|_| Mutex::default()),
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
         }
     }
 
     /// The account, unless it is unknown here or too old.
-    pub(crate) fn get(&self, id: &str, now: Timestamp) -> Option<Arc<User>> {
+    pub(crate) fn get(&self, id: &str, now: Timestamp) -> Option<Arc<KnownUser>> {
         let shard = self.lock(self.shard_of(id));
         let (user, read_at) = shard.users.get(id)?;
         let age = now.since(*read_at);
@@ -61,7 +100,7 @@ impl UsersCache {
         id: &str,
         now: Timestamp,
         unheard: Duration,
-    ) -> Option<Arc<User>> {
+    ) -> Option<Arc<KnownUser>> {
         let shard = self.lock(self.shard_of(id));
         let (user, read_at) = shard.users.get(id)?;
         let age = now.since(*read_at);
@@ -80,7 +119,7 @@ impl UsersCache {
         clippy::needless_pass_by_value,
         reason = "a ticket is good for one account"
     )]
-    pub(crate) fn insert(&self, ticket: Ticket, user: Arc<User>, read_at: Timestamp) {
+    pub(crate) fn insert(&self, ticket: Ticket, user: Arc<KnownUser>, read_at: Timestamp) {
         let mut shard = self.lock(ticket.shard);
         if shard.version != ticket.version {
             return;
@@ -125,8 +164,8 @@ mod tests {
     use super::*;
     use model::Generation;
 
-    fn user(id: &str) -> Arc<User> {
-        Arc::new(User {
+    fn user(id: &str) -> Arc<KnownUser> {
+        Arc::new(KnownUser::new(User {
             id: UserId::parse(id).unwrap(),
             username: id.into(),
             email: format!("{id}@example.org"),
@@ -136,7 +175,7 @@ mod tests {
             disabled: false,
             created_at: Timestamp::from_seconds(0),
             updated_at: Timestamp::from_seconds(0),
-        })
+        }))
     }
 
     #[test]
@@ -177,6 +216,16 @@ mod tests {
         cache.forget(&UserId::parse("a").unwrap());
         cache.insert(ticket, user("a"), now);
         assert!(cache.get("a", now).is_none());
+    }
+
+    #[test]
+    fn an_account_is_rendered_once_and_a_failure_is_not_kept() {
+        let alice = user("a");
+        assert_eq!(alice.rendered(|_| Err("full")), Err("full"));
+        let id = |user: &User| Ok::<_, &str>(Bytes::copy_from_slice(user.id.as_str().as_bytes()));
+        assert_eq!(alice.rendered(id).unwrap(), "a");
+        assert_eq!(alice.rendered(|_| Err("again")).unwrap(), "a");
+        assert_eq!(user("b").rendered(id).unwrap(), "b");
     }
 
     #[test]

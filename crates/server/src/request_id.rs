@@ -13,7 +13,7 @@ const MAX_LENGTH: usize = 64;
 /// Makes ids: the start differs from process to process, the rest counts.
 #[derive(Debug)]
 pub(crate) struct RequestIds {
-    process: u64,
+    process: [u8; 16],
     next: AtomicU64,
 }
 
@@ -22,7 +22,7 @@ impl RequestIds {
         // An id need not be secret, only its own: without random numbers all count from zero.
         let process = getrandom::u64().unwrap_or_default();
         Self {
-            process,
+            process: hexadecimal(process),
             next: AtomicU64::new(1),
         }
     }
@@ -38,21 +38,22 @@ impl RequestIds {
 
     /// A new one.
     pub(crate) fn fresh(&self) -> HeaderValue {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let mut text = [0; 32];
-        for (position, byte) in self
-            .process
-            .to_be_bytes()
-            .into_iter()
-            .chain(number.to_be_bytes())
-            .enumerate()
-        {
-            text[2 * position] = HEX[usize::from(byte >> 4)];
-            text[2 * position + 1] = HEX[usize::from(byte & 15)];
-        }
+        text[..16].copy_from_slice(&self.process);
+        text[16..].copy_from_slice(&hexadecimal(number));
         HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("0")) // hexadecimal digits always fit
     }
+}
+
+fn hexadecimal(number: u64) -> [u8; 16] {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [0; 16];
+    for (digits, byte) in text.chunks_exact_mut(2).zip(number.to_be_bytes()) {
+        digits[0] = HEX[usize::from(byte >> 4)];
+        digits[1] = HEX[usize::from(byte & 15)];
+    }
+    text
 }
 
 /// Whether an id from outside can stand in a log line and in a header without harm.

@@ -18,6 +18,8 @@ use crate::pages;
 pub(crate) struct Route {
     /// As it was declared: `/api/v1/users/{id}`.
     pub(crate) template: &'static str,
+    /// Whether the template has parameters.
+    has_parameters: bool,
     /// The methods that it has; `HEAD` goes with `GET`.
     methods: &'static [&'static str],
     /// Whose limits count.
@@ -75,9 +77,21 @@ pub(crate) const fn route(
 ) -> Route {
     Route {
         template,
+        has_parameters: has_parameters(template),
         methods,
         charged,
     }
+}
+
+const fn has_parameters(template: &str) -> bool {
+    let (bytes, mut place) = (template.as_bytes(), 0);
+    while place < bytes.len() {
+        if bytes[place] == b'{' {
+            return true;
+        }
+        place += 1;
+    }
+    false
 }
 
 /// Every route, those of the pages too.
@@ -111,20 +125,18 @@ impl Route {
     }
 
     fn fits(&self, path: &str) -> bool {
-        if self.template == path {
-            return true;
+        if !self.has_parameters {
+            return self.template == path;
         }
         let (mut declared, mut asked) = (self.template.split('/'), path.split('/'));
-        self.template.contains('{')
-            && loop {
-                match (declared.next(), asked.next()) {
-                    (None, None) => return true,
-                    (Some(declared), Some(asked))
-                        if declared == asked
-                            || (declared.starts_with('{') && !asked.is_empty()) => {}
-                    _ => break false,
-                }
+        loop {
+            match (declared.next(), asked.next()) {
+                (None, None) => return true,
+                (Some(declared), Some(asked))
+                    if declared == asked || (declared.starts_with('{') && !asked.is_empty()) => {}
+                _ => return false,
             }
+        }
     }
 }
 
