@@ -187,7 +187,7 @@ impl<S: Store> Limits<S> {
             if let Some(done) = self.advance(call, &mut usages) {
                 return done;
             }
-            if let Some(hit) = self.hit(self.policy(call), call, usages.len()) {
+            if let Some(hit) = hit(self.policy(call), call, usages.len()) {
                 usages.push(self.store.hit(hit).await?);
             }
         }
@@ -207,7 +207,7 @@ impl<S: Store> Limits<S> {
         let policy = self.policy(call);
         usages.reserve_exact(policy.rules.len());
         while usages.last().is_none_or(|usage| usage.allowed) {
-            let Some(hit) = self.hit(policy, call, usages.len()) else {
+            let Some(hit) = hit(policy, call, usages.len()) else {
                 break;
             };
             match self.store.hit_now(hit)? {
@@ -217,19 +217,6 @@ impl<S: Store> Limits<S> {
         }
         let usages = std::mem::take(usages);
         Some(Ok(Decision::new(Arc::clone(policy), usages, call.now)))
-    }
-
-    /// The charge of the limit at `place`, if there is one.
-    fn hit(&self, policy: &Policy, call: &Call<'_>, place: usize) -> Option<Hit> {
-        let rule = policy.rules.get(place)?;
-        Some(Hit {
-            key: rule.key(call.caller, call.route.unwrap_or(UNMATCHED), call.method),
-            quota: rule.quota,
-            strategy: rule.strategy,
-            cost: rule.cost.saturating_mul(call.cost),
-            charge: true,
-            now: call.now,
-        })
     }
 
     fn policy(&self, call: &Call<'_>) -> &Arc<Policy> {
@@ -252,4 +239,17 @@ impl<S: Store> Limits<S> {
             .collect();
         self
     }
+}
+
+/// The charge of the limit at `place`, if there is one.
+fn hit(policy: &Policy, call: &Call<'_>, place: usize) -> Option<Hit> {
+    let rule = policy.rules.get(place)?;
+    Some(Hit {
+        key: rule.key(call.caller, call.route.unwrap_or(UNMATCHED), call.method),
+        quota: rule.quota,
+        strategy: rule.strategy,
+        cost: rule.cost.saturating_mul(call.cost),
+        charge: true,
+        now: call.now,
+    })
 }
