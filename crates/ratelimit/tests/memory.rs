@@ -103,7 +103,12 @@ fn what_expires_gives_its_memory_back_and_takes_no_more_for_it() {
     let more = MEMORY.peak_usage() - before;
     assert!(more < 1_000_000, "{more} more while it moves together");
     let left = full - (before - MEMORY.current_usage());
-    assert!(left <= BOUND * 20_000, "{left} of {full} is left");
+    // The last piece of each of 32 shards, 64 KiB, is half full on the average.
+    let unfilled = 32 * 32 * 1024;
+    assert!(
+        left <= BOUND * 20_000 + unfilled,
+        "{left} of {full} is left"
+    );
 }
 
 #[test]
