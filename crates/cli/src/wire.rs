@@ -21,7 +21,7 @@ use server::limits::{Allowances, Counters, RequestLimits};
 use server::listener::Bounds;
 use server::pages::{Pages, Reach};
 use server::stack::{Edge, Stack};
-use server::{App, AppParts};
+use server::{App, AppParts, Cors};
 
 use keys::{authority, derived_key};
 use store::{Stored, open_store};
@@ -122,6 +122,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
         body_time: around.bounds.body_time,
         answer_time: around.bounds.answer_time,
         hsts: hsts(config),
+        cors: Cors::new(config.server.cors_origins.iter().map(PublicUrl::as_str)),
     };
     let upkeep = Upkeep::begin(accounts.clone(), behind, around.clock);
     Ok(Built {

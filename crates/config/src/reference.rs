@@ -108,6 +108,9 @@ impl fmt::Display for Form {
             Kind::Text => f.write_str("text"),
             Kind::Time => f.write_str("a time in RFC 3339"),
             Kind::Networks => f.write_str("networks or addresses, separated by commas"),
+            Kind::Origins => {
+                f.write_str("http or https addresses without a path, separated by commas")
+            }
             Kind::Limits => f.write_str("limits such as `200 per day; 20 per hour`"),
             Kind::LogFilter => f.write_str("levels, separated by commas"),
             Kind::Secret => f.write_str("a random secret"),

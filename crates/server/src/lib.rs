@@ -11,6 +11,7 @@ mod api;
 mod app;
 mod client;
 pub mod code;
+mod cors;
 mod error;
 mod extract;
 #[cfg(test)]
@@ -27,4 +28,5 @@ mod well_formed;
 
 pub use api::openapi::document as openapi_document;
 pub use app::{App, AppParts};
+pub use cors::Cors;
 pub use error::ApiError;

@@ -66,6 +66,9 @@ pub(crate) static ROUTES: &[Route] = {
     ]
 };
 
+/// Where programs ask.
+pub(crate) const API: &str = "/api/";
+
 /// Its token may stand in the body.
 const REFRESH: &str = "/api/v1/refresh";
 
@@ -103,6 +106,11 @@ impl Route {
     /// The route that `path` belongs to, by whichever method.
     pub(crate) fn at(path: &str) -> Option<&'static Self> {
         all().find(|route| route.fits(path))
+    }
+
+    /// The methods that it has, but for `HEAD`.
+    pub(crate) const fn methods(&self) -> &'static [&'static str] {
+        self.methods
     }
 
     /// Whether it answers `method`.

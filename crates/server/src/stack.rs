@@ -5,6 +5,7 @@
 //!
 //! 1. The request gets its id, its client is told from the proxies in front, and its token is checked,
 //!    in memory. A request that HTTP forbids is refused (`well_formed.rs`).
+//!    A browser that asks on behalf of another origin that may use the API is told so (`cors.rs`).
 //! 2. It is charged to whoever asks; whoever asks too often is refused.
 //! 3. What came over http is sent to https, where the public URL is https.
 //! 4. A body that announces more than [`MAX_BODY`] is refused unread, save a form of a page: that is
@@ -13,7 +14,8 @@
 //!    slowly many times in one request. What was begun goes on, as when a client has left.
 //! 6. Every failure becomes problem+json with a `code`, a `type` and the `request_id`; what comes from
 //!    the framework, too. A browser gets it as a page. Its cause goes into the log.
-//! 7. The answer gets its headers: those of [`headers`], those of the limits, and the id of the request.
+//! 7. The answer gets its headers: those of [`headers`], those of the limits, for other origins, and the id
+//!    of the request.
 
 mod answering;
 mod passing;
@@ -39,6 +41,7 @@ use tower_service::Service;
 use crate::app::App;
 use crate::client::Clients;
 use crate::code::Code;
+use crate::cors::Cors;
 use crate::error::ApiError;
 use crate::limits::{Asked, Charge, Deferred};
 use crate::request_id::{RequestIds, X_REQUEST_ID};
@@ -69,6 +72,7 @@ struct Shared {
     redirect: HttpsRedirect,
     request_ids: RequestIds,
     policy: Policy,
+    cors: Cors,
 }
 
 /// What stands between the application and the network.
@@ -84,6 +88,8 @@ pub struct Edge {
     pub answer_time: Duration,
     /// What browsers are told to use https for, and how long.
     pub hsts: Hsts,
+    /// Which other origins' scripts may use the API.
+    pub cors: Cors,
 }
 
 impl Stack {
@@ -99,6 +105,7 @@ impl Stack {
                 redirect: edge.redirect,
                 request_ids: RequestIds::new(),
                 policy: Policy::default().hsts(edge.hsts),
+                cors: edge.cors,
                 app,
             }),
         }
@@ -118,6 +125,11 @@ impl Stack {
         if let Some(fault) = well_formed::fault(&request, &client) {
             let state = State::done(ApiError::from(fault));
             return self.answering(state, passing);
+        }
+        if let Some(preflight) = passing.sharing.preflight(&request)
+            && shared.refused(&request, passing.scheme, false).is_none()
+        {
+            return self.answering(State::done(preflight), passing);
         }
 
         let authentication = shared

@@ -86,6 +86,8 @@ pub enum Kind {
     Time,
     /// Networks, separated by commas.
     Networks,
+    /// Addresses of scheme, host and port, separated by commas.
+    Origins,
     /// Limits in Flask-Limiter's notation: an amount and a time, several with `;` between them.
     Limits,
     /// Which events are logged.

@@ -38,4 +38,10 @@ env_vars! {
     /// subdomains of the public URL's host too (`includeSubDomains`). `false` while one of them is still
     /// reached over plain http: browsers that have seen the header would not reach it any more.
     HSTS_SUBDOMAINS = "PORTCULLIS_HSTS_SUBDOMAINS", Server, Kind::Switch, Fallback::Value("true");
+
+    /// The other origins whose scripts may use the API in a browser (CORS), such as
+    /// `https://app.example.org, http://localhost:3000`. They send a token in `Authorization`; cookies
+    /// give them nothing, and the pages are not shared. `*` is refused: name each one. Programs that
+    /// are no browser need no permission.
+    CORS_ORIGINS = "PORTCULLIS_CORS_ORIGINS", Server, Kind::Origins, Fallback::Described("none");
 }

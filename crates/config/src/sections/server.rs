@@ -10,7 +10,8 @@ use url::{Host, Url};
 use crate::{
     Origin,
     env_vars::server::{
-        FORWARDED_HEADER, HSTS_SUBDOMAINS, LISTEN, PUBLIC_URL, TLS_CERT, TLS_KEY, TRUSTED_PROXIES,
+        CORS_ORIGINS, FORWARDED_HEADER, HSTS_SUBDOMAINS, LISTEN, PUBLIC_URL, TLS_CERT, TLS_KEY,
+        TRUSTED_PROXIES,
     },
     reader::{Reader, quoted},
 };
@@ -30,6 +31,8 @@ pub struct Server {
     pub forwarded_by: ForwardedBy,
     /// Whether browsers are told to use https for the subdomains, too.
     pub hsts_subdomains: bool,
+    /// The other origins whose scripts may use the API.
+    pub cors_origins: Vec<PublicUrl>,
     /// Whether `public_url` was derived from `listen`.
     public_url_is_derived: bool,
 }
@@ -90,6 +93,7 @@ impl Server {
                 ],
             ),
             hsts_subdomains: reader.switch(&HSTS_SUBDOMAINS),
+            cors_origins: cors_origins(reader),
             public_url_is_derived,
         }
     }
@@ -224,6 +228,40 @@ fn tls_files(reader: &mut Reader, working_dir: &Path) -> Option<TlsFiles> {
             None
         }
     }
+}
+
+/// The origins, each read as the public URL is. A notice for those that anybody on the way can speak for.
+fn cors_origins(reader: &mut Reader) -> Vec<PublicUrl> {
+    let origins = reader
+        .optional(&CORS_ORIGINS, parse_origins)
+        .unwrap_or_default();
+    let in_the_clear = |origin: &&PublicUrl| !origin.is_https() && !origin.is_loopback();
+    if let Some(origin) = origins.iter().find(in_the_clear) {
+        reader.notice(
+            &CORS_ORIGINS,
+            format!(
+                "{} is not https: whoever is on the way to it can use the API in its name",
+                origin.as_str()
+            ),
+        );
+    }
+    origins
+}
+
+fn parse_origins(text: &str) -> Result<Vec<PublicUrl>, String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|origin| !origin.is_empty())
+        .map(|origin| {
+            let what = quoted(origin);
+            if origin == "null" || origin.contains('*') {
+                return Err(format!(
+                    "{what} would let any page use the API: name each origin"
+                ));
+            }
+            PublicUrl::parse(origin).map_err(|error| format!("{what} {error}"))
+        })
+        .collect()
 }
 
 fn parse_listen(text: &str) -> Result<SocketAddr, String> {

@@ -187,6 +187,44 @@ fn the_header_of_the_proxies_and_the_reach_of_hsts_have_defaults_and_can_be_set(
 }
 
 #[test]
+fn other_origins_are_named_one_by_one() {
+    let origins = |text: &str| Setup::new().env("PORTCULLIS_CORS_ORIGINS", text);
+    let named = |text: &str| -> Vec<String> {
+        let server = origins(text).good().server;
+        let named = server.cors_origins.iter();
+        named.map(|origin| origin.as_str().to_owned()).collect()
+    };
+    assert!(named("").is_empty() && named(" , ").is_empty());
+    assert!(Setup::new().good().server.cors_origins.is_empty());
+    assert_eq!(
+        named("https://app.example.org, HTTP://Localhost:3000/ ,https://müller.example:443,"),
+        [
+            "https://app.example.org",
+            "http://localhost:3000",
+            "https://xn--mller-kva.example"
+        ]
+    );
+    for (wrong, hint) in [
+        ("*", "name each origin"),
+        ("https://app.example.org, null", "name each origin"),
+        ("https://*.example.org", "name each origin"),
+        ("app.example.org", "must start with http"),
+        ("https://app.example.org/shop", "must have no path"),
+        ("https://a@app.example.org", "no user name"),
+        ("https://a.example https://b.example", "no blank"),
+    ] {
+        let fault = origins(wrong).fault();
+        assert!(fault.contains(hint), "{wrong}: {fault}");
+    }
+    for (text, notices) in [
+        ("https://app.example.org, http://127.0.0.1:3000", 0),
+        ("http://app.example.org", 1),
+    ] {
+        assert_eq!(origins(text).good().notices.len(), notices, "{text}");
+    }
+}
+
+#[test]
 fn trusted_proxies_are_networks_that_leave_someone_out() {
     let networks = |text: &str| Setup::new().env("PORTCULLIS_TRUSTED_PROXIES", text);
     let good = networks("10.0.0.0/8, 192.0.2.1,::1 , fd00::/8,")

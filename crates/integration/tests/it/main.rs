@@ -2,6 +2,7 @@
 
 mod api;
 mod browser;
+mod cors;
 mod defects;
 mod durability;
 mod flask;

@@ -3,11 +3,10 @@
 use http::HeaderMap;
 use http::header::{ACCEPT, HeaderValue};
 
-/// Where programs ask, and get `application/problem+json` whatever they accept.
-const API: &str = "/api/";
+use crate::router::API;
 
 /// Whether a failure at `path` is to be shown as a page: to a browser, which names `text/html` and
-/// puts no JSON before it (RFC 9110 §12.5.1).
+/// puts no JSON before it (RFC 9110 §12.5.1). Where programs ask it never is, whatever they accept.
 pub(crate) fn wants_page(path: &str, headers: &HeaderMap) -> bool {
     if path.starts_with(API) {
         return false;

@@ -13,6 +13,7 @@ use ratelimit::{Client, Decision};
 
 use super::Shared;
 use crate::code::Code;
+use crate::cors::Sharing;
 use crate::error::{ApiError, Cause};
 use crate::limits::Deferred;
 use crate::pages::{self, IsPage};
@@ -33,6 +34,8 @@ pub(super) struct Passing {
     pub(super) later: Option<Deferred>,
     /// The address, when a failure is to be shown as a page.
     pub(super) page_for: Option<Uri>,
+    /// What other origins are told.
+    pub(super) sharing: Sharing,
     pub(super) shared: Arc<Shared>,
 }
 
@@ -56,6 +59,7 @@ impl Passing {
             },
             charged: None,
             later: None,
+            sharing: shared.cors.sharing(uri.path(), request.headers()),
             page_for: pages::wants_page(uri.path(), request.headers()).then(|| uri.clone()),
             shared,
         }
@@ -88,6 +92,7 @@ impl Passing {
         if let Some(decision) = later.or(self.charged.as_ref()) {
             ratelimit::Headers::Standard.write(decision, headers);
         }
+        self.sharing.write(headers);
         headers.insert(X_REQUEST_ID, self.id);
         response
     }

@@ -5,6 +5,7 @@ mod forgery;
 mod journey;
 mod refusals;
 mod sessions;
+mod sharing;
 mod tools;
 
 use integration::chromium::{Browser, Site};
