@@ -1,46 +1,28 @@
 //! Changing one's own password.
 
-use std::time::Duration;
-
-use password::{Busy, Fault, HashError};
+use password::{Fault, HashError};
 use secret::Secret;
 use storage::{PasswordChange, PasswordChanged};
 
-use crate::attempts::GuessError;
-use crate::{Accounts, Actor, DeviceToken, Refused};
+use crate::{Accounts, Actor, DeviceToken, ProofError, Refused};
 
 /// Why the password is what it was.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangePasswordError {
-    /// The current password is wrong, or someone changed it in between.
-    #[error("invalid credentials")]
-    InvalidCredentials,
+    /// The current one proved nothing.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
     /// The new password breaks these rules.
     #[error("the password is not good enough")]
     Password(Vec<Fault>),
-    /// Too many attempts have failed: nothing was checked.
-    #[error("too many attempts")]
-    TooManyAttempts {
-        /// When to try again.
-        retry_after: Duration,
-    },
-    /// Too many passwords wait to be hashed.
-    #[error(transparent)]
-    Busy(#[from] Busy),
     /// The password could not be hashed.
     #[error(transparent)]
     Hashing(#[from] HashError),
-    /// The actor may not act.
-    #[error(transparent)]
-    Refused(#[from] Refused),
 }
 
-impl From<GuessError> for ChangePasswordError {
-    fn from(error: GuessError) -> Self {
-        match error {
-            GuessError::TooManyAttempts { retry_after } => Self::TooManyAttempts { retry_after },
-            GuessError::Storage(error) => Refused::from(error).into(),
-        }
+impl From<Refused> for ChangePasswordError {
+    fn from(refused: Refused) -> Self {
+        ProofError::from(refused).into()
     }
 }
 
@@ -56,24 +38,10 @@ impl Accounts {
         current: Secret<String>,
         new: Secret<String>,
     ) -> Result<(), ChangePasswordError> {
-        let place = self.0.hasher.admit()?;
-        self.live_session(actor).await?;
-        let found = self
-            .0
-            .storage
-            .credentials(&actor.user)
-            .await
-            .map_err(Refused::from)?;
-        let found = found.ok_or(Refused::Revoked)?;
-        let budget = self.budget_of_actor(actor, device).await;
-        let guess = self.count_guess(budget.map_err(Refused::from)?).await?;
-        if self.verify(&place, &current, found.hash).await.is_none() {
-            return Err(ChangePasswordError::InvalidCredentials);
-        }
-        self.clear_guesses(guess).await.map_err(Refused::from)?;
-
-        let user = &found.user;
-        let identities = vec![user.username.clone(), user.email.clone()];
+        let place = self.0.hasher.admit().map_err(ProofError::from)?;
+        let proof = self.prove_password(&place, actor, device, &current).await?;
+        let user = proof.found.user;
+        let identities = vec![user.username, user.email];
         place
             .check(self.0.settings.policy, new.clone(), identities)
             .await
@@ -95,7 +63,7 @@ impl Accounts {
             .map_err(Refused::from)?
         {
             PasswordChanged::Changed => Ok(()),
-            PasswordChanged::Superseded => Err(ChangePasswordError::InvalidCredentials),
+            PasswordChanged::Superseded => Err(ProofError::InvalidCredentials.into()),
         }
     }
 
@@ -109,7 +77,7 @@ impl Accounts {
         actor: &Actor,
         new: Secret<String>,
     ) -> Result<Vec<Fault>, ChangePasswordError> {
-        let place = self.0.hasher.admit()?;
+        let place = self.0.hasher.admit().map_err(ProofError::from)?;
         self.live_session(actor).await?;
         let user = self.0.storage.user(&actor.user).await;
         let user = user.map_err(Refused::from)?.ok_or(Refused::Revoked)?;

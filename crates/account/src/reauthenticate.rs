@@ -1,52 +1,26 @@
 //! Proving once more who one is.
 
-use std::time::Duration;
-
 use jwt::IssueError;
 use model::Session;
-use password::Busy;
 use secret::Secret;
 
-use crate::attempts::GuessError;
-use crate::{Accounts, Actor, DeviceToken, FreshAccess, Refused};
+use crate::proof::Proof;
+use crate::{Accounts, Actor, DeviceToken, FreshAccess, ProofError, Refused};
 
 /// Why there is no fresh token.
 #[derive(Debug, thiserror::Error)]
 pub enum ReauthenticateError {
-    /// The password is wrong.
-    #[error("invalid credentials")]
-    InvalidCredentials,
-    /// Too many attempts have failed: nothing was checked.
-    #[error("too many attempts")]
-    TooManyAttempts {
-        /// When to try again.
-        retry_after: Duration,
-    },
-    /// Too many passwords wait to be hashed.
+    /// The password proved nothing.
     #[error(transparent)]
-    Busy(#[from] Busy),
+    Proof(#[from] ProofError),
     /// The tokens could not be signed.
     #[error(transparent)]
     Issue(#[from] IssueError),
-    /// The actor may not act.
-    #[error(transparent)]
-    Refused(#[from] Refused),
-}
-
-impl From<GuessError> for ReauthenticateError {
-    fn from(error: GuessError) -> Self {
-        match error {
-            GuessError::TooManyAttempts { retry_after } => Self::TooManyAttempts { retry_after },
-            GuessError::Storage(error) => Refused::from(error).into(),
-        }
-    }
 }
 
 impl Accounts {
-    /// Issues a fresh access token of the same session.
-    ///
-    /// Whoever holds a stolen access token could guess here: attempts count as at sign-in, for the
-    /// account, or for `device` when the account is known on it.
+    /// Issues a fresh access token of the same session. Attempts at the password count as in
+    /// [`Accounts::change_password`], together with those.
     pub async fn reauthenticate(
         &self,
         actor: &Actor,
@@ -63,22 +37,15 @@ impl Accounts {
         actor: &Actor,
         device: Option<&DeviceToken>,
         password: Secret<String>,
-    ) -> Result<Session, ReauthenticateError> {
+    ) -> Result<Session, ProofError> {
         let place = self.0.hasher.admit()?;
-        let session = self.live_session(actor).await?;
-        let found = self
-            .0
-            .storage
-            .credentials(&actor.user)
-            .await
-            .map_err(Refused::from)?;
-        let found = found.ok_or(Refused::Revoked)?;
-        let budget = self.budget_of_actor(actor, device).await;
-        let guess = self.count_guess(budget.map_err(Refused::from)?).await?;
-        let Some(strength) = self.verify(&place, &password, found.hash.clone()).await else {
-            return Err(ReauthenticateError::InvalidCredentials);
-        };
-        self.clear_guesses(guess).await.map_err(Refused::from)?;
+        let Proof {
+            session,
+            found,
+            strength,
+        } = self
+            .prove_password(&place, actor, device, &password)
+            .await?;
         self.upgrade_if_outdated(&place, &found, strength, password)
             .await
             .map_err(Refused::from)?;

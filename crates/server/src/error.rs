@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use account::{
     BrowserRegisterError, ChangePasswordError, ChangeProfileError, DeleteError, EndSessionError,
-    LoginError, ReauthenticateError, RefreshError, Refused, RegisterError, TokensError,
+    LoginError, ProofError, ReauthenticateError, RefreshError, Refused, RegisterError, TokensError,
 };
 use axum::response::{IntoResponse, Response};
 use csrf::CsrfRejection;
@@ -270,16 +270,22 @@ impl From<RefreshError> for ApiError {
     }
 }
 
+impl From<ProofError> for ApiError {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::InvalidCredentials => Self::new(Code::InvalidCredentials),
+            ProofError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
+            ProofError::Busy(busy) => busy.into(),
+            ProofError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
 impl From<ReauthenticateError> for ApiError {
     fn from(error: ReauthenticateError) -> Self {
         match error {
-            ReauthenticateError::InvalidCredentials => Self::new(Code::InvalidCredentials),
-            ReauthenticateError::TooManyAttempts { retry_after } => {
-                Self::too_many_attempts(retry_after)
-            }
-            ReauthenticateError::Busy(busy) => busy.into(),
+            ReauthenticateError::Proof(error) => error.into(),
             ReauthenticateError::Issue(error) => Self::internal(error),
-            ReauthenticateError::Refused(refused) => refused.into(),
         }
     }
 }
@@ -287,16 +293,11 @@ impl From<ReauthenticateError> for ApiError {
 impl From<ChangePasswordError> for ApiError {
     fn from(error: ChangePasswordError) -> Self {
         match error {
-            ChangePasswordError::InvalidCredentials => Self::new(Code::InvalidCredentials),
-            ChangePasswordError::TooManyAttempts { retry_after } => {
-                Self::too_many_attempts(retry_after)
-            }
+            ChangePasswordError::Proof(error) => error.into(),
             ChangePasswordError::Password(faults) => {
                 Self::invalid(password_faults("new_password", &faults))
             }
-            ChangePasswordError::Busy(busy) => busy.into(),
             ChangePasswordError::Hashing(error) => error.into(),
-            ChangePasswordError::Refused(refused) => refused.into(),
         }
     }
 }

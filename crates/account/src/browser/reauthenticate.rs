@@ -2,7 +2,7 @@
 
 use secret::{PlainToken, Secret};
 
-use crate::{Accounts, BrowserActor, DeviceToken, ReauthenticateError};
+use crate::{Accounts, BrowserActor, DeviceToken, ProofError};
 
 impl Accounts {
     /// Checks the password once more and replaces the cookie by a fresh one. The old one leads nowhere
@@ -12,7 +12,7 @@ impl Accounts {
         browser: &BrowserActor,
         device: Option<&DeviceToken>,
         password: Secret<String>,
-    ) -> Result<PlainToken, ReauthenticateError> {
+    ) -> Result<PlainToken, ProofError> {
         self.prove_again(&browser.actor, device, password).await?;
         Ok(self.renew_cookie(browser).await?)
     }

@@ -6,10 +6,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::answer::Answer;
 use crate::model::{Model, Permit};
 use crate::play::{agrees, wrongly_judged};
 use crate::request::{Number, Request, Token};
-use crate::world::{Answer, Stock};
+use crate::world::Stock;
 
 /// A request that was answered, and when.
 #[derive(Debug)]

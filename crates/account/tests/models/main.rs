@@ -24,6 +24,7 @@
     reason = "a test whose stage can't be set fails"
 )]
 
+mod answer;
 mod explain;
 mod guesses;
 mod model;

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use model::Clock as _;
 
+use crate::answer::{Answer, Issued};
 use crate::model::Model;
 use crate::request::{Expected, Number, Request, Token};
 use crate::schedule::block_on;
-use crate::world::{Answer, Issued, PASSWORDS, Stock, World};
+use crate::world::{PASSWORDS, Stock, World};
 
 /// What someone does next, in terms of the tokens at hand.
 #[derive(Clone, Copy, Debug)]

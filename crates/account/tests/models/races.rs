@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use crate::answer::Answer;
 use crate::explain::{Act, Seen};
 use crate::play::{Difference, Move, Play, texts};
 use crate::request::{Request, Token};
 use crate::schedule::{Choices, Task, every_schedule, run};
 use crate::stage::Stage;
-use crate::world::{Answer, PASSWORDS, Stock, World};
+use crate::world::{PASSWORDS, Stock, World};
 
 /// Who does what before, and who does what at the same time.
 struct Race {

@@ -1,13 +1,12 @@
 //! The real thing: the use cases on a store, asked as the server asks them.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, LazyLock, Weak};
 
 use account::{
     Accounts, Actor, ChangePasswordError, DeleteError, EndSessionError, Lifetimes, Live,
-    LoginAttempt, LoginError, Parts, ReauthenticateError, RefreshError, Refused, RegisterError,
+    LoginAttempt, LoginError, Parts, ReauthenticateError, RefreshError, RegisterError,
     Registration, Settings,
 };
 use jwt::revocation::{RevocationSet, Staleness};
@@ -20,6 +19,7 @@ use password::{Hasher, HasherConfig, Kind, Params, PasswordHash, Policy};
 use secret::Secret;
 use storage::{FeedRow, FeedSink, LoginName, Moment, NewUser, Storage};
 
+use crate::answer::{Answer, Issued, Trouble, answer};
 use crate::model::{ACCESS, GRACE, MAX_AGE, REFRESH};
 use crate::request::{Number, Request, Token};
 use crate::schedule::block_on;
@@ -55,24 +55,6 @@ pub(crate) struct World {
     pub(crate) trouble: Arc<AtomicU32>,
     /// Another process on the same store, to which the feed has not come yet.
     lagging: Option<Box<World>>,
-}
-
-/// What a request was answered.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) enum Answer {
-    Tokens(Issued),
-    Done,
-    Refused,
-    /// The store failed: never expected.
-    Failed(String),
-}
-
-/// Tokens as their owner has them.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Issued {
-    pub(crate) session: SessionId,
-    pub(crate) access: String,
-    pub(crate) refresh: Option<String>,
 }
 
 /// Everything that was issued, by the number of the request.
@@ -277,8 +259,7 @@ impl World {
                         .change_password(actor, None, current, new)
                         .await
                         .map_err(|error| match error {
-                            ChangePasswordError::InvalidCredentials => Trouble::Refused,
-                            ChangePasswordError::Refused(refused) => refused.into(),
+                            ChangePasswordError::Proof(error) => error.into(),
                             error => Trouble::Other(error.to_string()),
                         }),
                 )
@@ -312,8 +293,7 @@ impl World {
                         access: fresh.access.expose().to_owned(),
                         refresh: None,
                     }),
-                    Err(ReauthenticateError::InvalidCredentials) => Answer::Refused,
-                    Err(ReauthenticateError::Refused(refused)) => answer(Err(refused.into())),
+                    Err(ReauthenticateError::Proof(error)) => answer(Err(error.into())),
                     Err(error) => Answer::Failed(error.to_string()),
                 }
             }
@@ -452,51 +432,5 @@ fn text_of(issued: &Issued, token: Token) -> Option<(&str, TokenKind)> {
     match token {
         Token::Access(_) => Some((&issued.access, TokenKind::Access)),
         Token::Refresh(_) => Some((issued.refresh.as_deref()?, TokenKind::Refresh)),
-    }
-}
-
-/// Why something was not done.
-enum Trouble {
-    Refused,
-    Store(storage::Error),
-    Other(String),
-}
-
-impl From<Refused> for Trouble {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Revoked | Refused::NotFresh => Self::Refused,
-            Refused::Storage(error) => Self::Store(error),
-        }
-    }
-}
-
-fn answer(result: Result<(), Trouble>) -> Answer {
-    match result {
-        Ok(()) => Answer::Done,
-        Err(Trouble::Refused) => Answer::Refused,
-        Err(Trouble::Store(error)) => Answer::Failed(format!("{error:?}")),
-        Err(Trouble::Other(error)) => Answer::Failed(error),
-    }
-}
-
-impl From<account::Tokens> for Answer {
-    fn from(tokens: account::Tokens) -> Self {
-        Self::Tokens(Issued {
-            session: tokens.session,
-            access: tokens.access.expose().to_owned(),
-            refresh: Some(tokens.refresh.expose().to_owned()),
-        })
-    }
-}
-
-impl fmt::Debug for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tokens(_) => f.write_str("Tokens"),
-            Self::Done => f.write_str("Done"),
-            Self::Refused => f.write_str("Refused"),
-            Self::Failed(error) => write!(f, "Failed({error})"),
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! `GET` and `POST /account/confirm`: the password once more.
 
-use account::{Accounts, ReauthenticateError, Refused};
+use account::{Accounts, ProofError, Refused};
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -67,17 +67,17 @@ pub(super) async fn submit(
             .await
         {
             Ok(cookie) => return Ok(who.renewed(&cookie, None, &done("confirmed"))),
-            Err(ReauthenticateError::InvalidCredentials) => {
+            Err(ProofError::InvalidCredentials) => {
                 form.fault(
                     &PASSWORD,
                     StatusCode::UNAUTHORIZED,
                     "The password is wrong.",
                 );
             }
-            Err(ReauthenticateError::TooManyAttempts { retry_after }) => {
+            Err(ProofError::TooManyAttempts { retry_after }) => {
                 form.refuse_guess(&PASSWORD, retry_after);
             }
-            Err(ReauthenticateError::Refused(Refused::Revoked)) => return Ok(to_login()),
+            Err(ProofError::Refused(Refused::Revoked)) => return Ok(to_login()),
             Err(error) => return Err(error.into()),
         }
     }

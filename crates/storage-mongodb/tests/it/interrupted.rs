@@ -1,6 +1,6 @@
 //! Changes of which one write was made and the next one not: others finish them.
 
-use model::Generation;
+use model::{Generation, UserId};
 use mongodb::bson::{Bson, Document, doc};
 use password::PasswordHash;
 use storage::{FeedEntry, PasswordChange, PasswordChanged, Sessions as _, Upkeep as _, Users as _};
@@ -31,28 +31,43 @@ pub(crate) async fn becomes(
     in_time.expect("it becomes so in time");
 }
 
+/// Alice with a session, and the node that she came by is gone.
+async fn alice_of_a_gone_node(database: &Scratch) -> UserId {
+    let node = database.node().await;
+    let alice = node.create_user(new_user("alice")).await.unwrap().id;
+    let opened = node.open_session(session(&alice, 1), 100, moment()).await;
+    opened.unwrap();
+    node.close().await;
+    alice
+}
+
+/// What a change of `user` leaves to be told.
+fn untold(kind: &str, user: &UserId) -> Document {
+    doc! {
+        "kind": kind, "subject": user.as_str(), "until": millis(moment().feed_until), "op": "gone-1",
+    }
+}
+
+/// Makes the first write of a change of `user`, and no other.
+async fn interrupt(database: &Scratch, user: &UserId, pending: Document, mut change: Document) {
+    change.insert("portcullis_pending", vec![pending]);
+    let users = database.collection("users");
+    let user = doc! { "_id": user.as_str() };
+    users
+        .update_one(user, doc! { "$set": change })
+        .await
+        .unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_was_interrupted_before_the_feed_had_it_is_finished() {
     let Some(database) = scratch().await else {
         return;
     };
-    let a = database.node().await;
-    let alice = a.create_user(new_user("alice")).await.unwrap().id;
-    a.open_session(session(&alice, 1), 100, moment())
-        .await
-        .unwrap();
-    a.close().await;
-    // The update was made, and then the node was gone.
-    let pending = doc! {
-        "kind": "generation", "subject": alice.as_str(), "minimum": 1_i64, "keep": Bson::Null,
-        "until": millis(moment().feed_until), "op": "gone-1",
-    };
-    let update = doc! { "$set": { "generation": 1_i64, "portcullis_pending": [pending] } };
-    let users = database.collection("users");
-    users
-        .update_one(doc! { "_id": alice.as_str() }, update)
-        .await
-        .unwrap();
+    let alice = alice_of_a_gone_node(&database).await;
+    let mut pending = untold("generation", &alice);
+    pending.extend(doc! { "minimum": 1_i64, "keep": Bson::Null });
+    interrupt(&database, &alice, pending, doc! { "generation": 1_i64 }).await;
 
     let b = database.node().await;
     let ears = Ears::on(&b, NOW).await;
@@ -74,9 +89,7 @@ async fn a_change_is_finished_however_many_others_cannot_be_read() {
     let Some(database) = scratch().await else {
         return;
     };
-    let a = database.node().await;
-    let alice = a.create_user(new_user("alice")).await.unwrap().id;
-    a.close().await;
+    let alice = alice_of_a_gone_node(&database).await;
     let users = database.collection("users");
     let strange = (0..120).map(|number| {
         doc! {
@@ -85,15 +98,7 @@ async fn a_change_is_finished_however_many_others_cannot_be_read() {
         }
     });
     users.insert_many(strange).await.unwrap();
-    let pending = doc! {
-        "kind": "changed", "subject": alice.as_str(), "until": millis(moment().feed_until),
-        "op": "gone-1",
-    };
-    let update = doc! { "$set": { "portcullis_pending": [pending] } };
-    users
-        .update_one(doc! { "_id": alice.as_str() }, update)
-        .await
-        .unwrap();
+    interrupt(&database, &alice, untold("changed", &alice), doc! {}).await;
     let b = database.node().await;
     let ears = Ears::on(&b, NOW).await;
     ears.hear(&FeedEntry::Changed(alice)).await;
@@ -104,22 +109,9 @@ async fn a_deletion_that_was_interrupted_is_finished_and_shows_nothing_meanwhile
     let Some(database) = scratch().await else {
         return;
     };
-    let a = database.node().await;
-    let alice = a.create_user(new_user("alice")).await.unwrap().id;
-    a.open_session(session(&alice, 1), 100, moment())
-        .await
-        .unwrap();
-    a.close().await;
-    let pending = doc! {
-        "kind": "closed", "subject": alice.as_str(), "until": millis(moment().feed_until),
-        "op": "gone-1",
-    };
-    let update = doc! { "$set": { "portcullis_closing": true, "portcullis_pending": [pending] } };
-    let users = database.collection("users");
-    users
-        .update_one(doc! { "_id": alice.as_str() }, update)
-        .await
-        .unwrap();
+    let alice = alice_of_a_gone_node(&database).await;
+    let closing = doc! { "portcullis_closing": true };
+    interrupt(&database, &alice, untold("closed", &alice), closing).await;
 
     let b = database.node().await;
     let ears = Ears::on(&b, NOW).await;
@@ -138,16 +130,7 @@ async fn a_change_that_comes_upon_an_interrupted_one_tells_that_first() {
     let node = database.node().await;
     let ears = Ears::on(&node, NOW).await;
     let alice = node.create_user(new_user("alice")).await.unwrap().id;
-    let pending = doc! {
-        "kind": "changed", "subject": alice.as_str(), "until": millis(moment().feed_until),
-        "op": "gone-1",
-    };
-    let users = database.collection("users");
-    let update = doc! { "$set": { "portcullis_pending": [pending] } };
-    users
-        .update_one(doc! { "_id": alice.as_str() }, update)
-        .await
-        .unwrap();
+    interrupt(&database, &alice, untold("changed", &alice), doc! {}).await;
     let change = PasswordChange {
         user: alice.clone(),
         at: Generation(0),
@@ -157,6 +140,7 @@ async fn a_change_that_comes_upon_an_interrupted_one_tells_that_first() {
     let changed = node.change_password(change, moment()).await.unwrap();
     assert_eq!(changed, PasswordChanged::Changed);
     assert!(ears.has(&FeedEntry::Changed(alice.clone())));
+    let users = database.collection("users");
     let user = users
         .find_one(doc! { "_id": alice.as_str() })
         .await

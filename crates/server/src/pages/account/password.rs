@@ -1,6 +1,6 @@
 //! `POST /account/password`: another password.
 
-use account::{Accounts, ChangePasswordError, Refused};
+use account::{Accounts, ChangePasswordError, ProofError, Refused};
 use axum::extract::State;
 use axum::response::Response;
 use csrf::CsrfToken;
@@ -65,14 +65,16 @@ pub(in crate::pages) async fn submit(
             return Ok(who.renewed(cookie, Some(device), &done("password")));
         }
         Ok(None) => {}
-        Err(ChangePasswordError::InvalidCredentials) => {
+        Err(ChangePasswordError::Proof(ProofError::InvalidCredentials)) => {
             form.fault(&CURRENT, StatusCode::UNAUTHORIZED, "The password is wrong.");
         }
-        Err(ChangePasswordError::TooManyAttempts { retry_after }) => {
+        Err(ChangePasswordError::Proof(ProofError::TooManyAttempts { retry_after })) => {
             form.refuse_guess(&CURRENT, retry_after);
         }
         Err(ChangePasswordError::Password(faults)) => form.refuse_password(&NEW, &faults),
-        Err(ChangePasswordError::Refused(Refused::Revoked)) => return Ok(to_login()),
+        Err(ChangePasswordError::Proof(ProofError::Refused(Refused::Revoked))) => {
+            return Ok(to_login());
+        }
         Err(error) => return Err(error.into()),
     }
     shown(&accounts, &who, &csrf, Filled::Password(form), None).await

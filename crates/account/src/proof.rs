@@ -1,0 +1,74 @@
+//! The password once more, from somebody who is signed in.
+
+use std::time::Duration;
+
+use model::{Credentials, Session};
+use password::{Busy, Place, Strength};
+use secret::Secret;
+
+use crate::attempts::GuessError;
+use crate::{Accounts, Actor, DeviceToken, Refused};
+
+/// Why a password has proven nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ProofError {
+    /// The password is wrong, or someone changed it in between.
+    #[error("invalid credentials")]
+    InvalidCredentials,
+    /// Too many attempts have failed: nothing was checked.
+    #[error("too many attempts")]
+    TooManyAttempts {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// Too many passwords wait to be hashed.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The actor may not act.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
+
+/// Whose password it is.
+pub(crate) struct Proof {
+    pub(crate) session: Session,
+    pub(crate) found: Credentials,
+    pub(crate) strength: Strength,
+}
+
+impl From<GuessError> for ProofError {
+    fn from(error: GuessError) -> Self {
+        match error {
+            GuessError::TooManyAttempts { retry_after } => Self::TooManyAttempts { retry_after },
+            GuessError::Storage(error) => Refused::from(error).into(),
+        }
+    }
+}
+
+impl Accounts {
+    /// Checks that `password` is that of the actor's account.
+    ///
+    /// Whoever holds a stolen access token could guess here: attempts count as at sign-in, for the
+    /// account, or for `device` when the account is known on it.
+    pub(crate) async fn prove_password(
+        &self,
+        place: &Place,
+        actor: &Actor,
+        device: Option<&DeviceToken>,
+        password: &Secret<String>,
+    ) -> Result<Proof, ProofError> {
+        let session = self.live_session(actor).await?;
+        let found = self.0.storage.credentials(&actor.user).await;
+        let found = found.map_err(Refused::from)?.ok_or(Refused::Revoked)?;
+        let budget = self.budget_of_actor(actor, device).await;
+        let guess = self.count_guess(budget.map_err(Refused::from)?).await?;
+        let verified = self.verify(place, password, found.hash.clone()).await;
+        let strength = verified.ok_or(ProofError::InvalidCredentials)?;
+        self.clear_guesses(guess).await.map_err(Refused::from)?;
+        Ok(Proof {
+            session,
+            found,
+            strength,
+        })
+    }
+}
