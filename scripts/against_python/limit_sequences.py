@@ -1,32 +1,13 @@
 """Hits at any times, by the three strategies of `limits`, in memory."""
 
 import random
-import threading
-import time
 
+import stopped_clock
+from limits import parse
+from limits.storage.memory import MemoryStorage
+from limits.strategies import STRATEGIES
 
-class Stopped:
-    """The storage's cleaner, which is called by hand here: what it leaves is gone at the moment it expires."""
-
-    def __init__(self, *_):
-        pass
-
-    def start(self):
-        pass
-
-    def is_alive(self):
-        return True
-
-
-NOW = 0.0
-threading.Timer = Stopped
-time.time = lambda: NOW
-
-from limits import parse  # noqa: E402
-from limits.storage.memory import MemoryStorage  # noqa: E402
-from limits.strategies import STRATEGIES  # noqa: E402
-
-from cases import record  # noqa: E402
+from cases import record
 
 NAMES = ["fixed-window", "moving-window", "sliding-window-counter"]
 STARTS = [1700000000, 1700000001.5, 1699999999.984375, 1700000100, 1700003600, 1700006400]
@@ -52,19 +33,19 @@ def pause(now, window, amount):
 
 
 def case():
-    global NOW
     name, storage = random.choice(NAMES), MemoryStorage()
     limiter = STRATEGIES[name](storage)
     amount = random.choice([0, 1, 1, 2, 3, 5, 7, 10, 20, 100])
     unit = random.choice(["second", "minute", "hour", "day", "month", "year"])
     limit = f"{amount} per {random.choice([1, 1, 1, 2, 3, 5, 12])} {unit}"
     item = parse(limit)
-    NOW, steps = random.choice(STARTS), []
+    now, steps = random.choice(STARTS), []
     for _ in range(random.randint(3, 60)):
-        if NOW > END:
+        if now > END:
             break
-        NOW += max(round(pause(NOW, item.get_expiry(), amount) / TICK), 0) * TICK
-        storage._MemoryStorage__expire_events()
+        now += max(round(pause(now, item.get_expiry(), amount) / TICK), 0) * TICK
+        stopped_clock.now = now
+        stopped_clock.clean(storage)
         op = random.choices(["hit", "test", "stats", "clear"], [12, 2, 1, 0.5])[0]
         key = random.choice("aaab")
         cost = random.choice([1, 1, 1, 1, 2, 3, amount, amount + 1]) or 1
@@ -76,7 +57,7 @@ def case():
         elif op == "clear":
             limiter.clear(item, key)
         after = limiter.get_window_stats(item, key)
-        step = {"at": NOW, "op": op, "key": [key], "cost": cost, "result": result}
+        step = {"at": now, "op": op, "key": [key], "cost": cost, "result": result}
         steps.append({**step, "reset_time": after.reset_time, "remaining": after.remaining})
     return {"strategy": name, "name": "random", "limit": limit, "timer_dependent": False, "steps": steps}
 

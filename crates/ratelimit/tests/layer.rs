@@ -180,6 +180,27 @@ async fn equal_quotas_get_names_of_their_own_and_are_charged_once_where_they_are
     assert_eq!(text(&response, "ratelimit"), Some(due));
 }
 
+#[tokio::test]
+async fn limits_of_all_routes_are_charged_before_those_that_a_route_has_of_its_own() {
+    let limit = |text: &str| text.parse::<Limit>().unwrap();
+    let limits = || {
+        Limits::new(MemoryStore::default(), KeyHasher::random())
+            .with_everywhere(limit("9 per day"))
+            .with_default(limit("1 per minute"))
+            .with_route("/own", [limit("1 per minute")])
+    };
+    // Of five requests four are refused by the minute. They cost the day where it comes first.
+    for (route, of_the_day) in [("/own", 4), ("/other", 8)] {
+        let layer = layer(limits(), &clock());
+        for _ in 0..5 {
+            get(&layer, "192.0.2.1", Some(route)).await;
+        }
+        let response = get(&layer, "192.0.2.1", Some("/third")).await;
+        let due = format!(r#""minute";r=0;t=60, "day";r={};t=86400"#, of_the_day - 1);
+        assert_eq!(text(&response, "ratelimit"), Some(&*due), "{route}");
+    }
+}
+
 /// A store behind a network: never at once, and sometimes not at all.
 struct Remote {
     memory: MemoryStore,

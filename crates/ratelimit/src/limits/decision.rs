@@ -69,10 +69,12 @@ impl Decision {
     }
 
     /// The one limit to tell of where there is room for one: the one that refuses, else the first
-    /// that is the route's own, else the first.
+    /// that no other route is counted in, else the first of the route, else of all routes.
     pub fn foremost(&self) -> Option<Applied<'_>> {
+        let of_route = || self.limits().skip(self.policy.of_all_routes);
         self.refused()
-            .or_else(|| self.limits().find(|limit| !limit.shared))
+            .or_else(|| of_route().find(|limit| !limit.shared))
+            .or_else(|| of_route().next())
             .or_else(|| self.limits().next())
     }
 

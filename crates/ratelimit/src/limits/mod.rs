@@ -153,7 +153,8 @@ impl<S: Store> Limits<S> {
     }
 
     /// Charges every limit of the call, shortest unit first, up to the first that refuses: a refused
-    /// request does not use up the longer limits.
+    /// request does not use up the longer limits. Where a route has limits of its own, those of
+    /// [all routes](Self::with_everywhere) are charged before them.
     ///
     /// # Errors
     ///

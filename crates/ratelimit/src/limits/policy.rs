@@ -15,6 +15,8 @@ const METHODS: [&str; 9] = [
 #[derive(Debug, Default)]
 pub(crate) struct Policy {
     pub(crate) rules: Vec<Rule>,
+    /// How many of them, the first ones, are of all routes and no hint for the clients of this one.
+    pub(crate) of_all_routes: usize,
     /// The value of `RateLimit-Policy`.
     #[cfg(feature = "layer")]
     pub(crate) header: Option<http::HeaderValue>,
@@ -93,13 +95,20 @@ impl Compiler<'_> {
             Own::Beside(limits) => (limits.as_slice(), true),
             Own::Nothing => return Policies::default(),
         };
+        // As the library does: limits of all routes are charged before a route's own, whatever their units.
+        let has_own = !own.is_empty();
         let compile = |method: &str| {
             let own = own.iter().filter(|limit| limit.is_for(method));
             let with_defaults = beside_defaults || own.clone().next().is_none();
             let defaults = if with_defaults { self.defaults } else { &[] };
-            let all = self.everywhere.iter().chain(defaults);
-            let all = all.filter(|limit| limit.is_for(method)).chain(own);
-            Arc::new(self.policy(all))
+            let defaults = defaults.iter().filter(|limit| limit.is_for(method));
+            let everywhere = self.everywhere.iter();
+            let everywhere = everywhere.filter(|limit| limit.is_for(method));
+            Arc::new(if has_own {
+                self.policy(everywhere, defaults.chain(own))
+            } else {
+                self.policy([].iter(), everywhere.chain(defaults))
+            })
         };
 
         let all = self.everywhere.iter().chain(self.defaults).chain(own);
@@ -116,8 +125,30 @@ impl Compiler<'_> {
         }
     }
 
-    fn policy<'a>(&self, limits: impl Iterator<Item = &'a Limit>) -> Policy {
+    /// Those of `first` are charged before those of `then`.
+    fn policy<'a>(
+        &self,
+        first: impl Iterator<Item = &'a Limit>,
+        then: impl Iterator<Item = &'a Limit>,
+    ) -> Policy {
         let mut rules: Vec<Rule> = Vec::new();
+        self.add(&mut rules, first);
+        let of_all_routes = rules.len();
+        self.add(&mut rules, then);
+        // By unit alone, as the library does: `5 per 2 minutes; 3 per minute` stays in this order.
+        let (first, then) = rules.split_at_mut(of_all_routes);
+        first.sort_by_key(|rule| rule.quota.unit());
+        then.sort_by_key(|rule| rule.quota.unit());
+        name_apart(&mut rules);
+        Policy {
+            #[cfg(feature = "layer")]
+            header: policy_header(&rules),
+            rules,
+            of_all_routes,
+        }
+    }
+
+    fn add<'a>(&self, rules: &mut Vec<Rule>, limits: impl Iterator<Item = &'a Limit>) {
         for limit in limits {
             for quota in &*limit.quotas {
                 let rule = self.rule(limit, *quota);
@@ -126,14 +157,6 @@ impl Compiler<'_> {
                     rules.push(rule);
                 }
             }
-        }
-        // By unit alone, as the library does: `5 per 2 minutes; 3 per minute` stays in this order.
-        rules.sort_by_key(|rule| rule.quota.unit());
-        name_apart(&mut rules);
-        Policy {
-            #[cfg(feature = "layer")]
-            header: policy_header(&rules),
-            rules,
         }
     }
 
