@@ -13,11 +13,27 @@ import jwt.api_jwt
 from flask import Flask, jsonify
 from flask_jwt_extended import JWTManager, get_jwt, get_jwt_identity, jwt_required
 
-from cases import record, vectors
+from cases import COUNT, SEED, record, vectors
 
 RECORDED = vectors("jwt_tokens.json")
 PROFILES = ["default"] * 6 + ["audience", "audiences", "issuer", "identity-claim", "leeway", "hs512", "also-hs384"]
 PROFILES += ["no-csrf-claim", "no-nbf", "any-sub"]
+GOOD = RECORDED["header_substitutions"]["{t}"]
+PIECES = [
+    "Bearer",
+    "Bearer ",
+    "Bearer  ",
+    "bearer ",
+    "BEARER ",
+    "Basic dTpw",
+    "Token ",
+    "Digest a=b",
+    "x",
+    "=",
+    '"',
+    ";",
+]
+PIECES += [" ", "  ", "\t", ",", ", ", ",,"] + ["{t}", "Bearer {t}"] * 3
 ROUTES = {
     "protected": {},
     "refresh-only": {"refresh": True},
@@ -88,7 +104,7 @@ def application(profile):
     return app.test_client()
 
 
-APPLICATIONS = {profile: application(profile) for profile in set(PROFILES)}
+APPLICATIONS = {profile: application(profile) for profile in [*set(PROFILES), "bare-header"]}
 
 
 def seldom(usual, unusual, chance=0.1):
@@ -219,6 +235,27 @@ def portable(value):
     return value
 
 
+def asked(profile, authorization):
+    """What each route answers."""
+    outcomes = {}
+    for route in ROUTES:
+        headers = {} if authorization is None else {"Authorization": authorization}
+        answer = APPLICATIONS[profile].get("/" + route, headers=headers)
+        outcomes[route] = {"status": answer.status_code, "json": portable(answer.get_json(silent=True))}
+    return outcomes
+
+
+def header_case(number):
+    """A good token, in an `Authorization` header that may be anything."""
+    global NOW
+    profile, NOW = random.choice(["default"] * 4 + ["bare-header"]), float(TIME)
+    value = "".join(random.choice(PIECES) for _ in range(random.choice([0, 1, 1, 2, 2, 3, 4, 5])))
+    value = seldom(value, lambda: None, 0.02)
+    sent = None if value is None else value.replace("{t}", GOOD)
+    case = {"id": f"header-{SEED}-{number}", "profile": profile, "now": NOW, "authorization": value}
+    return {**case, "outcomes": asked(profile, sent)}
+
+
 def case():
     global NOW
     profile = random.choice(PROFILES)
@@ -229,13 +266,10 @@ def case():
     token = signed(header, claims(profile), algorithm, secret)
     token = seldom(token, lambda: mangled(token), 0.06)
     NOW = TIME + random.choice([0, 0, 0, 0, -1, 1, 899, 899.5, 900, 901, -30, -31, 929, 930, 931, 300, 600, 601])
-    outcomes = {}
-    for route in ROUTES:
-        answer = APPLICATIONS[profile].get("/" + route, headers={"Authorization": "Bearer " + token})
-        outcomes[route] = {"status": answer.status_code, "json": portable(answer.get_json(silent=True))}
-    return {"name": "random", "profile": profile, "token": token, "now": NOW, "outcomes": outcomes}
+    case = {"name": "random", "profile": profile, "token": token, "now": NOW}
+    return {**case, "outcomes": asked(profile, "Bearer " + token)}
 
 
-record(
-    "jwt_tokens.json", case, **{name: RECORDED[name] for name in ("secret", "other_secret", "revoked_jti", "profiles")}
-)
+HEADER_CASES = [header_case(number) for number in range(COUNT)]
+MORE = {name: RECORDED[name] for name in ("secret", "other_secret", "revoked_jti", "profiles", "header_substitutions")}
+record("jwt_tokens.json", case, header_cases=HEADER_CASES, **MORE)

@@ -61,7 +61,7 @@ pub(crate) async fn send(
     tokens: &HashMap<String, String>,
 ) -> Reply {
     let response = router(profile, step)
-        .oneshot(request(step, cookie, tokens))
+        .oneshot(request(profile, step, cookie, tokens))
         .await
         .unwrap();
     let status = response.status().as_u16();
@@ -72,11 +72,21 @@ pub(crate) async fn send(
     }
 }
 
+fn field_name(profile: &str) -> &'static str {
+    match profile {
+        "other-names" => "_tok",
+        _ => "csrf_token",
+    }
+}
+
 fn router(profile: &str, step: &Step) -> Router {
+    let field = field_name(profile);
+    let unchecked =
+        || post(async move |csrf: CsrfToken, Form(form)| is_valid(&csrf, &form, field).to_string());
     let form_inside = if profile == "check-off" {
-        post(unchecked_form)
+        unchecked()
     } else {
-        post("true")
+        post(checked_form)
     };
     Router::new()
         .route("/token", get(token))
@@ -84,7 +94,7 @@ fn router(profile: &str, step: &Step) -> Router {
         .route("/do", any("done"))
         .route("/exempt", any("exempt"))
         .route("/form-only", form_inside)
-        .route("/exempt-form", post(unchecked_form))
+        .route("/exempt-form", unchecked())
         .layer(layer(profile, step))
 }
 
@@ -95,10 +105,18 @@ async fn token(csrf: CsrfToken, Extension(session): Extension<Session>) -> Strin
 }
 
 /// A `FlaskForm` in a view that the layer didn't check: it looks at its own field only.
-async fn unchecked_form(csrf: CsrfToken, Form(form): Form<HashMap<String, String>>) -> String {
-    let token = form.get("csrf_token").map_or("", String::as_str);
-    let has_name = form.get("name").is_some_and(|name| !name.is_empty());
-    (has_name && csrf.verify(token).is_ok()).to_string()
+fn is_valid(csrf: &CsrfToken, form: &HashMap<String, String>, field: &str) -> bool {
+    let token = form.get(field).map_or("", String::as_str);
+    has_name(form) && csrf.verify(token).is_ok()
+}
+
+/// One in a view that the layer did check.
+async fn checked_form(Form(form): Form<HashMap<String, String>>) -> String {
+    has_name(&form).to_string()
+}
+
+fn has_name(form: &HashMap<String, String>) -> bool {
+    form.get("name").is_some_and(|name| !name.is_empty())
 }
 
 fn layer(profile: &str, step: &Step) -> CsrfLayer {
@@ -112,9 +130,9 @@ fn layer(profile: &str, step: &Step) -> CsrfLayer {
         "no-time-limit" => tokens.without_time_limit(),
         _ => tokens,
     };
-    let now = step.at;
+    let (now, field) = (step.at, field_name(profile));
     let credentials = move |request: &Parts| {
-        if let Some(session) = session_in(request, now) {
+        if let Some(session) = session_in(request, field, now) {
             return Credential::Session(SessionBinding::new(session.as_bytes()));
         }
         match request.headers.get("authorization") {
@@ -128,23 +146,28 @@ fn layer(profile: &str, step: &Step) -> CsrfLayer {
         "check-off" => layer.with_insecure_exemption(|_| true),
         "other-names" => layer
             .with_insecure_exemption(|request| is_exempt(request.uri.path()))
-            .field_name("_tok")
+            .field_name(field)
             .header_names([HeaderName::from_static("x-my-csrf")]),
         _ => layer.with_insecure_exemption(|request| is_exempt(request.uri.path())),
     }
 }
 
-fn session_in(request: &Parts, now: u64) -> Option<String> {
+fn session_in(request: &Parts, field: &str, now: u64) -> Option<String> {
     let cookie = request.headers.get("cookie")?.to_str().ok()?;
-    flask::session_of(cookie.strip_prefix("session=")?, now)
+    flask::session_of(cookie.strip_prefix("session=")?, field, now)
 }
 
-fn request(step: &Step, cookie: Option<&str>, tokens: &HashMap<String, String>) -> Request<Body> {
+fn request(
+    profile: &str,
+    step: &Step,
+    cookie: Option<&str>,
+    tokens: &HashMap<String, String>,
+) -> Request<Body> {
     let held = cookie.and_then(|cookie| cookie.strip_prefix("session="));
     let session = step
         .cookie_set()
         .or(held)
-        .and_then(|cookie| flask::session_of(cookie, step.at))
+        .and_then(|cookie| flask::session_of(cookie, field_name(profile), step.at))
         .unwrap_or_default();
     let fill = |text: &str| fill(text, tokens, &session);
 

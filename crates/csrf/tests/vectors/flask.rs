@@ -7,9 +7,9 @@ use serde_json::Value;
 /// Flask's `permanent_session_lifetime`, in seconds.
 const LIFETIME: u64 = 31 * 24 * 3600;
 
-/// The session's `csrf_token`, which Flask-WTF binds to, unless the cookie is junk, from the future
-/// or too old at `now`. Its signature isn't checked.
-pub(crate) fn session_of(cookie: &str, now: u64) -> Option<String> {
+/// What Flask-WTF binds to, which the session has under the name of the form's field, unless the cookie
+/// is junk, from the future or too old at `now`. Its signature isn't checked.
+pub(crate) fn session_of(cookie: &str, field: &str, now: u64) -> Option<String> {
     let mut parts = cookie.split('.');
     let (content, time) = (parts.next()?, parts.next()?);
     let time = URL_SAFE_NO_PAD.decode(time).ok()?;
@@ -20,5 +20,5 @@ pub(crate) fn session_of(cookie: &str, now: u64) -> Option<String> {
         return None;
     }
     let content: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(content).ok()?).ok()?;
-    content["csrf_token"].as_str().map(str::to_owned)
+    content[field].as_str().map(str::to_owned)
 }

@@ -54,6 +54,11 @@ fn plain(value: &[u8]) -> Option<&str> {
 }
 
 fn bearer(value: &str) -> Result<Option<&str>, Fault> {
+    // Blanks in the place of the first credentials: refused there, too, if by a crash.
+    let first = value.split(',').next().unwrap_or_default();
+    if !first.is_empty() && first.trim_ascii().is_empty() {
+        return Err(Fault::Header);
+    }
     let mut tokens = value
         .split(',')
         .map(str::split_ascii_whitespace)

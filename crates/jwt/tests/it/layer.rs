@@ -140,6 +140,7 @@ async fn every_extractor_takes_what_it_says() {
         ),
         (vec!["Bearer x".to_owned()], vec!["/open"]),
         (vec!["Basic dTpw".to_owned()], vec!["/open", "/optional"]),
+        (vec![", ,x".to_owned()], vec!["/open"]),
         (vec![app.access(), app.access()], vec!["/open"]),
         (vec!["Basic dTpw".to_owned(), app.access()], vec!["/open"]),
     ] {
