@@ -270,6 +270,10 @@ def case():
     return {**case, "outcomes": asked(profile, "Bearer " + token)}
 
 
+def is_accepted(case):
+    return any(answer["status"] == 200 and answer["json"]["claims"] for answer in case["outcomes"].values())
+
+
 HEADER_CASES = [header_case(number) for number in range(COUNT)]
 MORE = {name: RECORDED[name] for name in ("secret", "other_secret", "revoked_jti", "profiles", "header_substitutions")}
-record("jwt_tokens.json", case, header_cases=HEADER_CASES, **MORE)
+record("jwt_tokens.json", case, is_accepted, header_cases=HEADER_CASES, **MORE)

@@ -41,7 +41,8 @@ env_vars! {
 
     /// The other origins whose scripts may use the API in a browser (CORS), such as
     /// `https://app.example.org, http://localhost:3000`. They send a token in `Authorization`; cookies
-    /// give them nothing, and the pages are not shared. `*` is refused: name each one. Programs that
-    /// are no browser need no permission.
+    /// give them nothing, and the pages are not shared. A browser's question whether its page may (a
+    /// preflight) costs no limit. `*` is refused: name each one. Programs that are no browser need no
+    /// permission.
     CORS_ORIGINS = "PORTCULLIS_CORS_ORIGINS", Server, Kind::Origins, Fallback::Described("none");
 }
