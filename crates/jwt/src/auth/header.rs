@@ -54,7 +54,7 @@ fn plain(value: &[u8]) -> Option<&str> {
 }
 
 fn bearer(value: &str) -> Result<Option<&str>, Fault> {
-    // Blanks in the place of the first credentials: refused there, too, if by a crash.
+    // Flask-JWT-Extended refuses blanks in the place of the first credentials, too, if by a crash.
     let first = value.split(',').next().unwrap_or_default();
     if !first.is_empty() && first.trim_ascii().is_empty() {
         return Err(Fault::Header);
