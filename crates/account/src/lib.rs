@@ -49,7 +49,7 @@ pub use login::{LoginAttempt, LoginError};
 pub use profile::{ChangeProfileError, NewProfile};
 pub use proof::ProofError;
 pub use reauthenticate::ReauthenticateError;
-pub use refresh::RefreshError;
+pub use refresh::{Handing, RefreshError, Refreshed};
 pub use register::{RegisterError, Registration};
 pub use sessions::{EndSessionError, ListedSession};
 pub use settings::Settings;

@@ -1,7 +1,7 @@
 //! Trading a refresh token for the next pair.
 
 use jwt::IssueError;
-use model::Origin;
+use model::{Origin, Session, SessionId, TokenId};
 use storage::{Rotated, Rotation};
 
 use crate::{Accounts, Caller, Tokens};
@@ -20,20 +20,51 @@ pub enum RefreshError {
     Storage(#[from] storage::Error),
 }
 
+/// The next pair of a session.
+#[derive(Clone, Debug)]
+pub struct Refreshed {
+    /// The pair.
+    pub tokens: Tokens,
+    /// What to note when the first byte of the answer with it leaves ([`Accounts::note_handed_out`]);
+    /// nothing where that was noted before.
+    pub handing: Option<Handing>,
+}
+
+/// A pair that nobody has yet, as far as the store knows. Until that is noted, the token that it was
+/// got for can be repeated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handing {
+    session: SessionId,
+    refresh: TokenId,
+}
+
+impl Handing {
+    fn of(session: &Session) -> Option<Self> {
+        (!session.is_handed_out()).then(|| Self {
+            session: session.id,
+            refresh: session.pair.refresh.clone(),
+        })
+    }
+}
+
 impl Accounts {
     /// Issues the next pair of the session and spends the token.
     ///
-    /// Simultaneous uses, and a repetition within the grace, all get the same pair; any other second
-    /// use ends the session ([`storage::rotation`]). A token that belongs to no session opens one, and
-    /// can't be repeated.
+    /// Simultaneous uses, and a repetition until the pair is handed out and within the grace after
+    /// that, all get the same pair; any other second use ends the session ([`storage::rotation`]). A
+    /// token that belongs to no session opens one, and can't be repeated.
     pub async fn refresh(
         &self,
         caller: impl Into<Caller>,
         origin: Origin,
-    ) -> Result<Tokens, RefreshError> {
+    ) -> Result<Refreshed, RefreshError> {
         let actor = match caller.into() {
             Caller::Session(actor) => actor,
-            Caller::Legacy(token) => return self.open_for_legacy(token, origin).await,
+            Caller::Legacy(token) => {
+                let tokens = self.open_for_legacy(token, origin).await?;
+                let handing = None;
+                return Ok(Refreshed { tokens, handing });
+            }
         };
         let moment = self.moment();
         let rotation = Rotation {
@@ -45,14 +76,27 @@ impl Accounts {
             origin,
         };
         match self.0.storage.rotate(rotation, moment).await? {
-            Rotated::Renewed(session) | Rotated::Repeated(session) => {
-                Ok(self.sign(&session, moment.now)?)
-            }
+            Rotated::Renewed(session) | Rotated::Repeated(session) => Ok(Refreshed {
+                tokens: self.sign(&session, moment.now)?,
+                handing: Handing::of(&session),
+            }),
             Rotated::Replayed => {
                 tracing::warn!(session = %actor.session, "a used refresh token came again: the session was ended");
                 Err(RefreshError::Revoked)
             }
             Rotated::Refused => Err(RefreshError::Revoked),
         }
+    }
+
+    /// Notes that an answer with this pair has begun to leave: from now on the token before it can be
+    /// repeated for the grace, and no longer.
+    ///
+    /// # Errors
+    /// When the store fails. Lost for good, a replay of that token is found one rotation later.
+    pub async fn note_handed_out(&self, handing: Handing) -> Result<(), storage::Error> {
+        let Handing { session, refresh } = handing;
+        let (storage, now) = (&self.0.storage, self.0.clock.now());
+        storage.note_handed_out(session, refresh, now).await?;
+        Ok(())
     }
 }

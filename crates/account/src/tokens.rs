@@ -78,6 +78,7 @@ impl Accounts {
             pair,
             previous: None,
             rotated_at: now,
+            handing: None,
             browser: None,
         }
     }
@@ -99,6 +100,7 @@ impl Accounts {
             access_csrf: TokenId::new(rng).to_string(),
             refresh_csrf: TokenId::new(rng).to_string(),
             issued_at: now.as_seconds(),
+            access_issued_at: now.as_seconds(),
             access_expires: now.plus(self.access_lifetime()).as_seconds(),
             refresh_expires: now.plus(self.0.settings.refresh_lifetime).as_seconds(),
             fresh_until: fresh_until.map(Timestamp::as_seconds),
@@ -108,13 +110,13 @@ impl Accounts {
     /// Signs the pair that `session` holds: the same claims each time it is asked.
     pub(crate) fn sign(&self, session: &Session, now: Timestamp) -> Result<Tokens, IssueError> {
         let pair = &session.pair;
-        let (user, issued_at) = (session.user.as_str(), pair.issued_at);
-        let access = Claims::access(user, pair.access.as_str(), issued_at, 0)
+        let user = session.user.as_str();
+        let access = Claims::access(user, pair.access.as_str(), pair.access_issued_at, 0)
             .with_expiry(pair.access_expires)
             .with_fresh(pair.fresh_until.map_or(Fresh::No, Fresh::Until))
             .with_csrf(pair.access_csrf.as_str())
             .with_session(session.id.to_string(), session.generation.0);
-        let refresh = Claims::refresh(user, pair.refresh.as_str(), issued_at, 0)
+        let refresh = Claims::refresh(user, pair.refresh.as_str(), pair.issued_at, 0)
             .with_expiry(pair.refresh_expires)
             .with_csrf(pair.refresh_csrf.as_str())
             .with_session(session.id.to_string(), session.generation.0);

@@ -216,6 +216,7 @@ impl TestApp {
             folder,
             clock,
             accounts,
+            stack,
             running,
             ..
         } = self;
@@ -223,7 +224,8 @@ impl TestApp {
             .handle
             .graceful_shutdown(Some(Duration::from_secs(1)));
         running.serving.await.expect("it stops");
-        drop(accounts);
+        stack.settled().await;
+        drop((accounts, stack));
         running.upkeep.close().await;
         Self::run(backend, settings, bounds, folder, clock).await
     }
@@ -316,23 +318,44 @@ impl TestApp {
 
     /// The answer to a request as if it came over https: to the application itself, beside the listener.
     pub async fn over_https(&self, request: Request) -> Answer {
-        let request = request.0.build().expect("it is a request");
-        let mut request = http::Request::try_from(request).expect("it is a request");
-        let host = request.uri().authority().expect("it has a host").as_str();
-        let host = header(host);
-        request.headers_mut().insert("host", host);
-        let peer = SocketAddr::from(([127, 0, 0, 1], 4));
-        let answering = self.stack.answer(request, peer, Scheme::Https);
-        let (parts, body) = answering
-            .await
-            .unwrap_or_else(|never| match never {})
-            .into_parts();
+        let (parts, body) = self.unsent(request, Scheme::Https).await.into_parts();
         let body = body.collect().await.expect("the body arrives").to_bytes();
         Answer {
             status: parts.status,
             headers: parts.headers,
             body: body.to_vec(),
         }
+    }
+
+    /// Carries a request out, and loses the answer before its first byte leaves.
+    pub async fn lose_answer(&self, request: Request) {
+        let answer = self.unsent(request, Scheme::Http).await;
+        assert!(answer.status().is_success(), "{}", answer.status());
+    }
+
+    /// Carries a request out, and sends the first bytes of the answer to someone who takes no more.
+    pub async fn begin_answer(&self, request: Request) {
+        let mut answer = self.unsent(request, Scheme::Http).await;
+        let first = answer.body_mut().frame().await;
+        assert!(first.is_some_and(|frame| frame.is_ok()), "it has a body");
+        self.settle().await;
+    }
+
+    /// Waits until what answers have left behind is stored.
+    pub async fn settle(&self) {
+        self.stack.settled().await;
+    }
+
+    /// An answer of the application itself, beside the listener.
+    async fn unsent(&self, request: Request, scheme: Scheme) -> http::Response<Body> {
+        let request = request.0.build().expect("it is a request");
+        let mut request = http::Request::try_from(request).expect("it is a request");
+        let host = request.uri().authority().expect("it has a host").as_str();
+        let host = header(host);
+        request.headers_mut().insert("host", host);
+        let peer = SocketAddr::from(([127, 0, 0, 1], 4));
+        let answering = self.stack.answer(request, peer, scheme);
+        answering.await.unwrap_or_else(|never| match never {})
     }
 
     /// Any method.

@@ -71,9 +71,16 @@ impl TestApp {
         self.get("/api/v1/me").bearer(token).send().await
     }
 
-    /// Trades a refresh token.
+    /// Trades a refresh token. When this answers, it is stored that the pair was handed out.
     pub async fn refresh(&self, token: &str) -> Answer {
-        self.post("/api/v1/refresh").bearer(token).send().await
+        let answer = self.refreshing(token).send().await;
+        self.settle().await;
+        answer
+    }
+
+    /// The request that does so.
+    pub fn refreshing(&self, token: &str) -> Request {
+        self.post("/api/v1/refresh").bearer(token)
     }
 }
 

@@ -36,10 +36,14 @@ pub struct Session {
     pub origin: Origin,
     /// The pair last issued: its refresh token is the one to be used next.
     pub pair: TokenPair,
-    /// The refresh token before it, which may be repeated within the grace.
+    /// The refresh token before it, which may be repeated until the pair is handed out, and within the
+    /// grace after that.
     pub previous: Option<TokenId>,
-    /// When [`Session::pair`] took the place of the one before it.
+    /// When [`Session::pair`] was handed out; until then, when it took the place of the one before it.
     pub rotated_at: Timestamp,
+    /// The refresh token of the pair that is being handed out: as long as it is that of
+    /// [`Session::pair`], no answer with it has begun to leave, as far as the store knows.
+    pub handing: Option<TokenId>,
     /// The cookie that leads a browser here; absent for a session that the API opened.
     pub browser: Option<BrowserCookie>,
 }
@@ -68,8 +72,10 @@ pub struct TokenPair {
     pub access_csrf: String,
     /// `csrf` of the refresh token.
     pub refresh_csrf: String,
-    /// `iat` and `nbf` of both, Unix seconds.
+    /// `iat` and `nbf` of the refresh token, Unix seconds.
     pub issued_at: u64,
+    /// `iat` and `nbf` of the access token, Unix seconds: later, where it was renewed without the other.
+    pub access_issued_at: u64,
     /// `exp` of the access token, Unix seconds.
     pub access_expires: u64,
     /// `exp` of the refresh token, Unix seconds.
@@ -95,6 +101,12 @@ impl Session {
     /// Whether it has ended by age at `now`: its refresh token can't be used any more.
     pub fn is_over(&self, now: Timestamp) -> bool {
         now.as_seconds() >= self.pair.refresh_expires || now >= self.expires_at
+    }
+
+    /// Whether an answer with the present pair has begun to leave for its owner. A pair that nothing is
+    /// known of counts as handed out.
+    pub fn is_handed_out(&self) -> bool {
+        self.handing.as_ref() != Some(&self.pair.refresh)
     }
 
     /// Whether the cookie with this hash leads here.

@@ -8,6 +8,7 @@ use axum::extract::FromRef;
 use jwt::Authority;
 use model::Clock;
 
+use crate::handing::Handings;
 use crate::limits::RequestLimits;
 use crate::pages::Pages;
 use crate::readiness::Readiness;
@@ -19,6 +20,7 @@ pub struct App(Arc<Inner>);
 struct Inner {
     parts: AppParts,
     readiness: Readiness,
+    handings: Handings,
 }
 
 /// What an [`App`] is made of.
@@ -41,12 +43,18 @@ impl App {
         Self(Arc::new(Inner {
             parts,
             readiness: Readiness::default(),
+            handings: Handings::default(),
         }))
     }
 
     /// Asks the store whether it answers, once for many.
     pub(crate) fn readiness(&self) -> &Readiness {
         &self.0.readiness
+    }
+
+    /// Notes when refreshed tokens leave.
+    pub(crate) fn handings(&self) -> &Handings {
+        &self.0.handings
     }
 }
 

@@ -5,7 +5,7 @@
 //! - `api`: the routes of `/api/v1`, one file each.
 //! - [`pages`]: what people see in a browser, one file each.
 //! - [`code`]: every failure that a client can meet; `error`: how each error becomes one of them.
-//! - The module [`listener`] has the connections.
+//! - The module [`listener`] has the connections; `handing` notes when refreshed tokens leave.
 
 mod api;
 mod app;
@@ -16,6 +16,7 @@ mod error;
 mod extract;
 #[cfg(test)]
 mod generated;
+mod handing;
 pub mod limits;
 pub mod listener;
 pub mod pages;

@@ -167,6 +167,11 @@ impl Stack {
         self.answering(state, passing)
     }
 
+    /// Waits until what answers have left behind is written, within bounds: before the store is closed.
+    pub async fn settled(&self) {
+        self.shared.app.handings().settled().await;
+    }
+
     fn answering(&self, state: State, passing: Passing) -> Answering {
         Answering::new(state, passing, self.shared.answer_time)
     }

@@ -107,6 +107,7 @@ fn session(user: &UserId) -> Session {
         pair: pair(),
         previous: None,
         rotated_at: NOW,
+        handing: None,
         browser: None,
     }
 }
@@ -119,6 +120,7 @@ fn pair() -> TokenPair {
         access_csrf: TokenId::new(&SystemRng).to_string(),
         refresh_csrf: TokenId::new(&SystemRng).to_string(),
         issued_at,
+        access_issued_at: issued_at,
         access_expires: issued_at + 900,
         refresh_expires: issued_at + 2_592_000,
         fresh_until: None,

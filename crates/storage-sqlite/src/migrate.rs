@@ -48,6 +48,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 6,
         sql: include_str!("../migrations/0006_worth_of_limits.sql"),
     },
+    Migration {
+        version: 7,
+        sql: include_str!("../migrations/0007_handing.sql"),
+    },
 ];
 
 /// Whether the file lacks a step.
@@ -275,6 +279,7 @@ mod tests {
                 "7c2cfb0b85591ddca7efdcbf6e31dd1db1b96f04833124625e2100e08bcad531",
                 "568616366854ceace5576a7699247d52700a048d33191c15f40a8553f2ad7487",
                 "08bc53de21282414bbc5ae75eb8542b6b36bc225740d26eb9aec8f6240d1b69a",
+                "44a61b7ed37165607210122132e9ac949f39556d946249d3b775ddad47698e80",
             ]
         );
         assert_eq!(checksum("a;\r\nb;"), checksum("a;\nb;"));

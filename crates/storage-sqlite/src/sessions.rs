@@ -22,7 +22,8 @@ macro_rules! select {
         concat!(
             "SELECT id, user, generation, created_at, last_used_at, expires_at, address, agent,
                     access_jti, refresh_jti, access_csrf, refresh_csrf, issued_at, access_expires,
-                    refresh_expires, fresh_until, previous_jti, rotated_at, cookie, cookie_fresh_until
+                    refresh_expires, fresh_until, previous_jti, rotated_at, cookie, cookie_fresh_until,
+                    handing, access_issued_at
              FROM sessions ",
             $rest
         )
@@ -137,6 +138,25 @@ impl Sessions for SqliteStore {
             .await
     }
 
+    async fn note_handed_out(
+        &self,
+        id: SessionId,
+        refresh: TokenId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        self.writer
+            .write(move |change| {
+                let changed = execute(
+                    change.connection(),
+                    "UPDATE sessions SET handing = NULL, rotated_at = ?3
+                     WHERE id = ?1 AND refresh_jti = ?2 AND handing = ?2",
+                    (id.to_string(), refresh.as_str(), now.as_millis()),
+                )?;
+                Ok(changed > 0)
+            })
+            .await
+    }
+
     async fn end_session(
         &self,
         user: &UserId,
@@ -210,6 +230,10 @@ fn rotate(change: &mut Change<'_>, rotation: &Rotation, moment: Moment) -> Resul
                 Rotated::Renewed(*renewed)
             }
             (Decision::Repeat, Some(session)) => Rotated::Repeated(session),
+            (Decision::RenewAccess(renewed), _) => {
+                renew(change.connection(), &renewed)?;
+                Rotated::Repeated(*renewed)
+            }
             (Decision::End, _) => {
                 end(change, rotation.session, moment)?;
                 Rotated::Replayed
@@ -302,11 +326,11 @@ fn insert(connection: &Connection, session: &Session) -> Result<(), Error> {
         "INSERT INTO sessions (id, user, generation, created_at, last_used_at, expires_at, over_at,
              address, agent, access_jti, refresh_jti, access_csrf, refresh_csrf, issued_at,
              access_expires, refresh_expires, fresh_until, previous_jti, rotated_at, cookie,
-             cookie_fresh_until)
+             cookie_fresh_until, handing, access_issued_at)
          SELECT :id, id, :generation, :created_at, :last_used_at, :expires_at, :over_at,
              :address, :agent, :access_jti, :refresh_jti, :access_csrf, :refresh_csrf, :issued_at,
              :access_expires, :refresh_expires, :fresh_until, :previous_jti, :rotated_at, :cookie,
-             :cookie_fresh_until
+             :cookie_fresh_until, :handing, :access_issued_at
          FROM users WHERE id = :user",
         named_params! {
             ":id": session.id.to_string(),
@@ -330,6 +354,8 @@ fn insert(connection: &Connection, session: &Session) -> Result<(), Error> {
             ":rotated_at": session.rotated_at.as_millis(),
             ":cookie": session.browser.as_ref().map(|cookie| cookie.hash.as_bytes()),
             ":cookie_fresh_until": session.browser.map(|cookie| cookie.fresh_until.as_millis()),
+            ":handing": session.handing.as_ref().map(TokenId::as_str),
+            ":access_issued_at": integer(pair.access_issued_at),
         },
     )
     .map(drop)
@@ -344,7 +370,8 @@ fn renew(connection: &Connection, session: &Session) -> Result<(), Error> {
              agent = :agent, access_jti = :access_jti, refresh_jti = :refresh_jti,
              access_csrf = :access_csrf, refresh_csrf = :refresh_csrf, issued_at = :issued_at,
              access_expires = :access_expires, refresh_expires = :refresh_expires,
-             fresh_until = :fresh_until, previous_jti = :previous_jti, rotated_at = :rotated_at
+             fresh_until = :fresh_until, previous_jti = :previous_jti, rotated_at = :rotated_at,
+             handing = :handing, access_issued_at = :access_issued_at
          WHERE id = :id",
         named_params! {
             ":id": session.id.to_string(),
@@ -362,6 +389,8 @@ fn renew(connection: &Connection, session: &Session) -> Result<(), Error> {
             ":fresh_until": pair.fresh_until.map(integer),
             ":previous_jti": session.previous.as_ref().map(TokenId::as_str),
             ":rotated_at": session.rotated_at.as_millis(),
+            ":handing": session.handing.as_ref().map(TokenId::as_str),
+            ":access_issued_at": integer(pair.access_issued_at),
         },
     )
     .map(drop)
@@ -377,6 +406,7 @@ fn read(columns: &Columns<'_>) -> Result<Session, Error> {
     let token = |column| columns.get::<String>(column).map(TokenId::from_stored);
     let fresh_until: Option<i64> = columns.get("fresh_until")?;
     let previous: Option<String> = columns.get("previous_jti")?;
+    let handing: Option<String> = columns.get("handing")?;
     Ok(Session {
         id: columns.session_id("id")?,
         user: columns.user_id("user")?,
@@ -394,6 +424,7 @@ fn read(columns: &Columns<'_>) -> Result<Session, Error> {
             access_csrf: columns.get("access_csrf")?,
             refresh_csrf: columns.get("refresh_csrf")?,
             issued_at: columns.unsigned("issued_at")?,
+            access_issued_at: columns.unsigned("access_issued_at")?,
             access_expires: columns.unsigned("access_expires")?,
             refresh_expires: columns.unsigned("refresh_expires")?,
             fresh_until: fresh_until
@@ -402,6 +433,7 @@ fn read(columns: &Columns<'_>) -> Result<Session, Error> {
         },
         previous: previous.map(TokenId::from_stored),
         rotated_at: columns.time("rotated_at")?,
+        handing: handing.map(TokenId::from_stored),
         browser: cookie(columns)?,
     })
 }

@@ -72,6 +72,16 @@ pub trait Sessions: Send + Sync {
     /// Uses a refresh token, by the rules of [`crate::rotation`].
     async fn rotate(&self, rotation: Rotation, moment: Moment) -> Result<Rotated, Error>;
 
+    /// Notes that an answer with the pair of this refresh token has begun to leave for its owner: from
+    /// `now` on the token before it may be repeated for the grace, and no longer. `false` when there is
+    /// nothing to note: it was noted before, or the session has another pair or is gone.
+    async fn note_handed_out(
+        &self,
+        id: SessionId,
+        refresh: TokenId,
+        now: Timestamp,
+    ) -> Result<bool, Error>;
+
     /// Ends a session of `user`; `false` when `user` has no such session. The feed hears of it also
     /// when there is no row, so that tokens of a session whose row has gone are refused too; of a
     /// session that belongs to another account it hears nothing.

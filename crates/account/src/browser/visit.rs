@@ -50,7 +50,7 @@ impl Accounts {
             return Err(storage::Error::Unavailable(reason));
         }
         let (user, jti) = (session.user.as_str(), session.pair.access.as_str());
-        let claims = Claims::access(user, jti, session.pair.issued_at, 0)
+        let claims = Claims::access(user, jti, session.pair.access_issued_at, 0)
             .with_session(session.id.to_string(), session.generation.0);
         Ok(revoked.is_revoked(&claims))
     }

@@ -48,6 +48,11 @@ struct Session {
     ended: bool,
     /// The pairs that it had, the present one last.
     pairs: Vec<Number>,
+    /// The request that got the access token of the present pair.
+    access: Number,
+    /// No answer with the present pair has left.
+    handing: bool,
+    /// When one did; until then, when the pair was made.
     renewed: Duration,
 }
 
@@ -97,6 +102,11 @@ impl Model {
         ends.is_some_and(|ends| self.now.as_secs() < ends) && self.is_honoured(self.session(token))
     }
 
+    /// Whether neither this refresh token nor its session have run out.
+    pub(crate) fn may_refresh(&self, with: Number) -> bool {
+        self.accepts(Token::Refresh(with)) && self.is_young(self.tokens[&with].session, self.now)
+    }
+
     /// The requests that got tokens of their own.
     pub(crate) fn issued(&self) -> impl Iterator<Item = Number> {
         self.tokens.keys().copied()
@@ -140,9 +150,14 @@ impl Model {
     pub(crate) fn look(&self, request: &Request) -> Permit {
         let token = |granted: bool| granted.then_some(Granted::Token);
         let granted = match *request {
-            Request::Register { .. } | Request::Wait(_) | Request::Sweep => token(true),
+            Request::Register { .. }
+            | Request::HandOut { .. }
+            | Request::Wait(_)
+            | Request::Sweep => token(true),
             Request::Login { who, password } => self.opens(self.present(who), password),
-            Request::Refresh { with } => token(self.accepts(Token::Refresh(with))),
+            Request::Refresh { with } | Request::RefreshByOlder { with } => {
+                token(self.accepts(Token::Refresh(with)))
+            }
             // An access token may have expired.
             Request::Logout { with } => token(self.is_honoured(self.session(with))),
             Request::ChangePassword {
@@ -221,6 +236,8 @@ impl Model {
         match *request {
             Request::Register { who, password } => self.register(who, password),
             Request::Refresh { with } => self.refresh(number, with, now),
+            Request::RefreshByOlder { with } => self.refresh_by_older(number, with, now),
+            Request::HandOut { of } => self.hand_out(of),
             Request::Logout { with } => {
                 self.end(self.session(with));
                 Expected::Done
@@ -291,6 +308,8 @@ impl Model {
             opened: now,
             ended: false,
             pairs: vec![number],
+            access: number,
+            handing: false,
             renewed: now,
         };
         self.sessions.insert(number, session);
@@ -306,8 +325,8 @@ impl Model {
             .for_each(|oldest| self.end(oldest));
     }
 
-    /// The present token gets a new pair. The one before it gets the present pair again, within the
-    /// grace. Any other ends the session.
+    /// The present token gets a new pair. The one before it gets the present pair again, until that has
+    /// left and within the grace after it. Any other ends the session.
     fn refresh(&mut self, number: Number, with: Number, now: Duration) -> Expected {
         let Tokens {
             session: id,
@@ -327,16 +346,80 @@ impl Model {
             self.issue(number, id, now, None);
             if let Some(session) = self.sessions.get_mut(&id) {
                 session.pairs.push(number);
+                session.access = number;
+                session.handing = true;
                 session.renewed = now;
             }
             return Expected::Pair(number);
         }
-        if Some(with) == before && now.saturating_sub(session.renewed) <= GRACE {
-            self.tokens.insert(number, self.tokens[&present].clone());
-            return Expected::Pair(present);
+        if Some(with) == before && (session.handing || self.is_within_grace(id, now)) {
+            return self.repeat(number, id, present, now);
         }
         self.end(id);
         Expected::Refused
+    }
+
+    /// The present pair once more; with another access token where that has expired.
+    fn repeat(&mut self, number: Number, id: Number, present: Number, now: Duration) -> Expected {
+        let access = self.sessions[&id].access;
+        let tokens = self.tokens[&access].clone();
+        if now.as_secs() < tokens.access_ends {
+            self.tokens.insert(number, tokens);
+            return Expected::Pair(access);
+        }
+        self.issue(number, id, now, None);
+        if let Some(renewed) = self.tokens.get_mut(&number) {
+            renewed.made_for = tokens.made_for;
+            renewed.refresh_ends = tokens.refresh_ends;
+        }
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.access = number;
+        }
+        Expected::Renewed(present)
+    }
+
+    /// The version before makes pairs that count as handed out, and repeats one within the grace only.
+    fn refresh_by_older(&mut self, number: Number, with: Number, now: Duration) -> Expected {
+        let Tokens {
+            session: id,
+            made_for,
+            ..
+        } = self.tokens[&with];
+        let is_present = self.sessions[&id].pairs.last() == Some(&made_for);
+        if self.is_honoured(id) && !is_present && !self.is_within_grace(id, now) {
+            let is_young = self.is_young(id, now);
+            if is_young {
+                self.end(id);
+            }
+            return Expected::Refused;
+        }
+        let expected = self.refresh(number, with, now);
+        if let Some(session) = self.sessions.get_mut(&id)
+            && expected == Expected::Pair(number)
+        {
+            session.handing = false;
+        }
+        expected
+    }
+
+    fn is_within_grace(&self, id: Number, now: Duration) -> bool {
+        now.saturating_sub(self.sessions[&id].renewed) <= GRACE
+    }
+
+    /// An answer with these tokens leaves. It counts where they are those of the present pair, once.
+    fn hand_out(&mut self, of: Number) -> Expected {
+        let Tokens {
+            session, made_for, ..
+        } = self.tokens[&of];
+        let now = self.now;
+        if let Some(session) = self.sessions.get_mut(&session)
+            && session.handing
+            && session.pairs.last() == Some(&made_for)
+        {
+            session.handing = false;
+            session.renewed = now;
+        }
+        Expected::Done
     }
 
     /// Of two changes that checked the same password one is made.

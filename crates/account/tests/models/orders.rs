@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 use crate::play::{Difference, Move, Play};
+use crate::request::Expected;
 use crate::stage::Stage;
 
 /// What each of several people does, one after the other.
@@ -52,6 +53,41 @@ const DELETION: Script = Script {
     ],
 };
 
+/// Answers that are lost, or come late, an outage that lasts, and someone who has the tokens, too.
+const LOST: Script = Script {
+    whose: &[0, 0, 0],
+    moves: &[
+        &[Move::Login, Move::RefreshSlowly, Move::Refresh],
+        &[Move::Steal(0), Move::Refresh, Move::Replay(0)],
+        &[Move::Wait(10_001), Move::Wait(900_000), Move::Wait(1)],
+    ],
+};
+
+/// An answer comes late, and it is noted, or not.
+const LATE: Script = Script {
+    whose: &[0, 0, 0],
+    moves: &[
+        &[
+            Move::Login,
+            Move::RefreshSlowly,
+            Move::Deliver,
+            Move::Refresh,
+        ],
+        &[Move::Steal(0), Move::RefreshSlowly, Move::DeliverUnnoted],
+        &[Move::Wait(10_000), Move::Wait(1)],
+    ],
+};
+
+/// A process of the version before and one of this one take turns.
+const TWO_VERSIONS: Script = Script {
+    whose: &[0, 0, 0],
+    moves: &[
+        &[Move::Login, Move::RefreshByOlder, Move::RefreshSlowly],
+        &[Move::Steal(0), Move::RefreshByOlder, Move::Replay(0)],
+        &[Move::Wait(10_000), Move::Wait(1), Move::Replay(1)],
+    ],
+};
+
 /// Every order of the moves in which each hand keeps its own.
 fn every_order(lengths: &[usize]) -> Vec<Vec<usize>> {
     if lengths.iter().all(|length| *length == 0) {
@@ -96,6 +132,24 @@ fn theft_in_every_order() {
 }
 
 #[test]
+fn lost_answers_in_every_order() {
+    assert_eq!(play_every_order(&Stage::Memory, &LOST, &[3, 3, 3]), 1680);
+}
+
+#[test]
+fn late_answers_in_every_order() {
+    assert_eq!(play_every_order(&Stage::Memory, &LATE, &[4, 3, 2]), 1260);
+}
+
+#[test]
+fn two_versions_in_every_order() {
+    assert_eq!(
+        play_every_order(&Stage::Memory, &TWO_VERSIONS, &[3, 3, 3]),
+        1680
+    );
+}
+
+#[test]
 fn endings_in_every_order() {
     assert_eq!(play_every_order(&Stage::Memory, &ENDINGS, &[3, 3, 3]), 1680);
 }
@@ -119,7 +173,15 @@ fn a_deletion_in_every_order() {
 #[test]
 fn every_script_in_every_order_of_two_on_sqlite() {
     let stage = Stage::sqlite();
-    for script in [THEFT, ENDINGS, NEW_PASSWORD, DELETION] {
+    for script in [
+        THEFT,
+        LOST,
+        LATE,
+        TWO_VERSIONS,
+        ENDINGS,
+        NEW_PASSWORD,
+        DELETION,
+    ] {
         assert_eq!(play_every_order(&stage, &script, &[3, 3, 0]), 20);
     }
 }
@@ -139,6 +201,10 @@ fn any_move(hands: usize) -> impl Strategy<Value = Move> {
         6 => Just(Move::Login),
         1 => Just(Move::LoginStale),
         12 => Just(Move::Refresh),
+        6 => Just(Move::RefreshSlowly),
+        2 => Just(Move::RefreshByOlder),
+        3 => Just(Move::Deliver),
+        2 => Just(Move::DeliverUnnoted),
         4 => (0..3_usize).prop_map(Move::Replay),
         1 => Just(Move::LogoutByAccess),
         1 => Just(Move::LogoutByRefresh),
@@ -187,6 +253,46 @@ fn random_plays() {
 #[test]
 fn random_plays_on_sqlite() {
     play_at_random(&Stage::sqlite(), 12);
+}
+
+/// What an honest client meets: answers come, or late, or never, with or without a note, and outages last. It
+/// uses the token that it has, and waits as long as that is good.
+fn honest_move() -> impl Strategy<Value = Move> {
+    prop_oneof![
+        3 => Just(Move::Refresh),
+        4 => Just(Move::RefreshSlowly),
+        2 => Just(Move::Deliver),
+        2 => Just(Move::DeliverUnnoted),
+        3 => wait(),
+    ]
+}
+
+#[test]
+fn no_outage_signs_an_honest_client_out() {
+    let config = Config {
+        failure_persistence: None,
+        cases: 300,
+        rng_seed: RngSeed::Fixed(0x0068_6f6e_6573),
+        ..Config::default()
+    };
+    let moves = prop::collection::vec(honest_move(), 1..40);
+    let played = TestRunner::new(config).run(&moves, |moves| {
+        let mut play = Play::new(Stage::Memory.world(), &[0], false);
+        play.make(0, Move::Login).map_err(TestCaseError::fail)?;
+        for next in moves {
+            if let Move::Wait(_) = next
+                && !play.is_good_after(0, next)
+            {
+                continue;
+            }
+            play.make(0, next).map_err(TestCaseError::fail)?;
+            prop_assert_ne!(play.last, Some(Expected::Refused), "{:?}", next);
+        }
+        Ok(())
+    });
+    if let Err(error) = played {
+        panic!("{error}");
+    }
 }
 
 /// However much it is used, a session ends; its tokens end with it.

@@ -13,13 +13,21 @@ use crate::schedule::block_on;
 use crate::world::{PASSWORDS, Stock, World};
 
 /// What someone does next, in terms of the tokens at hand.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Move {
     Register,
     Login,
     /// With the password before the present one.
     LoginStale,
     Refresh,
+    /// The answer has not left yet: it may never come, or be a 503 although the pair was written.
+    RefreshSlowly,
+    /// Asks a process of the version before.
+    RefreshByOlder,
+    /// The answer that had not left comes.
+    Deliver,
+    /// It comes, and that it left is not noted.
+    DeliverUnnoted,
     /// Uses the refresh token that lies so many before the present one, which may be used again.
     Replay(usize),
     LogoutByAccess,
@@ -44,6 +52,8 @@ pub(crate) struct Hand {
     /// Of the present session, the newest last.
     pairs: Vec<Number>,
     access: Option<Number>,
+    /// An answer that has not come yet.
+    held: Option<(Number, Expected)>,
 }
 
 pub(crate) struct Play {
@@ -53,6 +63,8 @@ pub(crate) struct Play {
     pub(crate) hands: Vec<Hand>,
     pub(crate) next: Number,
     number: usize,
+    /// What was promised last.
+    pub(crate) last: Option<Expected>,
     trail: Vec<String>,
 }
 
@@ -81,6 +93,7 @@ impl Play {
                 .collect(),
             next: 0,
             number: PLAYS.fetch_add(1, Ordering::Relaxed),
+            last: None,
             trail: Vec::new(),
         };
         for who in 0..=whose.iter().copied().max().unwrap_or(0) {
@@ -110,10 +123,46 @@ impl Play {
             self.trail.push(format!("{hand}: {next:?}"));
             return Ok(());
         }
+        if let Move::Deliver | Move::DeliverUnnoted = next {
+            return self.deliver(hand, next);
+        }
         let Some(request) = self.request(hand, next) else {
             return Ok(());
         };
+        self.hands[hand].held = None; // nobody waits for it any more
         let (number, expected) = self.ask(hand, &request)?;
+        self.last = Some(expected);
+        match next {
+            Move::RefreshSlowly => self.hands[hand].held = Some((number, expected)),
+            Move::Refresh if expected != Expected::Refused => {
+                self.ask(hand, &Request::HandOut { of: number })?;
+                self.take(hand, number, expected);
+            }
+            _ => self.take(hand, number, expected),
+        }
+        Ok(())
+    }
+
+    /// Whether the refresh token of a hand is still good after a wait.
+    pub(crate) fn is_good_after(&self, hand: usize, wait: Move) -> bool {
+        let mut later = self.model.clone();
+        if let Move::Wait(millis) = wait {
+            let request = Request::Wait(Duration::from_millis(millis));
+            let permit = later.look(&request);
+            later.act(0, &request, &permit);
+        }
+        let newest = self.hands[hand].pairs.last();
+        newest.is_some_and(|with| later.may_refresh(*with))
+    }
+
+    /// The answer that was held comes.
+    fn deliver(&mut self, hand: usize, how: Move) -> Result<(), Difference> {
+        let Some((number, expected)) = self.hands[hand].held.take() else {
+            return Ok(());
+        };
+        if how == Move::Deliver && expected != Expected::Refused {
+            self.ask(hand, &Request::HandOut { of: number })?;
+        }
         self.take(hand, number, expected);
         Ok(())
     }
@@ -215,6 +264,7 @@ impl Play {
             who,
             ref pairs,
             access,
+            held,
         } = self.hands[hand];
         let password = self.model.password(who).unwrap_or(0);
         Some(match next {
@@ -224,9 +274,13 @@ impl Play {
                 who,
                 password: before(password),
             },
-            Move::Refresh => Request::Refresh {
+            Move::Refresh | Move::RefreshSlowly => Request::Refresh {
                 with: *pairs.last()?,
             },
+            Move::RefreshByOlder => Request::RefreshByOlder {
+                with: *pairs.last()?,
+            },
+            Move::Deliver | Move::DeliverUnnoted => Request::HandOut { of: held?.0 },
             Move::Replay(back) => {
                 let index = pairs.len().checked_sub(back + 2)?;
                 Request::Refresh { with: pairs[index] }
@@ -270,6 +324,10 @@ impl Play {
                 }
                 hand.access = Some(pair);
             }
+            Expected::Renewed(_) => {
+                hand.pairs.push(number);
+                hand.access = Some(number);
+            }
             Expected::Access => hand.access = Some(number),
             Expected::Done | Expected::Refused | Expected::Indifferent => {}
         }
@@ -294,6 +352,11 @@ pub(crate) fn agrees(
             issued.refresh.is_some() && is_new(issued, before, stock)
         }
         (Expected::Pair(pair), Answer::Tokens(issued)) => stock.get(&pair) == Some(issued),
+        (Expected::Renewed(pair), Answer::Tokens(issued)) => {
+            let mut known = before.iter().filter_map(|number| stock.get(number));
+            issued.refresh == stock[&pair].refresh
+                && known.all(|known| known.access != issued.access)
+        }
         (Expected::Access, Answer::Tokens(issued)) => {
             issued.refresh.is_none() && is_new(issued, before, stock)
         }

@@ -354,6 +354,59 @@ fn two_refreshes_while_the_grace_runs_out() {
     assert_eq!(hold_everywhere(&race), 30);
 }
 
+/// The answer of one refresh leaves late, while someone repeats it, and time passes.
+#[test]
+fn a_late_answer_and_a_repeat_while_the_grace_runs_out() {
+    let before = &[
+        (0, Move::Login),
+        (1, Move::Steal(0)),
+        (0, Move::RefreshSlowly),
+        (2, Move::Wait(9_000)),
+    ];
+    let race = race(
+        before,
+        &[
+            (0, Move::Deliver),
+            (1, Move::Refresh),
+            (2, Move::Wait(10_001)),
+        ],
+    );
+    assert_eq!(hold_everywhere(&race), 30);
+}
+
+/// A lost answer is asked for again by two at once, after its access token has expired.
+#[test]
+fn two_repeats_of_a_lost_answer_after_its_access_token_has_expired() {
+    let before = &[
+        (0, Move::Login),
+        (1, Move::Steal(0)),
+        (0, Move::RefreshSlowly),
+        (2, Move::Wait(901_000)),
+    ];
+    let race = race(before, &[(0, Move::Refresh), (1, Move::Refresh)]);
+    assert!(hold_everywhere(&race) > 5);
+}
+
+/// Both pairs are handed out, and the next is made meanwhile.
+#[test]
+fn a_late_answer_and_the_next_refresh_and_a_logout() {
+    let before = &[
+        (0, Move::Login),
+        (0, Move::RefreshSlowly),
+        (1, Move::Steal(0)),
+        (1, Move::Refresh),
+    ];
+    let race = race(
+        before,
+        &[
+            (1, Move::Refresh),
+            (0, Move::Refresh),
+            (1, Move::LogoutByRefresh),
+        ],
+    );
+    assert!(hold(&Stage::Memory, &race) > 50);
+}
+
 #[test]
 fn a_refresh_while_the_session_runs_out_and_is_swept() {
     let before = &[(0, Move::Login), (0, Move::Wait(3_599_000))];

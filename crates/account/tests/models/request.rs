@@ -16,8 +16,17 @@ pub(crate) enum Request {
         who: usize,
         password: usize,
     },
+    /// The answer has not left yet.
     Refresh {
         with: Number,
+    },
+    /// Asks a process of the version before, which knows of no handing out.
+    RefreshByOlder {
+        with: Number,
+    },
+    /// An answer with the refresh token of this request begins to leave.
+    HandOut {
+        of: Number,
     },
     Logout {
         with: Token,
@@ -57,6 +66,8 @@ pub(crate) enum Token {
 pub(crate) enum Expected {
     /// The pair of the request with this number: the request's own if the pair is new.
     Pair(Number),
+    /// The refresh token of that pair with another access token.
+    Renewed(Number),
     /// One more access token.
     Access,
     /// It is done.

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use model::{BrowserCookie, Credentials, Session, SessionId, Timestamp, User, UserId};
+use model::{BrowserCookie, Credentials, Session, SessionId, Timestamp, TokenId, User, UserId};
 use password::PasswordHash;
 use secret::HashedToken;
 use storage::{
@@ -233,6 +233,16 @@ impl Sessions for Stepped {
     async fn rotate(&self, rotation: Rotation, moment: Moment) -> Result<Rotated, Error> {
         self.gate.pass().await;
         self.store.rotate(rotation, moment).await
+    }
+
+    async fn note_handed_out(
+        &self,
+        id: SessionId,
+        refresh: TokenId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        self.gate.pass().await;
+        self.store.note_handed_out(id, refresh, now).await
     }
 
     async fn end_session(

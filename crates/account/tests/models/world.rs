@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, LazyLock, Weak};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
 use account::{
-    Accounts, Actor, ChangePasswordError, DeleteError, EndSessionError, Lifetimes, Live,
-    LoginAttempt, LoginError, Parts, ReauthenticateError, RefreshError, RegisterError,
+    Accounts, Actor, ChangePasswordError, DeleteError, EndSessionError, Handing, Lifetimes, Live,
+    LoginAttempt, LoginError, Parts, ReauthenticateError, RefreshError, Refreshed, RegisterError,
     Registration, Settings,
 };
 use jwt::revocation::{RevocationSet, Staleness};
@@ -53,6 +53,8 @@ pub(crate) struct World {
     rng: SeededRng,
     /// So many look-ups of an account fail next.
     pub(crate) trouble: Arc<AtomicU32>,
+    /// What to note when answers leave, by their refresh token.
+    handings: Arc<Mutex<BTreeMap<String, Handing>>>,
     /// Another process on the same store, to which the feed has not come yet.
     lagging: Option<Box<World>>,
 }
@@ -83,7 +85,9 @@ impl World {
         let mut lagging = stepped();
         lagging.hears = false;
         let mut world = Self::process(stepped(), &clock, &gate);
-        world.lagging = Some(Box::new(Self::process(lagging, &clock, &gate)));
+        let mut lagging = Self::process(lagging, &clock, &gate);
+        lagging.handings = Arc::clone(&world.handings);
+        world.lagging = Some(Box::new(lagging));
         world
     }
 
@@ -109,6 +113,7 @@ impl World {
             authority,
             rng: SeededRng::new(8),
             trouble,
+            handings: Arc::default(),
             lagging: None,
         }
     }
@@ -217,14 +222,25 @@ impl World {
                 Answer::Done
             }
             Request::Sweep => answer(self.accounts.sweep().await.map_err(Trouble::Store)),
-            Request::Refresh { with } => {
-                let Some(actor) = self.admit(&stock[&with], Token::Refresh(with)) else {
-                    return Answer::Refused;
-                };
-                match self.accounts.refresh(actor, Origin::default()).await {
-                    Ok(tokens) => tokens.into(),
-                    Err(RefreshError::Revoked) => Answer::Refused,
-                    Err(error) => Answer::Failed(error.to_string()),
+            Request::Refresh { with } => match self.admit(&stock[&with], Token::Refresh(with)) {
+                Some(actor) => self.refresh(actor).await,
+                None => Answer::Refused,
+            },
+            Request::RefreshByOlder { with } => {
+                match self.admit(&stock[&with], Token::Refresh(with)) {
+                    Some(actor) => self.refresh_as_before(actor).await,
+                    None => Answer::Refused,
+                }
+            }
+            Request::HandOut { of } => {
+                let refresh = stock[&of].refresh.as_ref();
+                let handing = refresh.and_then(|text| self.handings().get(text).cloned());
+                match handing {
+                    Some(handing) => {
+                        let noted = self.accounts.note_handed_out(handing).await;
+                        answer(noted.map_err(Trouble::Store))
+                    }
+                    None => Answer::Done,
                 }
             }
             Request::Logout { with } => {
@@ -247,6 +263,48 @@ impl World {
                 }
             }
         }
+    }
+
+    async fn refresh(&self, actor: Actor) -> Answer {
+        match self.accounts.refresh(actor, Origin::default()).await {
+            Ok(Refreshed { tokens, handing }) => {
+                if let Some(handing) = handing {
+                    let text = tokens.refresh.expose().to_owned();
+                    self.handings().insert(text, handing);
+                }
+                tokens.into()
+            }
+            Err(RefreshError::Revoked) => Answer::Refused,
+            Err(error) => Answer::Failed(error.to_string()),
+        }
+    }
+
+    /// What the version before does: its pairs bear no mark, and it sees none.
+    async fn refresh_as_before(&self, actor: Actor) -> Answer {
+        let id = actor.session;
+        let Some(before) = self.storage.session(id).await.unwrap() else {
+            return Answer::Refused;
+        };
+        let is_late = self.clock.now().since(before.rotated_at) > GRACE;
+        if before.pair.refresh != actor.token && is_late {
+            self.remove_mark(&before).await;
+        }
+        let answer = self.refresh(actor).await;
+        let after = self.storage.session(id).await.unwrap();
+        if let Some(after) = after.filter(|after| after.pair.refresh != before.pair.refresh) {
+            self.remove_mark(&after).await;
+        }
+        answer
+    }
+
+    async fn remove_mark(&self, session: &Session) {
+        let (refresh, unchanged) = (session.pair.refresh.clone(), session.rotated_at);
+        let noted = self.storage.note_handed_out(session.id, refresh, unchanged);
+        noted.await.unwrap();
+    }
+
+    fn handings(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Handing>> {
+        self.handings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn perform_as(&self, actor: &Actor, stock: &Stock, request: &Request) -> Answer {

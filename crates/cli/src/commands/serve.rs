@@ -85,8 +85,9 @@ async fn serve_until_stopped(
         config.server.public_url_at(address).as_str(),
         &accounts.describe_store(),
     );
-    serve(listener, app, bounds, tls.as_ref(), handle).await?;
+    serve(listener, app.clone(), bounds, tls.as_ref(), handle).await?;
 
+    app.settled().await;
     stopping.abort();
     reloading.abort();
     upkeep.close().await;

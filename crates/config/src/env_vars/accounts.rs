@@ -3,8 +3,10 @@
 use super::{Fallback, Kind, env_vars};
 
 env_vars! {
-    /// For how long after a refresh the same refresh token gets the same answer again, so that a
-    /// client whose answer was lost isn't signed out. Later use of it ends the session.
+    /// For how long the same refresh token gets the same answer again after that answer has begun to
+    /// leave, so that a client that lost it isn't signed out. Later use of the token ends the session.
+    /// Until the answer leaves, while the store is away for instance, the token can be sent again
+    /// without a bound; the token before it ends the session at any time.
     REFRESH_GRACE = "PORTCULLIS_REFRESH_GRACE", Sessions, Kind::Seconds { min: 0, max: 60 }, Fallback::Value("10");
 
     /// How long a session lasts at most, however often it is refreshed.

@@ -1,26 +1,35 @@
 //! `POST /api/v1/refresh`
 
-use account::Accounts;
+use account::{Accounts, Refreshed};
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 
 use super::openapi::Problems;
 use super::views::TokensView;
+use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{RefreshBody, Refreshing, RequestOrigin};
 
 /// Trades a refresh token, in the header or in the body, for the next pair. It is used once; a lost
-/// answer may be asked for again within ten seconds. A refresh token that belongs to no session, which
-/// the application before this one issued, opens one; its answer can't be asked for again.
+/// answer may be asked for again with the same token: until some answer with the pair has begun to leave
+/// the server, however long that takes, and for ten seconds (`PORTCULLIS_REFRESH_GRACE`) after that. So
+/// a client that gets a 503, or no answer, simply sends the token again. Any other second use ends the
+/// session; so does the token before the last, also within the ten seconds. A refresh token that
+/// belongs to no session, which the application before this one issued, opens one; its answer can't be
+/// asked for again.
 #[utoipa::path(
     post, path = "/api/v1/refresh", tag = "Sessions", security(("refresh" = []), ()),
     request_body(content = Option<RefreshBody>),
     responses((status = 200, description = "The next pair of tokens", body = TokensView), Problems),
 )]
 pub(crate) async fn refresh(
+    State(app): State<App>,
     State(accounts): State<Accounts>,
     RequestOrigin(origin): RequestOrigin,
     Refreshing(caller): Refreshing,
-) -> Result<Json<TokensView>, ApiError> {
-    Ok(Json(accounts.refresh(caller, origin).await?.into()))
+) -> Result<Response, ApiError> {
+    let Refreshed { tokens, handing } = accounts.refresh(caller, origin).await?;
+    let answer = Json(TokensView::from(tokens)).into_response();
+    Ok(app.handings().noted(accounts, handing, answer))
 }

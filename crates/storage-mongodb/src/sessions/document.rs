@@ -32,12 +32,14 @@ pub(crate) fn to_document(session: &Session) -> Document {
             "access_csrf": &pair.access_csrf,
             "refresh_csrf": &pair.refresh_csrf,
             "issued_at": integer(pair.issued_at),
+            "access_issued_at": integer(pair.access_issued_at),
             "access_expires": integer(pair.access_expires),
             "refresh_expires": integer(pair.refresh_expires),
             "fresh_until": pair.fresh_until.map(integer),
         },
         "previous": session.previous.as_ref().map(TokenId::as_str),
         "rotated_at": date(session.rotated_at),
+        "handing": session.handing.as_ref().map(TokenId::as_str),
     };
     // Missing, not null, where there is none: the index on it is sparse.
     if let Some(browser) = &session.browser {
@@ -77,6 +79,10 @@ pub(crate) fn read(fields: &Fields<'_>) -> Result<Session, Error> {
     let token = |field| pair.text(field).map(TokenId::from_stored);
     let user = UserId::parse(fields.text("user")?).map_err(|_| fields.unreadable("user"))?;
     let previous = fields.optional_text("previous")?;
+    // Neither is there where a node of the version before wrote.
+    let handing = fields.optional_text("handing")?;
+    let issued_at = pair.unsigned("issued_at")?;
+    let access_issued_at = pair.optional_unsigned("access_issued_at")?;
     Ok(Session {
         id: fields.session_id("_id")?,
         user,
@@ -93,13 +99,15 @@ pub(crate) fn read(fields: &Fields<'_>) -> Result<Session, Error> {
             refresh: token("refresh")?,
             access_csrf: pair.text("access_csrf")?.to_owned(),
             refresh_csrf: pair.text("refresh_csrf")?.to_owned(),
-            issued_at: pair.unsigned("issued_at")?,
+            issued_at,
+            access_issued_at: access_issued_at.unwrap_or(issued_at),
             access_expires: pair.unsigned("access_expires")?,
             refresh_expires: pair.unsigned("refresh_expires")?,
             fresh_until: pair.optional_unsigned("fresh_until")?,
         },
         previous: previous.map(TokenId::from_stored),
         rotated_at: fields.time("rotated_at")?,
+        handing: handing.map(TokenId::from_stored),
         browser: read_cookie(fields)?,
     })
 }

@@ -10,7 +10,7 @@ mod rotate;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model::{BrowserCookie, Session, SessionId, Timestamp, UserId};
+use model::{BrowserCookie, Session, SessionId, Timestamp, TokenId, UserId};
 use mongodb::bson::{Document, doc};
 use secret::HashedToken;
 use storage::{Error, Moment, Rotated, Rotation, Sessions, SpentToken};
@@ -108,6 +108,18 @@ impl Sessions for MongoStore {
         let core = Arc::clone(&self.core);
         self.running
             .write(async move { core.rotate(&rotation, moment).await })
+            .await
+    }
+
+    async fn note_handed_out(
+        &self,
+        id: SessionId,
+        refresh: TokenId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let core = Arc::clone(&self.core);
+        self.running
+            .write(async move { core.note_handed_out(id, &refresh, now).await })
             .await
     }
 

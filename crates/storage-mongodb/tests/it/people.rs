@@ -64,12 +64,14 @@ pub(crate) fn session(owner: &UserId, number: u32) -> Session {
             access_csrf: "ac".to_owned(),
             refresh_csrf: "rc".to_owned(),
             issued_at,
+            access_issued_at: issued_at,
             access_expires: issued_at + 900,
             refresh_expires: issued_at + 86_400,
             fresh_until: None,
         },
         previous: None,
         rotated_at: NOW,
+        handing: None,
         browser: None,
     }
 }

@@ -96,12 +96,14 @@ fn session() -> Session {
             access_csrf: "ac".to_owned(),
             refresh_csrf: "rc".to_owned(),
             issued_at: NOW.as_seconds(),
+            access_issued_at: NOW.as_seconds(),
             access_expires: NOW.as_seconds() + 900,
             refresh_expires: NOW.as_seconds() + 900,
             fresh_until: None,
         },
         previous: None,
         rotated_at: NOW,
+        handing: None,
         browser: None,
     }
 }

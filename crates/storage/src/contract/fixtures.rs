@@ -138,6 +138,7 @@ pub(super) fn pair(name: &str, seconds: i64) -> TokenPair {
         access_csrf: format!("{name}-access-csrf"),
         refresh_csrf: format!("{name}-refresh-csrf"),
         issued_at,
+        access_issued_at: issued_at,
         access_expires: issued_at + 900,
         refresh_expires: issued_at + REFRESH_LIFETIME,
         fresh_until: Some(issued_at + 600),
@@ -161,6 +162,7 @@ pub(super) fn session(owner: &str, number: u32, seconds: i64) -> Session {
         pair: pair("first", seconds),
         previous: None,
         rotated_at: at(seconds),
+        handing: None,
         browser: None,
     }
 }

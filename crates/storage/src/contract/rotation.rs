@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Origin, Session};
+use model::{Origin, Session, TokenPair};
 
 use super::Backend;
 use super::fixtures::{
@@ -25,6 +25,7 @@ pub async fn a_refresh_token_is_used_once_for_a_new_pair(backend: &dyn Backend) 
         pair: pair("second", 60),
         previous: Some(token("first")),
         rotated_at: at(60),
+        handing: Some(token("second")),
         ..before
     };
     assert_eq!(after, expected);
@@ -50,27 +51,98 @@ pub async fn a_new_pair_ends_with_its_session(backend: &dyn Backend) {
 
 pub async fn a_repeat_within_the_grace_gives_the_same_pair(backend: &dyn Backend) {
     let store = signed_in(backend).await;
-    let second = renewed(rotated(&store, "first", "second", 60).await);
-    for later in [60, 65, 60 + grace()] {
-        match rotated(&store, "first", "other", later).await {
-            Rotated::Repeated(repeated) => assert_eq!(repeated, second),
-            other => panic!("not repeated: {other:?}"),
-        }
+    renewed(rotated(&store, "first", "second", 60).await);
+    assert!(handed_out(&store, "second", 63).await);
+    let second = store.session(session_id(1)).await.unwrap().unwrap();
+    assert_eq!((second.rotated_at, &second.handing), (at(63), &None));
+    for later in [63, 65, 63 + grace()] {
+        assert_eq!(repeated(&store, "first", later).await, second);
     }
     assert_eq!(store.session(session_id(1)).await.unwrap(), Some(second));
     // The pair that was repeated is the one that goes on.
-    renewed(rotated(&store, "second", "third", 60 + grace()).await);
+    renewed(rotated(&store, "second", "third", 63 + grace()).await);
 }
 
 pub async fn a_repeat_after_the_grace_ends_the_session(backend: &dyn Backend) {
     let store = signed_in(backend).await;
     rotated(&store, "first", "second", 60).await;
+    handed_out(&store, "second", 60).await;
     let late = 61 + grace();
     assert_replayed(&store, "first", late).await;
     assert!(matches!(
         rotated(&store, "second", "third", late).await,
         Rotated::Refused
     ));
+}
+
+pub async fn until_its_pair_is_handed_out_a_token_can_be_repeated(backend: &dyn Backend) {
+    let store = signed_in(backend).await;
+    let second = renewed(rotated(&store, "first", "second", 60).await);
+    // An outage may last longer than the grace.
+    assert_eq!(repeated(&store, "first", 61 + grace()).await, second);
+    assert_eq!(repeated(&store, "first", 600).await, second);
+    // The token before it can't, however soon.
+    renewed(rotated(&store, "second", "third", 700).await);
+    assert_replayed(&store, "first", 700).await;
+}
+
+pub async fn a_pair_is_noted_as_handed_out_once(backend: &dyn Backend) {
+    let store = signed_in(backend).await;
+    assert!(
+        !handed_out(&store, "first", 10).await,
+        "a login is no rotation"
+    );
+    rotated(&store, "first", "second", 60).await;
+    assert!(
+        !handed_out(&store, "first", 61).await,
+        "not the present pair"
+    );
+    assert!(handed_out(&store, "second", 62).await);
+    assert!(!handed_out(&store, "second", 90).await, "noted before");
+    let session = store.session(session_id(1)).await.unwrap().unwrap();
+    assert_eq!(session.rotated_at, at(62));
+    store
+        .end_session(&id("alice"), session_id(1), moment(91))
+        .await
+        .unwrap();
+    assert!(!handed_out(&store, "second", 92).await, "it has ended");
+}
+
+pub async fn a_repeat_after_the_access_token_has_expired_renews_that_and_nothing_else(
+    backend: &dyn Backend,
+) {
+    let store = signed_in(backend).await;
+    let second = renewed(rotated(&store, "first", "second", 60).await);
+    let late = 60 + 900;
+    let answers = at_once(50, |number| {
+        let store = Arc::clone(&store);
+        async move { rotated(&store, "first", &format!("other{number}"), late).await }
+    })
+    .await;
+    let stored = store.session(session_id(1)).await.unwrap().unwrap();
+    let access = stored.pair.access.clone();
+    assert_ne!(access, second.pair.access);
+    let expected = TokenPair {
+        access,
+        access_csrf: stored.pair.access_csrf.clone(),
+        access_issued_at: at(late).as_seconds(),
+        access_expires: at(late).as_seconds() + 900,
+        fresh_until: stored.pair.fresh_until,
+        ..second.pair.clone()
+    };
+    assert_eq!(
+        stored,
+        Session {
+            pair: expected,
+            ..second
+        }
+    );
+    for answer in answers {
+        match answer {
+            Rotated::Repeated(session) => assert_eq!(session, stored),
+            other => panic!("not repeated: {other:?}"),
+        }
+    }
 }
 
 pub async fn the_token_before_the_last_ends_the_session(backend: &dyn Backend) {
@@ -173,6 +245,7 @@ pub async fn of_two_thieves_none_keeps_the_session(backend: &dyn Backend) {
     let store = signed_in(backend).await;
     let listener = Listener::on(&store).await;
     rotated(&store, "first", "second", 60).await;
+    handed_out(&store, "second", 60).await;
     // Both come late and at once, one with the spent token and one with the present one.
     let late = 61 + grace();
     let answers = at_once(2, |number| {
@@ -197,6 +270,22 @@ async fn signed_in(backend: &dyn Backend) -> Arc<dyn Storage> {
     account(&store, "alice").await;
     opened(&store, "alice", 1, 0).await;
     store
+}
+
+/// An answer with the pair of this refresh token has begun to leave.
+async fn handed_out(store: &Arc<dyn Storage>, refresh: &str, seconds: i64) -> bool {
+    store
+        .note_handed_out(session_id(1), token(refresh), at(seconds))
+        .await
+        .unwrap()
+}
+
+/// A use of `presented` repeats the present pair.
+async fn repeated(store: &Arc<dyn Storage>, presented: &str, seconds: i64) -> Session {
+    match rotated(store, presented, "other", seconds).await {
+        Rotated::Repeated(session) => session,
+        other => panic!("not repeated: {other:?}"),
+    }
 }
 
 /// A use of `presented` ends the session, and the feed has it when it is answered.

@@ -25,10 +25,12 @@ pub async fn a_session_reads_back_as_it_was_opened(backend: &dyn Backend) {
         },
         pair: TokenPair {
             fresh_until: None,
+            access_issued_at: at(4).as_seconds(),
             ..pair("second", 3)
         },
         previous: Some(token("first")),
         rotated_at: at(3),
+        handing: Some(token("second")),
         ..session("alice", 2, 1)
     };
     store

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use model::{BrowserCookie, Session, SessionId, Timestamp, UserId};
+use model::{BrowserCookie, Session, SessionId, Timestamp, TokenId, UserId};
 use secret::HashedToken;
 
 use super::{MemoryStore, State};
@@ -102,6 +102,10 @@ impl Sessions for MemoryStore {
                     Rotated::Renewed(*renewed)
                 }
                 (Decision::Repeat, Some(session)) => Rotated::Repeated(session),
+                (Decision::RenewAccess(renewed), _) => {
+                    state.sessions.insert(renewed.id, (*renewed).clone());
+                    Rotated::Repeated(*renewed)
+                }
                 (Decision::End, _) => {
                     state.end(vec![rotation.session], moment);
                     Rotated::Replayed
@@ -109,6 +113,23 @@ impl Sessions for MemoryStore {
                 (Decision::Refuse | Decision::Repeat, _) => Rotated::Refused,
             },
         )
+    }
+
+    async fn note_handed_out(
+        &self,
+        id: SessionId,
+        refresh: TokenId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let mut state = self.open()?;
+        match state.sessions.get_mut(&id) {
+            Some(session) if session.pair.refresh == refresh && !session.is_handed_out() => {
+                session.handing = None;
+                session.rotated_at = now;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
     }
 
     async fn end_session(

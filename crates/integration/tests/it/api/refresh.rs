@@ -60,6 +60,30 @@ every_backend! {
         app.refresh(next["refresh_token"].as_str().unwrap()).await.assert_problem(401, "revoked_token");
     }
 
+    async fn an_answer_that_never_left_can_be_asked_for_however_late(app: TestApp) {
+        let alice = app.signed_in("alice").await;
+        app.lose_answer(app.refreshing(&alice.refresh)).await;
+        app.advance(600);
+        app.lose_answer(app.refreshing(&alice.refresh)).await;
+        let app = app.restart().await;
+        app.advance(601); // the access token of the first answer has expired
+        let next = app.refresh(&alice.refresh).await.assert_ok();
+        assert_eq!(next["expires_in"], 900, "another access token");
+        app.me(next["access_token"].as_str().unwrap()).await.assert_ok();
+        app.refresh(next["refresh_token"].as_str().unwrap()).await.assert_ok();
+    }
+
+    async fn an_answer_that_began_to_leave_can_be_asked_for_within_the_grace_only(app: TestApp) {
+        let alice = app.signed_in("alice").await;
+        app.lose_answer(app.refreshing(&alice.refresh)).await;
+        app.advance(600);
+        app.begin_answer(app.refreshing(&alice.refresh)).await;
+        app.advance(10);
+        app.refresh(&alice.refresh).await.assert_ok();
+        app.advance(1);
+        app.refresh(&alice.refresh).await.assert_problem(401, "revoked_token");
+    }
+
     async fn a_token_two_rotations_old_ends_the_session_also_within_the_grace(app: TestApp) {
         let alice = app.signed_in("alice").await;
         let second = app.refresh(&alice.refresh).await.assert_ok();
