@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use account::Accounts;
+use axum::body::Body;
 use cli::wire::{Built, Surroundings, Upkeep, build};
 use config::{Config, Flags, Sources};
 use headers::Scheme;
