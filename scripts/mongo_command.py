@@ -1,10 +1,9 @@
 """The few commands that scripts/mongo gives a mongod, without a driver.
 
-    mongo_command.py await PORT PID          waits until the server answers; fails when the process ends before
+    mongo_command.py await PORT PID          waits until that process answers there; fails when it ends before
     mongo_command.py initiate NAME PORT …    makes a replica set of these servers and waits for its primary
 """
 
-import os
 import socket
 import struct
 import sys
@@ -32,9 +31,9 @@ def encode(document):
     return struct.pack("<i", len(body) + 5) + body + b"\0"
 
 
-def command(port, document):
-    """Sends a command to `admin` (OP_MSG); the answer as BSON."""
-    body = struct.pack("<i", 0) + b"\0" + encode({**document, "$db": "admin"})
+def command(port, document, database="admin"):
+    """Sends a command (OP_MSG); the answer as BSON."""
+    body = struct.pack("<i", 0) + b"\0" + encode({**document, "$db": database})
     with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
         connection.sendall(struct.pack("<iiii", len(body) + 16, 1, 0, 2013) + body)
         stream = connection.makefile("rb")
@@ -58,17 +57,19 @@ def until(what, condition):
     sys.exit(f"scripts/mongo: not within {PATIENCE} s: {what}")
 
 
+def runs(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 def answers(port, pid):
-    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-        if stat.read().rpartition(")")[2].split()[0] == "Z":
-            sys.exit(1)
-    return succeeded(command(port, {"ping": 1}))
-
-
-def await_server(port, pid):
-    if not os.path.exists(f"/proc/{pid}"):
+    if not runs(pid):
         sys.exit(1)
-    until("the server answers", lambda: answers(port, pid))
+    # Another server may have taken the port first.
+    return b"\x12pid\0" + struct.pack("<q", pid) in command(port, {"serverStatus": 1})
 
 
 def initiate(name, ports):
@@ -85,7 +86,7 @@ def initiate(name, ports):
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["await", port, pid]:
-            await_server(int(port), int(pid))
+            until("the server answers", lambda: answers(int(port), int(pid)))
         case ["initiate", name, *ports]:
             initiate(name, [int(port) for port in ports])
         case _:
