@@ -32,8 +32,10 @@ pub fn binary() -> &'static Path {
                 "build",
                 "--quiet",
                 "--locked",
-                "--package",
-                "portcullis-cli",
+                // With the features that the tests are built with: alone it would need most packages anew.
+                "--workspace",
+                "--bin",
+                "portcullis",
                 "--profile",
                 profile,
             ])
