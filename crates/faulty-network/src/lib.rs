@@ -11,16 +11,17 @@
 
 mod message;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use mongodb::Client;
+use mongodb::bson::{Document, doc};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-pub use message::Command;
+use message::Command;
 
 /// What the network does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,21 +52,29 @@ struct Shared {
     network: watch::Sender<Network>,
     /// How far ahead the server's clock seems to be, in milliseconds.
     ahead: watch::Sender<i64>,
-    /// Whether anybody's credentials are taken here, for a server that asks for none.
-    takes_credentials: AtomicBool,
-    holds: Mutex<Vec<(Command, watch::Sender<bool>)>>,
+    holds: Mutex<Vec<Hold>>,
     seen: Mutex<Vec<Command>>,
 }
 
+/// Commands that go no further.
+struct Hold {
+    name: String,
+    collection: String,
+    caught: watch::Sender<bool>,
+}
+
 impl Proxy {
-    /// A proxy before the server at `uri`; nothing when that is none that one connection reaches.
+    /// A proxy before the server at `uri`, or before the primary of that replica set; nothing when no plain
+    /// connection leads there.
     pub async fn before(uri: &str) -> Option<Self> {
         let options = mongodb::options::ClientOptions::parse(uri).await;
         let options = options.expect("the address of a server");
-        let server = options.hosts.first()?.to_string();
-        if !uri.contains(&server) || options.tls.is_some() {
+        if !uri.contains(&options.hosts.first()?.to_string()) || options.tls.is_some() {
             return None;
         }
+        let server = primary(uri)
+            .await
+            .unwrap_or_else(|| options.hosts[0].to_string());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound").to_string();
         let hosts: Vec<_> = options.hosts.iter().map(ToString::to_string).collect();
@@ -74,7 +83,6 @@ impl Proxy {
         let shared = Arc::new(Shared {
             network: watch::Sender::new(Network::Works),
             ahead: watch::Sender::new(0),
-            takes_credentials: AtomicBool::new(false),
             holds: Mutex::default(),
             seen: Mutex::default(),
         });
@@ -86,7 +94,6 @@ impl Proxy {
             while let Ok((client, _)) = listener.accept().await {
                 let wire = Wire {
                     network: shared.network.subscribe(),
-                    signing_in: Arc::default(),
                     shared: Arc::clone(&shared),
                 };
                 let server = server.clone();
@@ -106,19 +113,14 @@ impl Proxy {
         self.shared.ahead.send_replace(millis);
     }
 
-    /// From now on any credentials are taken (by the mechanism `PLAIN`), for a server that asks for none.
-    pub fn take_any_credentials(&self) {
-        self.shared.takes_credentials.store(true, Ordering::SeqCst);
-    }
-
     /// From now on this command for this collection arrives here and goes no further.
     pub fn hold(&self, command: &str, collection: &str) -> Held {
         let (caught, held) = watch::channel(false);
-        let command = Command {
+        lock(&self.shared.holds).push(Hold {
             name: command.to_owned(),
             collection: collection.to_owned(),
-        };
-        lock(&self.shared.holds).push((command, caught));
+            caught,
+        });
         Held(held)
     }
 
@@ -127,6 +129,14 @@ impl Proxy {
         let seen = lock(&self.shared.seen);
         let of = |command: &&Command| command.collection == collection;
         seen.iter().filter(of).count()
+    }
+
+    /// The commands of this name for this collection that came by so far.
+    pub fn commands(&self, name: &str, collection: &str) -> Vec<Document> {
+        let seen = lock(&self.shared.seen);
+        let of = |command: &&Command| command.name == name && command.collection == collection;
+        let documents = seen.iter().filter(of);
+        documents.map(|command| command.document.clone()).collect()
     }
 }
 
@@ -141,8 +151,6 @@ impl Held {
 #[derive(Clone)]
 struct Wire {
     network: watch::Receiver<Network>,
-    /// Whether the next answer is to credentials.
-    signing_in: Arc<AtomicBool>,
     shared: Arc<Shared>,
 }
 
@@ -173,8 +181,6 @@ impl Wire {
                 if self.holds(&command) {
                     return std::future::pending().await;
                 }
-                let signs_in = command.name == "saslStart";
-                self.signing_in.store(signs_in, Ordering::SeqCst);
                 lock(&self.shared.seen).push(command);
             }
             if self.silence_ends().await.is_none() || to.write_all(&message).await.is_err() {
@@ -192,10 +198,6 @@ impl Wire {
             if let Network::Slow(delay) = network {
                 tokio::time::sleep(delay).await;
             }
-            let signing_in = self.signing_in.swap(false, Ordering::SeqCst);
-            if signing_in && self.shared.takes_credentials.load(Ordering::SeqCst) {
-                message::accept_credentials(&mut message);
-            }
             message::move_clock(&mut message, *self.shared.ahead.borrow());
             if self.silence_ends().await.is_none() || to.write_all(&message).await.is_err() {
                 return;
@@ -206,9 +208,10 @@ impl Wire {
     /// Whether this command is stopped here, of which it is told.
     fn holds(&self, command: &Command) -> bool {
         let holds = lock(&self.shared.holds);
-        let of_it = holds.iter().find(|(held, _)| held == command);
-        of_it.is_some_and(|(_, caught)| {
-            caught.send_replace(true);
+        let of_it =
+            |hold: &&Hold| hold.name == command.name && hold.collection == command.collection;
+        holds.iter().find(of_it).is_some_and(|hold| {
+            hold.caught.send_replace(true);
             true
         })
     }
@@ -222,6 +225,19 @@ impl Wire {
         let broken = self.network.wait_for(|now| *now == Network::Gone).await;
         drop(broken);
     }
+}
+
+/// Where the primary is, if the servers at `uri` are a replica set.
+async fn primary(uri: &str) -> Option<String> {
+    let client = Client::with_uri_str(uri)
+        .await
+        .expect("the address of a server");
+    let hello = client
+        .database("admin")
+        .run_command(doc! { "hello": 1 })
+        .await;
+    let hello = hello.expect("a server answers");
+    hello.get_str("primary").ok().map(str::to_owned)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -2,8 +2,7 @@
 
 use std::io;
 
-use mongodb::bson::spec::BinarySubtype;
-use mongodb::bson::{Binary, doc};
+use mongodb::bson::Document;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 /// What every message begins with: its length, its number, the number of what it answers, its operation.
@@ -19,12 +18,14 @@ const OP_MSG: u32 = 2013;
 const BEFORE_DOCUMENT: usize = 5;
 
 /// A command: its name, and what it is for (a collection, with most).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command {
+#[derive(Clone, Debug)]
+pub(crate) struct Command {
     /// Such as `insert`.
-    pub name: String,
+    pub(crate) name: String,
     /// Such as `users`; empty where the command is for no collection.
-    pub collection: String,
+    pub(crate) collection: String,
+    /// All of it, but for documents that are sent beside it.
+    pub(crate) document: Document,
 }
 
 /// The next message, whole.
@@ -45,18 +46,13 @@ pub(crate) fn command(message: &[u8]) -> Option<Command> {
     if number(message, 12)? != OP_MSG {
         return None;
     }
-    let document = message.get(HEADER + BEFORE_DOCUMENT..)?;
-    let (kind, rest) = document.get(4..)?.split_first()?;
-    let end = rest.iter().position(|byte| *byte == 0)?;
-    let name = text(&rest[..end]);
-    let collection = match *kind {
-        2 => {
-            let length = number(rest, end + 1)? as usize;
-            text(rest.get(end + 5..end + 4 + length)?)
-        }
-        _ => String::new(),
-    };
-    Some(Command { name, collection })
+    let document = Document::from_reader(message.get(HEADER + BEFORE_DOCUMENT..)?).ok()?;
+    let (name, of) = document.iter().next()?;
+    Some(Command {
+        name: name.clone(),
+        collection: of.as_str().unwrap_or_default().to_owned(),
+        document,
+    })
 }
 
 /// Moves the time that a server tells in its answer to `hello`.
@@ -72,32 +68,14 @@ pub(crate) fn move_clock(message: &mut [u8], by_millis: i64) {
     }
 }
 
-/// Makes an answer, whatever it is, one that accepts credentials (`saslStart`).
-pub(crate) fn accept_credentials(message: &mut Vec<u8>) {
-    let payload = Binary {
-        subtype: BinarySubtype::Generic,
-        bytes: Vec::new(),
-    };
-    let accepted = doc! { "conversationId": 1, "done": true, "payload": payload, "ok": 1.0 };
-    message.truncate(HEADER);
-    message.extend([0; BEFORE_DOCUMENT]);
-    message.extend(accepted.to_vec().expect("a document of a few bytes"));
-    let length = u32::try_from(message.len()).expect("some bytes");
-    message[..4].copy_from_slice(&length.to_le_bytes());
-}
-
 fn number(bytes: &[u8], at: usize) -> Option<u32> {
     let four = bytes.get(at..at + 4)?;
     Some(u32::from_le_bytes(four.try_into().ok()?))
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
-    use mongodb::bson::{DateTime, Document};
+    use mongodb::bson::{DateTime, doc};
 
     use super::*;
 
@@ -119,11 +97,10 @@ mod tests {
         let wire = [first.clone(), second.clone()].concat();
         let mut wire = &wire[..];
         assert_eq!(read(&mut wire).await.unwrap(), first);
-        let expected = Command {
-            name: "insert".to_owned(),
-            collection: "portcullis_feed".to_owned(),
-        };
-        assert_eq!(command(&first), Some(expected));
+        let insert = command(&first).unwrap();
+        assert_eq!(insert.name, "insert");
+        assert_eq!(insert.collection, "portcullis_feed");
+        assert!(insert.document.get_bool("ordered").unwrap());
         assert_eq!(read(&mut wire).await.unwrap(), second);
         assert_eq!(command(&second).unwrap().collection, "");
         assert!(read(&mut wire).await.is_err());
@@ -143,7 +120,7 @@ mod tests {
     #[test]
     fn what_is_no_command_is_none() {
         for bytes in [&[][..], &[0; 16], &[0; 40]] {
-            assert_eq!(command(bytes), None);
+            assert!(command(bytes).is_none());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How long it takes until a logout on one node is refused by all others: see `scripts/revocation-delay`.
 //!
-//! Nodes are processes of their own on one MongoDB. The time runs from the answer to the logout until the
+//! Nodes are processes of their own on one replica set. The time runs from the answer to the logout until the
 //! last of the other nodes has refused the token, asked again and again.
 
 #![allow(
@@ -13,8 +13,8 @@
 use std::time::{Duration, Instant};
 
 use integration::PASSWORD;
-use integration::mongo::Database;
 use integration::process::Server;
+use scratch_database::{Database, Servers};
 use serde_json::{Value, json};
 
 /// Logouts that are measured.
@@ -28,7 +28,7 @@ async fn main() {
 }
 
 async fn measure(count: usize) {
-    let Some(database) = Database::fresh().await else {
+    let Some(database) = Database::fresh(Servers::ReplicaSet).await else {
         return;
     };
     let folder = tempfile::tempdir().expect("a folder");

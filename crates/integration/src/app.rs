@@ -14,13 +14,13 @@ use jwt::{Algorithm, Authority, Claims, SigningKey};
 use model::{Clock as _, ManualClock, Timestamp};
 use password::{HasherConfig, Params};
 use reqwest::Method;
+use scratch_database::{Database, Servers};
 use server::listener::{Bounds, Handle, serve};
 use server::stack::Stack;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use crate::Answer;
-use crate::mongo::Database;
 use crate::random::Exhaustible;
 
 /// Where a test's accounts are kept.
@@ -35,7 +35,13 @@ pub enum Backend {
 impl Backend {
     /// A database of the test's own, where there is a server.
     pub async fn mongodb() -> Option<Self> {
-        Some(Self::MongoDb(Arc::new(Database::fresh().await?)))
+        Self::mongodb_on(Servers::Alone).await
+    }
+
+    /// A database of the test's own, where there are such servers.
+    pub async fn mongodb_on(servers: Servers) -> Option<Self> {
+        let database = Database::fresh(servers).await?;
+        Some(Self::MongoDb(Arc::new(database)))
     }
 
     /// The setting that names it.

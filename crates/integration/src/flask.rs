@@ -6,10 +6,9 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use scratch_database::Database;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
-
-use crate::mongo::Database;
 
 /// How long the application may take to listen, on the busiest of machines.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -2,8 +2,8 @@
 
 use mongodb::bson::{Bson, Document, doc};
 use rusqlite::{Connection, params};
+use scratch_database::Database;
 
-use crate::mongo::Database;
 use crate::{Backend, TestApp};
 
 impl TestApp {

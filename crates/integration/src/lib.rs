@@ -9,7 +9,6 @@ pub mod browser;
 pub mod chromium;
 pub mod flask;
 mod foreign;
-pub mod mongo;
 mod person;
 pub mod process;
 mod random;

@@ -55,7 +55,7 @@ fn a_mistyped_name_is_answered_by_the_nearest() {
 fn what_belongs_to_the_tests_of_this_project_is_no_mistake() {
     let setup = Setup::new()
         .env("PORTCULLIS_TEST_MONGO_URI", "mongodb://127.0.0.1:27017")
-        .env("PORTCULLIS_TEST_MONGO", "stand-in");
+        .env("PORTCULLIS_TEST_MONGO", "of the tests");
     assert_eq!(setup.good().notices, []);
 
     let fault = Setup::new().env("PORTCULLIS_TESTS", "1").fault();

@@ -6,10 +6,10 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use integration::PASSWORD;
 use integration::flask::Flask;
-use integration::mongo::Database;
 use integration::process::Server;
 use mongodb::bson::doc;
 use reqwest::Method;
+use scratch_database::{Database, Servers};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -110,7 +110,7 @@ struct Beside {
 impl Beside {
     /// Nothing where there is no server for the database, or no Flask.
     async fn flask() -> Option<Self> {
-        let database = Database::fresh().await?;
+        let database = Database::fresh(Servers::Alone).await?;
         let process = Flask::start(&database, &KEYS).await?;
         let client = reqwest::Client::builder().timeout(PATIENCE).build();
         let client = client.unwrap();

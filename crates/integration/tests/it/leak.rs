@@ -1,8 +1,8 @@
 //! After a leak of the keys: servers on one database, which knows the keys that they have.
 
 use integration::PASSWORD;
-use integration::mongo::Database;
 use integration::process::{Server, run};
+use scratch_database::{Database, Servers};
 use serde_json::{Value, json};
 
 const LEAKED: [(&str, &str); 2] = [
@@ -36,7 +36,7 @@ async fn signed_up(server: &Server) -> String {
 
 #[tokio::test]
 async fn a_leaked_key_is_replaced_and_good_for_nothing_from_then_on() {
-    let Some(database) = Database::fresh().await else {
+    let Some(database) = Database::fresh(Servers::Alone).await else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();

@@ -19,4 +19,11 @@ impl Backend for Scratch {
     }
 }
 
-storage::contract::suite!(crate::server::scratch);
+/// One node needs no replica set.
+mod alone {
+    storage::contract::suite!(crate::server::scratch_alone);
+}
+
+mod replica_set {
+    storage::contract::suite!(crate::server::scratch);
+}

@@ -13,13 +13,13 @@ use storage_mongodb::{MongoStore, MongoUri, Options};
 use crate::ears::{Ears, PATIENCE};
 use crate::people::{NOW, id, moment, new_user, row, session, session_id, token};
 
-use crate::server::{Scratch, aloud, opened, scratch};
+use crate::server::{Scratch, opened, scratch};
 
 /// A node behind a network that can fail.
 async fn behind_a_proxy() -> Option<(Scratch, Proxy, Arc<MongoStore>)> {
     let database = scratch().await?;
     let Some(proxy) = Proxy::before(&database.uri).await else {
-        aloud("the server can't be reached through a proxy: SKIPPED");
+        scratch_database::aloud("the server can't be reached through a proxy: SKIPPED");
         return None;
     };
     let uri = MongoUri::parse(&*proxy.uri).unwrap();

@@ -1,6 +1,7 @@
 //! Clocks that differ.
 
 use integration::{Backend, PASSWORD, TestApp};
+use scratch_database::Servers;
 use serde_json::json;
 
 use super::{Nodes, PATIENCE, until};
@@ -22,7 +23,7 @@ async fn a_node_whose_clock_differs_from_the_stores_is_not_ready() {
 
 #[tokio::test]
 async fn a_logout_is_refused_by_a_node_whose_clock_is_an_hour_off() {
-    let Some(backend) = Backend::mongodb().await else {
+    let Some(backend) = Backend::mongodb_on(Servers::ReplicaSet).await else {
         return;
     };
     // Tokens are good on both sides of the hour, so that only the revocation decides.

@@ -1,4 +1,4 @@
-//! Several servers on one database: processes of their own, as right together as one alone, also when
+//! Several servers on one database, which is a replica set: processes of their own, as right together as one alone, also when
 //! things go wrong.
 
 mod budgets;
@@ -10,14 +10,13 @@ mod defects;
 mod outage;
 mod paused;
 
-use std::io::Write as _;
 use std::time::Duration;
 
 use faulty_network::Proxy;
 use integration::PASSWORD;
-use integration::mongo::Database;
 use integration::process::Server;
 use reqwest::{Method, RequestBuilder};
+use scratch_database::{Database, Servers};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -79,7 +78,7 @@ impl Nodes {
 
     /// A database on which no node runs yet.
     async fn none(settings: &[(&str, &str)]) -> Option<Self> {
-        let database = Database::fresh().await?;
+        let database = Database::fresh(Servers::ReplicaSet).await?;
         let issuer = ("JWT_ENCODE_ISSUER", "https://accounts.example.org");
         let settings = KEYS.iter().chain([&issuer]).chain(settings);
         let client = reqwest::Client::builder().timeout(PATIENCE).build();
@@ -98,10 +97,7 @@ impl Nodes {
     async fn proxy(&self) -> Option<Proxy> {
         let proxy = Proxy::before(&self.database.uri).await;
         if proxy.is_none() {
-            let _ = writeln!(
-                std::io::stderr(),
-                "SKIPPED: no proxy leads to this database"
-            );
+            scratch_database::aloud("SKIPPED: no proxy leads to this database");
         }
         proxy
     }
