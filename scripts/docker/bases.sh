@@ -54,6 +54,11 @@ unpack() {
     chmod 1777 "$root/tmp"
 }
 
+# with_dependencies PACKAGE …: these, and what they depend on.
+with_dependencies() {
+    list_packages && apt12 install --simulate --no-install-recommends "$@" | sed -n 's/^Inst \([^ ]*\).*/\1/p'
+}
+
 readonly search_path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 # What Portcullis runs on: the C library, certificates, a user, nothing that can be executed.
@@ -73,21 +78,27 @@ import_runtime_base() {
     imported+=("$runtime_base")
 }
 
-# A database that speaks MongoDB's protocol and asks for a password, started as the real image is: the
-# stand-in of the other tests, and nothing that anybody should run for long.
+# MongoDB's server, the one of the other tests, started as the real image starts it.
 import_database() {
-    local root=$work/database stand_in
-    [ -x "$target/mongo-stand-in" ] || need go golang-go || return 1
-    stand_in=$(scripts/mongo build) || return 1
-    unpack "$root" libc6 bash libtinfo6 coreutils libacl1 libattr1 libgmp10 libselinux1 libpcre2-8-0 grep || return 1
-    mkdir -p "$root/usr/local/bin" "$root/docker-entrypoint-initdb.d" "$root/data/db" "$root/data/configdb"
-    install -m 0755 "$stand_in" "$root/usr/local/bin/mongod"
+    local root=$work/database mongod packages
+    mongod=$(scripts/mongo binary) || {
+        need python3 python3 && install_package python3-venv && install_package libcurl4 \
+            && mongod=$(scripts/mongo binary) || return 1
+    }
+    mapfile -t packages < <(with_dependencies bash coreutils grep libcurl4 python3)
+    unpack "$root" "${packages[@]}" || return 1
+    mkdir -p "$root/usr/local/bin" "$root/usr/local/lib/mongo" "$root/docker-entrypoint-initdb.d" \
+        "$root/data/db" "$root/data/configdb"
+    install -m 0755 "$mongod" "$root/usr/local/bin/mongod"
     install -m 0755 scripts/docker/mongo-entrypoint "$root/usr/local/bin/docker-entrypoint.sh"
+    install -m 0644 scripts/mongo_command.py scripts/docker/mongo_users.py "$root/usr/local/lib/mongo"
     rm -r "${root:?}/usr/share"
     chown -R 999:999 "$root/data"
     tar -C "$root" -c . | docker import --change 'ENTRYPOINT ["docker-entrypoint.sh"]' --change 'CMD ["mongod"]' \
         --change "ENV PATH=$search_path" --change 'VOLUME /data/db /data/configdb' - "$database_image" >/dev/null
     imported+=("$database_image")
+    docker run --rm --entrypoint mongod "$database_image" --version >/dev/null \
+        || { say "$mongod doesn't run on Debian 12"; return 1; }
 }
 
 # Both, by either way.
@@ -102,7 +113,7 @@ get_bases() {
         say "$database_image: pulled"
     else
         import_database || return 1
-        say "$database_image: can't be pulled, made of Debian's packages and scripts/mongo-stand-in"
+        say "$database_image: can't be pulled, made of Debian's packages and the mongod of scripts/mongo"
     fi
 }
 

@@ -107,6 +107,7 @@ prove_mongo() {
     uri=$(cat "$PORTCULLIS_SECRETS/mongo_uri")
     prove "with a wrong password Portcullis isn't let in" is_refused "${uri/portcullis:?/portcullis:x}" credentials
     prove "without a password neither" is_refused "mongodb://mongodb:27017/portcullis" Unauthorized
+    prove "into another database neither" is_refused "${uri/27017\/portcullis/27017\/other}" Unauthorized
 
     dc stop mongodb >/dev/null 2>&1
     prove "when the store is gone it becomes unhealthy" within 90 health_is "$portcullis" unhealthy
