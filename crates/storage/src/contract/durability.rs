@@ -12,6 +12,7 @@ use super::fixtures::{
     session_id, spent, stored, stored_hash, token, typed,
 };
 use super::listener::Listener;
+use super::rotation::handed_out;
 use crate::{FeedEntry, FeedRow, Rotated, Storage};
 
 pub async fn accounts_and_sessions_survive_a_restart(backend: &dyn Backend) {
@@ -135,13 +136,16 @@ pub async fn a_spent_token_stays_spent_after_a_restart(backend: &dyn Backend) {
     opened(&store, "alice", 1, 0).await;
     let second = renewed(rotated(&store, "first", "second", 60).await);
     let store = restarted(backend, &store).await;
-    // The answer may have been lost with the process: the grace holds.
-    match rotated(&store, "first", "other", 65).await {
+    // The answer may have been lost with the process: that it was not handed out is remembered.
+    match rotated(&store, "first", "other", 100).await {
         Rotated::Repeated(session) => assert_eq!(session, second),
         other => panic!("not repeated: {other:?}"),
     }
+    assert!(handed_out(&store, "second", 101).await);
+    let store = restarted(backend, &store).await;
+    // Beyond the grace, which begins with that.
     assert!(matches!(
-        rotated(&store, "first", "other", 100).await,
+        rotated(&store, "first", "other", 112).await,
         Rotated::Replayed
     ));
 }

@@ -273,7 +273,7 @@ async fn signed_in(backend: &dyn Backend) -> Arc<dyn Storage> {
 }
 
 /// An answer with the pair of this refresh token has begun to leave.
-async fn handed_out(store: &Arc<dyn Storage>, refresh: &str, seconds: i64) -> bool {
+pub(super) async fn handed_out(store: &Arc<dyn Storage>, refresh: &str, seconds: i64) -> bool {
     store
         .note_handed_out(session_id(1), token(refresh), at(seconds))
         .await
