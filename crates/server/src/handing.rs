@@ -80,9 +80,10 @@ struct Departure {
 
 impl Departure {
     fn begin(self) {
-        match Arc::clone(&self.handings.0).try_acquire_owned() {
-            Ok(permit) => drop(tokio::spawn(note(self.accounts, self.handing, permit))),
-            Err(_) => tracing::warn!("too many refreshed tokens wait to be noted as handed out"),
+        if let Ok(permit) = Arc::clone(&self.handings.0).try_acquire_owned() {
+            drop(tokio::spawn(note(self.accounts, self.handing, permit)));
+        } else {
+            tracing::warn!("too many refreshed tokens wait to be noted as handed out");
         }
     }
 }
