@@ -1,0 +1,116 @@
+//! What goes wrong, and how it is mended.
+
+use mongodb::bson::doc;
+use mongodb::bson::oid::ObjectId;
+
+use crate::ReplicaSet;
+use crate::watch::until;
+
+/// A primary that goes on alone: what it takes now is not confirmed, and is rolled back in the end.
+#[derive(Debug)]
+pub struct CutOff {
+    /// Which member it is.
+    pub member: usize,
+    /// What was written there alone.
+    mark: ObjectId,
+}
+
+impl ReplicaSet {
+    /// Kills a member (SIGKILL), as a power cut would.
+    pub fn kill(&mut self, member: usize) {
+        self.members[member].kill();
+    }
+
+    /// Starts a member that was killed, with the data it had.
+    pub async fn restart(&mut self, member: usize) {
+        self.members[member].restart().await;
+    }
+
+    /// Freezes a member (SIGSTOP): its connections stand, and nothing is answered.
+    pub fn freeze(&mut self, member: usize) {
+        self.members[member].freeze();
+    }
+
+    /// Lets a frozen member go on.
+    pub fn thaw(&mut self, member: usize) {
+        self.members[member].thaw();
+    }
+
+    /// Has the primary step down (`replSetStepDown`), and gives its successor.
+    pub async fn step_down(&self) -> usize {
+        let primary = self.primary().await;
+        let command = doc! {
+            "replSetStepDown": 10, "secondaryCatchUpPeriodSecs": 5, "force": true
+        };
+        // An error says that it is no primary any more, which is what was wanted.
+        let _ = self.command(primary, "admin", command).await;
+        self.another_primary_than(primary).await
+    }
+
+    /// Freezes as many secondaries as a majority lacks then. The primary stays, until it notices.
+    pub async fn freeze_majority(&mut self) {
+        for member in self.majority_without_primary().await {
+            self.freeze(member);
+        }
+    }
+
+    /// Kills as many secondaries as a majority lacks then.
+    pub async fn kill_majority(&mut self) {
+        for member in self.majority_without_primary().await {
+            self.kill(member);
+        }
+    }
+
+    /// Thaws and restarts whatever is frozen or killed, and waits until every member has everything that
+    /// was written.
+    pub async fn mend(&mut self) {
+        for member in &mut self.members {
+            if member.is_frozen() {
+                member.thaw();
+            } else if !member.runs() {
+                member.restart().await;
+            }
+        }
+        self.until_all_have_what_is_written().await;
+    }
+
+    /// Begins a rollback: kills the secondaries, and writes to the primary, which does not know yet that it
+    /// is alone.
+    pub async fn cut_primary_off(&mut self) -> CutOff {
+        // One that was elected by nobody in the meantime still is primary after the kill.
+        loop {
+            let member = self.primary().await;
+            self.kill_majority().await;
+            if let Some(mark) = self.mark(member, doc! { "w": 1 }).await {
+                return CutOff { member, mark };
+            }
+            self.mend().await;
+        }
+    }
+
+    /// Completes a rollback: kills the primary that was cut off, has the others elect one and write to it,
+    /// and restarts the old one. What that one took alone is gone then.
+    pub async fn roll_back(&mut self, cut_off: CutOff) {
+        self.kill(cut_off.member);
+        for place in 0..self.len() {
+            if place != cut_off.member && !self.members[place].runs() {
+                self.restart(place).await;
+            }
+        }
+        // From here on the old one can't be elected: what it has is of an earlier term.
+        self.until_a_majority_confirms().await;
+        self.mend().await;
+        until("what was written alone is rolled back", async || {
+            !self.has_mark(cut_off.member, cut_off.mark).await
+        })
+        .await;
+    }
+
+    /// Secondaries without which there is no majority.
+    async fn majority_without_primary(&self) -> Vec<usize> {
+        let mut secondaries = self.secondaries().await;
+        let largest_minority = self.len() / 2;
+        secondaries.truncate((secondaries.len() + 1).saturating_sub(largest_minority));
+        secondaries
+    }
+}
