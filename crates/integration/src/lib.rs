@@ -7,6 +7,7 @@ mod answer;
 mod app;
 pub mod browser;
 pub mod chromium;
+pub mod failover;
 pub mod flask;
 mod foreign;
 mod person;

@@ -200,6 +200,19 @@ impl Server {
         assert!(logged.await.unwrap_or(false), "it never says {text:?}");
     }
 
+    /// Runs on for as long as it is waited for, and writes its log into a file: a server whose log nobody
+    /// reads stands still when the pipe is full.
+    pub async fn log_into(mut self, file: PathBuf) {
+        use tokio::io::AsyncWriteExt as _;
+
+        let file = tokio::fs::File::create(file).await;
+        let mut file = tokio::io::BufWriter::new(file.expect("a file for the log"));
+        while let Ok(Some(line)) = self.lines.next_line().await {
+            let _ = file.write_all(format!("{line}\n").as_bytes()).await;
+            let _ = file.flush().await;
+        }
+    }
+
     /// Ends it as a power cut would.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("it is ours to end");

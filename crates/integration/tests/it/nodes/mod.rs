@@ -7,6 +7,7 @@ mod clocks;
 mod crash;
 mod credentials;
 mod defects;
+mod failover;
 mod outage;
 mod paused;
 
