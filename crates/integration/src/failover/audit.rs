@@ -3,7 +3,7 @@
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Storm;
 use super::asking::{Question, Reply};
@@ -98,7 +98,7 @@ async fn lives(storm: &Storm, server: usize, person: &Person, session: &Session)
     let me = Question::new("me", Method::GET, "/api/v1/me").token(&session.access);
     let reply = storm.asking.until_it_answers(server, &me).await;
     storm.expect(&me, &reply, 200);
-    if reply.status == 200 && reply.body["username"] != Value::from(&*person.name) {
+    if reply.status == 200 && reply.body["username"] != *person.name {
         let (name, told) = (&person.name, &reply.body["username"]);
         storm.violation(&format!("server {server} calls {name} {told}"));
     }

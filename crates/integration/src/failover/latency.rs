@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use super::failure::Failure;
 
+/// What acknowledges no change.
+const READINGS: [&str; 3] = ["me", "check", "ready"];
+
 /// How one request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -56,7 +59,7 @@ impl Spell {
     pub(super) fn without_service(&self, samples: &[Sample]) -> Duration {
         let changes = samples
             .iter()
-            .filter(|sample| sample.outcome == Outcome::Done && sample.kind != "me");
+            .filter(|sample| sample.outcome == Outcome::Done && !READINGS.contains(&sample.kind));
         let mut acknowledged: Vec<_> = changes
             .map(|sample| sample.at + sample.took)
             .filter(|at| *at >= self.from)
@@ -64,7 +67,9 @@ impl Spell {
         acknowledged.push(self.from);
         acknowledged.sort_unstable();
         let gaps = acknowledged.windows(2).filter(|pair| pair[0] <= self.to);
-        gaps.map(|pair| pair[1] - pair[0]).max().unwrap_or_default()
+        gaps.map(|pair| pair[1].saturating_sub(pair[0]))
+            .max()
+            .unwrap_or_default()
     }
 }
 
@@ -92,8 +97,8 @@ mod tests {
     fn the_time_without_service_begins_with_the_failure_and_ends_with_an_acknowledgement() {
         let spell = Spell {
             failure: Failure::Killed,
-            from: Duration::from_millis(1000),
-            to: Duration::from_millis(5000),
+            from: Duration::from_secs(1),
+            to: Duration::from_secs(5),
         };
         let refused = Sample {
             outcome: Outcome::Unavailable,
@@ -105,7 +110,7 @@ mod tests {
         let gap = spell.without_service(&samples);
         assert_eq!(gap, Duration::from_millis(4900));
         let gap = spell.without_service(&samples[..3]);
-        assert_eq!(gap, Duration::from_millis(3000));
+        assert_eq!(gap, Duration::from_secs(3));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Storm;
 use super::asking::{Question, Reply};
@@ -107,7 +107,7 @@ impl Person {
         }
         let me = Question::new("me", Method::GET, "/api/v1/me").token(&person.sessions[0].access);
         let reply = storm.ask(&me).await;
-        person.id = reply.body["id"].as_str().unwrap_or_default().to_owned();
+        person.id = text(&reply.body, "id");
         if person.id.is_empty() {
             storm.unexpected(&me, &reply);
             return None;
@@ -159,4 +159,9 @@ fn new_name() -> String {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     format!("storm-{number}")
+}
+
+/// A member that is a text; else an empty one.
+fn text(body: &Value, member: &str) -> String {
+    body[member].as_str().unwrap_or_default().to_owned()
 }

@@ -8,6 +8,9 @@ use super::Storm;
 use super::latency::{Outcome, Sample, Spell, percentile};
 use super::ledger::Checks;
 
+/// So many violations are told one by one.
+const SHOWN: usize = 20;
+
 /// What was seen.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -67,17 +70,19 @@ fn rows(samples: &[Sample], failures: &[Spell]) -> Vec<Row> {
         .collect();
     kinds.sort_unstable();
     kinds.dedup();
-    let calm = samples
+    let calm: Vec<_> = samples
         .iter()
-        .filter(|sample| !failures.iter().any(|spell| spell.covers(sample)));
-    let mut rows = vec![row("none", calm.collect(), &[])];
+        .filter(|sample| !failures.iter().any(|spell| spell.covers(sample)))
+        .collect();
+    let mut rows = vec![row("none", &calm, &[])];
     for kind in kinds {
         let is_it = |spell: &&Spell| spell.failure.to_string() == kind;
         let spells: Vec<Spell> = failures.iter().filter(is_it).copied().collect();
-        let during = samples
+        let during: Vec<_> = samples
             .iter()
-            .filter(|sample| spells.iter().any(|spell| spell.covers(sample)));
-        let mut row = row(&kind, during.collect(), &spells);
+            .filter(|sample| spells.iter().any(|spell| spell.covers(sample)))
+            .collect();
+        let mut row = row(&kind, &during, &spells);
         let gaps = spells.iter().map(|spell| spell.without_service(samples));
         row.without_service = gaps.max();
         rows.push(row);
@@ -85,7 +90,7 @@ fn rows(samples: &[Sample], failures: &[Spell]) -> Vec<Row> {
     rows
 }
 
-fn row(name: &str, samples: Vec<&Sample>, spells: &[Spell]) -> Row {
+fn row(name: &str, samples: &[&Sample], spells: &[Spell]) -> Row {
     let failed =
         |sample: &&&Sample| matches!(sample.outcome, Outcome::Unavailable | Outcome::Unanswered);
     let mut took: Vec<_> = samples.iter().map(|sample| sample.took).collect();
@@ -135,8 +140,12 @@ impl fmt::Display for Report {
         for row in &self.rows {
             writeln!(f, "{row}")?;
         }
-        for violation in &self.violations {
+        for violation in self.violations.iter().take(SHOWN) {
             writeln!(f, "VIOLATION {violation}")?;
+        }
+        let more = self.violations.len().saturating_sub(SHOWN);
+        if more > 0 {
+            writeln!(f, "VIOLATION … and {more} more")?;
         }
         Ok(())
     }

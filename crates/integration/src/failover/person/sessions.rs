@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Person, Session};
+use super::{Person, Session, text};
 use crate::failover::Storm;
 use crate::failover::asking::Question;
 
@@ -169,8 +169,4 @@ impl Session {
             refresh: text(tokens, "refresh_token"),
         }
     }
-}
-
-fn text(body: &Value, member: &str) -> String {
-    body[member].as_str().unwrap_or_default().to_owned()
 }
