@@ -36,14 +36,16 @@ impl ReplicaSet {
         self.members[member].thaw();
     }
 
-    /// Has the primary step down (`replSetStepDown`), and gives its successor.
+    /// Has the primary step down (`replSetStepDown`) in favour of another member, as for maintenance, and
+    /// gives its successor.
     pub async fn step_down(&self) -> usize {
         let primary = self.primary().await;
-        let command = doc! {
-            "replSetStepDown": 10, "secondaryCatchUpPeriodSecs": 5, "force": true
-        };
-        // An error says that it is no primary any more, which is what was wanted.
-        let _ = self.command(primary, "admin", command).await;
+        until("the primary steps down", async || {
+            // Refused while no other member has what is written: it is asked again.
+            let command = doc! { "replSetStepDown": 10, "secondaryCatchUpPeriodSecs": 5 };
+            self.command(primary, "admin", command).await.is_ok() || self.primary().await != primary
+        })
+        .await;
         self.another_primary_than(primary).await
     }
 
