@@ -65,12 +65,20 @@ impl ReplicaSet {
 
     /// Thaws and restarts whatever is frozen or killed, and waits until every member has everything that
     /// was written.
+    ///
+    /// One after the other, with a primary before the next one: where a majority was missing, the first one
+    /// that is back can't be elected by the old primary, which has more, so that what that one took alone is
+    /// kept and confirmed in the end.
     pub async fn mend(&mut self) {
-        for member in &mut self.members {
-            if member.is_frozen() {
-                member.thaw();
-            } else if !member.runs() {
-                member.restart().await;
+        for member in 0..self.len() {
+            if self.members[member].is_frozen() {
+                self.thaw(member);
+            } else if !self.members[member].runs() {
+                self.restart(member).await;
+            }
+            let running = self.members.iter().filter(|member| member.runs());
+            if running.count() > self.len() / 2 {
+                self.primary().await;
             }
         }
         self.until_all_have_what_is_written().await;

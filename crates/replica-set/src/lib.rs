@@ -16,8 +16,7 @@ mod failures;
 mod member;
 mod watch;
 
-use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use mongodb::bson::{Document, doc};
@@ -53,12 +52,12 @@ impl ReplicaSet {
     /// So many members, which elect another primary when theirs was silent for `election_timeout`.
     /// Nothing without a binary, which is said aloud and, in continuous integration, is a failure.
     pub async fn start(members: usize, election_timeout: Duration) -> Option<Self> {
-        let binary = binary()?;
+        let binary = scratch_database::needed(VARIABLE)?;
         let folder = tempfile::tempdir().expect("a folder for the data");
         let mut started = Vec::new();
         for place in 0..members {
             let data = folder.path().join(format!("member{place}"));
-            started.push(Member::start(&binary, data).await);
+            started.push(Member::start(Path::new(&binary), data).await);
         }
         let set = Self {
             members: started,
@@ -114,18 +113,4 @@ impl ReplicaSet {
         let initiated = self.command(0, "admin", initiate).await;
         initiated.expect("the members become a replica set");
     }
-}
-
-/// Where the binary is.
-fn binary() -> Option<PathBuf> {
-    let binary = std::env::var_os(VARIABLE).map(PathBuf::from);
-    if binary.is_none() {
-        let needed = std::env::var("CI").is_ok_and(|ci| ci == "true");
-        assert!(!needed, "{VARIABLE} is not set: use scripts/mongo run -- …");
-        let test = std::thread::current();
-        let test = test.name().unwrap_or("a test");
-        // Past the test harness, which keeps what passing tests print to itself.
-        let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {VARIABLE} is not set");
-    }
-    binary
 }

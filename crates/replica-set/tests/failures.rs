@@ -64,17 +64,26 @@ async fn a_primary_that_is_killed_frozen_or_steps_down_has_a_successor() {
 }
 
 #[tokio::test]
-async fn without_a_majority_nothing_is_confirmed_until_it_is_back() {
+async fn without_a_majority_nothing_is_confirmed_and_what_was_written_is_kept() {
     let Some(mut set) = ReplicaSet::start(3, SHORT_ELECTIONS).await else {
         return;
     };
-    let primary = set.primary().await;
-    set.freeze_majority().await;
-    let concern = doc! { "w": "majority", "wtimeout": 500 };
-    let answer = insert(&set, primary, "waiting", concern).await;
-    let confirmed = answer.is_some_and(|answer| !answer.contains_key("writeConcernError"));
-    assert!(!confirmed);
-    set.mend().await;
-    let primary = set.primary().await;
-    assert!(has(&set, primary, "waiting").await, "it was not lost");
+    for id in ["frozen", "killed"] {
+        let primary = set.primary().await;
+        if id == "frozen" {
+            set.freeze_majority().await;
+        } else {
+            set.kill_majority().await;
+        }
+        let concern = doc! { "w": "majority", "wtimeout": 500 };
+        let answer = insert(&set, primary, id, concern).await;
+        let confirmed = answer.is_some_and(|answer| !answer.contains_key("writeConcernError"));
+        assert!(!confirmed, "{id}");
+        // Longer than the others wait for a primary: each of them would be one.
+        tokio::time::sleep(2 * SHORT_ELECTIONS).await;
+        set.mend().await;
+        for member in 0..set.len() {
+            assert!(has(&set, member, id).await, "{id}: {member}");
+        }
+    }
 }

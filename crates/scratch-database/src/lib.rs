@@ -33,10 +33,9 @@ pub struct Database {
 impl Servers {
     /// Their address.
     fn uri(self) -> Option<String> {
-        let alone = || std::env::var(ALONE).ok();
         match self {
-            Self::Alone => alone(),
-            Self::ReplicaSet => std::env::var(REPLICA_SET).ok().or_else(alone),
+            Self::Alone => needed(ALONE),
+            Self::ReplicaSet => std::env::var(REPLICA_SET).ok().or_else(|| needed(ALONE)),
         }
     }
 }
@@ -45,14 +44,7 @@ impl Database {
     /// A database with nothing in it; nothing when there is no server, which is said aloud and, in
     /// continuous integration, is a failure.
     pub async fn fresh(servers: Servers) -> Option<Self> {
-        let Some(server) = servers.uri() else {
-            let needed = std::env::var("CI").is_ok_and(|ci| ci == "true");
-            assert!(!needed, "{ALONE} is not set: use scripts/mongo run -- …");
-            let test = std::thread::current();
-            let test = test.name().unwrap_or("a test");
-            aloud(&format!("SKIPPED {test}: {ALONE} is not set"));
-            return None;
-        };
+        let server = servers.uri()?;
         let mut bytes = [0; 8];
         SystemRng.fill(&mut bytes);
         let name = format!("portcullis_test_{:016x}", u64::from_be_bytes(bytes));
@@ -141,6 +133,20 @@ pub fn with_credentials(uri: &str, user: &str, password: &str) -> String {
     let (scheme, rest) = uri.split_once("://").expect("an address");
     let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
     format!("{scheme}://{user}:{password}@{rest}")
+}
+
+/// What a variable of `scripts/mongo` says. Where it is not set the test is to be skipped, which is said aloud
+/// and, in continuous integration, is a failure.
+pub fn needed(variable: &str) -> Option<String> {
+    let told = std::env::var(variable).ok();
+    if told.is_none() {
+        let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+        assert!(!ci, "{variable} is not set: use scripts/mongo run -- …");
+        let test = std::thread::current();
+        let test = test.name().unwrap_or("a test");
+        aloud(&format!("SKIPPED {test}: {variable} is not set"));
+    }
+    told
 }
 
 /// Past the test harness, which keeps what passing tests print to itself.

@@ -18,9 +18,10 @@ pub enum Failure {
     SteppedDown,
     /// The primary freezes, and goes on when it has been deposed.
     Frozen,
-    /// Two of three freeze for so long.
+    /// Two of three freeze for so long. What the primary took alone is confirmed in the end.
     MajorityFrozen(Duration),
-    /// Two of three are killed, and restarted after so long.
+    /// Two of three are killed, and restarted after so long. What the primary took alone is confirmed in the
+    /// end.
     MajorityKilled(Duration),
     /// The primary goes on alone, is killed, and what it took is rolled back.
     RolledBack,

@@ -3,11 +3,11 @@
 //!
 //! `scripts/failover` plays the same for longer.
 
-use std::io::Write as _;
 use std::time::Duration;
 
 use integration::failover::{Failure, Plan, play};
 use replica_set::SHORT_ELECTIONS;
+use scratch_database::aloud;
 
 /// The shortest time in which a client that tries again still gets the answer that was lost.
 const GRACE: Duration = Duration::from_secs(2);
@@ -29,7 +29,7 @@ async fn whatever_happens_to_the_store_what_was_acknowledged_holds_on_every_node
     let Some(report) = play(&plan, Failure::each(GAP).into_iter()).await else {
         return;
     };
-    let _ = writeln!(std::io::stderr(), "{report}");
+    aloud(&report.to_string());
     assert!(report.violations.is_empty(), "see above");
     // It was a storm.
     for kind in ["sign-up", "sign-in", "refresh", "logout"] {
