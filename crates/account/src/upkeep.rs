@@ -10,8 +10,7 @@ const SWEEP_BATCH: u32 = 200;
 /// How often expired rows are looked for.
 pub const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
-/// How often the kinds of hash are counted, in sweeps: it takes long where there are millions, and their shares
-/// change slowly.
+/// How often the kinds of hash are asked for, in sweeps: their shares change slowly.
 pub const COUNT_EVERY: u32 = 10;
 
 impl Accounts {

@@ -52,6 +52,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 7,
         sql: include_str!("../migrations/0007_handing.sql"),
     },
+    Migration {
+        version: 8,
+        sql: include_str!("../migrations/0008_hash_kinds.sql"),
+    },
 ];
 
 /// Whether the file lacks a step.
@@ -268,6 +272,35 @@ mod tests {
     }
 
     #[test]
+    fn the_kinds_of_hash_are_counted_once_and_then_kept() {
+        let (_folder, path, mut connection) = file();
+        migrate(&mut connection, &path, &MIGRATIONS[..7], NOW).unwrap();
+        let account = |connection: &Connection, name: &str, kind: Option<&str>| {
+            let sql = "INSERT INTO users (id, username, username_key_version, email, email_verified, hash,
+                hash_kind, generation, disabled, created_at, updated_at)
+                VALUES (?1, ?1, 1, ?1, 0, 'hash', ?2, 0, 0, 0, 0)";
+            connection.execute(sql, (name, kind)).unwrap();
+        };
+        for (name, kind) in [("a", Some("old")), ("b", Some("old")), ("c", None)] {
+            account(&connection, name, kind);
+        }
+        migrate(&mut connection, &path, MIGRATIONS, NOW).unwrap();
+        account(&connection, "d", Some("new"));
+        connection
+            .execute_batch(
+                "UPDATE users SET hash_kind = 'new' WHERE id IN ('a', 'c');
+                UPDATE users SET hash_kind = NULL WHERE id = 'd';
+                DELETE FROM users WHERE id = 'b';",
+            )
+            .unwrap();
+        let sql = "SELECT kind, accounts FROM hash_kinds ORDER BY kind";
+        let mut statement = connection.prepare(sql).unwrap();
+        let counts = statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?)));
+        let counts: Vec<(String, i64)> = counts.unwrap().collect::<Result<_, _>>().unwrap();
+        assert_eq!(counts, [("new".to_owned(), 2), ("old".to_owned(), 0)]);
+    }
+
+    #[test]
     fn released_steps_keep_their_text() {
         let sums: Vec<_> = MIGRATIONS.iter().map(|step| checksum(step.sql)).collect();
         assert_eq!(
@@ -280,6 +313,7 @@ mod tests {
                 "568616366854ceace5576a7699247d52700a048d33191c15f40a8553f2ad7487",
                 "08bc53de21282414bbc5ae75eb8542b6b36bc225740d26eb9aec8f6240d1b69a",
                 "44a61b7ed37165607210122132e9ac949f39556d946249d3b775ddad47698e80",
+                "6a22bd4c3a97f0f3624a45796194eeba45bb93bd6b19034044b7b4856c4155e7",
             ]
         );
         assert_eq!(checksum("a;\r\nb;"), checksum("a;\nb;"));

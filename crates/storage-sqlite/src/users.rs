@@ -114,10 +114,10 @@ impl Users for SqliteStore {
                 all(
                     connection,
                     TABLE,
-                    "SELECT hash_kind, count(*) AS accounts FROM users
-                     WHERE hash_kind IS NOT NULL GROUP BY hash_kind ORDER BY hash_kind",
+                    // Triggers keep them, in the transaction of each change.
+                    "SELECT kind, accounts FROM hash_kinds WHERE accounts > 0 ORDER BY kind",
                     (),
-                    |columns| Ok((columns.get("hash_kind")?, columns.unsigned("accounts")?)),
+                    |columns| Ok((columns.get("kind")?, columns.unsigned("accounts")?)),
                 )
             })
             .await

@@ -135,6 +135,7 @@ pub trait Users: Send + Sync {
     async fn delete_user(&self, id: &UserId, moment: Moment) -> Result<bool, Error>;
 
     /// The kinds of hash in the store, and how many accounts have each ([`password::Kind`] as text;
-    /// hashes that can't be read are left out).
+    /// hashes that can't be read are left out). It costs little, however many accounts there are. Where several
+    /// processes serve one store the numbers may be a little old; which kinds there are is always as it is now.
     async fn hash_kinds(&self) -> Result<Vec<(String, u64)>, Error>;
 }
