@@ -1,6 +1,7 @@
 //! The one place that builds everything, and that names a storage backend.
 
 mod keys;
+mod progress;
 mod store;
 mod upkeep;
 

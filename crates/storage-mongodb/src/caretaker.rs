@@ -7,6 +7,7 @@ use storage::Error;
 use tokio::time::MissedTickBehavior;
 
 use crate::Core;
+use crate::progress::Lines;
 
 /// How often interrupted changes are looked for: the tokens that such a change refuses may pass for
 /// that long after a crash, since nobody was told that they are refused.
@@ -44,7 +45,7 @@ impl Core {
             tracing::debug!(ended, "the end of sessions was finished for others");
         }
         if keys {
-            let given = self.give_keys().await?;
+            let given = self.give_keys(&Lines).await?;
             if given > 0 {
                 tracing::info!(given, "accounts of another application got their keys");
             }

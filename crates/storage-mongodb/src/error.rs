@@ -45,6 +45,12 @@ pub(crate) enum Failure {
     Other(Error),
 }
 
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
 impl From<Failure> for Error {
     /// Where no index should have had anything to say.
     fn from(failure: Failure) -> Self {
@@ -118,6 +124,11 @@ pub(crate) fn from_driver(table: &'static str, error: &DriverError) -> Failure {
         ErrorKind::InvalidTlsConfig { .. } => driver("TLS can't be set up"),
         _ => driver("an internal error"),
     }
+}
+
+/// An error of one of the statements of a command, which the driver hands on as it is.
+pub(crate) fn from_statement(code: i32) -> Failure {
+    reported(code, "")
 }
 
 fn reported(code: i32, name: &str) -> Failure {

@@ -11,72 +11,100 @@ use mongodb::options::IndexOptions;
 use storage::Error;
 
 use crate::Core;
+use crate::error::Failure;
+use crate::progress::Progress;
 
 /// How long a session stays after it is over before the server itself deletes it, where it has TTL
 /// indexes: our own sweep was there long before. It goes by the server's clock, hence the distance.
 const LAST_RESORT: Duration = Duration::from_secs(30 * 86_400);
 
+/// Those that decide who has a name, and who an address.
+const USERNAME_KEY: &str = "portcullis_username_key";
+const EMAIL_KEY: &str = "portcullis_email_key";
+
 impl Core {
-    /// Makes every index.
-    pub(crate) async fn make_indexes(&self) -> Result<(), Error> {
-        for (name, keys) in [
-            ("portcullis_username_key", doc! { "username_key": 1 }),
-            ("portcullis_email_key", doc! { "email_key": 1 }),
-        ] {
-            let mut unique = sparse(name);
-            unique.unique = Some(true);
-            self.users.index(model(keys, unique)).await?;
-        }
-        let others = [
-            ("portcullis_username", doc! { "username": 1, "_id": 1 }),
-            ("portcullis_email", doc! { "email": 1, "_id": 1 }),
-            // Not sparse: it is asked for those that lack the field.
-            ("portcullis_version", doc! { "username_key_version": 1 }),
+    /// Makes every index, and gives keys to the accounts that lack them, as the one needs the other. Where all is there
+    /// it takes a moment.
+    pub(crate) async fn prepare(&self, progress: &dyn Progress) -> Result<(), Error> {
+        let users = [
+            model(
+                doc! { "username": 1, "_id": 1 },
+                plain("portcullis_username"),
+            ),
+            model(doc! { "email": 1, "_id": 1 }, plain("portcullis_email")),
         ];
-        for (name, keys) in others {
-            self.users.index(model(keys, plain(name))).await?;
+        self.build(&self.users, &users, progress).await?;
+        let names = self.users.index_names().await?;
+        let has = |name: &str| names.iter().any(|found| found == name);
+        if has(USERNAME_KEY) && has(EMAIL_KEY) {
+            self.make_indexes_on_keys(progress).await?;
+        } else {
+            self.give_first_keys(progress).await?;
         }
-        for (name, keys) in [
-            ("portcullis_pending", doc! { "portcullis_pending.op": 1 }),
-            ("portcullis_hash_kind", doc! { "hash_kind": 1 }),
-            ("portcullis_clash", doc! { "key_clash": 1 }),
-        ] {
-            self.users.index(model(keys, sparse(name))).await?;
-        }
-        let of_user = doc! { "user": 1, "created_at": -1 };
-        self.sessions
-            .index(model(of_user, plain("portcullis_user")))
-            .await?;
-        let mut cookie = sparse("portcullis_cookie");
-        cookie.unique = Some(true);
-        self.sessions
-            .index(model(doc! { "browser.hash": 1 }, cookie))
-            .await?;
-        let ended = sparse("portcullis_ended");
-        self.sessions
-            .index(model(doc! { "ended": 1 }, ended))
-            .await?;
+        self.give_keys(progress).await?;
+        self.make_other_indexes(progress).await
+    }
+
+    /// Makes those on what is written into accounts when they get their keys.
+    ///
+    /// # Errors
+    /// Also when two accounts have the same key.
+    pub(crate) async fn make_indexes_on_keys(
+        &self,
+        progress: &dyn Progress,
+    ) -> Result<(), Failure> {
+        let users = [
+            model(doc! { "username_key": 1 }, unique(USERNAME_KEY)),
+            model(doc! { "email_key": 1 }, unique(EMAIL_KEY)),
+            // Not sparse: it is asked for those that lack the field.
+            model(
+                doc! { "username_key_version": 1 },
+                plain("portcullis_version"),
+            ),
+            model(doc! { "hash_kind": 1 }, sparse("portcullis_hash_kind")),
+            model(doc! { "key_clash": 1 }, sparse("portcullis_clash")),
+            model(
+                doc! { "portcullis_pending.op": 1 },
+                sparse("portcullis_pending"),
+            ),
+        ];
+        self.build(&self.users, &users, progress).await
+    }
+
+    /// Makes those of our own collections.
+    async fn make_other_indexes(&self, progress: &dyn Progress) -> Result<(), Error> {
+        let sessions = [
+            model(
+                doc! { "user": 1, "created_at": -1 },
+                plain("portcullis_user"),
+            ),
+            model(doc! { "browser.hash": 1 }, unique("portcullis_cookie")),
+            model(doc! { "ended": 1 }, sparse("portcullis_ended")),
+        ];
+        self.build(&self.sessions, &sessions, progress).await?;
+        let expires = [model(doc! { "expires_at": 1 }, plain("portcullis_expires"))];
         for table in [&self.attempts, &self.limits, &self.spent] {
-            let expires = plain("portcullis_expires");
-            table
-                .index(model(doc! { "expires_at": 1 }, expires))
-                .await?;
+            self.build(table, &expires, progress).await?;
         }
-        self.index_of_over_sessions().await
+        self.index_of_over_sessions(progress).await
     }
 
     /// With a TTL where the server has that, without one elsewhere.
-    async fn index_of_over_sessions(&self) -> Result<(), Error> {
+    async fn index_of_over_sessions(&self, progress: &dyn Progress) -> Result<(), Error> {
         let keys = doc! { "over_at": 1 };
         let mut with_ttl = plain("portcullis_over");
         with_ttl.expire_after = Some(LAST_RESORT);
-        match self.sessions.index(model(keys.clone(), with_ttl)).await {
+        let with_ttl = [model(keys.clone(), with_ttl)];
+        match self.build(&self.sessions, &with_ttl, progress).await {
             Ok(()) => Ok(()),
-            Err(error @ (Error::Unavailable(_) | Error::Busy | Error::Full)) => Err(error),
-            Err(error) => {
+            Err(Failure::Other(error @ (Error::Unavailable(_) | Error::Busy | Error::Full))) => {
+                Err(error)
+            }
+            Err(failure) => {
+                let error = Error::from(failure);
                 tracing::debug!(%error, "the server has no TTL indexes: none is needed");
-                let plain = plain("portcullis_over");
-                self.sessions.index(model(keys, plain)).await
+                let plain = [model(keys, plain("portcullis_over"))];
+                Ok(self.build(&self.sessions, &plain, progress).await?)
             }
         }
     }
@@ -89,6 +117,12 @@ fn plain(name: &str) -> IndexOptions {
 fn sparse(name: &str) -> IndexOptions {
     let mut options = plain(name);
     options.sparse = Some(true);
+    options
+}
+
+fn unique(name: &str) -> IndexOptions {
+    let mut options = sparse(name);
+    options.unique = Some(true);
     options
 }
 

@@ -22,6 +22,7 @@
 //! method does the work, on a `Table` that `open.rs` names.
 
 mod attempts;
+mod building;
 mod caretaker;
 mod connect;
 mod document;
@@ -33,6 +34,7 @@ mod indexes;
 mod keys;
 pub mod limits;
 mod open;
+mod progress;
 mod running;
 mod sessions;
 mod spent;
@@ -54,10 +56,12 @@ use tokio::task::AbortHandle;
 use crate::feed::{Appends, Follow, Heartbeat, Rows};
 use crate::running::Running;
 use crate::table::Table;
+use crate::users::Tally;
 
 pub use error::OpenError;
 pub use keys::KeyPrint;
 pub use open::Options;
+pub use progress::{Headway, Lines, Progress, Task};
 pub use uri::{MongoUri, UriFault};
 pub use users::{Clash, ClashField};
 
@@ -76,6 +80,8 @@ struct Core {
     database: Database,
     /// How long one operation may take.
     deadline: Duration,
+    /// Whether it is a replica set, or a cluster of such.
+    replicated: bool,
     users: Table,
     sessions: Table,
     attempts: Table,
@@ -86,6 +92,8 @@ struct Core {
     sinks: Sinks,
     appends: Appends,
     heartbeat: Arc<Heartbeat>,
+    /// How this node has changed the number of accounts that have each kind of hash.
+    tally: Tally,
     /// Which node this is.
     node: String,
     /// How many changes it has named.

@@ -13,9 +13,11 @@ use tokio::sync::mpsc;
 
 use crate::error::{Failure, OpenError, from_driver, late};
 use crate::feed::{Appender, Appends, Follower, Heartbeat, Rows};
+use crate::progress::{Lines, Progress};
 use crate::running::Running;
 use crate::table::Table;
 use crate::uri::{MongoUri, hosts};
+use crate::users::Tally;
 use crate::{Core, MongoStore, connect};
 
 /// The collection of the feed.
@@ -36,6 +38,7 @@ const FOLLOWS_WAITING: usize = 16;
 pub struct Options<'a> {
     rng: &'a dyn Rng,
     deadline: Duration,
+    progress: &'a dyn Progress,
 }
 
 impl<'a> Options<'a> {
@@ -44,6 +47,7 @@ impl<'a> Options<'a> {
         Self {
             rng,
             deadline: DEADLINE,
+            progress: &Lines,
         }
     }
 
@@ -51,6 +55,13 @@ impl<'a> Options<'a> {
     #[must_use]
     pub const fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
+        self
+    }
+
+    /// Has `progress` show what takes long, instead of lines in the log.
+    #[must_use]
+    pub const fn with_progress(mut self, progress: &'a dyn Progress) -> Self {
+        self.progress = progress;
         self
     }
 }
@@ -70,7 +81,11 @@ impl MongoStore {
     /// # Errors
     /// [`OpenError`] says what its operator can do.
     pub async fn open(uri: &MongoUri, options: Options<'_>) -> Result<Arc<Self>, OpenError> {
-        let Options { rng, deadline } = options;
+        let Options {
+            rng,
+            deadline,
+            progress,
+        } = options;
         let (servers, database) = uri.options().await?;
         let hosts = hosts(&servers);
         let database = connect::client(servers, deadline)?.database(&database);
@@ -79,7 +94,8 @@ impl MongoStore {
         let (appends, waiting) = Appends::new();
         let meta = table("portcullis_meta");
         // Decided before anything has it: writer and reader of the feed must see the same.
-        let feed = if is_replicated(&hello(&database, deadline).await?) {
+        let replicated = is_replicated(&hello(&database, deadline).await?);
+        let feed = if replicated {
             Table::committed(&database, FEED, deadline)
         } else {
             table(FEED)
@@ -92,6 +108,8 @@ impl MongoStore {
             spent: table("portcullis_spent"),
             feed: Rows(feed),
             heartbeat: Arc::new(Heartbeat::new(meta.clone(), sinks.clone())),
+            tally: Tally::default(),
+            replicated,
             meta,
             node: node_name(rng),
             names: AtomicU64::new(0),
@@ -108,13 +126,12 @@ impl MongoStore {
             deadline: deadline * 2,
             head: None,
         };
-        let found = core.layout(LAYOUT).await?;
+        let found = core.layout(LAYOUT).await.map_err(unconfirmed)?;
         if found > LAYOUT {
             let known = LAYOUT;
             return Err(OpenError::NewerLayout { found, known });
         }
-        core.make_indexes().await?;
-        core.give_keys().await?;
+        Box::pin(core.prepare(progress)).await?; // large, and soon over
 
         let core = Arc::new(core);
         let (follows, added) = mpsc::channel(FOLLOWS_WAITING);
@@ -175,6 +192,16 @@ async fn hello(database: &Database, deadline: Duration) -> Result<Document, Erro
 /// Whether it belongs to a replica set, or stands before a sharded cluster of such.
 fn is_replicated(hello: &Document) -> bool {
     hello.contains_key("setName") || hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid")
+}
+
+/// Of the first write: before it a server that has lost its others answers as if nothing was.
+fn unconfirmed(error: Error) -> Error {
+    match error {
+        Error::Unavailable(reason) => Error::Unavailable(format!(
+            "no majority of its servers confirms writes ({reason})"
+        )),
+        error => error,
+    }
 }
 
 fn node_name(rng: &dyn Rng) -> String {

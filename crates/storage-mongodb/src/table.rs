@@ -1,17 +1,19 @@
 //! Every call of the driver: each has a deadline, and each write is confirmed by a majority, in
 //! their journals.
 
+mod indexes;
+mod many;
+
 use std::time::Duration;
 
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 use mongodb::options::{CollectionOptions, ReadConcern, ReturnDocument, UpdateModifications};
-use mongodb::{Collection, Database, IndexModel};
+use mongodb::{Collection, Database};
 use storage::Error;
 
 use crate::error::{Failure, from_driver, late};
 
-/// How long an index may take to be built, on a collection that came from elsewhere.
-const INDEX_DEADLINE: Duration = Duration::from_secs(600);
+pub(crate) use many::{Batches, Statement};
 
 /// How long it is left alone after a failure.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -99,6 +101,15 @@ impl Table {
     /// The documents that `query` gives. There must be a bound on their number: in the query, or by
     /// what they are.
     pub(crate) async fn all(&self, query: Query) -> Result<Vec<Document>, Error> {
+        self.all_within(query, self.deadline).await
+    }
+
+    /// The same, which may take as long as `deadline`: no index helps it.
+    pub(crate) async fn all_within(
+        &self,
+        query: Query,
+        deadline: Duration,
+    ) -> Result<Vec<Document>, Error> {
         if query.limit == Some(0) {
             return Ok(Vec::new()); // to the server it would mean that there is no limit
         }
@@ -120,7 +131,7 @@ impl Table {
             }
             Ok(documents)
         };
-        Ok(self.within(found).await?)
+        Ok(self.within_time(deadline, found).await?)
     }
 
     /// What an aggregation gives, which must be little. It may take as long as `deadline`.
@@ -130,7 +141,11 @@ impl Table {
         deadline: Duration,
     ) -> Result<Vec<Document>, Error> {
         let found = async {
-            let mut cursor = self.collection.aggregate(stages).await?;
+            let mut cursor = self
+                .collection
+                .aggregate(stages)
+                .allow_disk_use(true)
+                .await?;
             let mut documents = Vec::new();
             while cursor.advance().await? {
                 documents.push(cursor.deserialize_current()?);
@@ -138,6 +153,13 @@ impl Table {
             Ok(documents)
         };
         Ok(self.within_time(deadline, found).await?)
+    }
+
+    /// The values that `field` has in the documents that `filter` meets: an index gives them without reading the
+    /// documents. There must be few.
+    pub(crate) async fn distinct(&self, field: &str, filter: Document) -> Result<Vec<Bson>, Error> {
+        let distinct = self.collection.distinct(field, filter);
+        Ok(self.within(distinct.into_future()).await?)
     }
 
     /// Inserts a document.
@@ -203,19 +225,6 @@ impl Table {
     pub(crate) async fn delete_all(&self, filter: Document) -> Result<u64, Error> {
         let deleted = self.within(self.collection.delete_many(filter));
         Ok(deleted.await?.deleted_count)
-    }
-
-    /// Makes an index, unless it is there.
-    pub(crate) async fn index(&self, index: IndexModel) -> Result<(), Error> {
-        let made = tokio::time::timeout(
-            INDEX_DEADLINE,
-            self.collection.create_index(index).into_future(),
-        );
-        match made.await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(from_driver(self.name, &error).into()),
-            Err(_) => Err(late()),
-        }
     }
 
     /// Lets a moment pass after a failure.

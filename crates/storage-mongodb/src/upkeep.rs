@@ -85,6 +85,7 @@ impl Upkeep for MongoStore {
         {
             tracing::debug!("the lease for sweeping was not given back in time");
         }
+        self.core.note_last_changes_of_kinds(GIVING_UP).await;
         self.core.sinks.clear();
         let client = self.core.database.client().clone();
         client.shutdown().immediate(true).await;
@@ -137,7 +138,7 @@ impl Core {
     }
 
     /// What time it is for the server.
-    async fn server_time(&self) -> Result<Timestamp, Error> {
+    pub(crate) async fn server_time(&self) -> Result<Timestamp, Error> {
         let hello = self.hello().await?;
         Fields::of("hello", &hello).time("localTime")
     }

@@ -16,6 +16,7 @@ use storage_mongodb::{KeyPrint, MongoStore, MongoUri};
 use storage_sqlite::{LimitStore, Options, Role, SqliteStore};
 
 use super::keys::{derived_key, previous_keys, signing_key};
+use super::progress::progress;
 
 /// The file that holds everything, in the data folder.
 const DATABASE: &str = "portcullis.db";
@@ -64,7 +65,7 @@ async fn open_mongo(
     rng: &dyn Rng,
 ) -> anyhow::Result<Stored> {
     let uri = MongoUri::parse(uri.expose().clone()).context("MONGO_URI")?;
-    let options = storage_mongodb::Options::new(rng);
+    let options = storage_mongodb::Options::new(rng).with_progress(progress());
     let storage = MongoStore::open(&uri, options).await.context("MONGO_URI")?;
     storage.agree_on_keys(keys).await?;
     let limits = Arc::new(MongoLimits::new(Arc::clone(&storage)));
@@ -86,7 +87,7 @@ async fn open_mongo(
 pub async fn replace_known_keys(config: &Config, keys: &Keys) -> anyhow::Result<()> {
     let uri = config.storage.mongo_uri.as_ref().context("MONGO_URI")?;
     let uri = MongoUri::parse(uri.expose().clone()).context("MONGO_URI")?;
-    let options = storage_mongodb::Options::new(&SystemRng);
+    let options = storage_mongodb::Options::new(&SystemRng).with_progress(progress());
     let storage = MongoStore::open(&uri, options).await.context("MONGO_URI")?;
     let replaced = storage.replace_keys(&key_prints(config, keys)?).await;
     storage.close().await;

@@ -13,7 +13,7 @@ use crate::document::{date, integer};
 use crate::error::Failure;
 use crate::users::TRIES;
 use crate::users::document::{Account, kind_of, read, unchanged};
-use crate::users::keys;
+use crate::users::keys::{self, kind_before};
 use crate::users::pending::Pending;
 
 impl Core {
@@ -34,7 +34,12 @@ impl Core {
         let update = doc! {
             "$set": { "password_hash": to.expose(), "hash_kind": kind_of(to) },
         };
-        Ok(self.users.update(filter, update).await?)
+        let upgraded = self.users.update(filter, update).await?;
+        if upgraded {
+            self.tally
+                .changed(kind_before(&account.document), kind_of(to));
+        }
+        Ok(upgraded)
     }
 
     pub(crate) async fn change_password(
@@ -69,6 +74,8 @@ impl Core {
                 "portcullis_pending": pending.to_bson(),
             } };
             if self.users.update(filter, update).await? {
+                self.tally
+                    .changed(kind_before(&account.document), kind_of(&change.hash));
                 self.outbox().finish(&account.id, &pending).await?;
                 return Ok(PasswordChanged::Changed);
             }

@@ -48,7 +48,10 @@ impl Core {
             self.refuse_taken_name(&id, &user.username, &username_key)
                 .await?;
             match self.users.insert(document.clone()).await {
-                Ok(()) => return Ok(user),
+                Ok(()) => {
+                    self.tally.changed(None, kind_of(&new.hash));
+                    return Ok(user);
+                }
                 Err(Failure::Duplicate) => {
                     self.refuse_taken_name(&id, &user.username, &username_key)
                         .await?;

@@ -14,6 +14,7 @@ use crate::Core;
 use crate::document::Fields;
 use crate::users::TRIES;
 use crate::users::document::is_closing;
+use crate::users::keys::kind_before;
 use crate::users::pending::Pending;
 
 impl Core {
@@ -42,6 +43,7 @@ impl Core {
                 "$unset": { "hash_kind": "" },
             };
             if self.users.update(filter, update).await? {
+                self.tally.changed(kind_before(&document), None);
                 self.outbox().finish(&raw, &pending).await?;
                 return Ok(true);
             }

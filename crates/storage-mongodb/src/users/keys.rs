@@ -3,7 +3,7 @@
 //! `username_key` and `email_key` stand beside the fields of that application, in sparse unique
 //! indexes. A pass at the start, and again every few seconds, gives them to each account that has not
 //! been looked at with the present tables of Unicode (`username_key_version`); it can stop anywhere
-//! and goes on there. What that application changes later leaves the keys as they are: they are renewed when
+//! and goes on there (`takeover.rs`). What that application changes later leaves the keys as they are: they are renewed when
 //! somebody signs in by the new name or address, or wants the old one.
 //!
 //! # Clashes
@@ -11,8 +11,6 @@
 //! nobody's guess: the one that comes second gets no key, the first keeps it as a reservation, so
 //! that no new account takes it, and both are marked (`key_clash`), after which neither is found by
 //! it. Each is still found by its exact name. An account made here, under these rules, keeps its key.
-
-use std::collections::HashSet;
 
 use model::UserId;
 use mongodb::bson::{Bson, Document, doc};
@@ -23,13 +21,9 @@ use crate::Core;
 use crate::document::{Fields, integer};
 use crate::error::Failure;
 use crate::ids;
-use crate::table::Query;
-use crate::users::TRIES;
+use crate::table::{Query, Statement};
 use crate::users::document::{kind_of, unchanged};
 use crate::users::find::{email_key, username_key};
-
-/// Accounts looked at in one step.
-const STEP: u32 = 200;
 
 /// How far the search for who has a key goes on from one account to another.
 const DEPTH: u32 = 8;
@@ -78,65 +72,9 @@ pub(crate) fn version() -> i64 {
 }
 
 impl Core {
-    /// Gives keys to every account that has not been looked at, and says how many those were.
-    pub(crate) async fn give_keys(&self) -> Result<u64, Error> {
-        let (mut looked_at, mut in_vain) = (0, 0);
-        loop {
-            let query = Query::new(doc! { "username_key_version": { "$ne": version() } });
-            let step = self.users.all(query.limit(STEP)).await?;
-            if step.is_empty() {
-                return Ok(looked_at);
-            }
-            let mut taken = self.taken(&step).await?;
-            let mut done = 0;
-            for document in &step {
-                let keys = keys_of(document);
-                // Mostly nobody else has them.
-                let free = keys.iter().all(|key| key.is_free(&taken));
-                let written = if free && self.shadow(document).await?.is_none() {
-                    self.write_keys(document, &keys, &Document::new()).await?
-                } else {
-                    self.give_key(document, 0).await?
-                };
-                taken.extend(
-                    keys.into_iter()
-                        .filter_map(|key| Some((key.name, key.text?))),
-                );
-                done += u64::from(written);
-            }
-            looked_at += done;
-            in_vain = if done == 0 { in_vain + 1 } else { 0 };
-            if in_vain == TRIES {
-                tracing::warn!("some accounts change all the time: they get their keys later");
-                return Ok(looked_at);
-            }
-            if looked_at.is_multiple_of(10_000) {
-                tracing::info!(looked_at, "accounts of another application get their keys");
-            }
-        }
-    }
-
-    /// The keys of these accounts that someone has already, by the fields that hold them.
-    async fn taken(&self, step: &[Document]) -> Result<HashSet<(&'static str, String)>, Error> {
-        let mut taken = HashSet::new();
-        for (at, name) in ["username_key", "email_key"].into_iter().enumerate() {
-            let keys = step.iter().filter_map(|document| {
-                let [username, email] = keys_of(document);
-                [username.text, email.text].into_iter().nth(at)?
-            });
-            let query = Query::new(doc! { name: { "$in": keys.collect::<Vec<_>>() } });
-            for holder in self.users.all(query.only(doc! { name: 1 })).await? {
-                if let Ok(key) = holder.get_str(name) {
-                    taken.insert((name, key.to_owned()));
-                }
-            }
-        }
-        Ok(taken)
-    }
-
     /// Gives keys to an account that may share them with another one. Whether it was written: not
     /// when the account changed meanwhile.
-    async fn give_key(&self, document: &Document, depth: u32) -> Result<bool, Error> {
+    pub(super) async fn give_key(&self, document: &Document, depth: u32) -> Result<bool, Error> {
         let Some(id) = document.get("_id") else {
             return Ok(false);
         };
@@ -196,58 +134,31 @@ impl Core {
 
     /// The text that the `_id` shares with another account's `_id`, which is that text.
     async fn shadow(&self, document: &Document) -> Result<Option<String>, Error> {
-        if matches!(document.get("_id"), Some(Bson::String(_))) {
-            return Ok(None);
-        }
-        let Ok(text) = ids::user_id(&Fields::of(self.users.name, document)) else {
+        let Some(text) = text_of_other_id(document) else {
             return Ok(None);
         };
-        let same = self.users.first(doc! { "_id": text.as_str() }).await?;
-        Ok(same.map(|_| text.as_str().to_owned()))
+        let same = self.users.first(doc! { "_id": &text }).await?;
+        Ok(same.map(|_| text))
     }
 
-    /// Writes what was found, unless the account has another name or address by now, or someone else
-    /// took one of the keys: then it is looked at again.
+    /// Writes what was found. Whether it was written: not when the account changed meanwhile, or someone else took one
+    /// of the keys. Then it is looked at again.
     async fn write_keys(
         &self,
         document: &Document,
         keys: &[Key<'_>],
         clash: &Document,
     ) -> Result<bool, Error> {
-        let mut set = doc! { "username_key_version": version() };
-        let mut unset = Document::new();
-        if !document.contains_key("generation") {
-            set.insert("portcullis_imported", true);
-        }
-        if let Ok(hash) = document.get_str("password_hash") {
-            set.insert("hash_kind", kind_of(&PasswordHash::from_stored(hash)));
-        }
-        for key in keys {
-            match &key.text {
-                Some(text) if !clash.contains_key(key.field) => set.insert(key.name, text),
-                _ => unset.insert(key.name, ""),
-            };
-        }
-        if clash.is_empty() {
-            unset.insert("key_clash", "");
-        } else {
-            set.insert("key_clash", clash.clone());
-        }
-        let unchanged = |field| unchanged(document, field);
-        let filter = doc! {
-            "_id": document.get("_id"),
-            "username": unchanged("username"),
-            "email": unchanged("email"),
-        };
-        let mut update = doc! { "$set": set };
-        if !unset.is_empty() {
-            update.insert("$unset", unset);
-        }
+        let Statement { filter, update } = statement(document, keys, clash);
         let written = match self.users.update(filter, update).await {
             Ok(written) => written,
             Err(Failure::Duplicate) => return Ok(false),
             Err(Failure::Other(error)) => return Err(error),
         };
+        if written {
+            self.tally
+                .changed(kind_before(document), kind_now(document));
+        }
         for (field, with) in clash {
             tracing::warn!(
                 account = document.get("_id").map(as_text),
@@ -280,23 +191,71 @@ impl Core {
     }
 }
 
+/// What is written to an account whose keys are these, unless it was changed since it was read: by its application, or
+/// by another node that looked at it.
+pub(super) fn statement(document: &Document, keys: &[Key<'_>], clash: &Document) -> Statement {
+    let mut set = doc! { "username_key_version": version() };
+    let mut unset = Document::new();
+    if !document.contains_key("generation") {
+        set.insert("portcullis_imported", true);
+    }
+    if document.get_str("password_hash").is_ok() {
+        set.insert("hash_kind", kind_now(document));
+    }
+    for key in keys {
+        match &key.text {
+            Some(text) if !clash.contains_key(key.field) => set.insert(key.name, text),
+            _ => unset.insert(key.name, ""),
+        };
+    }
+    if !clash.is_empty() {
+        set.insert("key_clash", clash.clone());
+    } else if document.contains_key("key_clash") {
+        unset.insert("key_clash", "");
+    }
+    let mut filter = doc! { "_id": document.get("_id") };
+    for field in ["username", "email", "hash_kind"] {
+        filter.insert(field, unchanged(document, field));
+    }
+    let mut update = doc! { "$set": set };
+    if !unset.is_empty() {
+        update.insert("$unset", unset);
+    }
+    Statement { filter, update }
+}
+
+/// The kind that is noted for its hash.
+pub(super) fn kind_before(document: &Document) -> Option<&str> {
+    document.get_str("hash_kind").ok()
+}
+
+/// The kind that its hash has.
+pub(super) fn kind_now(document: &Document) -> Option<String> {
+    let hash = document.get_str("password_hash").ok()?;
+    kind_of(&PasswordHash::from_stored(hash))
+}
+
+/// The text of an `_id` that is no text itself, and so may be another account's.
+pub(super) fn text_of_other_id(document: &Document) -> Option<String> {
+    if matches!(document.get("_id"), Some(Bson::String(_))) {
+        return None;
+    }
+    let id = ids::user_id(&Fields::of("users", document)).ok()?;
+    Some(id.as_str().to_owned())
+}
+
 /// A field of an account, and the key by which it is unique.
-struct Key<'a> {
-    field: &'static str,
+pub(super) struct Key<'a> {
+    pub(super) field: &'static str,
     /// The field that holds the key.
-    name: &'static str,
-    value: Option<&'a str>,
+    pub(super) name: &'static str,
+    /// What stands there; nothing can be shared of what is empty.
+    pub(super) value: Option<&'a str>,
     /// None for what can be no name or address of ours.
-    text: Option<String>,
+    pub(super) text: Option<String>,
 }
 
 impl Key<'_> {
-    /// Whether there is a key, and nobody has it.
-    fn is_free(&self, taken: &HashSet<(&'static str, String)>) -> bool {
-        let text = self.text.as_ref();
-        text.is_some_and(|text| !taken.contains(&(self.name, text.clone())))
-    }
-
     /// A filter for the accounts that have the same.
     fn same(&self) -> Option<Document> {
         match (&self.text, self.value) {
@@ -307,8 +266,8 @@ impl Key<'_> {
     }
 }
 
-fn keys_of(document: &Document) -> [Key<'_>; 2] {
-    let text = |field| document.get_str(field).ok();
+pub(super) fn keys_of(document: &Document) -> [Key<'_>; 2] {
+    let text = |field| document.get_str(field).ok().filter(|text| !text.is_empty());
     let (name, address) = (text("username"), text("email"));
     [
         Key {

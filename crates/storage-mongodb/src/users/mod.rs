@@ -16,15 +16,16 @@ mod create;
 mod delete;
 mod document;
 mod find;
+mod first;
 mod keys;
+mod kinds;
 pub(crate) mod pending;
+mod takeover;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use model::{Credentials, User, UserId};
-use mongodb::bson::doc;
 use password::PasswordHash;
 use storage::{
     Error, LoginName, Moment, NewUser, PasswordChange, PasswordChanged, ProfileChange,
@@ -32,16 +33,13 @@ use storage::{
 };
 
 use crate::MongoStore;
-use crate::document::Fields;
 
 pub(crate) use document::unchanged;
 pub use keys::{Clash, ClashField};
+pub(crate) use kinds::Tally;
 
 /// How often an operation that compares before it sets is tried before the store counts as busy.
 pub(crate) const TRIES: u32 = 20;
-
-/// How long counting the accounts may take: it reads an index of all of them, and nobody waits for it.
-const COUNTING: Duration = Duration::from_secs(60);
 
 #[async_trait]
 impl Users for MongoStore {
@@ -110,19 +108,10 @@ impl Users for MongoStore {
     }
 
     async fn hash_kinds(&self) -> Result<Vec<(String, u64)>, Error> {
-        let users = &self.core.users;
-        let stages = vec![
-            doc! { "$match": { "hash_kind": { "$type": "string" } } },
-            doc! { "$group": { "_id": "$hash_kind", "accounts": { "$sum": 1 } } },
-        ];
-        let found = self.running.read(users.aggregate(stages, COUNTING)).await?;
-        found
-            .iter()
-            .map(|document| {
-                let fields = Fields::of(users.name, document);
-                Ok((fields.text("_id")?.to_owned(), fields.unsigned("accounts")?))
-            })
-            .collect()
+        let core = Arc::clone(&self.core);
+        self.running
+            .write(async move { core.hash_kinds().await })
+            .await
     }
 }
 

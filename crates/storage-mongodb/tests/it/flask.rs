@@ -18,13 +18,13 @@ use crate::ears::{Ears, PATIENCE};
 use crate::people::{HASH, NOW, id, moment, new_user, row, session, typed};
 use crate::server::{Scratch, scratch};
 
-const WERKZEUG: &str = "pbkdf2:sha256:1000$salt$\
+pub(crate) const WERKZEUG: &str = "pbkdf2:sha256:1000$salt$\
     0000000000000000000000000000000000000000000000000000000000000000";
 const OBJECT: &str = "65f0c0ffee0123456789abcd";
 const UUID: &str = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
 
 /// The collection as the application sets it up.
-async fn flask(database: &Scratch) -> Collection<Document> {
+pub(crate) async fn flask(database: &Scratch) -> Collection<Document> {
     let users = database.collection("users");
     for field in ["username", "email"] {
         let options = IndexOptions::builder().unique(true).build();
@@ -36,14 +36,19 @@ async fn flask(database: &Scratch) -> Collection<Document> {
     users
 }
 
-async fn register(users: &Collection<Document>, id: impl Into<Bson>, name: &str, email: &str) {
+pub(crate) async fn register(
+    users: &Collection<Document>,
+    id: impl Into<Bson>,
+    name: &str,
+    email: &str,
+) {
     let user = doc! {
         "_id": id.into(), "username": name, "email": email, "password_hash": WERKZEUG,
     };
     users.insert_one(user).await.unwrap();
 }
 
-async fn meant(node: &MongoStore, text: &str) -> Option<String> {
+pub(crate) async fn meant(node: &MongoStore, text: &str) -> Option<String> {
     let found = node.credentials_by_login(&typed(text)).await.unwrap();
     found.map(|credentials| credentials.user.id.as_str().to_owned())
 }

@@ -1,0 +1,163 @@
+//! Many documents at once: read as they come, and updated by one command.
+
+use std::time::Duration;
+
+use mongodb::Cursor;
+use mongodb::bson::{Bson, Document, doc};
+use storage::Error;
+
+use super::{Query, Table};
+use crate::document::{Fields, integer};
+use crate::error::{Failure, from_driver, from_statement, late};
+
+/// What is read, a batch at a time, however much it is.
+pub(crate) struct Batches {
+    name: &'static str,
+    cursor: Cursor<Document>,
+    size: u32,
+    deadline: Duration,
+}
+
+impl Batches {
+    /// The next ones: fewer than a batch, and at last none, at the end.
+    pub(crate) async fn next(&mut self) -> Result<Vec<Document>, Error> {
+        let size = usize::try_from(self.size).unwrap_or(usize::MAX);
+        let cursor = &mut self.cursor;
+        let reading = async {
+            let mut documents = Vec::with_capacity(size);
+            while documents.len() < size && cursor.advance().await? {
+                documents.push(cursor.deserialize_current()?);
+            }
+            Ok(documents)
+        };
+        match tokio::time::timeout(self.deadline, reading).await {
+            Ok(Ok(documents)) => Ok(documents),
+            Ok(Err(error)) => Err(from_driver(self.name, &error).into()),
+            Err(_) => Err(late()),
+        }
+    }
+}
+
+/// One update of one document, which its filter names by the `_id`.
+pub(crate) struct Statement {
+    pub(crate) filter: Document,
+    pub(crate) update: Document,
+}
+
+/// What became of many.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Updated {
+    /// How many met a document.
+    pub(crate) matched: usize,
+    /// Which of them a unique index has refused.
+    pub(crate) duplicates: Vec<usize>,
+}
+
+impl Table {
+    /// The documents that `query` gives, `size` at a time. They may be changed meanwhile.
+    pub(crate) async fn batches(&self, query: Query, size: u32) -> Result<Batches, Error> {
+        let find = self.collection.find(query.filter).batch_size(size);
+        let find = find.projection(query.projection.unwrap_or_default());
+        Ok(Batches {
+            name: self.name,
+            cursor: self.within(find.into_future()).await?,
+            size,
+            deadline: self.deadline,
+        })
+    }
+
+    /// Updates documents, each by itself, with one command and one confirmation by a majority.
+    ///
+    /// The driver's own method for that needs a server of version 8; the command is in all. `within` is how long it
+    /// may take.
+    pub(crate) async fn update_each(
+        &self,
+        statements: Vec<Statement>,
+        within: Duration,
+    ) -> Result<Updated, Error> {
+        if statements.is_empty() {
+            return Ok(Updated {
+                matched: 0,
+                duplicates: Vec::new(),
+            });
+        }
+        let updates = statements.into_iter().map(|Statement { filter, update }| {
+            // Else the server compares plans, by every index on what is compared, for each of them.
+            Bson::from(doc! { "q": filter, "u": update, "hint": { "_id": 1 } })
+        });
+        let patience = u64::try_from((within * 4 / 5).as_millis()).unwrap_or(u64::MAX);
+        let command = doc! {
+            "update": self.collection.name(),
+            "updates": updates.collect::<Vec<_>>(),
+            "ordered": false,
+            // A command has none of its client's.
+            "writeConcern": { "w": "majority", "j": true, "wtimeout": integer(patience) },
+        };
+        let namespace = self.collection.namespace();
+        let database = self.collection.client().database(&namespace.db);
+        let running = database.run_command(command).into_future();
+        let answer = self.within_time(within, running).await?;
+        updated(self.name, &answer)
+    }
+}
+
+/// What the server's answer says. A duplicate is the caller's to treat; of other failures it is told the first.
+fn updated(table: &'static str, answer: &Document) -> Result<Updated, Error> {
+    let fields = Fields::of(table, answer);
+    let mut duplicates = Vec::new();
+    for error in fields.list("writeErrors")? {
+        let code = error.document.get_i32("code");
+        match from_statement(code.map_err(|_| error.unreadable("code"))?) {
+            Failure::Duplicate => {
+                let at = usize::try_from(error.unsigned("index")?);
+                duplicates.push(at.map_err(|_| error.unreadable("index"))?);
+            }
+            Failure::Other(error) => return Err(error),
+        }
+    }
+    if fields.get("writeConcernError").is_some() {
+        let reason = "a write was not confirmed by a majority in time";
+        return Err(Error::Unavailable(reason.to_owned()));
+    }
+    let matched = usize::try_from(fields.unsigned("n")?).map_err(|_| fields.unreadable("n"))?;
+    Ok(Updated {
+        matched,
+        duplicates,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_says_what_was_met_and_what_is_a_duplicate() {
+        let answer = doc! { "ok": 1.0, "n": 3, "nModified": 3, "writeErrors": [
+            { "index": 1, "code": 11000, "errmsg": "E11000 …" },
+        ] };
+        let expected = Updated {
+            matched: 3,
+            duplicates: vec![1],
+        };
+        assert_eq!(updated("users", &answer).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_no_majority_confirmed_counts_as_nothing() {
+        let answer = doc! { "ok": 1.0, "n": 3, "writeConcernError": { "code": 64 } };
+        let failed = updated("users", &answer);
+        assert!(matches!(failed, Err(Error::Unavailable(_))), "{failed:?}");
+    }
+
+    #[test]
+    fn another_failure_of_one_is_the_failure_of_all() {
+        for (code, passes) in [(11602, true), (121, false)] {
+            let answer = doc! { "ok": 1.0, "n": 3, "writeErrors": [
+                { "index": 0, "code": 11000 }, { "index": 1, "code": code },
+            ] };
+            let failed = updated("users", &answer);
+            assert_eq!(matches!(failed, Err(Error::Unavailable(_))), passes);
+            assert!(failed.is_err());
+        }
+    }
+}

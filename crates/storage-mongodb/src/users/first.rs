@@ -1,0 +1,82 @@
+//! The first start on a collection that another application filled: its accounts get their keys before there are
+//! unique indexes on them.
+//!
+//! To build these indexes afterwards costs an eighth of what it costs to keep them while they fill, on each member of
+//! a replica set. So the keys are written first; of those who then share one, all but one lose it again, and count as
+//! not looked at; then the indexes are built, which fails as long as any key is shared. Who is left without a key then
+//! is looked at under these indexes, as always (`takeover.rs`). Nothing is served before that.
+//!
+//! All of it may stop anywhere, and several nodes may do it at once: what counts is who is looked at under the indexes.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use mongodb::bson::{Bson, doc};
+use storage::Error;
+
+use crate::Core;
+use crate::error::Failure;
+use crate::progress::Progress;
+use crate::table::{Query, Statement};
+use crate::users::TRIES;
+use crate::users::takeover::{BATCH, BATCH_WITHIN, Guard};
+
+/// How long looking for shared keys may take: it reads all accounts, and nobody waits for it but a start.
+const SEARCHING: Duration = Duration::from_secs(600);
+
+impl Core {
+    /// Gives keys to every account, and makes the indexes on them.
+    pub(crate) async fn give_first_keys(&self, progress: &dyn Progress) -> Result<(), Error> {
+        self.one_round(Guard::None, progress).await?;
+        for _ in 0..TRIES {
+            for field in ["username_key", "email_key"] {
+                self.take_shared_keys_away(field).await?;
+            }
+            match self.make_indexes_on_keys(progress).await {
+                Err(Failure::Duplicate) => {} // it came in between
+                made => return Ok(made?),
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    /// Leaves each key to one of those who have it: to an account that was made here, if there is one.
+    async fn take_shared_keys_away(&self, field: &str) -> Result<(), Error> {
+        let shared = self.shared_keys(field).await?;
+        for keys in shared.chunks(BATCH as usize) {
+            let query = Query::new(doc! { field: { "$in": keys } });
+            let query = query.only(doc! { field: 1, "portcullis_imported": 1 });
+            let mut holders = self.users.all_within(query, SEARCHING).await?;
+            holders.sort_by_key(|holder| holder.contains_key("portcullis_imported"));
+            let mut kept = HashSet::new();
+            let mut others = Vec::new();
+            for holder in &holders {
+                let (Some(id), Ok(key)) = (holder.get("_id"), holder.get_str(field)) else {
+                    continue;
+                };
+                if !kept.insert(key) {
+                    others.push(Statement {
+                        filter: doc! { "_id": id, field: key, "portcullis_imported": true },
+                        update: doc! { "$unset": {
+                            "username_key": "", "email_key": "", "username_key_version": "",
+                        } },
+                    });
+                }
+            }
+            self.users.update_each(others, BATCH_WITHIN).await?;
+        }
+        Ok(())
+    }
+
+    /// The keys that several accounts have.
+    async fn shared_keys(&self, field: &str) -> Result<Vec<Bson>, Error> {
+        let stages = vec![
+            doc! { "$match": { field: { "$type": "string" } } },
+            doc! { "$group": { "_id": format!("${field}"), "accounts": { "$sum": 1 } } },
+            doc! { "$match": { "accounts": { "$gt": 1 } } },
+        ];
+        let shared = self.users.aggregate(stages, SEARCHING).await?;
+        let keys = shared.iter().filter_map(|found| found.get("_id").cloned());
+        Ok(keys.collect())
+    }
+}
