@@ -11,17 +11,14 @@
 ARG BINARY=build
 
 FROM rust:1.95.0-bookworm AS build
-RUN apt-get update \
-    && apt-get install -y --no-install-recommends cmake \
-    && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 # The toolchain of the image, without asking for components that only development needs.
 ENV RUSTUP_TOOLCHAIN=1.95.0
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked --package portcullis-cli \
-    && install -m 0755 target/release/portcullis /portcullis
+    cargo build --profile dist --locked --package portcullis-cli \
+    && install -m 0755 target/dist/portcullis /portcullis
 
 FROM scratch AS dist
 COPY dist/portcullis /portcullis

@@ -1,11 +1,11 @@
 //! Whether the time of a failed sign-in tells known names from unknown ones.
 //!
-//! Starts the release binary on a store of its own, sends sign-ins with a wrong password, one for a
+//! Starts the binary on a store of its own, sends sign-ins with a wrong password, one for a
 //! known name and one for an unknown one in turn, each name once, and prints the AUC: the chance that
 //! the known one of a pair took longer. 0.5 tells nothing; outside 0.45 to 0.55 in three runs of three
 //! is a failure (exit code 1). Half of the known accounts have Werkzeug's scrypt hashes.
 //!
-//! Run it by `scripts/timing`, when nothing else runs.
+//! Run it by `scripts/timing`, which builds both with the profile `dist`, when nothing else runs.
 
 use std::cmp::Ordering;
 use std::path::Path;

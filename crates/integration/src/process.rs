@@ -16,16 +16,16 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
-        // …/target/debug/deps/it-0123 and …/release/examples/x → …/portcullis
+        // …/target/debug/deps/it-0123 and …/dist/examples/x → …/portcullis
         let test = std::env::current_exe().expect("a test has a path");
         let folder = test
             .parent()
             .and_then(Path::parent)
             .expect("tests lie in target/*/deps");
-        let profile = if folder.ends_with("release") {
-            "release"
-        } else {
-            "dev"
+        // Cargo names the folder after the profile, but for one.
+        let profile = match folder.file_name().and_then(|name| name.to_str()) {
+            Some("debug") | None => "dev",
+            Some(profile) => profile,
         };
         let built = std::process::Command::new(env!("CARGO"))
             .args([

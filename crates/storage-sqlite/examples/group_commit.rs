@@ -1,7 +1,7 @@
 //! How many changes a second reach the disk, alone and in groups.
 //!
 //! ```sh
-//! cargo run --release -p portcullis-storage-sqlite --example group_commit -- [folder]
+//! cargo run --profile dist -p portcullis-storage-sqlite --example group_commit -- [folder]
 //! ```
 //!
 //! The folder decides what is measured: memory, such as `/tmp` may be, syncs faster than a disk.

@@ -1,7 +1,7 @@
 //! What a million counters of rate limits cost: how long the only thread of a runtime is held by the sweep
 //! and by writing, how fast they are written, and what a start takes with them.
 //!
-//! `cargo run --release -p portcullis-storage-sqlite --example lasting_limits`, with
+//! `cargo run --profile dist -p portcullis-storage-sqlite --example lasting_limits`, with
 //! `MALLOC_MMAP_THRESHOLD_=65536` before it as the server starts itself.
 
 #![allow(
