@@ -1,7 +1,7 @@
 # Sourced by scripts/docker-test: how something is proven, and what holds for every container.
 # shellcheck shell=bash
 
-say() { echo "docker-test: $*" >&2; }
+say() { echo "${0##*/}: $*" >&2; }
 
 # prove SENTENCE COMMAND …: one line, and the end of everything if COMMAND fails.
 prove() {
