@@ -8,7 +8,10 @@
 //! let held = proxy.hold("insert", "portcullis_feed");
 //! held.caught().await;                      // the first such command is here, and goes no further
 //! ```
+//!
+//! [`FailPoint`] has the server itself report errors, or wait.
 
+mod fail_point;
 mod message;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,6 +23,8 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+
+pub use fail_point::FailPoint;
 
 use message::Command;
 

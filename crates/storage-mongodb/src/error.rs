@@ -8,6 +8,7 @@ use std::fmt;
 use mongodb::error::{Error as DriverError, ErrorKind, WriteFailure};
 use storage::Error;
 
+use crate::passing;
 use crate::uri::UriFault;
 
 /// Why a store could not be opened.
@@ -87,20 +88,15 @@ struct Driver(&'static str);
 const DUPLICATE_KEY: i32 = 11000;
 const OUT_OF_DISK_SPACE: i32 = 14031;
 
-/// Errors after which another attempt may succeed: the server is going, coming, or no primary
-/// (the specification of server discovery, "not writable primary" and "node is recovering"), can't
-/// reach enough of its set, or took too long.
-const PASSING: [i32; 17] = [
-    6, 7, 50, 64, 89, 91, 100, 133, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436,
-];
-
 /// An error of the driver during an operation on `table`.
 pub(crate) fn from_driver(table: &'static str, error: &DriverError) -> Failure {
     let unavailable = |reason: String| Failure::Other(Error::Unavailable(reason));
+    let labelled = passing::is_labelled(error.labels());
     match &*error.kind {
-        ErrorKind::Command(error) => reported(error.code, &error.code_name),
+        ErrorKind::Command(error) => reported(error.code, &error.code_name, labelled),
         ErrorKind::Write(WriteFailure::WriteError(error)) => {
-            reported(error.code, error.code_name.as_deref().unwrap_or_default())
+            let name = error.code_name.as_deref().unwrap_or_default();
+            reported(error.code, name, labelled)
         }
         ErrorKind::Write(WriteFailure::WriteConcernError(error)) => unavailable(format!(
             "a write was not confirmed by a majority (error {}, {})",
@@ -128,14 +124,21 @@ pub(crate) fn from_driver(table: &'static str, error: &DriverError) -> Failure {
 
 /// An error of one of the statements of a command, which the driver hands on as it is.
 pub(crate) fn from_statement(code: i32) -> Failure {
-    reported(code, "")
+    reported(code, "", false)
 }
 
-fn reported(code: i32, name: &str) -> Failure {
+/// What the server reported by `code`, whose `name` it may leave out; `labelled` when it said besides that this
+/// passes.
+fn reported(code: i32, name: &str, labelled: bool) -> Failure {
+    let passing = passing::name(code);
+    let name = match passing {
+        Some(known) if name.is_empty() => known,
+        _ => name,
+    };
     match code {
         DUPLICATE_KEY => Failure::Duplicate,
         OUT_OF_DISK_SPACE => Failure::Other(Error::Full),
-        code if PASSING.contains(&code) => Failure::Other(Error::Unavailable(format!(
+        code if labelled || passing.is_some() => Failure::Other(Error::Unavailable(format!(
             "the server reports error {code} ({name})"
         ))),
         code => Failure::Other(Error::Backend(Box::new(Reported {
@@ -143,6 +146,11 @@ fn reported(code: i32, name: &str) -> Failure {
             name: name.to_owned(),
         }))),
     }
+}
+
+/// Whether a reading of several batches failed because the server has let go of it in between.
+pub(crate) fn has_lost_its_place(error: &DriverError) -> bool {
+    matches!(&*error.kind, ErrorKind::Command(error) if passing::has_lost_its_place(error.code))
 }
 
 fn driver(what: &'static str) -> Failure {
@@ -157,4 +165,50 @@ pub(crate) fn closed() -> Error {
 /// The error of an operation that was not answered within its deadline: it may have been done.
 pub(crate) fn late() -> Error {
     Error::Unavailable("it did not answer in time".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use mongodb::bson::{Document, deserialize_from_document, doc};
+
+    use super::*;
+    use crate::PASSING;
+
+    /// What comes of an answer of the server.
+    fn answered(answer: Document) -> Failure {
+        let command = ErrorKind::Command(deserialize_from_document(answer).unwrap());
+        from_driver("users", &command.into())
+    }
+
+    fn written(answer: Document) -> Failure {
+        let error = WriteFailure::WriteError(deserialize_from_document(answer).unwrap());
+        from_driver("users", &ErrorKind::Write(error).into())
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_unavailable_whoever_says_its_name() {
+        for (code, name) in PASSING {
+            let expected = format!("the server reports error {code} ({name})");
+            for failure in [
+                answered(doc! { "code": code, "codeName": name }),
+                answered(doc! { "code": code }),
+                written(doc! { "code": code }),
+            ] {
+                let Failure::Other(Error::Unavailable(reason)) = failure else {
+                    panic!("{code}: {failure:?}");
+                };
+                assert_eq!(reason, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_duplicate_a_full_disk_and_a_fault_are_told_apart() {
+        let duplicate = doc! { "code": DUPLICATE_KEY, "codeName": "DuplicateKey" };
+        assert!(matches!(written(duplicate), Failure::Duplicate));
+        let full = answered(doc! { "code": OUT_OF_DISK_SPACE });
+        assert!(matches!(full, Failure::Other(Error::Full)));
+        let fault = answered(doc! { "code": 13, "codeName": "Unauthorized" });
+        assert!(matches!(fault, Failure::Other(Error::Backend(_))));
+    }
 }

@@ -8,15 +8,18 @@ use std::time::Duration;
 
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::options::{CollectionOptions, ReadConcern, ReturnDocument, UpdateModifications};
-use mongodb::{Collection, Database};
+use mongodb::{Collection, Cursor, Database};
 use storage::Error;
 
-use crate::error::{Failure, from_driver, late};
+use crate::error::{Failure, from_driver, has_lost_its_place, late};
 
 pub(crate) use many::{Batches, Statement};
 
 /// How long it is left alone after a failure.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// How often a reading is begun that the server lets go of.
+const READINGS: u32 = 3;
 
 /// A collection.
 #[derive(Clone)]
@@ -113,7 +116,8 @@ impl Table {
         if query.limit == Some(0) {
             return Ok(Vec::new()); // to the server it would mean that there is no limit
         }
-        let found = async {
+        let reading = || {
+            let query = query.clone();
             let mut find = self.collection.find(query.filter).sort(query.sort);
             if let Some(limit) = query.limit {
                 find = find.limit(i64::from(limit));
@@ -124,14 +128,9 @@ impl Table {
             if let Some(projection) = query.projection {
                 find = find.projection(projection);
             }
-            let mut cursor = find.await?;
-            let mut documents = Vec::new();
-            while cursor.advance().await? {
-                documents.push(cursor.deserialize_current()?);
-            }
-            Ok(documents)
+            gathered(find.into_future())
         };
-        Ok(self.within_time(deadline, found).await?)
+        Ok(self.within_time(deadline, begun_anew(reading)).await?)
     }
 
     /// What an aggregation gives, which must be little. It may take as long as `deadline`.
@@ -140,19 +139,11 @@ impl Table {
         stages: Vec<Document>,
         deadline: Duration,
     ) -> Result<Vec<Document>, Error> {
-        let found = async {
-            let mut cursor = self
-                .collection
-                .aggregate(stages)
-                .allow_disk_use(true)
-                .await?;
-            let mut documents = Vec::new();
-            while cursor.advance().await? {
-                documents.push(cursor.deserialize_current()?);
-            }
-            Ok(documents)
+        let reading = || {
+            let aggregate = self.collection.aggregate(stages.clone());
+            gathered(aggregate.allow_disk_use(true).into_future())
         };
-        Ok(self.within_time(deadline, found).await?)
+        Ok(self.within_time(deadline, begun_anew(reading)).await?)
     }
 
     /// The values that `field` has in the documents that `filter` meets: an index gives them without reading the
@@ -250,4 +241,31 @@ impl Table {
             Err(_) => Err(Failure::Other(late())),
         }
     }
+}
+
+/// Everything that a cursor gives.
+async fn gathered(
+    opened: impl Future<Output = mongodb::error::Result<Cursor<Document>>>,
+) -> mongodb::error::Result<Vec<Document>> {
+    let mut cursor = opened.await?;
+    let mut documents = Vec::new();
+    while cursor.advance().await? {
+        documents.push(cursor.deserialize_current()?);
+    }
+    Ok(documents)
+}
+
+/// Reads once more from the start, as long as the server lets go of the reading between two batches: nobody has seen
+/// any of it yet.
+async fn begun_anew<T, R>(reading: impl Fn() -> R) -> mongodb::error::Result<T>
+where
+    R: Future<Output = mongodb::error::Result<T>>,
+{
+    for _ in 1..READINGS {
+        match reading().await {
+            Err(error) if has_lost_its_place(&error) => {}
+            read => return read,
+        }
+    }
+    reading().await
 }

@@ -23,6 +23,7 @@ mod members_down;
 mod nodes;
 mod people;
 mod server;
+mod server_errors;
 mod takeover;
 mod trouble;
 mod unreadable;

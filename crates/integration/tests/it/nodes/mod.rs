@@ -10,10 +10,11 @@ mod defects;
 mod failover;
 mod outage;
 mod paused;
+mod server_errors;
 
 use std::time::Duration;
 
-use faulty_network::Proxy;
+use faulty_network::{FailPoint, Proxy};
 use integration::PASSWORD;
 use integration::process::Server;
 use reqwest::{Method, RequestBuilder};
@@ -75,6 +76,21 @@ impl Nodes {
             nodes.join(&uri).await;
         }
         Some((nodes, proxy))
+    }
+
+    /// The first node on a server that fails for it when a test wants it to, and so many others for which it works.
+    async fn start_failing(others: usize, settings: &[(&str, &str)]) -> Option<(Self, FailPoint)> {
+        let mut nodes = Self::none(settings).await?;
+        let Some(failing) = FailPoint::on(&nodes.database.uri).await else {
+            scratch_database::aloud("SKIPPED: the server has no fail points");
+            return None;
+        };
+        nodes.join(&failing.uri).await;
+        let uri = nodes.database.uri.clone();
+        for _ in 0..others {
+            nodes.join(&uri).await;
+        }
+        Some((nodes, failing))
     }
 
     /// A database on which no node runs yet.
