@@ -83,6 +83,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
         Arc::clone(&revoked),
     )?;
     let hashing = around.hashing.scheme(scheme(config));
+    let hashing = hashing.patience(config.server.request_timeout);
     let live = Live::new(
         revoked,
         staleness,
@@ -121,7 +122,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
             .believing(config.server.forwarded_by),
         redirect: HttpsRedirect::new(around.public_url.as_str())?.exempt_paths(HEALTH),
         body_time: around.bounds.body_time,
-        answer_time: around.bounds.answer_time,
+        request_time: config.server.request_timeout,
         hsts: hsts(config),
         cors: Cors::new(config.server.cors_origins.iter().map(PublicUrl::as_str)),
     };

@@ -139,6 +139,8 @@ impl TestApp {
             ("PORTCULLIS_RATELIMIT_USER", "1000000 per hour"),
             ("PORTCULLIS_RATELIMIT_PAGES", "1000000 per hour"),
             ("SECRET_KEY", Self::OTHER_SECRET),
+            // For a machine that does much else.
+            ("PORTCULLIS_REQUEST_TIMEOUT", "30"),
         ];
         let env = defaults
             .into_iter()

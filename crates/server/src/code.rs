@@ -95,7 +95,7 @@ codes! {
     HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large.";
     /// Something went wrong here. The `request_id` finds the cause in the log.
     Internal = "internal", INTERNAL_SERVER_ERROR, "An error occurred.";
-    /// The server has too much to do, or its store does not answer. Try again after `Retry-After` seconds.
+    /// The server has too much to do, its store does not answer, or the request took longer than `PORTCULLIS_REQUEST_TIMEOUT`. Try again after `Retry-After` seconds. A change that was asked for may have been made all the same, or be made yet: its answer is what was lost.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "An error occurred.";
 }
 

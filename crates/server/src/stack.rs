@@ -10,14 +10,15 @@
 //! 3. What came over http is sent to https, where the public URL is https.
 //! 4. A body that announces more than [`MAX_BODY`] is refused unread, save a form of a page: that is
 //!    judged by its token first, and read no further either. Every body has a deadline.
-//! 5. The router runs. A panic in it becomes a 500; what takes too long a 503, for a store may answer
-//!    slowly many times in one request. What was begun goes on, as when a client has left.
+//! 5. The router runs. A panic in it becomes a 500. A request that takes longer than it may, its charging included
+//!    and the arrival of its body not, becomes a 503 (`deadline.rs`). What was begun goes on, as when a client has left.
 //! 6. Every failure becomes problem+json with a `code`, a `type` and the `request_id`; what comes from
 //!    the framework, too. A browser gets it as a page. Its cause goes into the log.
 //! 7. The answer gets its headers: those of [`headers`], those of the limits, for other origins, and the id
 //!    of the request.
 
 mod answering;
+mod deadline;
 mod passing;
 
 use std::net::SocketAddr;
@@ -49,6 +50,7 @@ use crate::router::{self, Route, router};
 use crate::telemetry;
 use crate::well_formed;
 use answering::{State, panicked};
+use deadline::{BodyWait, Deadline, Timed};
 use passing::Passing;
 
 pub use answering::Answering;
@@ -67,7 +69,7 @@ pub struct Stack {
 struct Shared {
     app: App,
     body_time: Duration,
-    answer_time: Duration,
+    request_time: Duration,
     clients: Clients,
     redirect: HttpsRedirect,
     request_ids: RequestIds,
@@ -84,8 +86,8 @@ pub struct Edge {
     pub redirect: HttpsRedirect,
     /// How long a body may take to arrive.
     pub body_time: Duration,
-    /// How long the whole answer may take.
-    pub answer_time: Duration,
+    /// How long a request may take, from its complete body to its answer.
+    pub request_time: Duration,
     /// What browsers are told to use https for, and how long.
     pub hsts: Hsts,
     /// Which other origins' scripts may use the API.
@@ -100,7 +102,7 @@ impl Stack {
             router,
             shared: Arc::new(Shared {
                 body_time: edge.body_time,
-                answer_time: edge.answer_time,
+                request_time: edge.request_time,
                 clients: Clients::new(edge.proxies),
                 redirect: edge.redirect,
                 request_ids: RequestIds::new(),
@@ -118,10 +120,13 @@ impl Stack {
         B::Error: Into<axum::BoxError>,
     {
         let shared = &self.shared;
-        let request = request.map(|body| in_time(body, shared.body_time));
+        let (head, body) = request.into_parts();
+        let (body, waiting) = in_time(body, shared.body_time);
+        let request = Request::from_parts(head, body);
         let now = shared.app.clock.now();
         let client = shared.clients.of(peer.ip(), request.headers(), now);
         let mut passing = Passing::new(&request, client, scheme, Arc::clone(shared));
+        passing.body = waiting;
         if let Some(fault) = well_formed::fault(&request, &client) {
             let state = State::done(ApiError::from(fault));
             return self.answering(state, passing);
@@ -173,7 +178,8 @@ impl Stack {
     }
 
     fn answering(&self, state: State, passing: Passing) -> Answering {
-        Answering::new(state, passing, self.shared.answer_time)
+        let deadline = Deadline::new(self.shared.request_time, passing.body.clone());
+        Answering::new(state, passing, deadline)
     }
 
     fn charged(&self, charge: Charge, request: Admitted, passing: &mut Passing) -> State {
@@ -334,17 +340,18 @@ impl Admitted {
     }
 }
 
-/// The body, with a deadline if there is one to come: a timer costs.
-fn in_time<B>(body: B, deadline: Duration) -> Body
+/// The body, and what is waited for it, with a deadline if there is one to come: a timer costs.
+fn in_time<B>(body: B, deadline: Duration) -> (Body, Option<BodyWait>)
 where
     B: http_body::Body<Data = axum::body::Bytes> + Send + 'static,
     B::Error: Into<axum::BoxError>,
 {
     if body.is_end_stream() {
-        Body::empty()
-    } else {
-        Body::new(DeadlineBody::new(deadline, Body::new(body)))
+        return (Body::empty(), None);
     }
+    let wait = BodyWait::default();
+    let body = Timed::new(Body::new(body), wait.clone());
+    (Body::new(DeadlineBody::new(deadline, body)), Some(wait))
 }
 
 fn announced_length(headers: &HeaderMap) -> Option<usize> {

@@ -64,6 +64,13 @@ impl<'a> Options<'a> {
         self.progress = progress;
         self
     }
+
+    /// Gives no operation longer than `bound`, which is what whoever asks for it waits.
+    #[must_use]
+    pub fn no_slower_than(mut self, bound: Duration) -> Self {
+        self.deadline = self.deadline.min(bound);
+        self
+    }
 }
 
 impl fmt::Debug for Options<'_> {

@@ -37,7 +37,11 @@ pub(super) async fn open_store(
     rng: &dyn Rng,
 ) -> anyhow::Result<Stored> {
     match &config.storage.mongo_uri {
-        Some(uri) => open_mongo(uri, &key_prints(config, keys)?, rng).await,
+        Some(uri) => {
+            let options = storage_mongodb::Options::new(rng);
+            let options = options.no_slower_than(config.server.request_timeout);
+            open_mongo(uri, &key_prints(config, keys)?, options).await
+        }
         None => open_sqlite(&config.storage.data_dir, clock).await,
     }
 }
@@ -62,10 +66,10 @@ async fn open_sqlite(folder: &Path, clock: &dyn Clock) -> anyhow::Result<Stored>
 async fn open_mongo(
     uri: &Secret<String>,
     keys: &[KeyPrint],
-    rng: &dyn Rng,
+    options: storage_mongodb::Options<'_>,
 ) -> anyhow::Result<Stored> {
     let uri = MongoUri::parse(uri.expose().clone()).context("MONGO_URI")?;
-    let options = storage_mongodb::Options::new(rng).with_progress(progress());
+    let options = options.with_progress(progress());
     let storage = MongoStore::open(&uri, options).await.context("MONGO_URI")?;
     storage.agree_on_keys(keys).await?;
     let limits = Arc::new(MongoLimits::new(Arc::clone(&storage)));

@@ -21,6 +21,11 @@ env_vars! {
     /// The file with the private key of the certificate, in PEM.
     TLS_KEY = "PORTCULLIS_TLS_KEY", Server, Kind::Path, Fallback::Described("unset");
 
+    /// How long a request may take, from its complete body to its answer; then it is answered 503 `unavailable`. What
+    /// it had begun may be done all the same. A password whose turn to be checked would come later is refused at once,
+    /// and the database is never waited for longer.
+    REQUEST_TIMEOUT = "PORTCULLIS_REQUEST_TIMEOUT", Server, Kind::Seconds { min: 1, max: 300 }, Fallback::Value("5");
+
     /// The networks of the proxies in front of the server, such as `10.0.0.0/8, ::1`. Only a
     /// connection from one of them is believed when it tells the client's address (`Forwarded`,
     /// `X-Forwarded-For`, `X-Forwarded-Proto`). A network that holds every address is refused:

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use ratelimit::ForwardedBy;
@@ -10,8 +11,8 @@ use url::{Host, Url};
 use crate::{
     Origin,
     env_vars::server::{
-        CORS_ORIGINS, FORWARDED_HEADER, HSTS_SUBDOMAINS, LISTEN, PUBLIC_URL, TLS_CERT, TLS_KEY,
-        TRUSTED_PROXIES,
+        CORS_ORIGINS, FORWARDED_HEADER, HSTS_SUBDOMAINS, LISTEN, PUBLIC_URL, REQUEST_TIMEOUT,
+        TLS_CERT, TLS_KEY, TRUSTED_PROXIES,
     },
     reader::{Reader, quoted},
 };
@@ -25,6 +26,8 @@ pub struct Server {
     pub public_url: PublicUrl,
     /// The files for https, when the server speaks it itself.
     pub tls: Option<TlsFiles>,
+    /// How long a request may take, from its complete body to its answer.
+    pub request_timeout: Duration,
     /// The networks whose word about a client's address is taken.
     pub trusted_proxies: Vec<IpNet>,
     /// The header in which they give it.
@@ -81,6 +84,7 @@ impl Server {
             listen,
             public_url,
             tls,
+            request_timeout: reader.seconds(&REQUEST_TIMEOUT),
             trusted_proxies: reader
                 .optional(&TRUSTED_PROXIES, parse_networks)
                 .unwrap_or_default(),

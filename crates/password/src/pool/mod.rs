@@ -43,6 +43,9 @@ pub struct HasherConfig {
     pub idle: Duration,
     /// What [`Busy`] says. The default is one second.
     pub retry_after: Duration,
+    /// How long a place may wait for its turn: one that would wait longer is refused at once, by what jobs took of late.
+    /// The default is a minute.
+    pub patience: Duration,
     /// How far the threads step back behind the rest of the process (`nice`, 0 to 19; Linux only),
     /// so that a flood of logins leaves the other requests their share of the cores. The default
     /// is 10.
@@ -58,6 +61,7 @@ impl Default for HasherConfig {
             params: Params::default(),
             idle: Duration::from_secs(3),
             retry_after: Duration::from_secs(1),
+            patience: Duration::from_mins(1),
             niceness: 10,
         }
     }
@@ -91,6 +95,13 @@ impl HasherConfig {
         self
     }
 
+    /// A `patience` as long as given.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// A `queue` as long as given.
     #[must_use]
     pub fn queue(mut self, queue: usize) -> Self {
@@ -99,9 +110,9 @@ impl HasherConfig {
     }
 }
 
-/// Every place is taken.
+/// Every place is taken, or the turn would come too late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the hashing queue is full, try again in {retry_after:?}")]
+#[error("too many passwords wait to be hashed, try again in {retry_after:?}")]
 pub struct Busy {
     /// When to try again.
     pub retry_after: Duration,
@@ -137,10 +148,11 @@ impl Hasher {
     /// the request is for.
     ///
     /// # Errors
-    /// [`Busy`] when every place is taken.
+    /// [`Busy`] when every place is taken, and when so many are that the turn of this one would come too late.
     pub fn admit(&self) -> Result<Place, Busy> {
-        let slot = self.owner.queue.take_slot().ok_or(Busy {
-            retry_after: self.owner.config.retry_after,
+        let Owner { queue, config } = &*self.owner;
+        let slot = queue.take_slot(config).ok_or(Busy {
+            retry_after: config.retry_after,
         })?;
         Ok(Place::new(self.clone(), slot))
     }

@@ -1,10 +1,11 @@
 //! Who may wait, and what waits.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::HasherConfig;
 use crate::memory::Memory;
 
 /// Jobs in the order they came, bounded by the slots that are handed out.
@@ -13,6 +14,8 @@ pub(super) struct Queue {
     changed: Condvar,
     slots: usize,
     taken: Arc<AtomicUsize>,
+    /// How long a job took of late, in microseconds; 0 before the first.
+    job_micros: AtomicU64,
 }
 
 #[derive(Default)]
@@ -50,18 +53,42 @@ impl Queue {
             changed: Condvar::new(),
             slots,
             taken: Arc::default(),
+            job_micros: AtomicU64::new(0),
         }
     }
 
-    pub(super) fn take_slot(&self) -> Option<Arc<Slot>> {
+    /// A slot, unless all are taken or the turn would not come within the patience.
+    pub(super) fn take_slot(&self, config: &HasherConfig) -> Option<Arc<Slot>> {
         self.taken
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |taken| {
-                (taken < self.slots).then_some(taken + 1)
+                let in_time = self.turn_behind(taken, config.threads) <= config.patience;
+                (taken < self.slots && in_time).then_some(taken + 1)
             })
             .ok()?;
         Some(Arc::new(Slot {
             taken: Arc::clone(&self.taken),
         }))
+    }
+
+    /// After how long it is one's turn behind so many others. With a thread to spare it is at once: however long a job
+    /// took, the next may be quicker, and only a job that is done tells.
+    fn turn_behind(&self, others: usize, threads: usize) -> Duration {
+        let rounds = u32::try_from(others / threads.max(1)).unwrap_or(u32::MAX);
+        let job = Duration::from_micros(self.job_micros.load(Ordering::Relaxed));
+        job.saturating_mul(rounds)
+    }
+
+    /// Remembers how long a job took: the present figure counts a quarter, so that one odd job says little.
+    pub(super) fn note(&self, took: Duration) {
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX / 4);
+        let before = self.job_micros.load(Ordering::Relaxed);
+        let now = if before == 0 {
+            took
+        } else {
+            before - before / 4 + took / 4
+        };
+        // Of two threads at once one is forgotten, which does no harm.
+        self.job_micros.store(now, Ordering::Relaxed);
     }
 
     pub(super) fn taken(&self) -> usize {

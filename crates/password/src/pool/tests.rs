@@ -16,7 +16,7 @@ fn pool(threads: usize, queue: usize) -> Hasher {
 fn block(hasher: &Hasher) -> mpsc::Sender<()> {
     let (release, released) = mpsc::channel::<()>();
     let (started, has_started) = mpsc::channel();
-    let slot = hasher.queue().take_slot().unwrap();
+    let slot = hasher.queue().take_slot(hasher.config()).unwrap();
     let run: queue::Run = Box::new(move |_| {
         started.send(()).unwrap();
         let _ = released.recv();
@@ -80,6 +80,48 @@ fn a_full_queue_is_busy_at_once() {
 
     drop(places);
     assert!(hasher.admit().is_ok());
+}
+
+#[test]
+fn whose_turn_would_come_too_late_is_refused_at_once() {
+    let hasher = pool(2, 64);
+    let config = hasher.config().patience(Duration::from_secs(5));
+    let queue = queue::Queue::new(66);
+    let admitted = |queue: &queue::Queue| {
+        let slots: Vec<_> = std::iter::from_fn(|| queue.take_slot(&config)).collect();
+        slots.len()
+    };
+    assert_eq!(admitted(&queue), 66, "before the first job");
+    queue.note(Duration::from_millis(50));
+    assert_eq!(admitted(&queue), 66);
+    for _ in 0..50 {
+        queue.note(Duration::from_secs(1));
+    }
+    // Two at a time, a second each: the twelfth begins after five.
+    assert_eq!(admitted(&queue), 12);
+    for _ in 0..50 {
+        queue.note(Duration::from_mins(1));
+    }
+    assert_eq!(admitted(&queue), 2, "a thread to spare begins at once");
+    for _ in 0..50 {
+        queue.note(Duration::from_millis(50));
+    }
+    assert_eq!(admitted(&queue), 66);
+}
+
+#[tokio::test]
+async fn what_jobs_take_is_measured() {
+    let hasher = pool(1, 64);
+    let place = hasher.admit().unwrap();
+    place
+        .run(|_| thread::sleep(Duration::from_millis(20)))
+        .await;
+    drop(place);
+    assert_taken(&hasher, 0);
+    let impatient = hasher.config().patience(Duration::from_millis(19));
+    let running = hasher.queue().take_slot(&impatient);
+    assert!(running.is_some());
+    assert!(hasher.queue().take_slot(&impatient).is_none());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a thread of the pool does.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 use super::HasherConfig;
 use super::queue::Queue;
@@ -12,14 +13,24 @@ pub(super) fn work(queue: &Queue, config: &HasherConfig) {
     let mut memory = Memory::default();
     while let Some(job) = queue.next(&mut memory, config.idle) {
         let (run, slot) = job.begin();
+        let began = now();
         // A job that panics answers nobody, which its waiter sees. The thread lives on, with fresh
         // memory: what the job left in the old one does not matter to the next.
         if catch_unwind(AssertUnwindSafe(|| run(&mut memory))).is_err() {
             memory = Memory::default();
         }
         memory.keep_at_most(config.params.memory_kib());
+        queue.note(now().saturating_duration_since(began));
         drop(slot);
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long the hardware takes is no matter of a test's clock"
+)]
+fn now() -> Instant {
+    Instant::now()
 }
 
 /// Lowers the priority of the calling thread, as far as the system allows.

@@ -52,7 +52,7 @@ impl IntoResponses for Problems {
 #[openapi(
     info(
         title = "Portcullis",
-        description = "Accounts, sessions and tokens. Every failure is `application/problem+json` (RFC 9457) with a stable `code`.",
+        description = "Accounts, sessions and tokens. Every failure is `application/problem+json` (RFC 9457) with a stable `code`. After a 503 try again when `Retry-After` says; a change that was asked for may have been made all the same.",
     ),
     paths(
         register::register,

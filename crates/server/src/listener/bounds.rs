@@ -9,8 +9,6 @@ pub struct Bounds {
     pub head_time: Duration,
     /// For the whole body of a request to arrive.
     pub body_time: Duration,
-    /// For a request to be answered, the arrival of its body included; then it is a 503.
-    pub answer_time: Duration,
     /// For a client that reads nothing of its answer.
     pub stalled_write: Duration,
     /// Connections at a time; a further one is closed at once.
@@ -22,7 +20,6 @@ impl Default for Bounds {
         Self {
             head_time: Duration::from_secs(15),
             body_time: Duration::from_secs(15),
-            answer_time: Duration::from_secs(30),
             stalled_write: Duration::from_secs(20),
             connections: 4096,
         }

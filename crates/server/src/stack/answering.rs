@@ -5,14 +5,13 @@ use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use axum::routing::future::RouteFuture;
 use pin_project_lite::pin_project;
 use ratelimit::Decision;
-use tokio::time::{Sleep, sleep};
 
+use super::deadline::Deadline;
 use super::passing::Passing;
 use super::{Admitted, Stack};
 use crate::error::ApiError;
@@ -23,8 +22,7 @@ pin_project! {
         #[pin]
         state: State,
         passing: Option<Passing>,
-        answer_time: Duration,
-        end: Option<Pin<Box<Sleep>>>,
+        deadline: Deadline,
     }
 }
 
@@ -41,13 +39,12 @@ pin_project! {
 }
 
 impl Answering {
-    /// What comes of `state`, within `answer_time`.
-    pub(super) fn new(state: State, passing: Passing, answer_time: Duration) -> Self {
+    /// What comes of `state`, until `deadline`.
+    pub(super) const fn new(state: State, passing: Passing, deadline: Deadline) -> Self {
         Self {
             state,
             passing: Some(passing),
-            answer_time,
-            end: None,
+            deadline,
         }
     }
 }
@@ -99,11 +96,9 @@ impl Future for Answering {
         let response = match this.state.as_mut().poll_response(this.passing, cx) {
             Poll::Ready(response) => response,
             Poll::Pending => {
-                // What is answered at once, nearly everything, needs no timer.
-                let time = *this.answer_time;
-                let end = this.end.get_or_insert_with(|| Box::pin(sleep(time)));
-                ready!(end.as_mut().poll(cx));
-                this.state.set(State::done(ApiError::late(time)));
+                ready!(this.deadline.poll_over(cx));
+                let late = ApiError::late(this.deadline.time());
+                this.state.set(State::done(late));
                 ready!(this.state.as_mut().poll_response(this.passing, cx))
             }
         };

@@ -12,6 +12,7 @@ use problem::Problem;
 use ratelimit::{Client, Decision};
 
 use super::Shared;
+use super::deadline::BodyWait;
 use crate::code::Code;
 use crate::cors::Sharing;
 use crate::error::{ApiError, Cause};
@@ -28,6 +29,8 @@ pub(super) struct Passing {
     pub(super) route: Option<&'static Route>,
     pub(super) client: Client,
     pub(super) scheme: Scheme,
+    /// How long its body is waited for, if there is one.
+    pub(super) body: Option<BodyWait>,
     /// What came of the limits.
     pub(super) charged: Option<Decision>,
     /// What comes of them with the handler.
@@ -57,6 +60,7 @@ impl Passing {
                 Some(ratelimit::Scheme::Http) => Scheme::Http,
                 None => connection,
             },
+            body: None,
             charged: None,
             later: None,
             sharing: shared.cors.sharing(uri.path(), request.headers()),

@@ -6,6 +6,7 @@ mod changes;
 mod clocks;
 mod crash;
 mod credentials;
+mod deadline;
 mod defects;
 mod failover;
 mod outage;

@@ -17,7 +17,7 @@ use super::{Answer, Nodes, Tokens, answered, until};
 const BOUND: Duration = Duration::from_secs(30);
 
 /// Requests of every kind that needs the store, and their names.
-fn every_kind(nodes: &Nodes, tokens: &Tokens) -> Vec<(&'static str, RequestBuilder)> {
+pub(super) fn every_kind(nodes: &Nodes, tokens: &Tokens) -> Vec<(&'static str, RequestBuilder)> {
     let account = json!({"username": "eve", "email": "eve@example.org", "password": PASSWORD});
     let login = json!({"username": "alice", "password": PASSWORD});
     let passwords =
