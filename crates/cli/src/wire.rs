@@ -28,7 +28,7 @@ use keys::{authority, derived_key};
 use store::{Stored, open_store};
 
 pub use keys::{previous_keys, signing_key};
-pub use store::replace_known_keys;
+pub use store::{check_store, replace_known_keys};
 pub use upkeep::Upkeep;
 
 /// Load balancers ask these over http.

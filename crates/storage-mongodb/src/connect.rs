@@ -16,6 +16,11 @@ const CONNECTIONS: u32 = 32;
 /// The most that it may say.
 const MOST_CONNECTIONS: u32 = 500;
 
+/// How often each server is looked at, unless the connection string says how often. The driver would do it every ten
+/// seconds: for so long, and a connection's time more, it would take a primary for alive that stands still, and one
+/// for gone that has told of a change once.
+const HEARTBEAT: Duration = Duration::from_secs(2);
+
 /// A client for these servers, an operation of which may take as long as `deadline`.
 pub(crate) fn client(options: ClientOptions, deadline: Duration) -> Result<Client, Error> {
     let options = bounded(options, deadline);
@@ -31,6 +36,7 @@ fn bounded(mut options: ClientOptions, deadline: Duration) -> ClientOptions {
     // elected or the network is gone.
     options.server_selection_timeout = Some(deadline / 2);
     options.connect_timeout = Some(deadline / 2);
+    options.heartbeat_freq.get_or_insert(HEARTBEAT);
     let connections = options.max_pool_size.unwrap_or(CONNECTIONS);
     options.max_pool_size = Some(connections.clamp(1, MOST_CONNECTIONS));
     options.min_pool_size = options

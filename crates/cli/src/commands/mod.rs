@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use config::{Config, ConfigError, Flags, Sources};
 
 use crate::arguments::{Arguments, Command, ConfigCommand, ServeFlags};
+use crate::wire::check_store;
 
 /// What a command was refused for: exit code 1.
 const REFUSED: u8 = 1;
@@ -40,14 +41,15 @@ pub fn run(arguments: Arguments) -> ExitCode {
     })
 }
 
-/// Reads the settings of this process.
+/// Reads the settings of this process. What the store refuses of them is found here, too.
 fn load(flags: ServeFlags) -> anyhow::Result<Result<Config, ConfigError>> {
-    Ok(Config::load(Sources {
+    let config = Config::load(Sources {
         env: std::env::vars_os().collect(),
         working_dir: std::env::current_dir()?,
         flags: Flags {
             listen: flags.listen,
             data_dir: flags.data_dir,
         },
-    }))
+    });
+    Ok(config.and_then(check_store))
 }

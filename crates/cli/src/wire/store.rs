@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use config::{Config, Keys};
+use config::{Config, ConfigError, Fault, Keys, Notice};
 use model::{Clock, Rng, SystemRng};
 use ratelimit::{Capacity, SharedStore};
 use secret::Secret;
@@ -27,6 +27,30 @@ pub(super) struct Stored {
     pub(super) counters: Counters,
     /// Counters that are in memory, and written now and then.
     pub(super) behind: Option<Arc<LimitStore>>,
+}
+
+/// Holds what the settings say of the store against what it takes, as far as that shows without opening it.
+///
+/// # Errors
+/// A fault of the setting.
+pub fn check_store(mut config: Config) -> Result<Config, ConfigError> {
+    const NAME: &str = "MONGO_URI";
+    let Some(uri) = &config.storage.mongo_uri else {
+        return Ok(config);
+    };
+    let uri = MongoUri::parse(uri.expose().as_str()).map_err(|fault| ConfigError {
+        faults: vec![Fault {
+            name: NAME.to_owned(),
+            source: None,
+            message: fault.to_string(),
+        }],
+    })?;
+    let notices = uri.notices().iter().map(|message| Notice {
+        name: NAME.to_owned(),
+        message: message.clone(),
+    });
+    config.notices.extend(notices);
+    Ok(config)
 }
 
 /// Opens the one that the settings name.
@@ -68,7 +92,7 @@ async fn open_mongo(
     keys: &[KeyPrint],
     options: storage_mongodb::Options<'_>,
 ) -> anyhow::Result<Stored> {
-    let uri = MongoUri::parse(uri.expose().clone()).context("MONGO_URI")?;
+    let uri = MongoUri::parse(uri.expose().as_str()).context("MONGO_URI")?;
     let options = options.with_progress(progress());
     let storage = MongoStore::open(&uri, options).await.context("MONGO_URI")?;
     storage.agree_on_keys(keys).await?;
@@ -90,7 +114,7 @@ async fn open_mongo(
 /// When it can't be opened or written.
 pub async fn replace_known_keys(config: &Config, keys: &Keys) -> anyhow::Result<()> {
     let uri = config.storage.mongo_uri.as_ref().context("MONGO_URI")?;
-    let uri = MongoUri::parse(uri.expose().clone()).context("MONGO_URI")?;
+    let uri = MongoUri::parse(uri.expose().as_str()).context("MONGO_URI")?;
     let options = storage_mongodb::Options::new(&SystemRng).with_progress(progress());
     let storage = MongoStore::open(&uri, options).await.context("MONGO_URI")?;
     let replaced = storage.replace_keys(&key_prints(config, keys)?).await;

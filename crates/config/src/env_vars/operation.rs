@@ -10,7 +10,9 @@ env_vars! {
 
     /// The MongoDB to keep accounts in, instead of SQLite: a connection string such as
     /// `mongodb://portcullis:secret@db.internal/portcullis`, also `mongodb+srv://`. The database is the one
-    /// in the path, else `portcullis`. Any number of servers may share it; they need the same keys.
+    /// in the path, else `portcullis`. Any number of servers may share it; they need the same keys. An option that
+    /// would make writes less durable, readings older or requests slower has no effect, and one that would be unsafe
+    /// is refused: docs/deploy.md has them all.
     MONGO_URI = "MONGO_URI", Storage, Kind::StoreUri, Fallback::Described("unset: SQLite");
 
     /// What is logged: a level (`off`, `error`, `warn`, `info`, `debug`, `trace`), and levels for

@@ -2,6 +2,7 @@
 
 mod api;
 mod browser;
+mod connection_string;
 mod cors;
 mod defects;
 mod durability;
