@@ -6,12 +6,12 @@ use std::time::Duration;
 use model::SystemRng;
 use mongodb::bson::{Document, doc};
 use mongodb::{Client, Collection};
-use storage::Users as _;
+use storage::{Upkeep as _, Users as _};
 use storage_mongodb::{ClashField, Headway, MongoStore, MongoUri, Options, Progress, Task};
 
 use crate::ears::PATIENCE;
 use crate::flask::{WERKZEUG, flask, meant, register};
-use crate::people::{HASH, id};
+use crate::people::{HASH, id, moment, new_user};
 use crate::server::{Scratch, scratch, scratch_alone};
 
 /// More than is read and written at once.
@@ -64,6 +64,31 @@ async fn start_several_on(database: &Scratch) {
     let kinds = a.hash_kinds().await.unwrap();
     let all = u64::try_from(MANY).unwrap() + 1;
     assert_eq!(kinds, [("pbkdf2:sha256:1000".to_owned(), all)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_indexes_an_account_made_here_keeps_its_key_against_a_look_alike() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let users = flask(&database).await;
+    // The look-alike stands before it.
+    register(&users, "a-1", "ALICE", "other@example.org").await;
+    let node = database.node().await;
+    node.delete_user(&id("a-1"), moment()).await.unwrap();
+    node.create_user(new_user("alice")).await.unwrap();
+    node.close().await;
+    users.drop_index("portcullis_username_key").await.unwrap();
+    register(&users, "a-1", "ALICE", "other@example.org").await;
+
+    let node = database.node().await;
+    assert_eq!(meant(&node, "Alice").await.as_deref(), Some("id-of-alice"));
+    assert_eq!(meant(&node, "ALICE").await.as_deref(), Some("a-1"));
+    let other = meant(&node, "OTHER@example.org").await;
+    assert_eq!(other.as_deref(), Some("a-1"));
+    let clashes = node.clashes().await.unwrap();
+    assert_eq!(clashes.len(), 1, "{clashes:?}");
+    assert_eq!(clashes[0].account, id("a-1"));
 }
 
 /// Changes an account once the first accounts were read, and before anything is written.
