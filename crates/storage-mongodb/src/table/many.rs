@@ -8,7 +8,7 @@ use storage::Error;
 
 use super::{Query, Table};
 use crate::document::{Fields, integer};
-use crate::error::{Failure, from_driver, from_statement, late};
+use crate::error::{Failure, from_driver, from_statement, has_lost_its_place, late};
 
 /// What is read, a batch at a time, however much it is.
 pub(crate) struct Batches {
@@ -19,7 +19,8 @@ pub(crate) struct Batches {
 }
 
 impl Batches {
-    /// The next ones: fewer than a batch, and at last none, at the end.
+    /// The next ones: fewer than a batch, and at last none, at the end. It is the end, too, when the server has let go
+    /// of the reading: whoever needs all looks again.
     pub(crate) async fn next(&mut self) -> Result<Vec<Document>, Error> {
         let size = usize::try_from(self.size).unwrap_or(usize::MAX);
         let cursor = &mut self.cursor;
@@ -32,6 +33,7 @@ impl Batches {
         };
         match tokio::time::timeout(self.deadline, reading).await {
             Ok(Ok(documents)) => Ok(documents),
+            Ok(Err(error)) if has_lost_its_place(&error) => Ok(Vec::new()),
             Ok(Err(error)) => Err(from_driver(self.name, &error).into()),
             Err(_) => Err(late()),
         }

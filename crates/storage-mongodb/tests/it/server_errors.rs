@@ -11,7 +11,7 @@ use storage_mongodb::{MongoStore, MongoUri, Options, PASSING};
 use model::SystemRng;
 
 use crate::ears::{Ears, PATIENCE};
-use crate::people::{NOW, id, moment, new_user, row, session, session_id, token};
+use crate::people::{HASH, NOW, id, moment, new_user, row, session, session_id, token};
 use crate::server::{Scratch, scratch};
 
 const READS: [&str; 3] = ["find", "aggregate", "getMore"];
@@ -161,6 +161,26 @@ async fn a_reading_that_the_server_lets_go_of_between_two_batches_is_begun_anew(
         failing.report(&["getMore"], code).await;
         unavailable(node.sessions_of(&alice, NOW).await);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_takeover_goes_on_when_the_server_lets_go_of_its_reading() {
+    let Some((database, failing, node)) = on_a_failing_server().await else {
+        return;
+    };
+    node.close().await;
+    let accounts = (0..2500).map(|number| {
+        doc! { "_id": format!("u-{number}"), "username": format!("user-{number}"), "password_hash": HASH }
+    });
+    let users = database.collection("users");
+    users.insert_many(accounts).await.unwrap();
+    failing.report_times(&["getMore"], 43, 1).await;
+    let uri = MongoUri::parse(&*failing.uri).unwrap();
+    MongoStore::open(&uri, Options::new(&SystemRng))
+        .await
+        .unwrap();
+    let with_keys = users.count_documents(doc! { "username_key": { "$type": "string" } });
+    assert_eq!(with_keys.await.unwrap(), 2500);
 }
 
 #[tokio::test(flavor = "multi_thread")]
