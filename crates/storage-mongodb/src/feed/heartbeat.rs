@@ -14,10 +14,11 @@ use std::time::Duration;
 
 use mongodb::bson::doc;
 use storage::{Asked, Error, Sinks};
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::document::{Fields, integer};
 use crate::documents::Documents;
+use crate::feed::outages::Outages;
 use crate::table::Table;
 
 const EVERY: Duration = Duration::from_secs(1);
@@ -30,15 +31,17 @@ pub(crate) struct Heartbeat<T = Table> {
     proven: Mutex<Option<Asked>>,
     /// The longest lifetime of access tokens that was noted, in milliseconds.
     longest: AtomicU64,
+    outages: Outages,
 }
 
 impl<T: Documents> Heartbeat<T> {
-    pub(crate) const fn new(meta: T, sinks: Sinks) -> Self {
+    pub(crate) fn new(meta: T, sinks: Sinks) -> Self {
         Self {
             meta,
             sinks,
             proven: Mutex::new(None),
             longest: AtomicU64::new(0),
+            outages: Outages::default(),
         }
     }
 
@@ -82,10 +85,22 @@ impl<T: Documents> Heartbeat<T> {
         if asked.is_empty() {
             return;
         }
+        let began = Instant::now();
         match self.beat().await {
-            Ok(()) => *self.lock() = Some(asked),
-            Err(error) => tracing::debug!(%error, "no heartbeat"), // the follower says it aloud
+            Ok(()) => {
+                *self.lock() = Some(asked);
+                self.outages.confirmed(began, Instant::now());
+            }
+            Err(error) => {
+                self.outages.failed(began);
+                tracing::debug!(%error, "no heartbeat"); // the follower says it aloud
+            }
         }
+    }
+
+    /// For how long there was none.
+    pub(crate) const fn outages(&self) -> &Outages {
+        &self.outages
     }
 
     /// The last success, for the reading that begins now.

@@ -20,6 +20,7 @@ mod follower;
 mod heartbeat;
 #[cfg(test)]
 mod interleavings;
+mod outages;
 mod row;
 mod rows;
 

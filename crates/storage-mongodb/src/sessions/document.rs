@@ -48,6 +48,17 @@ pub(crate) fn to_document(session: &Session) -> Document {
     document
 }
 
+/// What a session has of its access token, as fields of its document.
+pub(crate) fn access_token(pair: &TokenPair) -> Document {
+    doc! {
+        "pair.access": pair.access.as_str(),
+        "pair.access_csrf": &pair.access_csrf,
+        "pair.access_issued_at": integer(pair.access_issued_at),
+        "pair.access_expires": integer(pair.access_expires),
+        "pair.fresh_until": pair.fresh_until.map(integer),
+    }
+}
+
 /// A cookie as a document.
 pub(crate) fn cookie(cookie: &BrowserCookie) -> Document {
     doc! { "hash": hex(cookie.hash.as_bytes()), "fresh_until": date(cookie.fresh_until) }

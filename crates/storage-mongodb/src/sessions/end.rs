@@ -66,7 +66,10 @@ impl Core {
     }
 
     /// Tells the feed and deletes; how many were deleted.
-    async fn finish_ends(&self, ends: Vec<(SessionId, Timestamp)>) -> Result<u64, Error> {
+    pub(super) async fn finish_ends(
+        &self,
+        ends: Vec<(SessionId, Timestamp)>,
+    ) -> Result<u64, Error> {
         let texts: Vec<_> = ends.iter().map(|(id, _)| id.to_string()).collect();
         let rows = ends.into_iter().map(|(id, until)| FeedRow {
             entry: FeedEntry::Session(id),

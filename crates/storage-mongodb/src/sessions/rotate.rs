@@ -1,13 +1,14 @@
 //! Using a refresh token: read, decide, and write only if nobody else has used one meanwhile.
 
 use model::{Session, SessionId, Timestamp, TokenId};
-use mongodb::bson::doc;
+use mongodb::bson::{Document, doc};
 use storage::rotation::{Decision, decide};
 use storage::{Error, Moment, Rotated, Rotation};
+use tokio::time::Instant;
 
 use crate::Core;
 use crate::document::date;
-use crate::sessions::document::{lasting, to_document};
+use crate::sessions::document::{access_token, lasting, to_document};
 use crate::users::TRIES;
 
 impl Core {
@@ -16,18 +17,25 @@ impl Core {
         rotation: &Rotation,
         moment: Moment,
     ) -> Result<Rotated, Error> {
+        let mut is_confirmed = false;
         for _ in 0..TRIES {
             let session = self.find_session(rotation.session).await?;
             let account = self.account(&rotation.user).await?;
             let user = account.map(|account| account.credentials.user);
+            let rotation = &self.granted(rotation, session.as_ref(), moment);
             match decide(rotation, session.as_ref(), user.as_ref(), moment) {
                 Decision::Renew(renewed) => {
-                    if self.replace(session.as_ref(), &renewed).await? {
+                    let mut set = to_document(&renewed);
+                    set.remove("_id");
+                    set.remove("browser"); // another one may stand there by now
+                    if self.update_as_read(session.as_ref(), set).await? {
                         return Ok(Rotated::Renewed(*renewed));
                     }
                 }
                 Decision::RenewAccess(renewed) => {
-                    if self.replace(session.as_ref(), &renewed).await? {
+                    // And nothing else: the pair may be noted as handed out meanwhile.
+                    let set = access_token(&renewed.pair);
+                    if self.update_as_read(session.as_ref(), set).await? {
                         return Ok(Rotated::Repeated(*renewed));
                     }
                 }
@@ -36,9 +44,19 @@ impl Core {
                         return Ok(Rotated::Repeated(session));
                     }
                 }
+                Decision::End | Decision::Refuse if !is_confirmed => {
+                    // A primary that was deposed may not know of the rotation that the client comes from, nor of
+                    // its sign-in: only what is read after a write that a majority confirms says no.
+                    self.heartbeat.beat().await?;
+                    is_confirmed = true;
+                }
                 Decision::End => {
-                    self.end_all(&[rotation.session], moment).await?;
-                    return Ok(Rotated::Replayed);
+                    let mark = doc! { "ended": date(moment.feed_until) };
+                    if self.update_as_read(session.as_ref(), mark).await? {
+                        let ends = vec![(rotation.session, moment.feed_until)];
+                        self.finish_ends(ends).await?;
+                        return Ok(Rotated::Replayed);
+                    }
                 }
                 Decision::Refuse => return Ok(Rotated::Refused),
             }
@@ -46,20 +64,28 @@ impl Core {
         Err(Error::Busy)
     }
 
-    /// Writes `renewed` in place of the session that was read. Its pair must be the present one still, else
-    /// someone else has decided, and there is another decision to make.
-    async fn replace(&self, read: Option<&Session>, renewed: &Session) -> Result<bool, Error> {
+    /// The use of a token, with as much more grace as nobody could be served.
+    fn granted(&self, rotation: &Rotation, read: Option<&Session>, moment: Moment) -> Rotation {
+        let age = read.map(|session| moment.now.since(session.rotated_at));
+        let outages = self.heartbeat.outages();
+        let lost = age.map(|age| outages.within(age, Instant::now()));
+        Rotation {
+            grace: rotation.grace + lost.unwrap_or_default(),
+            ..rotation.clone()
+        }
+    }
+
+    /// Writes to the session that was read. Its pair must be the present one still, else someone else has decided,
+    /// and there is another decision to make.
+    async fn update_as_read(&self, read: Option<&Session>, set: Document) -> Result<bool, Error> {
         let Some(read) = read else {
             return Ok(false);
         };
         let filter = lasting(doc! {
-            "_id": renewed.id.to_string(),
+            "_id": read.id.to_string(),
             "pair.refresh": read.pair.refresh.as_str(),
             "pair.access": read.pair.access.as_str(),
         });
-        let mut set = to_document(renewed);
-        set.remove("_id");
-        set.remove("browser"); // another one may stand there by now
         Ok(self.sessions.update(filter, doc! { "$set": set }).await?)
     }
 

@@ -22,6 +22,7 @@ mod limits;
 mod members_down;
 mod nodes;
 mod people;
+mod refusals;
 mod server;
 mod server_errors;
 mod takeover;

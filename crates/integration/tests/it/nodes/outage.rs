@@ -92,6 +92,37 @@ async fn without_the_store_every_request_is_answered_and_everything_goes_on_when
     }
 }
 
+/// A grace that runs out while nobody is served would be none.
+#[tokio::test]
+async fn an_answer_that_was_lost_before_an_outage_can_be_asked_for_after_it() {
+    let grace = Duration::from_secs(2);
+    let settings = [
+        ("PORTCULLIS_REFRESH_GRACE", "2"),
+        ("PORTCULLIS_REQUEST_TIMEOUT", "3"),
+        ("PORTCULLIS_REVOCATION_MAX_STALENESS", "300"),
+    ];
+    let Some((nodes, proxy)) = Nodes::start_behind(0, &settings).await else {
+        return;
+    };
+    nodes.sign_up(0, "alice").await;
+    let tokens = nodes.sign_in(0, "alice").await;
+    let lost = nodes.refresh(0, &tokens.refresh).await;
+    assert_eq!(lost.status, 200, "{lost:?}");
+    let began = Instant::now();
+    proxy.set(Network::Silent);
+    until("the outage is longer than the grace", async || {
+        let answer = nodes.refresh(0, &tokens.refresh).await;
+        assert_eq!(answer.status, 503, "{answer:?}");
+        began.elapsed() > grace * 2
+    })
+    .await;
+    proxy.set(Network::Works);
+    nodes.until_ready(0).await;
+    let again = nodes.refresh(0, &tokens.refresh).await;
+    assert_eq!(again.status, 200, "{again:?}");
+    assert_eq!(again.body["refresh_token"], lost.body["refresh_token"]);
+}
+
 #[tokio::test]
 async fn a_store_that_takes_two_seconds_for_each_answer_keeps_nobody_waiting_without_end() {
     let Some((nodes, proxy)) = Nodes::start_behind(0, &[]).await else {
