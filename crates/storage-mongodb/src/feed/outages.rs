@@ -45,7 +45,7 @@ impl Outages {
             return Duration::ZERO;
         };
         let ago = |then: Instant| now.saturating_duration_since(then).min(age);
-        ago(from) - ago(to).min(ago(from))
+        ago(from).saturating_sub(ago(to))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
