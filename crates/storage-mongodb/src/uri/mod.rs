@@ -3,11 +3,13 @@
 mod fault;
 mod options;
 mod query;
+mod safety;
+#[cfg(test)]
+mod safety_tests;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use mongodb::error::{Error as DriverError, ErrorKind};
@@ -46,14 +48,20 @@ impl MongoUri {
         let text = text.expose().trim();
         let (place, query) = text.split_once('?').unwrap_or((text, ""));
         // Alone, so that nothing of a password that is not encoded is taken for an option.
-        let servers = driver_reads(place).map_err(|_| UriFault::Malformed)?;
-        let Query { kept, notices } = Query::read(query, is_local(&servers.host_info))?;
+        driver_reads(place).map_err(|_| UriFault::Malformed)?;
+        let Query { kept, notices } = Query::read(query)?;
         let text = Secret::new(with_options(place, &kept));
         let whole = driver_reads(text.expose()).map_err(|_| fault_of(place, &kept))?;
-        contradiction(&whole, &kept).map_or(Ok(Self { text, notices }), Err)
+        if let Some(fault) = contradiction(&whole, &kept) {
+            return Err(fault);
+        }
+        let mut told = safety::check(&whole, &kept)?;
+        told.extend(notices);
+        let notices = told;
+        Ok(Self { text, notices })
     }
 
-    /// What to know about options that have no effect.
+    /// What to know about options that have no effect, or less safety than usual.
     pub fn notices(&self) -> &[String] {
         &self.notices
     }
@@ -127,18 +135,6 @@ fn opening_fault(error: &DriverError) -> UriFault {
         ErrorKind::InvalidTlsConfig { .. } | ErrorKind::Io(_) => UriFault::Tls,
         _ => UriFault::Options,
     }
-}
-
-/// Whether every server is on this machine.
-fn is_local(servers: &HostInfo) -> bool {
-    let here = |server: &ServerAddress| match server {
-        ServerAddress::Tcp { host, .. } => {
-            host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
-        }
-        ServerAddress::Unix { .. } => true,
-        _ => false,
-    };
-    matches!(servers, HostInfo::HostIdentifiers(hosts) if hosts.iter().all(here))
 }
 
 /// `host1,host2:27018`, for logs and for the operator.

@@ -18,8 +18,6 @@ pub(super) enum Treatment {
         /// The values that ask for what holds.
         same: &'static [&'static str],
     },
-    /// With `true` a certificate is believed that nobody vouches for: on this machine only.
-    Unverified,
     /// Refused for this reason, unless the value asks for what holds anyway.
     Refused {
         /// Why.
@@ -29,7 +27,7 @@ pub(super) enum Treatment {
     },
 }
 
-use Treatment::{Kept, Moot, Overridden, Refused, Unverified};
+use Treatment::{Kept, Moot, Overridden, Refused};
 
 const BOOLEAN: &str = "true or false";
 const NUMBER: &str = "a whole number";
@@ -49,13 +47,7 @@ const HOST_NAMES: &str =
 const CA_FILE: &str = "it is called tlsCAFile today";
 const KEY_FILE: &str =
     "it is called tlsCertificateKeyFile today: one file with the certificate and its key";
-
-/// Why [`Treatment::Unverified`] is refused.
-pub(super) const UNVERIFIED: &str = "whoever is on the way to the database could read and change every account: name the authority of its certificate (tlsCAFile)";
-
-/// What is said where it is not refused.
-pub(super) const UNVERIFIED_HERE: &str =
-    "the certificate of the database is not verified, as it is on this machine";
+const UNVERIFIED: &str = "whoever is on the way to the database could read and change every account: name the authority of its certificate (tlsCAFile)";
 
 /// An option that has no effect, whatever it says.
 const fn overridden(why: &'static str) -> Treatment {
@@ -123,8 +115,9 @@ pub(super) const OPTIONS: &[(&str, Treatment)] = &[
         "tlsCertificateKeyFile",
         Kept("a file, and not with tls=false"),
     ),
-    ("tlsAllowInvalidCertificates", Unverified),
-    ("tlsInsecure", Unverified),
+    // What `safety` allows of these.
+    ("tlsAllowInvalidCertificates", Kept(BOOLEAN)),
+    ("tlsInsecure", Kept(BOOLEAN)),
     (
         "tlsAllowInvalidHostnames",
         Refused {

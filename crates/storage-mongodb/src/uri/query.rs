@@ -1,9 +1,12 @@
 //! The options of a connection string: which of them the driver gets, and what is to be said of the others.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use percent_encoding::percent_decode_str;
+
 use super::fault::UriFault;
-use super::options::{self, OPTIONS, Treatment, UNVERIFIED, UNVERIFIED_HERE};
+use super::options::{self, OPTIONS, Treatment};
 
 /// The one option that may stand there several times.
 const REPEATED: &str = "readPreferenceTags";
@@ -28,11 +31,10 @@ pub(super) struct Kept {
 }
 
 impl Query {
-    /// Reads what stands after the `?`. `is_local` when every server is on this machine.
-    pub(super) fn read(text: &str, is_local: bool) -> Result<Self, UriFault> {
+    /// Reads what stands after the `?`.
+    pub(super) fn read(text: &str) -> Result<Self, UriFault> {
         let (mut kept, mut seen) = (Vec::new(), Vec::new());
         let mut without_effect = BTreeMap::<_, Vec<_>>::new();
-        let mut notices = Vec::new();
         for pair in pairs(text) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let Some((name, treatment)) = options::known(name) else {
@@ -42,7 +44,12 @@ impl Query {
                 return Err(UriFault::Twice(name));
             }
             seen.push(name);
-            let is = |values: &[&str]| values.iter().any(|known| known.eq_ignore_ascii_case(value));
+            let meant = decoded(value);
+            let is = |values: &[&str]| {
+                values
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(&meant))
+            };
             let to_driver = |expected| Kept {
                 name,
                 expected,
@@ -58,25 +65,16 @@ impl Query {
                         names.push(name);
                     }
                 }
-                Treatment::Unverified if !is(&["true"]) => kept.push(to_driver("true or false")),
-                Treatment::Unverified if is_local => {
-                    notices.push(format!("{name}: {UNVERIFIED_HERE}"));
-                    kept.push(to_driver("true or false"));
-                }
-                Treatment::Unverified => {
-                    return Err(UriFault::Refused {
-                        name,
-                        why: UNVERIFIED,
-                    });
-                }
                 Treatment::Refused { unless, .. } if is(unless) => {}
                 Treatment::Refused { why, .. } => return Err(UriFault::Refused { name, why }),
             }
         }
-        for (why, names) in without_effect {
+        let without_effect = without_effect.into_iter();
+        let notices = without_effect.map(|(why, names)| {
             let have = if names.len() == 1 { "has" } else { "have" };
-            notices.push(format!("{} {have} no effect: {why}", names.join(", ")));
-        }
+            format!("{} {have} no effect: {why}", names.join(", "))
+        });
+        let notices = notices.collect();
         Ok(Self { kept, notices })
     }
 }
@@ -86,6 +84,11 @@ impl Kept {
     pub(super) fn pair(&self) -> String {
         format!("{}={}", self.name, self.value)
     }
+}
+
+/// A value as the driver understands it. Names it takes as they are.
+fn decoded(value: &str) -> Cow<'_, str> {
+    percent_decode_str(value).decode_utf8_lossy()
 }
 
 /// The options, which stand between `&`, or, as Python's driver allows, between `;`.
