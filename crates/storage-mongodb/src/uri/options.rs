@@ -257,6 +257,15 @@ pub(super) const OPTIONS: &[(&str, Treatment)] = &[
     ("waitQueueMultiple", Moot),
 ];
 
+/// The options whose value may be a secret, or have one in it.
+pub(super) const SECRETS: &[&str] = &[
+    "authMechanismProperties",
+    "proxyPassword",
+    "proxyUsername",
+    "ssl_pem_passphrase",
+    "tlsCertificateKeyFilePassword",
+];
+
 /// An option, by its name in whatever case.
 pub(super) fn known(name: &str) -> Option<(&'static str, Treatment)> {
     let mut options = OPTIONS.iter();

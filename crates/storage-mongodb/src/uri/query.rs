@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use percent_encoding::percent_decode_str;
 
 use super::fault::UriFault;
-use super::options::{self, OPTIONS, Treatment};
+use super::options::{self, SECRETS, Treatment};
 
 /// The one option that may stand there several times.
 const REPEATED: &str = "readPreferenceTags";
@@ -100,10 +100,9 @@ fn pairs(text: &str) -> impl Iterator<Item = &str> {
 /// An option that nobody knows may be a part of a password: one with a `?` that is not encoded, whose user ends at the
 /// `@` further on, or of another secret with an `&` in it.
 fn unknown(name: &str, text: &str) -> UriFault {
-    let secrets = OPTIONS.iter().map(|(name, _)| name.to_ascii_lowercase());
-    let mut secrets = secrets.filter(|name| name.contains("pass"));
     let typed = text.to_ascii_lowercase();
-    let may_be_secret = text.contains('@') || secrets.any(|secret| typed.contains(&secret));
+    let has_secret = |option: &&str| typed.contains(&option.to_ascii_lowercase());
+    let may_be_secret = text.contains('@') || SECRETS.iter().any(has_secret);
     let looks_like_one =
         name.chars().all(|c| c.is_ascii_alphabetic() || c == '_') && name.len() < 40;
     if may_be_secret || !looks_like_one {

@@ -186,6 +186,8 @@ fn a_password_that_is_not_encoded_is_never_taken_for_an_option() {
         "mongodb://u:7?hunter@host/db",
         "mongodb://u:p@h?hunter=1@host/db",
         "mongodb://h/?proxyPassword=a&hunter=1",
+        "mongodb://h/?authMechanismProperties=AWS_SESSION_TOKEN:abc&hunter=1",
+        "mongodb://h/?proxyUsername=abc&hunter=1",
         "mongodb://h/?hunter2",
         "mongodb://h/?hun%74er=1",
     ] {
