@@ -95,6 +95,7 @@ install_deb() {
     prove "deb: its binary is version $version" is_version in_debian portcullis --version
     prove "deb: it has a user without a shell and a password" has_system_user
     prove "deb: the keys are root's alone, 32 random bytes each" has_keys
+    prove "deb: the settings are root's alone, as a password may stand there" has_own_settings
     prove "deb: the service is neither enabled nor started" is_not_enabled
     prove "deb: systemd understands the unit" systemd-analyze verify --root="$root" portcullis.service
     prove "deb: started as the unit says, it serves" serves as_unit "$root$(in_debian dpkg -L portcullis | grep "/portcullis.service$")"
@@ -119,6 +120,11 @@ has_keys() {
         [ "$(stat -c '%a %u %g %s' "$root/etc/portcullis/$key")" = '600 0 0 64' ] || return 1
     done
     not cmp -s "$root"/etc/portcullis/{jwt_secret_key,secret_key}
+}
+has_own_settings() {
+    [ "$(stat -c '%a %u %g' "$root/etc/portcullis")" = '700 0 0' ] \
+        && [ "$(stat -c '%a %u %g' "$root/etc/portcullis/environment")" = '600 0 0' ] \
+        && not in_debian setpriv --reuid=nobody --regid=nogroup --clear-groups cat /etc/portcullis/environment
 }
 is_not_enabled() { not test -e "$root/etc/systemd/system/multi-user.target.wants/portcullis.service"; }
 
@@ -152,11 +158,20 @@ changes_hands() {
     echo 'PORTCULLIS_PUBLIC_URL=https://accounts.example.org' >>"$root/etc/portcullis/environment"
     prove "deb: installed anew, it keeps keys and settings" bash -c "chroot '$root' dpkg -i /tmp/portcullis.deb \
         && sha256sum --check --quiet <<<'$keys' && grep -q ^PORTCULLIS_PUBLIC_URL '$root/etc/portcullis/environment'"
+    prove "deb: and the settings stay root's alone" has_own_settings
+    in_debian dpkg-statoverride --update --add root portcullis 0640 /etc/portcullis/environment
+    in_debian dpkg-statoverride --update --add root portcullis 0750 /etc/portcullis
+    prove "deb: installed anew, it keeps the modes that an administrator chose" keeps_chosen_modes
     prove "deb: removed, it leaves settings, keys and accounts" bash -c "chroot '$root' dpkg -r portcullis \
         && [ ! -e '$root/usr/bin/portcullis' ] && sha256sum --check --quiet <<<'$keys' \
         && [ -e '$root/var/lib/portcullis/portcullis.db' ]"
     prove "deb: purged, it leaves the accounts alone" bash -c "chroot '$root' dpkg -P portcullis \
         && [ ! -e '$root/etc/portcullis' ] && [ -e '$root/var/lib/portcullis/portcullis.db' ]"
+}
+keeps_chosen_modes() {
+    in_debian dpkg -i /tmp/portcullis.deb \
+        && [ "$(in_debian stat -c '%a %U %G' /etc/portcullis/environment)" = '640 root portcullis' ] \
+        && [ "$(in_debian stat -c '%a %U %G' /etc/portcullis)" = '750 root portcullis' ]
 }
 
 install_sbom() {
