@@ -1,14 +1,21 @@
-//! Many documents at once: read as they come, and updated by one command.
+//! Many documents at once: read as they come, and updated by few commands.
 
 use std::time::Duration;
 
 use mongodb::Cursor;
-use mongodb::bson::{Bson, Document, doc};
+use mongodb::bson::{Document, RawDocumentBuf, doc};
 use storage::Error;
 
 use super::{Query, Table};
 use crate::document::{Fields, integer};
 use crate::error::{Failure, from_driver, from_statement, has_lost_its_place, late};
+
+/// The most bytes that are read, or sent, at once, but for a single document: a command may have 16 MB, and what is
+/// written of a batch is about twice what was read.
+const MOST_BYTES: usize = 4 << 20;
+
+/// The most statements that are sent at once: 100,000 would be taken.
+const MOST_STATEMENTS: usize = 10_000;
 
 /// What is read, a batch at a time, however much it is.
 pub(crate) struct Batches {
@@ -19,14 +26,16 @@ pub(crate) struct Batches {
 }
 
 impl Batches {
-    /// The next ones: fewer than a batch, and at last none, at the end. It is the end, too, when the server has let go
-    /// of the reading: whoever needs all looks again.
+    /// The next ones, fewer where they are large, and none at the end. It is the end, too, when the server has let go of
+    /// the reading: whoever needs all looks again.
     pub(crate) async fn next(&mut self) -> Result<Vec<Document>, Error> {
         let size = usize::try_from(self.size).unwrap_or(usize::MAX);
         let cursor = &mut self.cursor;
         let reading = async {
             let mut documents = Vec::with_capacity(size);
-            while documents.len() < size && cursor.advance().await? {
+            let mut bytes = 0;
+            while documents.len() < size && bytes < MOST_BYTES && cursor.advance().await? {
+                bytes += cursor.current().as_bytes().len();
                 documents.push(cursor.deserialize_current()?);
             }
             Ok(documents)
@@ -58,39 +67,61 @@ pub(crate) struct Updated {
 impl Table {
     /// The documents that `query` gives, `size` at a time. They may be changed meanwhile.
     pub(crate) async fn batches(&self, query: Query, size: u32) -> Result<Batches, Error> {
+        self.batches_within(query, size, self.deadline).await
+    }
+
+    /// The same, each of which may take as long as `deadline`: no index helps it.
+    pub(crate) async fn batches_within(
+        &self,
+        query: Query,
+        size: u32,
+        deadline: Duration,
+    ) -> Result<Batches, Error> {
         let find = self.collection.find(query.filter).batch_size(size);
         let find = find.projection(query.projection.unwrap_or_default());
         Ok(Batches {
             name: self.name,
-            cursor: self.within(find.into_future()).await?,
+            cursor: self.within_time(deadline, find.into_future()).await?,
             size,
-            deadline: self.deadline,
+            deadline,
         })
     }
 
-    /// Updates documents, each by itself, with one command and one confirmation by a majority.
+    /// Updates documents, each by itself, with as few commands as take them, and as few confirmations by a majority.
     ///
-    /// The driver's own method for that needs a server of version 8; the command is in all. `within` is how long it
+    /// The driver's own method for that needs a server of version 8; the command is in all. `within` is how long one
     /// may take.
     pub(crate) async fn update_each(
         &self,
         statements: Vec<Statement>,
         within: Duration,
     ) -> Result<Updated, Error> {
-        if statements.is_empty() {
-            return Ok(Updated {
-                matched: 0,
-                duplicates: Vec::new(),
-            });
+        let mut all = Updated {
+            matched: 0,
+            duplicates: Vec::new(),
+        };
+        let mut before = 0;
+        for updates in portions(statements.into_iter().map(Statement::into_update))? {
+            let count = updates.len();
+            let part = self.update_portion(updates, within).await?;
+            all.matched += part.matched;
+            let duplicates = part.duplicates.into_iter();
+            all.duplicates.extend(duplicates.map(|at| before + at));
+            before += count;
         }
-        let updates = statements.into_iter().map(|Statement { filter, update }| {
-            // Else the server compares plans, by every index on what is compared, for each of them.
-            Bson::from(doc! { "q": filter, "u": update, "hint": { "_id": 1 } })
-        });
+        Ok(all)
+    }
+
+    /// Updates what one command takes.
+    async fn update_portion(
+        &self,
+        updates: Vec<Document>,
+        within: Duration,
+    ) -> Result<Updated, Error> {
         let patience = u64::try_from((within * 4 / 5).as_millis()).unwrap_or(u64::MAX);
         let command = doc! {
             "update": self.collection.name(),
-            "updates": updates.collect::<Vec<_>>(),
+            "updates": updates,
             "ordered": false,
             // A command has none of its client's.
             "writeConcern": { "w": "majority", "j": true, "wtimeout": integer(patience) },
@@ -101,6 +132,41 @@ impl Table {
         let answer = self.within_time(within, running).await?;
         updated(self.name, &answer)
     }
+}
+
+impl Statement {
+    fn into_update(self) -> Document {
+        // Else the server compares plans, by every index on what is compared, for each of them.
+        doc! { "q": self.filter, "u": self.update, "hint": { "_id": 1 } }
+    }
+}
+
+/// The same documents in their order, as many together as a command takes.
+fn portions(documents: impl Iterator<Item = Document>) -> Result<Vec<Vec<Document>>, Error> {
+    let mut portions = Vec::new();
+    let mut portion = Vec::new();
+    let mut bytes = 0;
+    for document in documents {
+        let size = size_of(&document)?;
+        let is_full = bytes + size > MOST_BYTES || portion.len() == MOST_STATEMENTS;
+        if is_full && !portion.is_empty() {
+            portions.push(std::mem::take(&mut portion));
+            bytes = 0;
+        }
+        bytes += size;
+        portion.push(document);
+    }
+    if !portion.is_empty() {
+        portions.push(portion);
+    }
+    Ok(portions)
+}
+
+/// How many bytes it has.
+fn size_of(document: &Document) -> Result<usize, Error> {
+    let raw = RawDocumentBuf::try_from(document);
+    let raw = raw.map_err(|error| Error::Backend(Box::new(error)))?;
+    Ok(raw.as_bytes().len())
 }
 
 /// What the server's answer says. A duplicate is the caller's to treat; of other failures it is told the first.
@@ -142,6 +208,21 @@ mod tests {
             duplicates: vec![1],
         };
         assert_eq!(updated("users", &answer).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_too_much_for_a_command_is_sent_with_several() {
+        let sizes = |documents: Vec<Document>| {
+            let portions = portions(documents.into_iter()).unwrap();
+            portions.iter().map(Vec::len).collect::<Vec<_>>()
+        };
+        assert!(sizes(Vec::new()).is_empty());
+        let small = vec![doc! { "q": { "_id": 1 } }; 2 * MOST_STATEMENTS + 1];
+        assert_eq!(sizes(small), [MOST_STATEMENTS, MOST_STATEMENTS, 1]);
+        let large = doc! { "q": { "_id": "x".repeat(MOST_BYTES / 2 - 100) } };
+        assert_eq!(sizes(vec![large; 5]), [2, 2, 1]);
+        let larger = doc! { "q": { "_id": "x".repeat(2 * MOST_BYTES) } };
+        assert_eq!(sizes(vec![larger; 2]), [1, 1]);
     }
 
     #[test]

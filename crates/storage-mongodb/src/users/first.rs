@@ -11,7 +11,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use mongodb::bson::{Bson, doc};
+use mongodb::bson::{Bson, Document, doc};
 use storage::Error;
 
 use crate::Core;
@@ -42,19 +42,39 @@ impl Core {
 
     /// Leaves each key to one of those who have it: to an account that was made here, if there is one.
     async fn take_shared_keys_away(&self, field: &str) -> Result<(), Error> {
-        let shared = self.shared_keys(field).await?;
-        for keys in shared.chunks(BATCH as usize) {
-            let query = Query::new(doc! { field: { "$in": keys } });
-            let query = query.only(doc! { field: 1, "portcullis_imported": 1 });
-            let mut holders = self.users.all_within(query, SEARCHING).await?;
-            holders.sort_by_key(|holder| holder.contains_key("portcullis_imported"));
+        for keys in self.shared_keys(field).await?.chunks(BATCH as usize) {
+            let holders = doc! { field: { "$in": keys } };
             let mut kept = HashSet::new();
+            for imported in [false, true] {
+                let mut holders = holders.clone();
+                let is = if imported { "$eq" } else { "$ne" };
+                holders.insert("portcullis_imported", doc! { is: true });
+                self.take_keys_away(field, holders, &mut kept).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the keys of these holders away, but for the first one of each that has not been `kept`.
+    async fn take_keys_away(
+        &self,
+        field: &str,
+        holders: Document,
+        kept: &mut HashSet<String>,
+    ) -> Result<(), Error> {
+        let query = Query::new(holders).only(doc! { field: 1 });
+        let mut batches = self.users.batches_within(query, BATCH, SEARCHING).await?;
+        loop {
+            let holders = batches.next().await?;
+            if holders.is_empty() {
+                return Ok(());
+            }
             let mut others = Vec::new();
             for holder in &holders {
                 let (Some(id), Ok(key)) = (holder.get("_id"), holder.get_str(field)) else {
                     continue;
                 };
-                if !kept.insert(key) {
+                if !kept.insert(key.to_owned()) {
                     others.push(Statement {
                         filter: doc! { "_id": id, field: key, "portcullis_imported": true },
                         update: doc! { "$unset": {
@@ -65,7 +85,6 @@ impl Core {
             }
             self.users.update_each(others, BATCH_WITHIN).await?;
         }
-        Ok(())
     }
 
     /// The keys that several accounts have.

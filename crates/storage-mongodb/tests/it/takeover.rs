@@ -220,3 +220,30 @@ async fn what_can_have_no_key_clashes_with_the_same_and_nothing_with_what_is_emp
     assert_eq!(found.collect::<Vec<_>>(), expected);
     assert_eq!(meant(&node, "DAVE").await.as_deref(), Some("u-4"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_many_share_is_taken_over_though_no_command_takes_it_at_once() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let users = database.collection("users");
+    // No command could name a thousand of these.
+    let name = "Long".repeat(5000);
+    let accounts = (0..1200).map(|number| {
+        doc! {
+            "_id": format!("u-{number:04}"), "username": format!("{name}{number}"),
+            "email": "Many@example.org", "password_hash": WERKZEUG,
+        }
+    });
+    users.insert_many(accounts).await.unwrap();
+    let node = database.node().await;
+    for (field, expected) in [
+        ("email_key", 1),
+        ("key_clash.email", 1200),
+        ("key_clash.username", 0),
+    ] {
+        let with_it = doc! { field: { "$type": "string" } };
+        assert_eq!(count(&users, with_it).await, expected, "{field}");
+    }
+    assert_eq!(meant(&node, "many@EXAMPLE.org").await, None);
+}
