@@ -102,34 +102,36 @@ impl Core {
 
     /// Who has the key already, as text. An imported one is marked as well.
     async fn holder(&self, id: &Bson, key: &Key<'_>, depth: u32) -> Result<Option<String>, Error> {
+        let Some(holder) = self.other_with(id, key, depth).await? else {
+            return Ok(None);
+        };
+        if let Some(Statement { filter, update }) = mark(&holder, key.field, id) {
+            self.users.update(filter, update).await?;
+        }
+        Ok(holder.get("_id").map(as_text))
+    }
+
+    /// Another account than `id` that has the key.
+    pub(super) async fn other_with(
+        &self,
+        id: &Bson,
+        key: &Key<'_>,
+        depth: u32,
+    ) -> Result<Option<Document>, Error> {
         let Some(mut same) = key.same() else {
             return Ok(None);
         };
         same.insert("_id", doc! { "$ne": id });
-        let Some(mut holder) = self.users.first(same.clone()).await? else {
+        let Some(holder) = self.users.first(same.clone()).await? else {
             return Ok(None);
         };
-        let current =
-            |holder: &Document| holder.get("username_key_version") == Some(&Bson::Int64(version()));
-        if !current(&holder) && depth < DEPTH {
-            // Its key may be another one by the present tables.
-            Box::pin(self.give_key(&holder, depth + 1)).await?;
-            match self.users.first(same).await? {
-                Some(found) => holder = found,
-                None => return Ok(None),
-            }
+        let current = holder.get("username_key_version") == Some(&Bson::Int64(version()));
+        if current || depth >= DEPTH {
+            return Ok(Some(holder));
         }
-        let Some(other) = holder.get("_id") else {
-            return Ok(None);
-        };
-        if holder.get("portcullis_imported") == Some(&Bson::Boolean(true)) {
-            let field = format!("key_clash.{}", key.field);
-            let mark = doc! { "$set": { field: as_text(id) } };
-            self.users
-                .update(doc! { "_id": other.clone() }, mark)
-                .await?;
-        }
-        Ok(Some(as_text(other)))
+        // Its key may be another one by the present tables.
+        Box::pin(self.give_key(&holder, depth + 1)).await?;
+        self.users.first(same).await
     }
 
     /// The text that the `_id` shares with another account's `_id`, which is that text.
@@ -224,6 +226,18 @@ pub(super) fn statement(document: &Document, keys: &[Key<'_>], clash: &Document)
     Statement { filter, update }
 }
 
+/// What is written to an imported account that has what the account `id` would have.
+pub(super) fn mark(holder: &Document, field: &str, id: &Bson) -> Option<Statement> {
+    if holder.get("portcullis_imported") != Some(&Bson::Boolean(true)) {
+        return None;
+    }
+    let field = format!("key_clash.{field}");
+    Some(Statement {
+        filter: doc! { "_id": holder.get("_id") },
+        update: doc! { "$set": { field: as_text(id) } },
+    })
+}
+
 /// The kind that is noted for its hash.
 pub(super) fn kind_before(document: &Document) -> Option<&str> {
     document.get_str("hash_kind").ok()
@@ -286,7 +300,7 @@ pub(super) fn keys_of(document: &Document) -> [Key<'_>; 2] {
 }
 
 /// An `_id` as text, also one of a kind that is not served.
-fn as_text(id: &Bson) -> String {
+pub(super) fn as_text(id: &Bson) -> String {
     let document = doc! { "_id": id };
     let read = ids::user_id(&Fields::of("users", &document));
     read.map_or_else(|_| id.to_string(), |id| id.as_str().to_owned())

@@ -12,6 +12,7 @@
 //! too or because it looks for such (`caretaker.rs`), finishes it first (`pending.rs`).
 
 mod change;
+mod clashing;
 mod create;
 mod delete;
 mod document;

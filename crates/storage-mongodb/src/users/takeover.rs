@@ -125,41 +125,39 @@ impl Core {
     async fn give_keys_to(&self, accounts: &[Document], guard: Guard) -> Result<u64, Error> {
         let accounts: Vec<_> = accounts.iter().map(|it| (it, keys_of(it))).collect();
         let suspects = self.suspects(&accounts).await?;
-        let (mut one_by_one, together): (Vec<_>, Vec<_>) =
+        let (mut sharing, others): (Vec<_>, Vec<_>) =
             accounts.iter().partition(|account| suspects.have(account));
-        let (mut done, refused) = self.write_together(&together).await?;
+        let others = others.into_iter().map(|account| (account, Document::new()));
+        let (done, refused) = self.write_together(&others.collect::<Vec<_>>()).await?;
         if guard == Guard::None {
             return Ok(done);
         }
-        one_by_one.extend(refused);
-        for (account, _) in one_by_one {
-            done += u64::from(self.give_key(account, 0).await?);
-        }
-        Ok(done)
+        sharing.extend(refused);
+        Ok(done + self.give_shared_keys(sharing, &suspects).await?)
     }
 
-    /// Writes their keys with one command. How many were written, and those of which others have a key.
-    async fn write_together<'a>(
+    /// Writes their keys together, as far as they don't clash. How many were written, and those of which others have
+    /// a key.
+    pub(super) async fn write_together<'a>(
         &self,
-        accounts: &[&'a Account<'a>],
+        accounts: &[(&'a Account<'a>, Document)],
     ) -> Result<(u64, Vec<&'a Account<'a>>), Error> {
-        let nothing = Document::new();
         let statements = accounts
             .iter()
-            .map(|(account, keys)| statement(account, keys, &nothing))
+            .map(|((account, keys), clash)| statement(account, keys, clash))
             .collect();
         let written = self.users.update_each(statements, BATCH_WITHIN).await?;
         let refused: HashSet<_> = written.duplicates.iter().copied().collect();
         // Else it isn't known which were written: the numbers are a little wrong until they are counted anew.
         if written.matched + refused.len() == accounts.len() {
-            for (at, (account, _)) in accounts.iter().enumerate() {
+            for (at, ((account, _), _)) in accounts.iter().enumerate() {
                 if !refused.contains(&at) {
                     self.tally.changed(kind_before(account), kind_now(account));
                 }
             }
         }
         let refused = written.duplicates.iter();
-        let refused = refused.filter_map(|at| accounts.get(*at).copied());
+        let refused = refused.filter_map(|at| accounts.get(*at).map(|(account, _)| *account));
         let done = u64::try_from(written.matched).unwrap_or(u64::MAX);
         Ok((done, refused.collect()))
     }
@@ -211,11 +209,11 @@ impl Core {
 }
 
 /// An account as it was read, with its keys.
-type Account<'a> = (&'a Document, [Key<'a>; 2]);
+pub(super) type Account<'a> = (&'a Document, [Key<'a>; 2]);
 
 /// What several accounts have, or may have, that can be no key.
-struct Suspects {
-    ids: HashSet<String>,
+pub(super) struct Suspects {
+    pub(super) ids: HashSet<String>,
     values: [Shared; 2],
 }
 

@@ -247,3 +247,36 @@ async fn what_many_share_is_taken_over_though_no_command_takes_it_at_once() {
     }
     assert_eq!(meant(&node, "many@EXAMPLE.org").await, None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_share_everything_one_has_the_key_and_all_are_marked() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let users = database.collection("users");
+    let accounts = (0..MANY).map(|number| {
+        let email = ["Many@example.org", "none"][number % 2];
+        doc! {
+            "_id": format!("u-{number:04}"), "username": "Many", "email": email,
+            "password_hash": WERKZEUG,
+        }
+    });
+    users.insert_many(accounts).await.unwrap();
+    let (node, _other) = tokio::join!(database.node(), database.node());
+
+    for (field, expected) in [
+        ("username_key", 1),
+        ("email_key", 1),
+        ("key_clash.username", MANY),
+        ("key_clash.email", MANY),
+    ] {
+        let with_it = doc! { field: { "$type": "string" } };
+        assert_eq!(count(&users, with_it).await, expected, "{field}");
+    }
+    for text in ["MANY", "many@EXAMPLE.org"] {
+        assert_eq!(meant(&node, text).await, None);
+    }
+    let kinds = node.hash_kinds().await.unwrap();
+    let all = u64::try_from(MANY).unwrap();
+    assert_eq!(kinds, [("pbkdf2:sha256:1000".to_owned(), all)]);
+}
