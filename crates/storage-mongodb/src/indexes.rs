@@ -26,6 +26,7 @@ impl Core {
     /// Makes every index, and gives keys to the accounts that lack them, as the one needs the other. Where all is there
     /// it takes a moment.
     pub(crate) async fn prepare(&self, progress: &dyn Progress) -> Result<(), Error> {
+        self.look_at_numbers_of_kinds().await?;
         let users = [
             model(
                 doc! { "username": 1, "_id": 1 },
@@ -42,6 +43,7 @@ impl Core {
             self.give_first_keys(progress).await?;
         }
         self.give_keys(progress).await?;
+        self.tally.begin();
         self.make_other_indexes(progress).await
     }
 

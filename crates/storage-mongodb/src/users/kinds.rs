@@ -2,7 +2,8 @@
 //!
 //! Each node adds up how its own changes move accounts from one kind to another ([`Tally`]), and adds that to the
 //! numbers in `portcullis_meta` whenever it is asked for them. They are a little wrong after a crash, and after what
-//! another application changes: once a day one node counts anew. Whether a kind is there at all is never a matter of
+//! another application changes: once a day one node counts anew. What the others have not added by then is in what it
+//! counts, so they drop it. Whether a kind is there at all is never a matter of
 //! these numbers: the index says it, which has to be looked at once for each kind only. For a kind that
 //! nobody has must be nobody's, and the one that a single account has must not be that account's alone.
 
@@ -29,7 +30,14 @@ const COUNTING: Duration = Duration::from_secs(60);
 
 /// How this node's changes have moved accounts from one kind to another, as far as it has not been told yet.
 #[derive(Default)]
-pub(crate) struct Tally(Mutex<HashMap<String, i64>>);
+pub(crate) struct Tally(Mutex<Moved>);
+
+#[derive(Default)]
+struct Moved {
+    by_kind: HashMap<String, i64>,
+    /// When the numbers were counted to which it is to be added, as far as this node has seen any.
+    since: Option<Timestamp>,
+}
 
 impl Tally {
     /// An account whose hash had one kind has another one now. It may have had none, or have none now.
@@ -37,7 +45,7 @@ impl Tally {
         if before == now.as_deref() {
             return;
         }
-        let mut moved = self.lock();
+        let moved = &mut self.lock().by_kind;
         if let Some(before) = before {
             *moved.entry(before.to_owned()).or_default() -= 1;
         }
@@ -46,18 +54,35 @@ impl Tally {
         }
     }
 
+    /// The numbers were counted then. What was moved before another node counted is in them, about.
+    fn counted_at(&self, then: Timestamp) {
+        let mut moved = self.lock();
+        if moved.since.is_some_and(|since| since < then) {
+            moved.by_kind.clear();
+        }
+        moved.since = Some(then);
+    }
+
+    /// From now on the node serves. What it moved before there were any numbers is in them, whoever counts them first.
+    pub(crate) fn begin(&self) {
+        let mut moved = self.lock();
+        if moved.since.is_none() {
+            moved.by_kind.clear();
+        }
+    }
+
     fn take(&self) -> HashMap<String, i64> {
-        std::mem::take(&mut *self.lock())
+        std::mem::take(&mut self.lock().by_kind)
     }
 
     fn give_back(&self, taken: HashMap<String, i64>) {
-        let mut moved = self.lock();
+        let moved = &mut self.lock().by_kind;
         for (kind, by) in taken {
             *moved.entry(kind).or_default() += by;
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, i64>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Moved> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -90,9 +115,9 @@ impl Core {
         if self.is_to_count(found.as_ref(), now).await? {
             return self.count_anew(now).await;
         }
-        match self.note_changes_of_kinds().await? {
+        match self.note_changes_of_kinds(found.as_ref()).await? {
             Some(document) => self.read_numbers(&document),
-            // Another node is counting for the first time.
+            // Another node is counting.
             None => self.count_kinds().await,
         }
     }
@@ -124,6 +149,7 @@ impl Core {
     /// Counts, and has all nodes go on from there.
     async fn count_anew(&self, now: Timestamp) -> Result<HashMap<String, i64>, Error> {
         let moved = self.tally.take(); // it is in what is counted
+        self.tally.counted_at(now);
         let numbers = match self.count_kinds().await {
             Ok(numbers) => numbers,
             Err(error) => {
@@ -158,9 +184,29 @@ impl Core {
         Ok(counted.collect())
     }
 
-    /// Adds what this node has moved to the numbers, and gives them; nothing before they were counted for the first
-    /// time.
-    async fn note_changes_of_kinds(&self) -> Result<Option<Document>, Error> {
+    /// Sees to which numbers is to be added what this node moves.
+    pub(crate) async fn look_at_numbers_of_kinds(&self) -> Result<(), Error> {
+        let found = self.meta.first(doc! { "_id": NUMBERS }).await?;
+        self.look_at_numbers(found.as_ref()).map(drop)
+    }
+
+    /// When they were counted, if they were.
+    fn look_at_numbers(&self, found: Option<&Document>) -> Result<Option<Timestamp>, Error> {
+        let Some(found) = found.filter(|found| found.contains_key("numbers")) else {
+            return Ok(None);
+        };
+        let counted_at = Fields::of(self.meta.name, found).time("counted_at")?;
+        self.tally.counted_at(counted_at);
+        Ok(Some(counted_at))
+    }
+
+    /// Adds what this node has moved to the numbers that were `found`, and gives them; nothing before they were counted
+    /// for the first time, or while they are counted anew.
+    async fn note_changes_of_kinds(
+        &self,
+        found: Option<&Document>,
+    ) -> Result<Option<Document>, Error> {
+        let counted_at = self.look_at_numbers(found)?;
         let moved = self.tally.take();
         let mut add = Document::new();
         for (kind, by) in moved
@@ -169,7 +215,10 @@ impl Core {
         {
             add.insert(format!("numbers.{kind}"), *by);
         }
-        let filter = doc! { "_id": NUMBERS, "numbers": { "$exists": true } };
+        let Some(counted_at) = counted_at else {
+            return Ok(None);
+        };
+        let filter = doc! { "_id": NUMBERS, "counted_at": date(counted_at) };
         if add.is_empty() {
             return self.meta.first(filter).await;
         }
@@ -184,7 +233,11 @@ impl Core {
 
     /// Adds what this node has moved, before it goes. When that fails, the next counting finds it.
     pub(crate) async fn note_last_changes_of_kinds(&self, within: Duration) {
-        let noted = tokio::time::timeout(within, self.note_changes_of_kinds()).await;
+        let noting = async {
+            let found = self.meta.first(doc! { "_id": NUMBERS }).await?;
+            self.note_changes_of_kinds(found.as_ref()).await
+        };
+        let noted = tokio::time::timeout(within, noting).await;
         if !matches!(noted, Ok(Ok(_))) {
             tracing::debug!("how many accounts have which kind of hash was not noted at the end");
         }

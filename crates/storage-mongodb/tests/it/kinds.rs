@@ -82,6 +82,27 @@ async fn nothing_is_counted_within_a_day_and_one_node_counts_after_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_node_has_not_told_before_another_counts_is_not_counted_twice() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let (a, b) = (three(&database).await, database.node().await);
+    for node in [&a, &b] {
+        assert_eq!(node.hash_kinds().await.unwrap(), kinds(&[(OLD, 3)]));
+    }
+    b.create_user(new_user("erin")).await.unwrap();
+    let meta = database.collection("portcullis_meta");
+    let long_ago = DateTime::from_millis(DateTime::now().timestamp_millis() - 90_000_000);
+    let set = doc! { "$set": { "counted_at": long_ago } };
+    let set = meta.update_one(doc! { "_id": "hash_kinds" }, set).await;
+    assert_eq!(set.unwrap().matched_count, 1);
+    for node in [&a, &b] {
+        let expected = kinds(&[(NEW, 1), (OLD, 3)]);
+        assert_eq!(node.hash_kinds().await.unwrap(), expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn wrong_numbers_neither_hide_a_kind_nor_invent_one() {
     let Some(database) = scratch().await else {
         return;
