@@ -85,6 +85,23 @@ impl std::error::Error for Reported {}
 #[error("the MongoDB driver reports: {0}")]
 struct Driver(&'static str);
 
+/// Two accounts that were made here have the same key, which their unique index would not have let in.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the accounts {one} and {other} (their `_id`s in `users`) have the same {field}, and neither was imported: delete one of them, or set its `portcullis_imported` to true, after which it is found by its exact name only"
+)]
+struct SharedKey {
+    field: String,
+    one: String,
+    other: String,
+}
+
+/// The error that accounts share a key of which none may lose it.
+pub(crate) fn shared_key(field: &str, one: String, other: String) -> Error {
+    let field = field.to_owned();
+    Error::Backend(Box::new(SharedKey { field, one, other }))
+}
+
 const DUPLICATE_KEY: i32 = 11000;
 const OUT_OF_DISK_SPACE: i32 = 14031;
 

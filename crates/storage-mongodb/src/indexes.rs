@@ -35,16 +35,27 @@ impl Core {
             model(doc! { "email": 1, "_id": 1 }, plain("portcullis_email")),
         ];
         self.build(&self.users, &users, progress).await?;
-        let names = self.users.index_names().await?;
-        let has = |name: &str| names.iter().any(|found| found == name);
-        if has(USERNAME_KEY) && has(EMAIL_KEY) {
-            self.make_indexes_on_keys(progress).await?;
-        } else {
+        if !self.has_indexes_on_keys(progress).await? {
             self.give_first_keys(progress).await?;
         }
         self.give_keys(progress).await?;
         self.tally.begin();
         self.make_other_indexes(progress).await
+    }
+
+    /// Whether the indexes on keys are there, or another node's are being built, and then are. They may turn out not to
+    /// be: a build that finds a key twice goes without a trace.
+    async fn has_indexes_on_keys(&self, progress: &dyn Progress) -> Result<bool, Error> {
+        let names = self.users.index_names().await?;
+        let has = |name: &str| names.iter().any(|found| found == name);
+        if !(has(USERNAME_KEY) && has(EMAIL_KEY)) {
+            return Ok(false);
+        }
+        match self.make_indexes_on_keys(progress).await {
+            Ok(()) => Ok(true),
+            Err(Failure::Duplicate) => Ok(false),
+            Err(Failure::Other(error)) => Err(error),
+        }
     }
 
     /// Makes those on what is written into accounts when they get their keys.

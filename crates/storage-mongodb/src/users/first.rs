@@ -8,17 +8,18 @@
 //!
 //! All of it may stop anywhere, and several nodes may do it at once: what counts is who is looked at under the indexes.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use mongodb::bson::{Bson, Document, doc};
 use storage::Error;
 
 use crate::Core;
-use crate::error::Failure;
+use crate::error::{Failure, shared_key};
 use crate::progress::Progress;
 use crate::table::{Query, Statement};
 use crate::users::TRIES;
+use crate::users::keys::as_text;
 use crate::users::takeover::{BATCH, BATCH_WITHIN, Guard};
 
 /// How long looking for shared keys may take: it reads all accounts, and nobody waits for it but a start.
@@ -41,10 +42,13 @@ impl Core {
     }
 
     /// Leaves each key to one of those who have it: to an account that was made here, if there is one.
+    ///
+    /// # Errors
+    /// Also when several that were made here have it: each was promised that it is its own.
     async fn take_shared_keys_away(&self, field: &str) -> Result<(), Error> {
         for keys in self.shared_keys(field).await?.chunks(BATCH as usize) {
             let holders = doc! { field: { "$in": keys } };
-            let mut kept = HashSet::new();
+            let mut kept = HashMap::new();
             for imported in [false, true] {
                 let mut holders = holders.clone();
                 let is = if imported { "$eq" } else { "$ne" };
@@ -60,9 +64,9 @@ impl Core {
         &self,
         field: &str,
         holders: Document,
-        kept: &mut HashSet<String>,
+        kept: &mut HashMap<String, String>,
     ) -> Result<(), Error> {
-        let query = Query::new(holders).only(doc! { field: 1 });
+        let query = Query::new(holders).only(doc! { field: 1, "portcullis_imported": 1 });
         let mut batches = self.users.batches_within(query, BATCH, SEARCHING).await?;
         loop {
             let holders = batches.next().await?;
@@ -74,14 +78,20 @@ impl Core {
                 let (Some(id), Ok(key)) = (holder.get("_id"), holder.get_str(field)) else {
                     continue;
                 };
-                if !kept.insert(key.to_owned()) {
-                    others.push(Statement {
-                        filter: doc! { "_id": id, field: key, "portcullis_imported": true },
-                        update: doc! { "$unset": {
-                            "username_key": "", "email_key": "", "username_key_version": "",
-                        } },
-                    });
+                let Some(first) = kept.get(key) else {
+                    kept.insert(key.to_owned(), as_text(id));
+                    continue;
+                };
+                if !holder.contains_key("portcullis_imported") {
+                    let (one, other) = (first.clone(), as_text(id));
+                    return Err(shared_key(field, one, other));
                 }
+                others.push(Statement {
+                    filter: doc! { "_id": id, field: key, "portcullis_imported": true },
+                    update: doc! { "$unset": {
+                        "username_key": "", "email_key": "", "username_key_version": "",
+                    } },
+                });
             }
             self.users.update_each(others, BATCH_WITHIN).await?;
         }

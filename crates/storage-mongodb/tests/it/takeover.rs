@@ -6,13 +6,15 @@ use std::time::Duration;
 use model::SystemRng;
 use mongodb::bson::{Document, doc};
 use mongodb::{Client, Collection};
-use storage::{Upkeep as _, Users as _};
-use storage_mongodb::{ClashField, Headway, MongoStore, MongoUri, Options, Progress, Task};
+use storage::{Error, Upkeep as _, Users as _};
+use storage_mongodb::{
+    ClashField, Headway, MongoStore, MongoUri, OpenError, Options, Progress, Task,
+};
 
 use crate::ears::PATIENCE;
 use crate::flask::{WERKZEUG, flask, meant, register};
 use crate::people::{HASH, id, moment, new_user};
-use crate::server::{Scratch, scratch, scratch_alone};
+use crate::server::{Scratch, opened, scratch, scratch_alone};
 
 /// More than is read and written at once.
 const MANY: usize = 2500;
@@ -281,4 +283,37 @@ async fn of_many_who_share_everything_one_has_the_key_and_all_are_marked() {
     let kinds = node.hash_kinds().await.unwrap();
     let all = u64::try_from(MANY).unwrap();
     assert_eq!(kinds, [("pbkdf2:sha256:1000".to_owned(), all)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_made_here_that_share_a_key_are_named_to_whoever_starts() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let node = database.node().await;
+    for name in ["alice", "bob"] {
+        node.create_user(new_user(name)).await.unwrap();
+    }
+    node.close().await;
+    let users = database.collection("users");
+    users.drop_index("portcullis_email_key").await.unwrap();
+    let same = doc! { "$set": { "email": "a@example.org", "email_key": "a@example.org" } };
+    users.update_many(doc! {}, same).await.unwrap();
+
+    let OpenError::Storage(Error::Backend(error)) = opened(&database.uri).await.unwrap_err() else {
+        panic!("another error");
+    };
+    let error = error.to_string();
+    for named in ["id-of-alice", "id-of-bob", "email_key"] {
+        assert!(error.contains(named), "{error}");
+    }
+    assert!(!error.contains("example.org"), "{error}");
+    // What it says helps.
+    let imported = doc! { "$set": { "portcullis_imported": true } };
+    let one = users.update_one(doc! { "_id": "id-of-bob" }, imported);
+    one.await.unwrap();
+    let node = database.node().await;
+    assert_eq!(meant(&node, "bob").await.as_deref(), Some("id-of-bob"));
+    let address = meant(&node, "A@example.org").await;
+    assert_eq!(address.as_deref(), Some("id-of-alice"));
 }
