@@ -62,6 +62,13 @@ impl FailPoint {
         self.fail(commands, mode, doc! { "errorCode": code }).await;
     }
 
+    /// These commands fail by a duplicate key once so many of them were done.
+    pub async fn report_duplicates_after(&self, commands: &[&str], done: i32) {
+        let details = doc! { "keyPattern": { "a": 1 }, "keyValue": { "a": 1 } };
+        let failing = doc! { "errorCode": 11000, "errorExtraInfo": details };
+        self.fail(commands, doc! { "skip": done }, failing).await;
+    }
+
     /// From now on these commands fail with this error and its labels.
     pub async fn report_labelled(&self, commands: &[&str], code: i32, labels: &[&str]) {
         let labels = labels.to_vec();

@@ -1,12 +1,14 @@
 //! Errors that a server reports: those that pass by themselves are told from the others.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use faulty_network::FailPoint;
 use mongodb::bson::doc;
 use scratch_database::aloud;
 use storage::{Error, Feed as _, SaveUserError, Sessions as _, Upkeep as _, Users as _};
-use storage_mongodb::{MongoStore, MongoUri, Options, PASSING};
+use storage_mongodb::{Headway, MongoStore, MongoUri, Options, PASSING, Progress, Task};
+use tokio::runtime::Handle;
 
 use model::SystemRng;
 
@@ -181,6 +183,44 @@ async fn a_takeover_goes_on_when_the_server_lets_go_of_its_reading() {
         .unwrap();
     let with_keys = users.count_documents(doc! { "username_key": { "$type": "string" } });
     assert_eq!(with_keys.await.unwrap(), 2500);
+}
+
+/// Has nothing fail any more once accounts get keys.
+struct Repair(FailPoint);
+
+impl Progress for Repair {
+    fn every(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn show(&self, headway: &Headway) {
+        if headway.task == Task::Keys {
+            let runtime = Handle::current();
+            std::thread::scope(|scope| {
+                scope.spawn(|| runtime.block_on(self.0.off()));
+            });
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn indexes_that_another_node_began_and_could_not_build_are_built_as_at_a_first_start() {
+    let Some((database, failing, node)) = on_a_failing_server().await else {
+        return;
+    };
+    node.close().await;
+    let users = database.collection("users");
+    let account = doc! { "_id": "u-1", "username": "Alice", "password_hash": HASH };
+    users.insert_one(account).await.unwrap();
+    // The first ones are not on keys.
+    let building = ["createIndexes"];
+    failing.report_duplicates_after(&building, 1).await;
+    let uri = MongoUri::parse(&*failing.uri).unwrap();
+    let repair = Repair(failing);
+    let options = Options::new(&SystemRng).with_progress(&repair);
+    MongoStore::open(&uri, options).await.unwrap();
+    let with_keys = users.count_documents(doc! { "username_key": { "$type": "string" } });
+    assert_eq!(with_keys.await.unwrap(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
