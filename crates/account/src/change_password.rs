@@ -1,6 +1,6 @@
 //! Changing one's own password.
 
-use password::{Fault, HashError};
+use password::{Busy, Fault, HashError};
 use secret::Secret;
 use storage::{PasswordChange, PasswordChanged};
 
@@ -18,6 +18,12 @@ pub enum ChangePasswordError {
     /// The password could not be hashed.
     #[error(transparent)]
     Hashing(#[from] HashError),
+}
+
+impl From<Busy> for ChangePasswordError {
+    fn from(busy: Busy) -> Self {
+        ProofError::from(busy).into()
+    }
 }
 
 impl From<Refused> for ChangePasswordError {
@@ -38,14 +44,12 @@ impl Accounts {
         current: Secret<String>,
         new: Secret<String>,
     ) -> Result<(), ChangePasswordError> {
-        let place = self.0.hasher.admit().map_err(ProofError::from)?;
+        let place = self.0.hasher.admit()?;
         let proof = self.prove_password(&place, actor, device, &current).await?;
         let user = proof.found.user;
         let identities = vec![user.username, user.email];
-        place
-            .check(self.0.settings.policy, new.clone(), identities)
-            .await
-            .map_err(ChangePasswordError::Password)?;
+        let checking = place.check(self.0.settings.policy, new.clone(), identities);
+        checking.await?.map_err(ChangePasswordError::Password)?;
         let hash = place.hash(new).await?;
         drop(place);
 
@@ -77,12 +81,12 @@ impl Accounts {
         actor: &Actor,
         new: Secret<String>,
     ) -> Result<Vec<Fault>, ChangePasswordError> {
-        let place = self.0.hasher.admit().map_err(ProofError::from)?;
+        let place = self.0.hasher.admit()?;
         self.live_session(actor).await?;
         let user = self.0.storage.user(&actor.user).await;
         let user = user.map_err(Refused::from)?.ok_or(Refused::Revoked)?;
         let identities = vec![user.username, user.email];
         let checking = place.check(self.0.settings.policy, new, identities);
-        Ok(checking.await.err().unwrap_or_default())
+        Ok(checking.await?.err().unwrap_or_default())
     }
 }

@@ -9,7 +9,7 @@ use secret::Secret;
 use storage::LoginName;
 
 use crate::attempts::GuessError;
-use crate::device::Nonce;
+use crate::device::{KnownDevice, Nonce};
 use crate::identifier::{canonical, login_name};
 use crate::tokens::TokensError;
 use crate::{Accounts, DeviceToken, Tokens};
@@ -101,22 +101,14 @@ impl Accounts {
         };
         let guess = self.count_guess(budget).await?; // before the look-up, so that a wait tells nothing
 
-        let found = match device {
-            Some(device) => Ok(Some(device.credentials)),
-            None => self.0.storage.credentials_by_login(&name).await,
-        };
-        let found = match found {
-            Ok(found) => found,
-            Err(error) => {
+        let compared = self.compare(&place, &name, device, &attempt.password);
+        let (found, verdict) = match compared.await {
+            Ok(compared) => compared,
+            Err(not_compared) => {
                 self.give_back(guess).await;
-                return Err(error.into());
+                return Err(not_compared);
             }
         };
-        let hash = match &found {
-            Some(credentials) => credentials.hash.clone(),
-            None => self.0.live.decoys().for_name(canonical(&name)),
-        };
-        let verdict = self.verify(&place, &attempt.password, hash).await;
         let (Some(found), Some(strength)) = (found, verdict) else {
             return Err(LoginError::InvalidCredentials);
         };
@@ -139,6 +131,27 @@ impl Accounts {
         })
     }
 
+    /// Whom the name leads to, and how strong the hash is that `password` matches. After an error nothing
+    /// was compared.
+    async fn compare(
+        &self,
+        place: &Place,
+        name: &LoginName,
+        device: Option<KnownDevice>,
+        password: &Secret<String>,
+    ) -> Result<(Option<Credentials>, Option<Strength>), LoginError> {
+        let found = match device {
+            Some(device) => Some(device.credentials),
+            None => self.0.storage.credentials_by_login(name).await?,
+        };
+        let hash = match &found {
+            Some(credentials) => credentials.hash.clone(),
+            None => self.0.live.decoys().for_name(canonical(name)),
+        };
+        let verdict = self.verify(place, password, hash).await?;
+        Ok((found, verdict))
+    }
+
     /// Whether the canonical form of what was typed, whose budget is counted, leads to `user`. An imported
     /// account may have a name that only its exact form leads to, while the canonical one is another's:
     /// its own successes must not end the counting of guesses at that other account.
@@ -159,14 +172,15 @@ impl Accounts {
     }
 
     /// How strong the hash is that `password` matches, or `None`. A hash that can't be read, or would
-    /// cost too much, is work all the same, and a line in the log.
+    /// cost too much, is work all the same, and a line in the log. [`Busy`] when nothing was compared.
     pub(crate) async fn verify(
         &self,
         place: &Place,
         password: &Secret<String>,
         hash: PasswordHash,
-    ) -> Option<Strength> {
-        match place.verify(password.clone(), hash).await {
+    ) -> Result<Option<Strength>, Busy> {
+        let verdict = place.verify(password.clone(), hash).await?;
+        Ok(match verdict {
             Verdict::Match(strength) => Some(strength),
             Verdict::NoMatch => None,
             // The pool has done the work of a good hash in its place.
@@ -174,7 +188,7 @@ impl Accounts {
                 tracing::error!(%reason, "a stored password hash can't be used: nobody can sign in with it");
                 None
             }
-        }
+        })
     }
 
     /// Replaces an outdated hash, unless the operator keeps them for other software. Whoever replaced

@@ -54,10 +54,8 @@ impl Accounts {
         } = registration;
         let place = self.0.hasher.admit()?;
         let identities = vec![username.as_str().to_owned(), email.as_str().to_owned()];
-        place
-            .check(self.0.settings.policy, password.clone(), identities)
-            .await
-            .map_err(RegisterError::Password)?;
+        let checking = place.check(self.0.settings.policy, password.clone(), identities);
+        checking.await?.map_err(RegisterError::Password)?;
         let hash = place.hash(password).await?;
         drop(place);
 
@@ -104,6 +102,6 @@ impl Accounts {
             .collect();
         let place = self.0.hasher.admit()?;
         let checking = place.check(self.0.settings.policy, password, identities);
-        Ok(checking.await.err().unwrap_or_default())
+        Ok(checking.await?.err().unwrap_or_default())
     }
 }

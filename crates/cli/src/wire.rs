@@ -83,7 +83,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
         Arc::clone(&revoked),
     )?;
     let hashing = around.hashing.scheme(scheme(config));
-    let hashing = hashing.patience(config.server.request_timeout);
+    let hashing = hashing.patience(patience(config.server.request_timeout));
     let live = Live::new(
         revoked,
         staleness,
@@ -178,6 +178,12 @@ fn monotonic_millis() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     let (seconds, nanos) = (u64::try_from(time.tv_sec), u64::try_from(time.tv_nsec));
     seconds.unwrap_or_default() * 1000 + nanos.unwrap_or_default() / 1_000_000
+}
+
+/// How long a request may wait for its turn at hashing. Not until its deadline: the look-ups before, the hashing itself
+/// and the session afterwards need time as well, and whoever is let in should be answered.
+fn patience(request_timeout: Duration) -> Duration {
+    request_timeout * 3 / 5
 }
 
 /// What new hashes are: while a Flask application signs in the same people, what it can read.

@@ -65,7 +65,7 @@ async fn register(State(app): State<App>, form: RawForm) -> Result<StatusCode, R
     let identities = vec![name.clone()];
     place
         .check(Policy::default(), password.clone(), identities)
-        .await?;
+        .await??;
     let hash = place.hash(password).await?;
     app.store(&name, hash);
     Ok(StatusCode::CREATED)
@@ -80,8 +80,8 @@ async fn login(State(app): State<App>, form: RawForm) -> Result<&'static str, Re
         .clone()
         .unwrap_or_else(|| password::decoy(&Kind::of(app.hasher.params())));
 
-    let (Some(_), Verdict::Match(strength)) = (known, place.verify(password.clone(), hash).await)
-    else {
+    let verdict = place.verify(password.clone(), hash).await?;
+    let (Some(_), Verdict::Match(strength)) = (known, verdict) else {
         return Err(Refused::Credentials);
     };
     if strength.is_outdated() {

@@ -21,6 +21,10 @@ pub enum HashError {
     /// The computation ended abnormally, and may succeed when tried again.
     #[error("the password was not hashed")]
     NotHashed,
+    /// Too many passwords wait to be hashed.
+    #[cfg(feature = "pool")]
+    #[error(transparent)]
+    Busy(#[from] crate::Busy),
 }
 
 /// Hashes a new password with Argon2id and a random salt.

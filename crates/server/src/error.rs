@@ -202,7 +202,10 @@ impl From<Busy> for ApiError {
 
 impl From<HashError> for ApiError {
     fn from(error: HashError) -> Self {
-        Self::internal(error)
+        match error {
+            HashError::Busy(busy) => busy.into(),
+            error => Self::internal(error),
+        }
     }
 }
 

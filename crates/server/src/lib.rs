@@ -25,6 +25,7 @@ mod request_id;
 mod router;
 pub mod stack;
 mod telemetry;
+mod to_the_end;
 mod well_formed;
 
 pub use api::openapi::document as openapi_document;

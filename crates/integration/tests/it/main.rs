@@ -4,6 +4,7 @@ mod api;
 mod browser;
 mod connection_string;
 mod cors;
+mod cut_off;
 mod defects;
 mod durability;
 mod flask;

@@ -43,8 +43,8 @@ pub struct HasherConfig {
     pub idle: Duration,
     /// What [`Busy`] says. The default is one second.
     pub retry_after: Duration,
-    /// How long a place may wait for its turn: one that would wait longer is refused at once, by what jobs took of late.
-    /// The default is a minute.
+    /// How long a place may wait for its turn: one that would wait longer, by what jobs took of late, is refused at once,
+    /// and a job that waits longer all the same is not done. The default is a minute.
     pub patience: Duration,
     /// How far the threads step back behind the rest of the process (`nice`, 0 to 19; Linux only),
     /// so that a flood of logins leaves the other requests their share of the cores. The default
@@ -110,7 +110,7 @@ impl HasherConfig {
     }
 }
 
-/// Every place is taken, or the turn would come too late.
+/// Every place is taken, or the turn would come too late, or has come too late: nothing was computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords wait to be hashed, try again in {retry_after:?}")]
 pub struct Busy {
@@ -151,9 +151,7 @@ impl Hasher {
     /// [`Busy`] when every place is taken, and when so many are that the turn of this one would come too late.
     pub fn admit(&self) -> Result<Place, Busy> {
         let Owner { queue, config } = &*self.owner;
-        let slot = queue.take_slot(config).ok_or(Busy {
-            retry_after: config.retry_after,
-        })?;
+        let slot = queue.take_slot(config).ok_or_else(|| self.busy())?;
         Ok(Place::new(self.clone(), slot))
     }
 
@@ -170,6 +168,12 @@ impl Hasher {
     /// Places that are taken, for a gauge.
     pub fn taken(&self) -> usize {
         self.owner.queue.taken()
+    }
+
+    fn busy(&self) -> Busy {
+        Busy {
+            retry_after: self.config().retry_after,
+        }
     }
 
     fn queue(&self) -> &Arc<Queue> {

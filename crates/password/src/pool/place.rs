@@ -2,12 +2,15 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use secret::Secret;
 use tokio::sync::oneshot;
 
-use super::Hasher;
 use super::queue::Slot;
+use super::worker::now;
+use super::{Busy, Hasher};
 use crate::memory::Memory;
 use crate::verify::verify_in;
 #[cfg(feature = "policy")]
@@ -19,32 +22,60 @@ use crate::{HashError, Malformed, PasswordHash, Verdict, decoy};
 /// It is given back when it is dropped. A job that still waits then (a request that was cancelled)
 /// leaves the queue at once; one that a thread has begun keeps the place until it ends, so that
 /// cancelling requests can't make the pool take on more than it can do.
+///
+/// Every job has its turn within the [`patience`](super::HasherConfig::patience), or is not done at all:
+/// the first one counts from the admission, a later one from when it is asked for.
 pub struct Place {
     hasher: Hasher,
     slot: Arc<Slot>,
+    admitted: Instant,
+    used: AtomicBool,
+}
+
+/// Why a job has no outcome.
+pub(super) enum NotRun {
+    /// Its turn came too late: it was not begun.
+    Late(Busy),
+    /// It panicked.
+    Panicked,
 }
 
 impl Place {
     pub(super) fn new(hasher: Hasher, slot: Arc<Slot>) -> Self {
-        Self { hasher, slot }
+        Self {
+            hasher,
+            slot,
+            admitted: now(),
+            used: AtomicBool::new(false),
+        }
     }
 
     /// Checks a password against a stored hash; see [`verify`](crate::verify()).
     ///
     /// A malformed hash takes as long as a new one, so that the account it belongs
     /// to is not told from an unknown one.
-    pub async fn verify(&self, password: Secret<String>, hash: PasswordHash) -> Verdict {
+    ///
+    /// # Errors
+    /// [`Busy`] when its turn came too late: nothing was compared.
+    pub async fn verify(
+        &self,
+        password: Secret<String>,
+        hash: PasswordHash,
+    ) -> Result<Verdict, Busy> {
         let (params, kind) = (*self.hasher.params(), self.hasher.config().kind());
-        self.run(move |memory| {
+        let verifying = self.run(move |memory| {
             let verdict = verify_in(&password, &hash, &params, memory);
             if matches!(verdict, Verdict::Malformed(_)) {
                 let in_its_place = decoy(&kind);
                 let _ = verify_in(&password, &in_its_place, &params, memory);
             }
             verdict
-        })
-        .await
-        .unwrap_or(Verdict::Malformed(Malformed::NotChecked))
+        });
+        match verifying.await {
+            Ok(verdict) => Ok(verdict),
+            Err(NotRun::Late(busy)) => Err(busy),
+            Err(NotRun::Panicked) => Ok(Verdict::Malformed(Malformed::NotChecked)),
+        }
     }
 
     /// Hashes a new password by the configured [`Scheme`](crate::Scheme); see
@@ -54,45 +85,67 @@ impl Place {
     /// See [`HashError`].
     pub async fn hash(&self, password: Secret<String>) -> Result<PasswordHash, HashError> {
         let config = *self.hasher.config();
-        self.run(move |memory| config.scheme.hash(&password, &config.params, memory))
-            .await
-            .unwrap_or(Err(HashError::NotHashed))
+        let hashing = self.run(move |memory| config.scheme.hash(&password, &config.params, memory));
+        match hashing.await {
+            Ok(hash) => hash,
+            Err(NotRun::Late(busy)) => Err(busy.into()),
+            Err(NotRun::Panicked) => Err(HashError::NotHashed),
+        }
     }
 
     /// Holds a new password against the rules; see [`Policy::check`].
     ///
     /// # Errors
-    /// Every fault that was found. A password that could not be scored counts as too weak.
+    /// [`Busy`] when its turn came too late. Within, every fault that was found: a password that could not
+    /// be scored counts as too weak.
     #[cfg(feature = "policy")]
     pub async fn check(
         &self,
         policy: Policy,
         password: Secret<String>,
         identities: Vec<String>,
-    ) -> Result<(), Vec<Fault>> {
-        self.run(move |_| {
+    ) -> Result<Result<(), Vec<Fault>>, Busy> {
+        let checking = self.run(move |_| {
             let identities: Vec<&str> = identities.iter().map(String::as_str).collect();
             policy.check(&password, &identities)
-        })
-        .await
-        .unwrap_or_else(|| Err(vec![Fault::TooWeak { warning: None }]))
+        });
+        match checking.await {
+            Ok(checked) => Ok(checked),
+            Err(NotRun::Late(busy)) => Err(busy),
+            Err(NotRun::Panicked) => Ok(Err(vec![Fault::TooWeak { warning: None }])),
+        }
     }
 
-    /// Runs `work` on a thread of the pool. `None` when it panicked.
+    /// Runs `work` on a thread of the pool.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
-    ) -> Option<T> {
+    ) -> Result<T, NotRun> {
         let (answer, answered) = oneshot::channel();
         let slot = Arc::clone(&self.slot);
         let _ticket = self.hasher.queue().push(
             slot,
             Box::new(move |memory| {
                 // Nobody may be waiting any more.
-                let _ = answer.send(work(memory));
+                let _ = answer.send(memory.map(work));
             }),
+            self.latest(),
         );
-        answered.await.ok()
+        match answered.await {
+            Ok(Some(outcome)) => Ok(outcome),
+            Ok(None) => Err(NotRun::Late(self.hasher.busy())),
+            Err(_) => Err(NotRun::Panicked),
+        }
+    }
+
+    /// Until when the next job may begin; `None` when that is beyond what a clock shows.
+    pub(super) fn latest(&self) -> Option<Instant> {
+        let since = if self.used.swap(true, Ordering::Relaxed) {
+            now()
+        } else {
+            self.admitted
+        };
+        since.checked_add(self.hasher.config().patience)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::HasherConfig;
 use crate::memory::Memory;
@@ -36,9 +36,12 @@ pub(super) struct Job {
     id: u64,
     run: Run,
     slot: Arc<Slot>,
+    /// Until when it may begin.
+    latest: Option<Instant>,
 }
 
-pub(super) type Run = Box<dyn FnOnce(&mut Memory) + Send>;
+/// What a job does, with memory, or without any when it is too late to begin.
+pub(super) type Run = Box<dyn FnOnce(Option<&mut Memory>) + Send>;
 
 /// A job that is waiting: dropped, it is taken out of the queue, if no thread has begun it.
 pub(super) struct Ticket<'a> {
@@ -95,11 +98,17 @@ impl Queue {
         self.taken.load(Ordering::Acquire)
     }
 
-    pub(super) fn push(&self, slot: Arc<Slot>, run: Run) -> Ticket<'_> {
+    /// Adds a job that may begin until `latest`, or whenever it is its turn.
+    pub(super) fn push(&self, slot: Arc<Slot>, run: Run, latest: Option<Instant>) -> Ticket<'_> {
         let mut state = self.lock();
         state.last_id += 1;
         let id = state.last_id;
-        state.jobs.push_back(Job { id, run, slot });
+        state.jobs.push_back(Job {
+            id,
+            run,
+            slot,
+            latest,
+        });
         drop(state);
         self.changed.notify_one();
         Ticket { queue: self, id }
@@ -157,6 +166,11 @@ impl Queue {
 }
 
 impl Job {
+    /// Whether nobody counts on it any more at `now`.
+    pub(super) fn is_late(&self, now: Instant) -> bool {
+        self.latest.is_some_and(|latest| now > latest)
+    }
+
     /// What to run, and the slot to hold meanwhile.
     pub(super) fn begin(self) -> (Run, Arc<Slot>) {
         (self.run, self.slot)

@@ -21,7 +21,7 @@ fn block(hasher: &Hasher) -> mpsc::Sender<()> {
         started.send(()).unwrap();
         let _ = released.recv();
     });
-    std::mem::forget(hasher.queue().push(slot, run)); // its drop would take the job back
+    std::mem::forget(hasher.queue().push(slot, run, None)); // its drop would take the job back
     has_started.recv().unwrap();
     release
 }
@@ -41,8 +41,9 @@ async fn a_place_hashes_verifies_and_is_given_back() {
     let hash = place.hash("correct horse".into()).await.unwrap();
 
     let right = place.verify("correct horse".into(), hash.clone()).await;
-    assert_eq!(right, Verdict::Match(Strength::Current));
-    assert_eq!(place.verify("wrong".into(), hash).await, Verdict::NoMatch);
+    assert_eq!(right, Ok(Verdict::Match(Strength::Current)));
+    let wrong = place.verify("wrong".into(), hash).await;
+    assert_eq!(wrong, Ok(Verdict::NoMatch));
 
     drop(place);
     assert_taken(&hasher, 0);
@@ -59,16 +60,17 @@ async fn a_pool_beside_a_flask_application_writes_what_werkzeug_reads() {
     assert!(hash.expose().starts_with("scrypt:32768:8:1$"));
     assert_eq!(hash.kind(), Ok(hasher.config().kind()));
     // As it was sent: Werkzeug does not normalise.
-    assert!(place.verify(sent.into(), hash.clone()).await.is_match());
+    let right = place.verify(sent.into(), hash.clone()).await.unwrap();
+    assert!(right.is_match());
     let verdict = place.verify("caf\u{e9} au lait".into(), hash).await;
-    assert_eq!(verdict, Verdict::NoMatch);
+    assert_eq!(verdict, Ok(Verdict::NoMatch));
 }
 
 #[tokio::test]
 async fn a_malformed_hash_is_reported() {
     let place = pool(1, 0).admit().unwrap();
     let verdict = place.verify("x".into(), PasswordHash::from("nonsense"));
-    assert!(matches!(verdict.await, Verdict::Malformed(_)));
+    assert!(matches!(verdict.await, Ok(Verdict::Malformed(_))));
 }
 
 #[test]
@@ -113,9 +115,8 @@ fn whose_turn_would_come_too_late_is_refused_at_once() {
 async fn what_jobs_take_is_measured() {
     let hasher = pool(1, 64);
     let place = hasher.admit().unwrap();
-    place
-        .run(|_| thread::sleep(Duration::from_millis(20)))
-        .await;
+    let job = place.run(|_| thread::sleep(Duration::from_millis(20)));
+    assert!(job.await.is_ok());
     drop(place);
     assert_taken(&hasher, 0);
     let impatient = hasher.config().patience(Duration::from_millis(19));
@@ -140,6 +141,34 @@ fn a_cancelled_job_that_waits_leaves_the_queue_at_once() {
     assert_eq!(hasher.taken(), 1);
 }
 
+#[tokio::test]
+async fn a_job_whose_turn_comes_too_late_is_not_done() {
+    let params = Params::new(64, 1, 1).unwrap();
+    let config = HasherConfig::with_params(params).threads(1);
+    let hasher = Hasher::new(config.patience(Duration::ZERO)).unwrap();
+    let running = block(&hasher);
+    let place = hasher.admit().unwrap();
+    let (done, is_done) = mpsc::channel();
+    let mut waiting = pin!(place.run(move |_| done.send(())));
+    let poll = waiting
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
+    assert!(poll.is_pending());
+    drop(running);
+    assert!(matches!(waiting.await, Err(place::NotRun::Late(_))));
+    assert_eq!(is_done.try_recv(), Err(mpsc::TryRecvError::Disconnected));
+}
+
+#[test]
+fn a_later_job_has_its_own_patience() {
+    let config = *pool(1, 0).config();
+    let patience = Duration::from_mins(1);
+    let hasher = Hasher::new(config.patience(patience)).unwrap();
+    let place = hasher.admit().unwrap();
+    let first = place.latest();
+    assert!(place.latest() > first);
+}
+
 #[test]
 fn a_cancelled_job_that_runs_keeps_its_place_until_it_ends() {
     let hasher = pool(1, 0);
@@ -157,7 +186,7 @@ async fn a_job_that_panics_ends_neither_the_thread_nor_the_pool() {
     let hasher = pool(1, 1);
     let place = hasher.admit().unwrap();
     let nothing = place.run(|_| -> () { panic!("a job panics") }).await;
-    assert_eq!(nothing, None);
+    assert!(matches!(nothing, Err(place::NotRun::Panicked)));
     assert!(place.hash("correct horse".into()).await.is_ok());
 }
 
@@ -174,9 +203,10 @@ async fn memory_beyond_the_parameters_is_not_kept() {
         "$argon2id$v=19$m=1024,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
          AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     );
-    assert_eq!(place.verify("x".into(), big).await, Verdict::NoMatch);
+    let verdict = place.verify("x".into(), big).await;
+    assert_eq!(verdict, Ok(Verdict::NoMatch));
     let kept = place.run(|memory| !memory.is_empty()).await;
-    assert_eq!(kept, Some(false));
+    assert!(matches!(kept, Ok(false)));
 }
 
 #[tokio::test]
@@ -192,7 +222,7 @@ async fn an_idle_thread_gives_its_memory_back() {
     for _ in 0..10_000 {
         place.hash("correct horse".into()).await.unwrap();
         thread::yield_now();
-        if place.run(|memory| memory.is_empty()).await == Some(true) {
+        if matches!(place.run(|memory| memory.is_empty()).await, Ok(true)) {
             return;
         }
     }
@@ -207,8 +237,8 @@ async fn a_new_password_is_checked_on_the_pool() {
         let password = secret::Secret::<String>::from(password);
         place.check(crate::Policy::default(), password, vec!["alice".to_owned()])
     };
-    assert_eq!(check("correct horse battery staple").await, Ok(()));
-    let faults = check("alice").await.unwrap_err();
+    assert_eq!(check("correct horse battery staple").await, Ok(Ok(())));
+    let faults = check("alice").await.unwrap().unwrap_err();
     let codes: Vec<_> = faults.iter().map(crate::Fault::code).collect();
     assert_eq!(codes, ["too_short", "same_as_identity", "too_weak"]);
 }

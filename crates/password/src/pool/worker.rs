@@ -12,11 +12,16 @@ pub(super) fn work(queue: &Queue, config: &HasherConfig) {
     step_back(config.niceness);
     let mut memory = Memory::default();
     while let Some(job) = queue.next(&mut memory, config.idle) {
-        let (run, slot) = job.begin();
         let began = now();
+        let late = job.is_late(began);
+        let (run, slot) = job.begin();
+        if late {
+            run(None);
+            continue;
+        }
         // A job that panics answers nobody, which its waiter sees. The thread lives on, with fresh
         // memory: what the job left in the old one does not matter to the next.
-        if catch_unwind(AssertUnwindSafe(|| run(&mut memory))).is_err() {
+        if catch_unwind(AssertUnwindSafe(|| run(Some(&mut memory)))).is_err() {
             memory = Memory::default();
         }
         memory.keep_at_most(config.params.memory_kib());
@@ -29,7 +34,7 @@ pub(super) fn work(queue: &Queue, config: &HasherConfig) {
     clippy::disallowed_methods,
     reason = "how long the hardware takes is no matter of a test's clock"
 )]
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     Instant::now()
 }
 

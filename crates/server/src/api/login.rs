@@ -11,6 +11,7 @@ use super::openapi::Problems;
 use super::views::TokensView;
 use crate::error::ApiError;
 use crate::extract::{Device, RequestOrigin};
+use crate::to_the_end::to_the_end;
 
 input! {
     /// Who wants to sign in.
@@ -45,5 +46,6 @@ pub(crate) async fn login(
         device,
         origin,
     };
-    Ok(Json(accounts.login(attempt).await?.into()))
+    let tokens = to_the_end(async move { accounts.login(attempt).await }).await?;
+    Ok(Json(tokens.into()))
 }

@@ -10,6 +10,7 @@ use super::fields;
 use super::openapi::Problems;
 use crate::error::{ApiError, push_password_faults};
 use crate::extract::{Acting, Device};
+use crate::to_the_end::to_the_end;
 
 input! {
     /// A change of the password.
@@ -46,10 +47,11 @@ pub(crate) async fn change(
         Err(parts) => return Err(refused(&accounts, &actor, parts).await),
     };
     let (current, new) = (body.current_password, body.new_password);
-    let device = device.as_ref();
-    accounts
-        .change_password(&actor, device, current, new)
-        .await?;
+    let changing = async move {
+        let device = device.as_ref();
+        accounts.change_password(&actor, device, current, new).await
+    };
+    to_the_end(changing).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -11,6 +11,7 @@ use super::openapi::Problems;
 use super::views::FreshAccessView;
 use crate::error::ApiError;
 use crate::extract::{Acting, Device};
+use crate::to_the_end::to_the_end;
 
 input! {
     /// The password once more.
@@ -38,8 +39,10 @@ pub(crate) async fn reauthenticate(
     Device(device): Device,
     Valid(body): Valid<Reauthenticate>,
 ) -> Result<Json<FreshAccessView>, ApiError> {
-    let fresh = accounts
-        .reauthenticate(&actor, device.as_ref(), body.password)
-        .await?;
+    let proving = async move {
+        let device = device.as_ref();
+        accounts.reauthenticate(&actor, device, body.password).await
+    };
+    let fresh = to_the_end(proving).await?;
     Ok(Json(fresh.into()))
 }

@@ -15,6 +15,7 @@ use super::render::{Frame, page};
 use super::visitor::{SignedIn, to_login};
 use crate::api::fields;
 use crate::error::ApiError;
+use crate::to_the_end::to_the_end;
 
 /// Where it is, on the way back to the account.
 pub(super) const LOCATION: &str = "/account/confirm?next=/account";
@@ -62,10 +63,14 @@ pub(super) async fn submit(
     let next = form.next();
     form.done()?;
     if let Some(password) = password {
-        match accounts
-            .browser_reauthenticate(&who.browser, who.device.as_ref(), password)
-            .await
-        {
+        let (accounts, browser, device) =
+            (accounts.clone(), who.browser.clone(), who.device.clone());
+        let proving = async move {
+            accounts
+                .browser_reauthenticate(&browser, device.as_ref(), password)
+                .await
+        };
+        match to_the_end(proving).await {
             Ok(cookie) => return Ok(who.renewed(&cookie, None, &done("confirmed"))),
             Err(ProofError::InvalidCredentials) => {
                 form.fault(

@@ -16,6 +16,7 @@ use crate::api::fields;
 use crate::code::Code;
 use crate::error::ApiError;
 use crate::extract::RequestOrigin;
+use crate::to_the_end::to_the_end;
 
 static USERNAME: Field = Field {
     id: "username",
@@ -81,7 +82,9 @@ pub(super) async fn submit(
             device: visitor.device(),
             origin,
         };
-        match accounts.browser_login(attempt, visitor.browser()).await {
+        let (accounts, previous) = (accounts.clone(), visitor.browser().cloned());
+        let signing_in = async move { accounts.browser_login(attempt, previous.as_ref()).await };
+        match to_the_end(signing_in).await {
             Ok(session) => return Ok(visitor.welcome(&session, target(next))),
             Err(LoginError::InvalidCredentials) => form.refuse(&USERNAME, Code::InvalidCredentials),
             Err(LoginError::TooManyAttempts { retry_after }) => {

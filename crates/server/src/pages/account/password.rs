@@ -13,6 +13,7 @@ use crate::error::ApiError;
 use crate::pages::form::{Field, Form};
 use crate::pages::register::any_text;
 use crate::pages::visitor::{SignedIn, to_login};
+use crate::to_the_end::to_the_end;
 
 pub(super) static CURRENT: Field = Field {
     id: "password-current_password",
@@ -46,9 +47,15 @@ pub(in crate::pages) async fn submit(
     form.done()?;
     let changing = match (current, new) {
         (Some(current), Some(new)) => {
-            let device = who.device.as_ref();
-            let changing = accounts.browser_change_password(&who.browser, device, current, new);
-            changing.await.map(Some)
+            let (accounts, browser, device) =
+                (accounts.clone(), who.browser.clone(), who.device.clone());
+            let changing = async move {
+                let device = device.as_ref();
+                accounts
+                    .browser_change_password(&browser, device, current, new)
+                    .await
+            };
+            to_the_end(changing).await.map(Some)
         }
         (None, Some(new)) => {
             let judging = accounts.judge_new_password(&who.browser.actor, new).await;
