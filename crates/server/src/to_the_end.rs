@@ -51,6 +51,6 @@ mod tests {
     #[tokio::test]
     #[should_panic(expected = "as it is")]
     async fn a_panic_is_passed_on() {
-        to_the_end(async { panic!("as it is") }).await
+        to_the_end(async { panic!("as it is") }).await;
     }
 }
