@@ -90,6 +90,9 @@ fn capabilities(site: &Site, profile: Profile, folder: &Path) -> Value {
     })
 }
 
+/// How often it is started before it is given up.
+const TRIES: u32 = 5;
+
 /// The process that starts browsers: WebDriver on a port of loopback.
 #[derive(Debug)]
 struct Driver {
@@ -99,8 +102,19 @@ struct Driver {
 }
 
 impl Driver {
-    /// Starts it in a process group of its own, where its browsers are, too.
+    /// Starts it. The port that it finds free on one kind of loopback address may be taken on the other: then
+    /// it ends, and another is tried.
     async fn start(folder: &Path) -> Self {
+        for _ in 0..TRIES {
+            if let Some(driver) = Self::try_start(folder).await {
+                return driver;
+            }
+        }
+        panic!("chromedriver does not say where it listens");
+    }
+
+    /// Starts it in a process group of its own, where its browsers are, too.
+    async fn try_start(folder: &Path) -> Option<Self> {
         let mut child = Command::new("chromedriver")
             .arg("--port=0")
             .env("TMPDIR", folder)
@@ -121,12 +135,12 @@ impl Driver {
             }
             None
         });
-        let port = told.await.ok().flatten();
-        Self {
-            port: port.expect("chromedriver says where it listens"),
+        let port = told.await.ok().flatten()?;
+        Some(Self {
+            port,
             child,
             _lines: lines,
-        }
+        })
     }
 }
 

@@ -375,7 +375,7 @@ async fn a_name_in_two_clashing_forms_is_reported_and_each_is_found_by_its_own()
     ];
     let (portcullis, server) = beside.portcullis(&[]).await;
     let reported = server.said.iter().any(|line| {
-        line.contains("shares its username") && ids.iter().all(|id| line.contains(id.as_str()))
+        line.contains("share their username") && ids.iter().all(|id| line.contains(id.as_str()))
     });
     assert!(reported, "{:?}", server.said);
     for (name, id) in ["alice", "Alice"].into_iter().zip(&ids) {

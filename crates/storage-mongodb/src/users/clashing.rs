@@ -16,6 +16,9 @@ use crate::users::takeover::{Account, BATCH_WITHIN, Suspects};
 /// How often a batch is looked at. At first they may share what nobody has; then one of them has it.
 const LOOKS: u32 = 2;
 
+/// Accounts that are named in one line of the log.
+const NAMED: usize = 20;
+
 /// Who has which key, as far as it was asked.
 type Holders = HashMap<(&'static str, String), Document>;
 
@@ -71,7 +74,7 @@ impl Core {
         }
         let marks = marks.into_values().collect();
         self.users.update_each(marks, BATCH_WITHIN).await?;
-        report(&clashes);
+        report(accounts, &clashes);
         Ok(clashes)
     }
 
@@ -99,14 +102,20 @@ impl Core {
 }
 
 /// Says who shares something, in a line for each with whom.
-fn report(clashes: &[Document]) {
-    let mut shared = BTreeMap::new();
-    for (field, with) in clashes.iter().flatten() {
-        *shared.entry((field, with.as_str())).or_insert(0_u32) += 1;
+fn report(accounts: &[&Account<'_>], clashes: &[Document]) {
+    let mut shared: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    for ((account, _), clash) in accounts.iter().zip(clashes) {
+        let id = account.get("_id").map(as_text).unwrap_or_default();
+        for (field, with) in clash {
+            let sharing = shared.entry((field, with.as_str())).or_default();
+            sharing.push(id.clone());
+        }
     }
     for ((field, with), accounts) in shared {
+        let (count, named) = (accounts.len(), &accounts[..accounts.len().min(NAMED)]);
         tracing::warn!(
-            accounts,
+            count,
+            accounts = named.join(", "),
             with,
             "imported accounts share their {field} with another one, and are not found by it"
         );
