@@ -135,7 +135,7 @@ impl Member {
                     return false;
                 }
                 let listens = tokio::net::TcpStream::connect(self.host()).await.is_ok();
-                if listens && self.command("admin", doc! { "ping": 1 }).await.is_ok() {
+                if listens && self.is_ours().await {
                     return true;
                 }
                 tokio::time::sleep(LOOK).await;
@@ -143,6 +143,18 @@ impl Member {
         };
         let answered = tokio::time::timeout(PATIENCE, answers).await;
         answered.expect("a member answers or ends")
+    }
+
+    /// Whether what listens has our data. Somebody else may have taken the port, whose server answers before ours ends.
+    async fn is_ours(&self) -> bool {
+        let started = self.command("admin", doc! { "getCmdLineOpts": 1 }).await;
+        let started = started.ok();
+        let options = started
+            .as_ref()
+            .and_then(|it| it.get_document("parsed").ok());
+        let storage = options.and_then(|options| options.get_document("storage").ok());
+        let data = storage.and_then(|storage| storage.get_str("dbPath").ok());
+        data.is_some_and(|data| Path::new(data) == self.data)
     }
 
     fn signal(&self, signal: Signal) {

@@ -35,8 +35,15 @@ impl Core {
             };
             match made {
                 // The next primary goes on with what this one began.
-                Err(Failure::Other(Error::Unavailable(_))) if asked < ASKED => {
+                Err(Failure::Other(Error::Unavailable(reason))) if asked < ASKED => {
                     self.majority(table).await?;
+                    // Members that have sent their votes to a primary that is frozen wait for its answer, and send
+                    // them to no other meanwhile.
+                    tracing::warn!(
+                        reason,
+                        "the indexes of {} are asked for again; where the primary before neither answers nor ends, MongoDB may wait for it: end it",
+                        table.name
+                    );
                 }
                 made => return made,
             }
