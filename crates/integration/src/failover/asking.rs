@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::latency::{Outcome, Sample, Spell};
 
 /// How long a client waits for an answer: longer than a server may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long it waits before it asks again.
 const BACKOFF: Duration = Duration::from_millis(300);
