@@ -5,7 +5,7 @@
 make_archive() {
     local name=portcullis-$version-$machine-linux-gnu
     mkdir -p "$work/$name/docs"
-    cp "$dist/portcullis" LICENSE-MIT LICENSE-APACHE README.md CHANGELOG.md .env.example "$work/$name"
+    cp "$dist/portcullis" LICENSE-MIT LICENSE-APACHE README.md SECURITY.md ARCHITECTURE.md CHANGELOG.md .env.example "$work/$name"
     cp -r docs/*.md docs/openapi.json docs/systemd docs/nginx "$work/$name/docs"
     tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner --mode=go-w --mtime="@$SOURCE_DATE_EPOCH" -c "$name" \
         | gzip -n >"$dist/$name.tar.gz"
@@ -53,7 +53,7 @@ make_wheel() {
 debian_unit() {
     sed -e 's|/usr/local/bin/portcullis|/usr/bin/portcullis|' \
         -e 's|^DynamicUser=yes$|User=portcullis|' \
-        -e 's|docs/deploy.md\.$|/usr/share/doc/portcullis/deploy.md.|' docs/systemd/portcullis.service
+        -e 's|docs/deploy.md\.$|/usr/share/doc/portcullis/docs/deploy.md.|' docs/systemd/portcullis.service
 }
 
 make_deb() {
@@ -61,7 +61,8 @@ make_deb() {
     need dh debhelper || return 1
     mkdir -p "$root"
     cp -r packaging/debian "$root/debian"
-    cp "$dist/portcullis" README.md docs/deploy.md docs/configuration.md "$root"
+    cp "$dist/portcullis" README.md SECURITY.md ARCHITECTURE.md CHANGELOG.md "$root"
+    cp -r docs "$root"
     mv "$root/debian/environment" "$root"
     debian_unit >"$root/debian/portcullis.service"
     printf 'portcullis (%s) unstable; urgency=medium\n\n  * See CHANGELOG.md.\n\n -- The Portcullis authors <%s>  %s\n' \

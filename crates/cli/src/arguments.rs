@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
     name = "portcullis",
     version,
     about = "The accounts of your application: sign-up, sign-in, sessions, and tokens that stop working the moment they are revoked.",
-    after_help = "Settings come from the environment and from .env in the working folder; `portcullis config check` shows each of them and where it came from.\n\nA first walk:\n  portcullis &\n  curl -H 'content-type: application/json' -d '{\"username\":\"alice\",\"email\":\"alice@example.org\",\"password\":\"correct horse battery staple\"}' http://127.0.0.1:8080/api/v1/register\n  curl -H 'content-type: application/json' -d '{\"username\":\"alice\",\"password\":\"correct horse battery staple\"}' http://127.0.0.1:8080/api/v1/login\n\nExit codes: 0 done, 1 refused, 2 wrong use.",
+    after_help = "Settings come from the environment and from .env in the working folder; `portcullis config check` shows each of them and where it came from.\n\nA first walk:\n  portcullis &\n  json='content-type: application/json' url=http://127.0.0.1:8080/api/v1\n  password='\"password\":\"correct horse battery staple\"'\n  alice='\"username\":\"alice\",\"email\":\"alice@example.org\"'\n  curl -H \"$json\" -d \"{$alice,$password}\" $url/register\n  curl -H \"$json\" -d \"{\\\"username\\\":\\\"alice\\\",$password}\" $url/login\n\nExit codes: 0 done, 1 refused, 2 wrong use.",
     args_conflicts_with_subcommands = true
 )]
 pub struct Arguments {

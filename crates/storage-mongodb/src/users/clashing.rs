@@ -117,7 +117,7 @@ fn report(accounts: &[&Account<'_>], clashes: &[Document]) {
             count,
             accounts = named.join(", "),
             with,
-            "imported accounts share their {field} with another one, and are not found by it"
+            "imported accounts share their {field} with another one: each is found by exactly what is stored, and by no other form of it"
         );
     }
 }
