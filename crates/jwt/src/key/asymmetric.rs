@@ -11,7 +11,7 @@ use aws_lc_rs::signature::{
 };
 
 use super::jwk::Parameters;
-use super::{CannotSign, KeyError, der, pem};
+use super::{CannotSign, KeyError, der, ed25519, pem};
 use crate::{Algorithm, base64url};
 
 /// Bits of the RSA moduli that are taken (RFC 7518 §3.3; a larger one costs whoever verifies).
@@ -125,10 +125,15 @@ impl PublicKey {
     fn new(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, KeyError> {
         let rejected = |_| KeyError::Rejected(algorithm);
         let (key, parameters) = match algorithm {
-            Algorithm::EdDSA => (
-                ParsedPublicKey::new(&ED25519, bytes).map_err(rejected)?,
-                Parameters::ed25519(bytes),
-            ),
+            Algorithm::EdDSA => {
+                if !ed25519::is_sound(bytes) {
+                    return Err(KeyError::Rejected(algorithm));
+                }
+                (
+                    ParsedPublicKey::new(&ED25519, bytes).map_err(rejected)?,
+                    Parameters::ed25519(bytes),
+                )
+            }
             Algorithm::ES256 => (
                 ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, bytes).map_err(rejected)?,
                 Parameters::p256(bytes).ok_or(KeyError::Rejected(algorithm))?,

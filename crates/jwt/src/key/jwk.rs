@@ -15,6 +15,8 @@ pub struct Jwk {
     #[serde(rename = "use", default, skip_serializing_if = "Option::is_none")]
     usage: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    key_ops: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     alg: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) kid: Option<String>,
@@ -32,18 +34,30 @@ impl Jwk {
         Self {
             parameters: parameters.clone(),
             usage: Some("sig".to_owned()),
+            key_ops: None, // not beside `use` (RFC 7517 §4.3)
             alg: Some(key.algorithm.name().to_owned()),
             kid: Some(key.key_id.clone()),
         }
     }
 
     /// The algorithm that the key is for: the only one of ours that such a key has. `None` when the
-    /// key says that it is for something else (RFC 7517 §4.2, §4.4).
+    /// key says that it is for something else (RFC 7517 §4.2 to §4.4).
     pub(super) fn algorithm(&self) -> Option<Algorithm> {
         let algorithm = self.parameters.algorithm()?;
         let is_meant = |said: &Option<String>, ours| said.as_deref().is_none_or(|it| it == ours);
-        (is_meant(&self.usage, "sig") && is_meant(&self.alg, algorithm.name())).then_some(algorithm)
+        let is_for_us = is_meant(&self.usage, "sig")
+            && is_meant(&self.alg, algorithm.name())
+            && self.key_ops.as_deref().is_none_or(verify);
+        is_for_us.then_some(algorithm)
     }
+}
+
+/// Whether these operations (RFC 7517 §4.3) are those of a signature: `verify`, perhaps beside `sign`, each once.
+/// A key that is for anything unrelated as well is not one to trust.
+fn verify(operations: &[String]) -> bool {
+    let count = |name| operations.iter().filter(|it| *it == name).count();
+    let (verify, sign) = (count("verify"), count("sign"));
+    verify == 1 && sign <= 1 && verify + sign == operations.len()
 }
 
 /// What makes the key what it is, in base64url.

@@ -10,6 +10,8 @@ mod asymmetric;
 #[cfg(feature = "asymmetric")]
 mod der;
 #[cfg(feature = "asymmetric")]
+mod ed25519;
+#[cfg(feature = "asymmetric")]
 mod generate;
 mod hmac;
 #[cfg(feature = "asymmetric")]

@@ -4,10 +4,11 @@
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RsaKeyPair,
+    ECDSA_P256_SHA256_ASN1_SIGNING, ED25519, EcdsaKeyPair, ParsedPublicKey, RSA_PKCS1_SHA512,
+    RSA_PSS_SHA256, RsaKeyPair,
 };
 
-use super::pem;
+use super::{der, pem};
 use crate::{Algorithm, GeneratedKey, Jwk, KeyError, SigningKey, VerifyingKey, base64url};
 
 const RFC7515_RSA: &str = r#"{"kty":"RSA","e":"AQAB","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"}"#;
@@ -152,6 +153,55 @@ fn an_ed25519_signature_has_one_form() {
     );
 }
 
+/// The encodings of points whose order divides 8, canonical or not, with either sign of x, and the other encodings
+/// of y beyond the prime (RFC 8032 §5.1.3).
+fn unsound_ed25519_keys() -> Vec<[u8; 32]> {
+    let ending = |low: u8| {
+        let mut y = [0xff; 32];
+        (y[0], y[31]) = (low, 0x7f);
+        y
+    };
+    let starting = |low: u8| {
+        let mut y = [0; 32];
+        y[0] = low;
+        y
+    };
+    let order_8 = [
+        "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU",
+        "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o",
+    ];
+    let order_8 = order_8.map(|text| base64url::decode(text).unwrap().try_into().unwrap());
+    let keys = [starting(0), starting(1), ending(0xec)].into_iter();
+    let keys = keys.chain(order_8).chain((0xed..=0xff).map(ending));
+    keys.flat_map(|key: [u8; 32]| {
+        let mut negative = key;
+        negative[31] |= 0x80;
+        [key, negative]
+    })
+    .collect()
+}
+
+#[test]
+fn an_ed25519_key_that_anyone_could_sign_for_is_not_taken() {
+    // Under the neutral element the signature that is the neutral element, then zero, verifies any message.
+    let mut neutral = [0; 32];
+    neutral[0] = 1;
+    let mut forged = [0; 64];
+    forged[0] = 1;
+    let anyones = ParsedPublicKey::new(&ED25519, neutral).unwrap();
+    assert!(anyones.verify_sig(b"any message", &forged).is_ok());
+
+    for key in unsound_ed25519_keys() {
+        let x = base64url::encode(key);
+        let jwk = format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}"#);
+        let error = VerifyingKey::from_jwk(&serde_json::from_str(&jwk).unwrap()).unwrap_err();
+        assert_eq!(error, KeyError::Rejected(Algorithm::EdDSA), "{x}");
+        let pem = pem::encode(pem::PUBLIC, &der::add_ed25519_prefix(&key)).unwrap();
+        let error = VerifyingKey::from_public_pem(Algorithm::EdDSA, &pem).unwrap_err();
+        assert_eq!(error, KeyError::Rejected(Algorithm::EdDSA), "{x}");
+    }
+}
+
 #[test]
 fn an_rsa_signature_has_the_one_padding_and_hash() {
     let (key, signing) = generated(Algorithm::RS256);
@@ -246,10 +296,25 @@ fn a_published_key_for_another_use_is_not_taken() {
         r#""alg":"PS256""#,
         r#""alg":"HS256""#,
         r#""alg":"none""#,
+        r#""key_ops":["encrypt"]"#,
+        r#""key_ops":["sign"]"#,
+        r#""key_ops":[]"#,
+        r#""key_ops":["verify","verify"]"#,
+        r#""key_ops":["verify","wrapKey"]"#,
+        r#""key_ops":["Verify"]"#,
+        r#""use":"sig","key_ops":["encrypt"]"#,
+        r#""use":"enc","key_ops":["verify"]"#,
     ] {
         let jwk = RFC7515_RSA.replacen('{', &format!("{{{said},"), 1);
         let error = VerifyingKey::from_jwk(&serde_json::from_str(&jwk).unwrap()).unwrap_err();
         assert_eq!(error, KeyError::NotForSignatures, "{said}");
+    }
+    for said in [
+        r#""key_ops":["verify"]"#,
+        r#""key_ops":["sign","verify"]"#,
+        r#""use":"sig","key_ops":["verify"],"alg":"RS256""#,
+    ] {
+        published(&RFC7515_RSA.replacen('{', &format!("{{{said},"), 1));
     }
     assert!(serde_json::from_str::<Jwk>(r#"{"kty":"oct","k":"AAAA"}"#).is_err());
 }
