@@ -334,6 +334,19 @@ every_backend! {
         app.login("alice", PASSWORD).await.assert_ok();
     }
 
+    async fn one_that_is_neither_for_access_nor_for_refreshing_is_good_for_nothing(app: TestApp) {
+        let app = app.restart_with(&[A_YEAR]).await;
+        let alice = app.signed_up("alice").await;
+        app.me(&access(&alice)).await.assert_ok();
+        // Flask-JWT-Extended takes them for access tokens; the application made one for each mail.
+        for kind in ["password-reset", "Access", "", " access"] {
+            let jti = "55555555-0c7d-4ce5-adb1-0066eec2ac6c";
+            let token = Flask { kind, jti, sub: &alice, lifetime: 900, more: "" }.token();
+            app.me(&token).await.assert_problem(401, "invalid_token");
+            app.refresh(&token).await.assert_problem(401, "invalid_token");
+        }
+    }
+
     async fn they_read_no_other_account(app: TestApp) {
         let app = app.restart_with(&[A_YEAR]).await;
         let alice = app.signed_up("alice").await;

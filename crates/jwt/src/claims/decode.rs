@@ -81,7 +81,7 @@ pub(crate) fn read(payload: &[u8], reading: &Reading) -> Result<Claims, Fault> {
             .jti
             .map(|jti| owned(jti).ok_or(Fault::Claim("jti")))
             .transpose()?,
-        kind: kind(found.kind),
+        kind: kind(found.kind)?,
         fresh: found.fresh.map_or(Fresh::No, fresh),
         csrf: found.csrf.and_then(owned),
         sid: found.sid.and_then(owned).filter(|sid| !sid.is_empty()),
@@ -101,11 +101,14 @@ fn seconds(name: &'static str, value: Option<Value<'_>>) -> Result<Option<u64>, 
         .transpose()
 }
 
-fn kind(value: Option<Value<'_>>) -> TokenKind {
-    match value.and_then(Value::text).as_deref() {
-        Some("refresh") => TokenKind::Refresh,
-        _ => TokenKind::Access,
-    }
+/// A token that doesn't say what it is for, or says something else, is good for nothing
+/// (RFC 8725 §3.12): the same key may sign other things.
+fn kind(value: Option<Value<'_>>) -> Result<TokenKind, Fault> {
+    let named = value.and_then(Value::text);
+    [TokenKind::Access, TokenKind::Refresh]
+        .into_iter()
+        .find(|kind| named.as_deref() == Some(kind.name()))
+        .ok_or(Fault::Claim("type"))
 }
 
 fn fresh(value: Value<'_>) -> Fresh {

@@ -7,10 +7,10 @@ mod time;
 pub(crate) use decode::{Reading, read};
 pub(crate) use encode::encode;
 
-/// Access or refresh: the `type` claim.
+/// Access or refresh: the `type` claim. A token with another, or none, is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TokenKind {
-    /// For requests. Any `type` but `refresh`, or none, counts as this.
+    /// For requests.
     Access,
     /// For getting a new pair, once.
     Refresh,

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use jwt::{Algorithm, Authority, Claims, SigningKey};
+use jwt::{Algorithm, Authority, Claims, Fault, SigningKey, TokenError};
 use proptest::prelude::*;
 
 const SECRET: &[u8] = b"a secret of thirty-two bytes, ok";
@@ -52,6 +52,37 @@ fn claim_name() -> impl Strategy<Value = &'static str> {
     ])
 }
 
+/// The same key may sign other things, and did (RFC 8725 §3.12).
+#[test]
+fn a_token_that_does_not_say_that_it_is_for_access_or_for_refreshing_is_good_for_neither() {
+    let verify = |claim: &str| {
+        let payload = format!(r#"{{"sub":"alice","jti":"j"{claim}}}"#);
+        authority().verify(&signed(br#"{"alg":"HS256"}"#, payload.as_bytes()), NOW)
+    };
+    for good in [r#","type":"access""#, r#","type":"re\u0066resh""#] {
+        assert!(verify(good).is_ok(), "{good}");
+    }
+    for other in [
+        "",
+        r#","type":null"#,
+        r#","type":"""#,
+        r#","type":"other""#,
+        r#","type":"Access""#,
+        r#","type":"access ""#,
+        r#","type":["access"]"#,
+        r#","type":true"#,
+        r#","typ":"access""#,
+        r#","type":"access","type":"password-reset""#,
+    ] {
+        let refused = verify(other).unwrap_err();
+        assert_eq!(
+            refused,
+            TokenError::Invalid(Fault::Claim("type")),
+            "{other}"
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
@@ -79,7 +110,7 @@ proptest! {
     ) {
         let members: Vec<_> =
             members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
-        let payload = format!(r#"{{"sub":"alice",{}}}"#, members.join(","));
+        let payload = format!(r#"{{"sub":"alice","type":"access",{}}}"#, members.join(","));
         let token = signed(br#"{"alg":"HS256"}"#, payload.as_bytes());
         if let Ok(verified) = authority().verify(&token, now) {
             let claims = &verified.claims;

@@ -13,6 +13,12 @@ use super::answers::Asked;
 pub(crate) const KNOWN: &[(&str, &str)] = &[
     ("jwt-025", "a token of 9 kB: RFC 9110 §5.4"),
     ("jwt-026", "a token of 64 kB: RFC 9110 §5.4"),
+    ("jwt-048", "without `type`: RFC 8725 §3.12"),
+    ("jwt-056", "`type` is null: RFC 8725 §3.12"),
+    ("jwt-069", "a `type` of \"other\": RFC 8725 §3.12"),
+    ("jwt-070", "an empty `type`: RFC 8725 §3.12"),
+    ("jwt-071", "a `type` of 1: RFC 8725 §3.12"),
+    ("jwt-072", "a `type` of true: RFC 8725 §3.12"),
     (
         "jwt-221",
         "a header in UTF-16: RFC 7519 §7.2, RFC 8725 §3.7",
@@ -50,6 +56,9 @@ pub(crate) fn rule(token: &str, identity_claim: &str) -> Option<&'static str> {
     }
     if has_foreign_digits(&payload) {
         return Some("times in numbers (RFC 7519 §2, NumericDate)");
+    }
+    if has_no_known_type(&payload) {
+        return Some("a token is for access or for refreshing (RFC 8725 §3.12)");
     }
     None
 }
@@ -97,6 +106,14 @@ fn has_unwritable_name(json: &[u8], identity_claim: &str) -> bool {
         claims.get(*name).is_some_and(|value| {
             value.get().starts_with('"') && serde_json::from_str::<String>(value.get()).is_err()
         })
+    })
+}
+
+/// Flask-JWT-Extended takes any `type` but "refresh" for access, and none too.
+fn has_no_known_type(json: &[u8]) -> bool {
+    serde_json::from_slice::<BTreeMap<String, serde_json::Value>>(json).is_ok_and(|claims| {
+        let named = claims.get("type").and_then(serde_json::Value::as_str);
+        !matches!(named, Some("access" | "refresh"))
     })
 }
 
