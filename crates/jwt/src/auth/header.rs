@@ -6,8 +6,7 @@ use http::header::AUTHORIZATION;
 use crate::authority::HeaderFormat;
 use crate::error::Fault;
 
-/// The scheme's name. Its case matters, as with Flask-JWT-Extended, although RFC 9110 §11.1 would
-/// let it not: a client that gets it wrong is told so by a 401.
+/// The scheme's name, in any case (RFC 9110 §11.1). Flask-JWT-Extended takes this spelling alone.
 const SCHEME: &str = "Bearer";
 
 /// The token in `headers`; `None` when no token was sent.
@@ -44,7 +43,11 @@ pub(super) fn token(headers: &HeaderMap, format: HeaderFormat) -> Result<Option<
     reason = "without a branch the bytes are compared many at a time"
 )]
 fn plain(value: &[u8]) -> Option<&str> {
-    let token = value.strip_prefix(SCHEME.as_bytes())?.strip_prefix(b" ")?;
+    let (scheme, rest) = value.split_at_checked(SCHEME.len())?;
+    let token = rest.strip_prefix(b" ")?;
+    if !scheme.eq_ignore_ascii_case(SCHEME.as_bytes()) {
+        return None;
+    }
     let is_one_word = token.iter().fold(true, |so_far, byte| {
         so_far & byte.is_ascii_graphic() & (*byte != b',')
     });
@@ -62,7 +65,10 @@ fn bearer(value: &str) -> Result<Option<&str>, Fault> {
     let mut tokens = value
         .split(',')
         .map(str::split_ascii_whitespace)
-        .filter_map(|mut words| (words.next() == Some(SCHEME)).then_some(words));
+        .filter_map(|mut words| {
+            let scheme = words.next()?;
+            scheme.eq_ignore_ascii_case(SCHEME).then_some(words)
+        });
     match (tokens.next(), tokens.next()) {
         (Some(words), None) => only(words).map(Some),
         (None, _) | (Some(_), Some(_)) => Ok(None),

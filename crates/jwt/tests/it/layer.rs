@@ -138,6 +138,17 @@ async fn every_extractor_takes_what_it_says() {
             vec![app.refresh()],
             vec!["/open", "/refresh", "/any", "/ended"],
         ),
+        // RFC 9110 §11.1: the name of a scheme has no case.
+        (
+            vec![app.access().replacen("Bearer", "bearer", 1)],
+            vec!["/open", "/access", "/any", "/ended", "/optional"],
+        ),
+        (
+            vec![app.access().replacen("Bearer", "Basic dTpw, \tBEARER", 1)],
+            vec!["/open", "/access", "/any", "/ended", "/optional"],
+        ),
+        (vec!["bearer".to_owned()], vec!["/open"]),
+        (vec!["Bearerx y".to_owned()], vec!["/open", "/optional"]),
         (vec!["Bearer x".to_owned()], vec!["/open"]),
         (vec!["Basic dTpw".to_owned()], vec!["/open", "/optional"]),
         (vec![", ,x".to_owned()], vec!["/open"]),

@@ -22,6 +22,15 @@ every_backend! {
         app.me(&alice.access).await.assert_problem(401, "expired_token");
     }
 
+    async fn the_name_of_the_scheme_has_no_case(app: TestApp) {
+        let alice = app.signed_in("alice").await;
+        for scheme in ["Bearer", "bearer", "BEARER", "bEARER"] {
+            let sent = format!("{scheme} {}", alice.access);
+            let me = app.get("/api/v1/me").header("authorization", &sent).send().await;
+            assert_eq!(me.assert_ok()["username"], "alice", "RFC 9110 §11.1");
+        }
+    }
+
     async fn the_challenge_tells_whether_a_token_was_sent(app: TestApp) {
         let none = app.get("/api/v1/me").send().await;
         assert_eq!(none.header("www-authenticate"), Some("Bearer"), "RFC 6750 §3.1");
