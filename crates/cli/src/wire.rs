@@ -16,7 +16,7 @@ use csrf::FormTokens;
 use headers::{Hsts, HttpsRedirect};
 use jwt::revocation::{RevocationSet, Staleness};
 use model::{Clock, Rng};
-use password::{Hasher, HasherConfig, Policy, Scheme};
+use password::{ForeignSettings, Hasher, HasherConfig, Policy, Scheme};
 use ratelimit::TrustedProxies;
 use server::limits::{Allowances, Counters, RequestLimits};
 use server::listener::Bounds;
@@ -92,7 +92,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
     );
     let parts = Parts {
         storage,
-        hasher: Hasher::new(hashing)?,
+        hasher: Hasher::with_foreign(hashing, foreign(config))?,
         authority: authority.clone(),
         live: Arc::new(live),
         clock: Arc::clone(&around.clock),
@@ -192,6 +192,14 @@ const fn scheme(config: &Config) -> Scheme {
         Scheme::Argon2id
     } else {
         Scheme::Werkzeug
+    }
+}
+
+/// What the hashes of an old application don't say about themselves.
+fn foreign(config: &Config) -> ForeignSettings {
+    ForeignSettings {
+        truncate_bcrypt: config.passwords.truncate_bcrypt,
+        bcrypt_pepper: config.passwords.bcrypt_pepper.clone(),
     }
 }
 

@@ -60,7 +60,9 @@ pub(crate) fn rows(values: &Values) -> Vec<Row> {
 fn shown(var: &EnvVar, value: &Value) -> String {
     let text = value.text.expose();
     match var.kind {
-        Kind::Secret | Kind::PrivateKey => format!("[set, {} bytes]", text.len()),
+        Kind::Secret | Kind::ForeignSecret | Kind::PrivateKey => {
+            format!("[set, {} bytes]", text.len())
+        }
         Kind::PublicKey => format!("[public key, {} bytes]", text.len()),
         Kind::StoreUri => redact::uri(text).escape_debug().to_string(),
         _ => text

@@ -114,6 +114,7 @@ impl fmt::Display for Form {
             Kind::Limits => f.write_str("limits such as `200 per day; 20 per hour`"),
             Kind::LogFilter => f.write_str("levels, separated by commas"),
             Kind::Secret => f.write_str("a random secret"),
+            Kind::ForeignSecret => f.write_str("a secret of another application"),
             Kind::PrivateKey => f.write_str("a private key in PEM"),
             Kind::PublicKey => f.write_str("a public key in PEM"),
             Kind::StoreUri => f.write_str("a connection string"),

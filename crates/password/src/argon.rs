@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use crate::kind::{Variant, Version, Work};
 use crate::memory::Memory;
-use crate::stored::{Preparation, Stored};
+use crate::stored::Stored;
 use crate::{Kind, Malformed, Params, PasswordHash};
 
 /// Bytes of salt in a new hash (OWASP, RFC 9106 §3.1).
@@ -71,11 +71,8 @@ pub(crate) fn read_phc(text: &str) -> Result<Stored, Malformed> {
         lanes,
     })?;
     Ok(Stored {
-        kind,
         native: salt.len() >= SALT_BYTES && tag.len() >= TAG_BYTES,
-        salt,
-        tag: Some(tag),
-        preparation: Preparation::AsSent,
+        ..Stored::foreign(kind, salt, tag)
     })
 }
 
@@ -97,7 +94,7 @@ fn read_costs(costs: &str) -> Option<[u32; 3]> {
 }
 
 /// A number without sign and without leading zeros; one that is too large for 32 bits is the largest.
-fn decimal(text: &str) -> Option<u32> {
+pub(crate) fn decimal(text: &str) -> Option<u32> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let padded = text.len() > 1 && text.starts_with('0');
     (digits && !padded).then(|| text.parse().unwrap_or(u32::MAX))

@@ -20,10 +20,10 @@ pub const MAX_ARGON2_KIB_PASSES: u64 = 1024 * 1024;
 /// Lanes of an Argon2 hash. They cost nothing by themselves; no system writes more than 16.
 pub const MAX_ARGON2_LANES: u32 = 255;
 
-/// Bytes of memory of one scrypt hash (128 × N × r): 256 MiB, twice OWASP's largest.
+/// Bytes of memory of one scrypt or yescrypt hash (128 × N × r): 256 MiB, twice OWASP's largest.
 pub const MAX_SCRYPT_BYTES: u64 = 256 * 1024 * 1024;
 
-/// Scrypt's N × r × p: 16 times the default of Werkzeug and of passlib.
+/// Scrypt's and yescrypt's N × r × p: 16 times the default of Werkzeug and of passlib.
 pub const MAX_SCRYPT_WORK: u64 = 1 << 22;
 
 /// Scrypt's r × p, so that its outer buffer (128 × r × p bytes) stays within 4 MiB.
@@ -41,6 +41,9 @@ pub const MAX_SHA2_CRYPT_ROUNDS: u32 = 1_000_000;
 
 /// The binary logarithm of phpass' rounds. `WordPress` has 13, phpBB 11, passlib 19.
 pub const MAX_PHPASS_LOG_ROUNDS: u8 = 21;
+
+/// The binary logarithm of the rounds of Drupal's phpass with SHA-512. Drupal 7 has 15, Drupal 8 to 10 have 16.
+pub const MAX_PHPASS_SHA512_LOG_ROUNDS: u8 = 20;
 
 /// Whether RFC 9106 §3.1 has an Argon2 of this cost (as far as this crate's lanes go).
 pub(crate) const fn argon2_exists(memory_kib: u32, passes: u32, lanes: u32) -> bool {

@@ -31,6 +31,10 @@ pub fn decoy(kind: &Kind) -> PasswordHash {
             let tag_and_salt = vec![0; digest.bytes() + 8];
             format!("{{{scheme}}}{}", STANDARD.encode(tag_and_salt))
         }
+        Work::Hmac(digest) => {
+            let tag = "0".repeat(2 * digest.bytes());
+            format!("{}$decoy${tag}", digest.name())
+        }
         Work::Md5Crypt => format!("$1$decoy${}", ".".repeat(22)),
         Work::Pbkdf2 { digest, iterations } => {
             let tag = "0".repeat(2 * digest.bytes());
@@ -40,12 +44,23 @@ pub fn decoy(kind: &Kind) -> PasswordHash {
             let rounds = char::from(crate::h64::ALPHABET[usize::from(log_rounds) & 63]);
             format!("$P${rounds}{}", ".".repeat(8 + 22))
         }
+        Work::PhpassSha512 { log_rounds } => {
+            let rounds = char::from(crate::h64::ALPHABET[usize::from(log_rounds) & 63]);
+            format!("$S${rounds}{}", ".".repeat(8 + 43))
+        }
         Work::Scrypt { log_n, r, p } => {
             let [salt, tag] = [16, 32].map(|bytes| STANDARD_NO_PAD.encode(vec![0; bytes]));
             format!("$scrypt$ln={log_n},r={r},p={p}${salt}${tag}")
         }
         Work::Sha256Crypt { rounds } => format!("$5$rounds={rounds}$decoy${}", ".".repeat(43)),
         Work::Sha512Crypt { rounds } => format!("$6$rounds={rounds}$decoy${}", ".".repeat(86)),
+        #[cfg(feature = "legacy")]
+        Work::Yescrypt { log_n, r, p } => {
+            let parameters = crate::legacy::yescrypt_parameters(log_n, r, p).unwrap_or_default();
+            format!("$y${parameters}$........${}", ".".repeat(43))
+        }
+        #[cfg(not(feature = "legacy"))]
+        Work::Yescrypt { .. } => "*".to_owned(),
     })
 }
 
@@ -72,16 +87,22 @@ mod tests {
             "digest:sha1",
             "digest:sha256",
             "digest:sha512",
+            "hmac:md5",
+            "hmac:sha1",
+            "hmac:sha3_512",
             "md5crypt",
             "pbkdf2:blake2b:10",
             "pbkdf2:sha1:10",
             "pbkdf2:sha3_512:10",
             "pbkdf2:sha512_256:10",
             "phpass:7",
+            "phpass-sha512:7",
             "scrypt:2:1:1",
             "scrypt:1024:8:16",
             "sha256crypt:1000",
             "sha512crypt:1000",
+            "yescrypt:4:1:1",
+            "yescrypt:1024:8:3",
         ] {
             let kind: Kind = label.parse().unwrap();
             let decoy = decoy(&kind);

@@ -33,6 +33,8 @@ pub(crate) enum Work {
     },
     /// One digest, such as LDAP's `{SSHA}`: no cost at all.
     Digest(Digest),
+    /// One HMAC of the password, and where another system shares the form, that one's digest.
+    Hmac(Digest),
     Md5Crypt,
     /// `iterations` counts every block of output.
     Pbkdf2 {
@@ -40,6 +42,10 @@ pub(crate) enum Work {
         iterations: u32,
     },
     Phpass {
+        log_rounds: u8,
+    },
+    /// Drupal's.
+    PhpassSha512 {
         log_rounds: u8,
     },
     Scrypt {
@@ -52,6 +58,11 @@ pub(crate) enum Work {
     },
     Sha512Crypt {
         rounds: u32,
+    },
+    Yescrypt {
+        log_n: u8,
+        r: u32,
+        p: u32,
     },
 }
 
@@ -96,13 +107,17 @@ impl Kind {
             ),
             Work::Bcrypt { cost } => ((4..=31).contains(&cost), cost <= bounds::MAX_BCRYPT_COST),
             Work::Digest(digest) => (is_hashed_alone(digest), true),
-            Work::Md5Crypt => (true, true),
+            Work::Hmac(_) | Work::Md5Crypt => (true, true),
             Work::Pbkdf2 { iterations, .. } => {
                 (iterations > 0, iterations <= bounds::MAX_PBKDF2_ITERATIONS)
             }
             Work::Phpass { log_rounds } => (
                 (7..=30).contains(&log_rounds),
                 log_rounds <= bounds::MAX_PHPASS_LOG_ROUNDS,
+            ),
+            Work::PhpassSha512 { log_rounds } => (
+                (7..=30).contains(&log_rounds),
+                log_rounds <= bounds::MAX_PHPASS_SHA512_LOG_ROUNDS,
             ),
             Work::Scrypt { log_n, r, p } => (
                 scrypt_exists(log_n, r, p),
@@ -111,6 +126,10 @@ impl Kind {
             Work::Sha256Crypt { rounds } | Work::Sha512Crypt { rounds } => (
                 (1000..=999_999_999).contains(&rounds),
                 rounds <= bounds::MAX_SHA2_CRYPT_ROUNDS,
+            ),
+            Work::Yescrypt { log_n, r, p } => (
+                scrypt_exists(log_n, r, p) && u64::from(p) < 1_u64.unbounded_shl(log_n.into()),
+                scrypt_is_affordable(log_n, r, p),
             ),
         };
         match (exists, affordable) {
@@ -164,14 +183,17 @@ impl fmt::Display for Kind {
             }
             Work::Bcrypt { cost } => write!(f, "bcrypt:{cost}"),
             Work::Digest(digest) => write!(f, "digest:{}", digest.name()),
+            Work::Hmac(digest) => write!(f, "hmac:{}", digest.name()),
             Work::Md5Crypt => f.write_str("md5crypt"),
             Work::Pbkdf2 { digest, iterations } => {
                 write!(f, "pbkdf2:{}:{iterations}", digest.name())
             }
             Work::Phpass { log_rounds } => write!(f, "phpass:{log_rounds}"),
+            Work::PhpassSha512 { log_rounds } => write!(f, "phpass-sha512:{log_rounds}"),
             Work::Scrypt { log_n, r, p } => write!(f, "scrypt:{}:{r}:{p}", 1_u64 << log_n),
             Work::Sha256Crypt { rounds } => write!(f, "sha256crypt:{rounds}"),
             Work::Sha512Crypt { rounds } => write!(f, "sha512crypt:{rounds}"),
+            Work::Yescrypt { log_n, r, p } => write!(f, "yescrypt:{}:{r}:{p}", 1_u64 << log_n),
         }
     }
 }
@@ -204,12 +226,16 @@ fn parse(label: &str) -> Option<Work> {
             cost: cost.parse().ok()?,
         },
         ["digest", name] => Work::Digest(Digest::named(name)?),
+        ["hmac", name] => Work::Hmac(Digest::named(name)?),
         ["md5crypt"] => Work::Md5Crypt,
         ["pbkdf2", digest, iterations] => Work::Pbkdf2 {
             digest: Digest::named(digest)?,
             iterations: iterations.parse().ok()?,
         },
         ["phpass", log_rounds] => Work::Phpass {
+            log_rounds: log_rounds.parse().ok()?,
+        },
+        ["phpass-sha512", log_rounds] => Work::PhpassSha512 {
             log_rounds: log_rounds.parse().ok()?,
         },
         ["scrypt", n, r, p] => Work::Scrypt {
@@ -222,6 +248,11 @@ fn parse(label: &str) -> Option<Work> {
         },
         ["sha512crypt", rounds] => Work::Sha512Crypt {
             rounds: rounds.parse().ok()?,
+        },
+        ["yescrypt", n, r, p] => Work::Yescrypt {
+            log_n: log2(n.parse().ok()?)?,
+            r: r.parse().ok()?,
+            p: p.parse().ok()?,
         },
         [name, memory, passes, lanes] => {
             let (name, version) = match name.strip_suffix(Version::V16.suffix()) {
@@ -284,12 +315,15 @@ mod tests {
             "argon2d:8:1:1",
             "bcrypt:12",
             "digest:sha512",
+            "hmac:sha384",
             "md5crypt",
             "pbkdf2:sha3_256:1000",
             "phpass:13",
+            "phpass-sha512:15",
             "scrypt:32768:8:1",
             "sha256crypt:5000",
             "sha512crypt:656000",
+            "yescrypt:4096:32:1",
         ] {
             assert_eq!(label.parse::<Kind>().unwrap().to_string(), label);
         }
@@ -311,6 +345,9 @@ mod tests {
             "pbkdf2:sha256:5000001",
             "pbkdf2:sha257:1000",
             "phpass:6",
+            "phpass-sha512:21",
+            "yescrypt:4096:1024:1",
+            "yescrypt:2:1:2",
             "scrypt:1000:8:1",
             "scrypt:1:8:1",
             "scrypt:65536:1:1",

@@ -13,6 +13,7 @@
 //!   [`Hasher::admit`] takes a [`Place`] before anything is looked up, so that a full queue says
 //!   nothing about anyone.
 //! - [`Scheme`] is what new hashes are: Argon2id, unless a Flask application reads them too.
+//! - [`ForeignSettings`] are what the hashes of an old application don't say about themselves.
 //! - [`Kind`] is what a hash costs, and [`decoy()`] a hash of that cost that nothing matches, for names
 //!   that nobody has.
 //! - [`Policy`] is what a new password must be.
@@ -48,6 +49,7 @@ mod argon;
 pub mod bounds;
 mod decoy;
 mod digest;
+mod foreign;
 mod h64;
 mod hash;
 mod kind;
@@ -66,6 +68,7 @@ mod verdict;
 mod verify;
 
 pub use decoy::decoy;
+pub use foreign::ForeignSettings;
 pub use hash::PasswordHash;
 pub use kind::{Kind, UnknownKind};
 pub use params::{InvalidParams, Params};
@@ -77,4 +80,4 @@ pub use pool::{Busy, Hasher, HasherConfig, Place};
 pub use scheme::Scheme;
 pub(crate) use stored::read;
 pub use verdict::{Malformed, Strength, Verdict};
-pub use verify::{HashError, hash, verify};
+pub use verify::{HashError, hash, verify, verify_foreign};

@@ -54,9 +54,13 @@ pub enum Malformed {
     /// More than [`MAX_HASH_BYTES`](crate::bounds::MAX_HASH_BYTES) of text.
     #[error("the stored hash is too long")]
     TooLong,
-    /// A known format that this build can't compute.
-    #[error("the stored hash has a format that this build lacks")]
+    /// A known format that isn't read, or not by this build.
+    #[error("the stored hash has a format that is not read")]
     Unsupported,
+    /// Not a hash: the password itself, under a label that says so, such as Spring's `{noop}`. To let it in would mean
+    /// to go on without a hash wherever that label stands.
+    #[error("the stored password is not hashed")]
+    PlainText,
     /// Made on purpose to match nothing, such as Django's `!…` or a locked `*`.
     #[error("the account has no usable password")]
     Unusable,

@@ -6,7 +6,9 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quic
 use crate::kind::{Variant, Version, Work};
 use crate::memory::Memory;
 use crate::stored::{Stored, derive, read};
-use crate::{Kind, Malformed, Params, PasswordHash, Strength, Verdict, argon, bounds};
+use crate::{
+    ForeignSettings, Kind, Malformed, Params, PasswordHash, Strength, Verdict, argon, bounds,
+};
 
 /// Why there is no hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +49,17 @@ pub fn hash(password: &Secret<String>, params: &Params) -> Result<PasswordHash, 
 ///
 /// Runs on the caller's thread: on a server, use a [`Hasher`](crate::Hasher).
 pub fn verify(password: &Secret<String>, hash: &PasswordHash, params: &Params) -> Verdict {
-    verify_in(password, hash, params, &mut Memory::default())
+    verify_foreign(password, hash, params, &ForeignSettings::default())
+}
+
+/// [`verify`], with the settings of the application that wrote the hash.
+pub fn verify_foreign(
+    password: &Secret<String>,
+    hash: &PasswordHash,
+    params: &Params,
+    settings: &ForeignSettings,
+) -> Verdict {
+    verify_in(password, hash, params, settings, &mut Memory::default())
 }
 
 pub(crate) fn hash_in(
@@ -72,13 +84,14 @@ pub(crate) fn verify_in(
     password: &Secret<String>,
     hash: &PasswordHash,
     params: &Params,
+    settings: &ForeignSettings,
     memory: &mut Memory,
 ) -> Verdict {
     if password.expose().len() > bounds::MAX_PASSWORD_BYTES {
         return Verdict::NoMatch; // nobody's: no longer one was ever hashed
     }
     let checked = read(hash.expose()).and_then(|stored| {
-        let matched = matches_in_some_form(password, &stored, params, memory)?;
+        let matched = matches_in_some_form(password, &stored, params, settings, memory)?;
         Ok((matched, strength(&stored, params)))
     });
     match checked {
@@ -92,10 +105,11 @@ fn matches_in_some_form(
     password: &Secret<String>,
     stored: &Stored,
     params: &Params,
+    settings: &ForeignSettings,
     memory: &mut Memory,
 ) -> Result<bool, Malformed> {
     // An Argon2id hash may have been imported from a system that doesn't normalise.
-    if stored.matches(password.expose().as_bytes(), memory)? {
+    if stored.matches(password.expose().as_bytes(), settings, memory)? {
         return Ok(true);
     }
     if !may_be_ours(stored.kind, params) {
@@ -103,7 +117,7 @@ fn matches_in_some_form(
     }
     match nfc(password) {
         Some(normalised) if normalised.expose().len() <= bounds::MAX_PASSWORD_BYTES => {
-            stored.matches(normalised.expose().as_bytes(), memory)
+            stored.matches(normalised.expose().as_bytes(), settings, memory)
         }
         _ => Ok(false),
     }

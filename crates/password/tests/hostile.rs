@@ -32,9 +32,21 @@ const VALID: &[&str] = &[
     "$1$q6WiH7W7$ges5gwUQheA236uOejjVq/",
     "$6$rounds=1000$A4mUXx4ad4OCuUgM$e1x8xsRsPhbn3kesKDa1ZQn8e.L42vjP16ZAXADyhFOtQtcDryE69uEdQIjc3Jq.Yl4UxhP3sG2nPBCDgTZBk1",
     "$5$rounds=1000$test$QmQADEXMG8POI5WDsaeho0P36yK3Tcrgboabng6bkb/",
-    "$P$5PN6km5JYXbf6495PHCOMt0/50iXl1k",
+    "$P$5PN6km5JYXbf6495PHCOMt0/50iXl1/",
     "{SSHA}Ou+7DIQOGvok5CIYpaZ4WfongcZ/L6V0",
     "{CRYPT}$1$q6WiH7W7$ges5gwUQheA236uOejjVq/",
+    "sha384$Tzs7dQ5n$648b138d03322a60f22c5a85d00e646853a09add1b6a819e5b05e355dc86c9ba4f0098fd915aebba0c176bc921eb27ed",
+    "{pbkdf2}5d923b44a6d129f3ddf3e3c8d29412723dcbde72445e8ef6bf3b508fbf17fa4ed4d6b99ca763d8dc",
+    "{scrypt}$40801$8bWJaSu2IKSn9Z9kM+TPXQ==$OAOec05+bXxvuu/1qZ6NUR+xQYvYv7BeL1QxwRpY5Pc=",
+    "{SHA-1}{DQVdAbZ3ZcuAMjEfdjLSgw}63444ea6e603cfe311b38596f6f0d84a8065ce2c",
+    "{PBKDF2}$1$EX8bY6fk0RUEw7jv$50$5cf9cfcb97286ff328f4fdd46f3e034676a7ed60",
+    "{ssha512.HEX}30e6d116f507a94e692c85e37341e47891fe3ca55d110937e284b25e40dfb42c5353a164f6b5a38a5580e79dccb421726b31a100e3e20f23b546fd619dd03de973616c74",
+    "AAABAgMEBQYHCAkKCwwNDg+ukCEMDf0yyQ29NYubggHIVY0sdEUfdyeM+E1LtH1uJg==",
+    "AQAAAAAAAAD6AAAAEAhftMyfTJylOlZT+eEotFXd1elee8ih5WsjXaR3PA9M",
+    "$S$5abcdefghfac1moXCNYkc6LNHkD328SkJjXyRuwNzAetTDeXKTbN",
+    "U$P$5abcdefghaZBFBKM28Z5ZZ.6o8Qlg0.",
+    "$fbscrypt$v=1,n=4,r=8,p=1,ss=Bw==,sk=jxspr8Ki0RY=$42xEC+ixf3L2lw==$lSrfV15cpx8=",
+    "$y$j./$F5Jx5fExrKuPp53xLKQ..1$aEFV0VcEI5Jx.rzUhLbfRgipTKSbuNF0ldHPkDpnco3",
 ];
 
 /// Above this a hash is read, but not computed: hundreds of runs must be quick.
@@ -93,6 +105,12 @@ fn a_cost_beyond_the_bounds_is_refused_unrun() {
         "$2b$31$6PcuhHubkf9rqSNJhNyWneTgGIUJa94uhONff5DdrXdDrAsYkHm/6",
         "$6$rounds=999999999$test$e1x8xsRsPhbn3kesKDa1ZQn8e.L42vjP16ZAXADyhFOtQtcDryE69uEdQIjc3Jq.Yl4UxhP3sG2nPBCDgTZBk1",
         "$P$S.......AAAAAAAAAAAAAAAAAAAAAA",
+        "$S$Sabcdefghfac1moXCNYkc6LNHkD328SkJjXyRuwNzAetTDeXKTbN",
+        "{scrypt}$180801$8bWJaSu2IKSn9Z9kM+TPXQ==$OAOec05+bXxvuu/1qZ6NUR+xQYvYv7BeL1QxwRpY5Pc=",
+        "{PBKDF2}$1$EX8bY6fk0RUEw7jv$4294967295$5cf9cfcb97286ff328f4fdd46f3e034676a7ed60",
+        "AQAAAAH/////AAAAEAABAgMEBQYHCAkKCwwNDg/L95GPYXAeCzoDR3zAqF45Y5Hk+OUplRUQgPkryWuljQ==",
+        "$fbscrypt$v=1,n=31,r=8,p=1,ss=Bw==,sk=jxspr8Ki0RY=$42xEC+ixf3L2lw==$lSrfV15cpx8=",
+        "$y$jKT$F5Jx5fExrKuPp53xLKQ..1$aEFV0VcEI5Jx.rzUhLbfRgipTKSbuNF0ldHPkDpnco3",
     ] {
         let kind = PasswordHash::from(text).kind();
         assert!(

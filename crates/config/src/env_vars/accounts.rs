@@ -28,4 +28,14 @@ env_vars! {
     /// new passwords get the hash that Werkzeug writes (`scrypt:32768:8:1$…`). Set it before the first
     /// start: what has become Argon2id stays that, and Werkzeug can't read it.
     HASH_UPGRADE = "PORTCULLIS_HASH_UPGRADE", Accounts, Kind::Switch, Fallback::Value("true");
+
+    /// Whether a password of more than 72 bytes is cut there before it is held against a bcrypt hash, as
+    /// PHP, Ruby, Node and Python's bcrypt before 5.0 did. Without it such a password does not match, and
+    /// its owner can't sign in. With it any text that begins with the same 72 bytes signs in, until the
+    /// hash has been upgraded: at the first sign-in, with the whole of what was typed then.
+    BCRYPT_TRUNCATE = "PORTCULLIS_BCRYPT_TRUNCATE", Accounts, Kind::Switch, Fallback::Value("false");
+
+    /// Devise's `pepper` (`config.pepper`), where the stored bcrypt hashes are those of a Rails application
+    /// that has one. It holds for hashes that begin with `$2`, all of them.
+    BCRYPT_PEPPER = "PORTCULLIS_BCRYPT_PEPPER", Accounts, Kind::ForeignSecret, Fallback::Described("unset");
 }

@@ -94,6 +94,8 @@ pub enum Kind {
     LogFilter,
     /// A random secret of at least 32 bytes.
     Secret,
+    /// A secret that another application chose, taken as it is.
+    ForeignSecret,
     /// A private key in PEM.
     PrivateKey,
     /// A public key in PEM.
@@ -135,14 +137,18 @@ impl EnvVar {
 impl Kind {
     /// Whether no part of the value may ever be shown.
     pub const fn is_secret(self) -> bool {
-        matches!(self, Self::Secret | Self::PrivateKey)
+        matches!(self, Self::Secret | Self::ForeignSecret | Self::PrivateKey)
     }
 
     /// Whether `NAME_FILE` may name a file that holds the value.
     pub const fn may_be_in_a_file(self) -> bool {
         matches!(
             self,
-            Self::Secret | Self::PrivateKey | Self::PublicKey | Self::StoreUri
+            Self::Secret
+                | Self::ForeignSecret
+                | Self::PrivateKey
+                | Self::PublicKey
+                | Self::StoreUri
         )
     }
 }

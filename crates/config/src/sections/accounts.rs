@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use secret::Secret;
+
 use crate::{
     env_vars::accounts::{
-        HASH_UPGRADE, PASSWORD_MIN_LENGTH, REFRESH_GRACE, REGISTRATION, REVOCATION_MAX_STALENESS,
-        SESSION_MAX_AGE,
+        BCRYPT_PEPPER, BCRYPT_TRUNCATE, HASH_UPGRADE, PASSWORD_MIN_LENGTH, REFRESH_GRACE,
+        REGISTRATION, REVOCATION_MAX_STALENESS, SESSION_MAX_AGE,
     },
     reader::Reader,
 };
@@ -29,7 +31,14 @@ pub struct Passwords {
     /// Whether hashes are ours: an outdated one is replaced at the next login, and a new one is
     /// Argon2id. Otherwise they are left, and written, as Werkzeug reads them.
     pub upgrade: bool,
+    /// Whether bcrypt sees the first 72 bytes of a longer password, which else doesn't match.
+    pub truncate_bcrypt: bool,
+    /// What stands behind every password that bcrypt sees.
+    pub bcrypt_pepper: Option<Secret<String>>,
 }
+
+/// The longest pepper, in bytes. Behind the 72nd byte bcrypt sees nothing of it.
+const MAX_PEPPER_BYTES: usize = 1024;
 
 /// Who may create an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,6 +65,13 @@ impl Passwords {
         Self {
             min_length: usize::try_from(reader.number(&PASSWORD_MIN_LENGTH)).unwrap_or(usize::MAX),
             upgrade: reader.switch(&HASH_UPGRADE),
+            truncate_bcrypt: reader.switch(&BCRYPT_TRUNCATE),
+            bcrypt_pepper: reader.optional(&BCRYPT_PEPPER, |text| match text.len() {
+                1..=MAX_PEPPER_BYTES if !text.contains('\0') => Ok(Secret::from(text)),
+                _ => Err(format!(
+                    "must be 1 to {MAX_PEPPER_BYTES} bytes, none of them zero"
+                )),
+            }),
         }
     }
 }

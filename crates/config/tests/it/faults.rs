@@ -97,6 +97,7 @@ fn numbers_have_bounds() {
         ("PORTCULLIS_PASSWORD_MIN_LENGTH", "8", "7"),
         ("PORTCULLIS_PASSWORD_MIN_LENGTH", "128", "8.5"),
         ("PORTCULLIS_HASH_UPGRADE", "False", "maybe"),
+        ("PORTCULLIS_BCRYPT_TRUNCATE", "on", "72"),
         ("PORTCULLIS_REGISTRATION", "Closed", "invite"),
         ("PORTCULLIS_LOG_FORMAT", "json", "xml"),
         ("PORTCULLIS_LOG", "info,server=debug", "inof"),

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::Setup;
 
 /// The settings whose values are secret.
-const SECRETS: [&str; 7] = [
+const SECRETS: [&str; 8] = [
     "SECRET_KEY",
     "SECRET_KEY_PREVIOUS",
     "JWT_SECRET_KEY",
@@ -16,6 +16,7 @@ const SECRETS: [&str; 7] = [
     "JWT_PRIVATE_KEY",
     "MAIL_PASSWORD",
     "MONGO_URI",
+    "PORTCULLIS_BCRYPT_PEPPER",
 ];
 
 /// Everything that can be printed about a setup.

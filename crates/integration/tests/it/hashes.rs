@@ -8,6 +8,42 @@ use serde_json::json;
 /// Werkzeug's `generate_password_hash("correct horse battery staple")`.
 const WERKZEUG: &str = "scrypt:32768:8:1$ToWm8jeIxsSVAtrG$ca2ed61491cf4609b3939ec9c112f3237072e997aecc22b5a26eeee739e7523cacd15b23275ba349ced7bef88caf401c16589505da6264be2255b44f05755ac2";
 
+/// From the tables of `crates/password/tests/foreign.rs`, which says who made them.
+const FOREIGN: [(&str, &str); 8] = [
+    (
+        "sha1$Tzs7dQ5n$dc656e4855a97bedbd2556c4daa1b45804dc66b5",
+        "correct horse",
+    ),
+    (
+        "sha1$Tzs7dQ5n$4a7349d2a9f1bc9c776bdba00d2903ab8cd8140f",
+        "correct horse",
+    ),
+    (
+        "{bcrypt}$2a$10$dXJ3SW6G7P50lGmMkkmwe.20cQQubK3.HZWzG3YB1tlRy.fqvM/BG",
+        "password",
+    ),
+    (
+        "{MD5-CRYPT}$1$saltsalt$NuzA7WTAelpl95xgBGWN60",
+        "correct horse",
+    ),
+    (
+        "$y$j75$F5Jx5fExrKuPp53xLKQ..1$aEFV0VcEI5Jx.rzUhLbfRgipTKSbuNF0ldHPkDpnco3",
+        "correct horse",
+    ),
+    (
+        "AAABAgMEBQYHCAkKCwwNDg+ukCEMDf0yyQ29NYubggHIVY0sdEUfdyeM+E1LtH1uJg==",
+        "my password",
+    ),
+    (
+        "$S$9abcdefghfac1moXCNYkc6LNHkD328SkJjXyRuwNzAetTDeXKTbN",
+        "correct horse",
+    ),
+    (
+        "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==",
+        "user1password",
+    ),
+];
+
 every_backend! {
     async fn a_werkzeug_hash_signs_in_and_is_upgraded(app: TestApp) {
         app.signed_up("alice").await;
@@ -17,6 +53,29 @@ every_backend! {
         app.login("alice", PASSWORD).await.assert_ok();
         assert!(app.stored_hash("alice").await.starts_with("$argon2id$"));
         app.login("alice", PASSWORD).await.assert_ok();
+    }
+
+    async fn hashes_of_many_systems_sign_in_and_are_upgraded(app: TestApp) {
+        app.signed_up("alice").await;
+        for (hash, password) in FOREIGN {
+            app.store_hash("alice", hash).await;
+            app.login("alice", "something else").await.assert_problem(401, "invalid_credentials");
+            app.login("alice", password).await.assert_ok();
+            assert!(app.stored_hash("alice").await.starts_with("$argon2id$"), "{hash}");
+            app.login("alice", password).await.assert_ok();
+        }
+    }
+
+    async fn plain_text_and_damaged_hashes_let_nobody_in(app: TestApp) {
+        app.signed_up("alice").await;
+        for stored in ["{noop}password", "{PLAIN}password", "plain$$password"] {
+            app.store_hash("alice", stored).await;
+            app.login("alice", "password").await.assert_problem(401, "invalid_credentials");
+            assert_eq!(app.stored_hash("alice").await, stored);
+            app.advance(300); // the longest wait after a failure
+        }
+        app.store_hash("alice", &format!("{WERKZEUG}\n")).await;
+        app.login("alice", PASSWORD).await.assert_problem(401, "invalid_credentials");
     }
 
     async fn an_upgrade_signs_nobody_out(app: TestApp) {
@@ -83,4 +142,37 @@ async fn where_hashes_are_kept_new_ones_are_of_the_kind_that_other_software_read
     let second = app.stored_hash("alice").await;
     assert!(second.starts_with("scrypt:32768:8:1$") && second != first);
     app.login("alice", NEW).await.assert_ok();
+}
+
+/// By Python's bcrypt 3.2.2, of 80 bytes.
+const CUT: &str = "$2b$04$6PcuhHubkf9rqSNJhNyWnee.mXj86uAh8227adyC64mKedrG/AZ.W";
+
+#[tokio::test]
+async fn a_password_that_bcrypt_cut_signs_in_where_that_is_set_and_is_whole_from_then_on() {
+    let password = "0123456789".repeat(8);
+    let app = TestApp::with(&[]).await;
+    app.signed_up("alice").await;
+    app.store_hash("alice", CUT).await;
+    let refused = app.login("alice", &password).await;
+    refused.assert_problem(401, "invalid_credentials");
+
+    let app = app
+        .restart_with(&[("PORTCULLIS_BCRYPT_TRUNCATE", "true")])
+        .await;
+    app.login("alice", &password).await.assert_ok();
+    let refused = app.login("alice", &password[..72]).await;
+    refused.assert_problem(401, "invalid_credentials");
+    app.login("alice", &password).await.assert_ok();
+}
+
+#[tokio::test]
+async fn a_hash_of_devises_signs_in_with_its_pepper() {
+    const PEPPER: &str = "9f1c0e7ab25d4836f0a1c2e3d4b5968778695a4b3c2d1e0fa9b8c7d6e5f4031267ab";
+    const PEPPERED: &str = "$2a$04$6PcuhHubkf9rqSNJhNyWnep0.psH9iemvddZxXEVlbR1obvKJms26";
+    let app = TestApp::with(&[("PORTCULLIS_BCRYPT_PEPPER", PEPPER)]).await;
+    app.signed_up("alice").await;
+    app.store_hash("alice", PEPPERED).await;
+    app.login("alice", "correct horse").await.assert_ok();
+    app.login("alice", "correct horse").await.assert_ok();
+    assert!(!app.debug().contains("9f1c0e7a"), "a secret is not shown");
 }

@@ -17,6 +17,14 @@ pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(&BCRYPT, NO_PAD);
 const SALT_CHARS: usize = 22;
 const TAG_CHARS: usize = 31;
 
+/// Bcrypt's own text, under no other system's label: it may be Devise's.
+pub(super) fn read_bare(text: &str) -> Result<Stored, Malformed> {
+    Ok(Stored {
+        preparation: Preparation::BcryptOrDevise,
+        ..read(text)?
+    })
+}
+
 pub(super) fn read(text: &str) -> Result<Stored, Malformed> {
     // Empty fields are skipped, which leaves text that is not canonical.
     let fields: Vec<&str> = text.split('$').filter(|field| !field.is_empty()).collect();
@@ -43,7 +51,7 @@ pub(super) fn read_wordpress(text: &str) -> Result<Stored, Malformed> {
     })
 }
 
-/// A hash of `cost` with this salt and tag, which match nothing unless `canonical`.
+/// A hash of `cost` with this salt and tag, which must be `canonical`: its library compares text.
 pub(super) fn stored(
     cost: u32,
     salt: &str,
@@ -52,15 +60,11 @@ pub(super) fn stored(
 ) -> Result<Stored, Malformed> {
     let cost = u8::try_from(cost).map_err(|_| Malformed::Parameters)?;
     let salt = BASE64.decode(salt).map_err(|_| Malformed::Syntax)?;
-    let tag = match BASE64.decode(tag) {
-        Ok(bytes) if canonical && tag.len() == TAG_CHARS => Some(bytes),
-        _ => None,
-    };
+    let kind = Kind::checked(Work::Bcrypt { cost })?;
+    let is_whole = canonical && tag.len() == TAG_CHARS;
+    let tag = BASE64.decode(tag).ok().filter(|_| is_whole);
     Ok(Stored {
-        kind: Kind::checked(Work::Bcrypt { cost })?,
-        salt,
-        tag,
         preparation: Preparation::AtMost72Bytes,
-        native: false,
+        ..Stored::foreign(kind, salt, tag.ok_or(Malformed::Syntax)?)
     })
 }

@@ -2,7 +2,7 @@
 //! its early versions.
 //!
 //! Follows `django.contrib.auth.hashers` of Django 5.2: a hash is computed again and compared as
-//! text, so a number with a leading zero or a tag with other base64 is read, but matches nothing.
+//! text, so a number with a leading zero or a tag with other base64 can match nothing.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -26,16 +26,12 @@ pub(super) fn read_pbkdf2(text: &str) -> Result<Stored, Malformed> {
         _ => return Err(Malformed::UnknownFormat),
     };
     let cost = number(iterations)?;
-    Ok(Stored {
-        kind: Kind::checked(Work::Pbkdf2 {
-            digest,
-            iterations: cost,
-        })?,
-        salt: given_salt(salt)?,
-        tag: tag_if(is_canonical(iterations, cost), tag, digest.bytes()),
-        preparation: Preparation::AsSent,
-        native: false,
-    })
+    let kind = Kind::checked(Work::Pbkdf2 {
+        digest,
+        iterations: cost,
+    })?;
+    let tag = tag_if(is_canonical(iterations, cost), tag, digest.bytes())?;
+    Ok(Stored::foreign(kind, given_salt(salt)?, tag))
 }
 
 /// `scrypt$N$salt$r$p$base64`, unless it is Werkzeug's `scrypt$salt$hex`.
@@ -48,17 +44,13 @@ pub(super) fn read_scrypt_or_werkzeug(text: &str) -> Result<Stored, Malformed> {
     };
     let (n, r, p) = (number(n_text)?, number(r_text)?, number(p_text)?);
     let canonical = is_canonical(n_text, n) && is_canonical(r_text, r) && is_canonical(p_text, p);
-    Ok(Stored {
-        kind: Kind::checked(Work::Scrypt {
-            log_n: log2(n.into()).ok_or(Malformed::Parameters)?,
-            r,
-            p,
-        })?,
-        salt: given_salt(salt)?,
-        tag: tag_if(canonical, tag, 64),
-        preparation: Preparation::AsSent,
-        native: false,
-    })
+    let kind = Kind::checked(Work::Scrypt {
+        log_n: log2(n.into()).ok_or(Malformed::Parameters)?,
+        r,
+        p,
+    })?;
+    let tag = tag_if(canonical, tag, 64)?;
+    Ok(Stored::foreign(kind, given_salt(salt)?, tag))
 }
 
 /// `argon2$argon2id$v=19$…`: an Argon2 string under a prefix.
@@ -83,14 +75,22 @@ pub(super) fn read_bcrypt(text: &str) -> Result<Stored, Malformed> {
     })
 }
 
-/// `md5$salt$hex` and `sha1$salt$hex`. The salt may be empty, as in Django before 1.4.
+/// `md5$salt$hex` and `sha1$salt$hex`: a digest of Django's, or an HMAC of Werkzeug's. The salt may be empty, as in
+/// Django before 1.4.
 pub(super) fn read_digest(text: &str) -> Result<Stored, Malformed> {
     let fields: Vec<&str> = text.splitn(3, '$').collect();
-    match *fields.as_slice() {
-        ["md5", salt, tag] => digest(Digest::Md5, salt, tag),
-        ["sha1", salt, tag] => digest(Digest::Sha1, salt, tag),
-        _ => Err(Malformed::Syntax),
+    let (salt, djangos) = match *fields.as_slice() {
+        ["md5", salt, tag] => (salt, digest(Digest::Md5, salt, tag)?),
+        ["sha1", salt, tag] => (salt, digest(Digest::Sha1, salt, tag)?),
+        _ => return Err(Malformed::Syntax),
+    };
+    if salt.is_empty() {
+        return Ok(djangos);
     }
+    Ok(Stored {
+        or: Some(Box::new(djangos)),
+        ..werkzeug::read_hmac(text)?
+    })
 }
 
 /// 32 hexadecimal digits and nothing else, as in Django before 1.4.
@@ -100,12 +100,10 @@ pub(super) fn read_unsalted_md5(text: &str) -> Result<Stored, Malformed> {
 }
 
 fn digest(digest: Digest, salt: &str, tag: &str) -> Result<Stored, Malformed> {
+    let tag = unhex(tag, digest.bytes()).ok_or(Malformed::Syntax)?;
     Ok(Stored {
-        kind: Kind::checked(Work::Digest(digest))?,
-        salt: Vec::new(),
-        tag: unhex(tag, digest.bytes()),
         preparation: Preparation::SaltFirst(salt.as_bytes().to_vec()),
-        native: false,
+        ..Stored::foreign(Kind::checked(Work::Digest(digest))?, Vec::new(), tag)
     })
 }
 
@@ -127,7 +125,8 @@ fn given_salt(salt: &str) -> Result<Vec<u8>, Malformed> {
     Ok(salt.as_bytes().to_vec())
 }
 
-fn tag_if(canonical: bool, tag: &str, length: usize) -> Option<Vec<u8>> {
-    let tag = STANDARD.decode(tag).ok()?;
-    (canonical && tag.len() == length).then_some(tag)
+fn tag_if(canonical: bool, tag: &str, length: usize) -> Result<Vec<u8>, Malformed> {
+    let tag = STANDARD.decode(tag).map_err(|_| Malformed::Syntax)?;
+    let is_djangos = canonical && tag.len() == length;
+    is_djangos.then_some(tag).ok_or(Malformed::Syntax)
 }

@@ -3,18 +3,25 @@
 //! One file per family reads its strings into a [`Stored`]; `kdf` does the work. To add a format,
 //! write its file, add it to [`FAMILIES`], and a case for each of its quirks to the tests.
 
+mod aspnet;
 mod bcrypt;
 mod crypt;
 mod django;
+mod dovecot;
+mod firebase;
 mod kdf;
+mod labelled;
 mod ldap;
 mod passlib;
 mod preparation;
 mod python;
+mod spring;
 mod werkzeug;
 
 use crate::Malformed;
 use crate::stored::Stored;
+pub(crate) use crypt::yescrypt_parameters;
+pub(crate) use firebase::{CIPHER_KEY_BYTES, encrypt};
 pub(crate) use kdf::derive;
 pub(crate) use preparation::Preparation;
 
@@ -36,14 +43,12 @@ const FAMILIES: &[(&str, Read)] = &[
     ("md5$", django::read_digest),
     ("sha1$", django::read_digest),
     // bcrypt, of any language
-    ("$2", bcrypt::read),
+    ("$2", bcrypt::read_bare),
     ("$wp$", bcrypt::read_wordpress),
     ("$bcrypt-sha256$", passlib::read_bcrypt_sha256),
     // passlib
     ("$pbkdf2$", passlib::read_pbkdf2),
     ("$pbkdf2-sha", passlib::read_pbkdf2),
-    ("{PBKDF2", passlib::read_ldap_pbkdf2),
-    ("{PKCS5S2}", passlib::read_atlassian),
     ("grub.pbkdf2.sha512.", passlib::read_grub),
     ("$p5k2$", passlib::read_p5k2),
     ("$scrypt$", passlib::read_scrypt),
@@ -53,11 +58,19 @@ const FAMILIES: &[(&str, Read)] = &[
     ("$apr1$", crypt::read_md5),
     ("$5$", crypt::read_sha2),
     ("$6$", crypt::read_sha2),
+    ("$y$", crypt::read_yescrypt),
     ("$P$", crypt::read_phpass),
     ("$H$", crypt::read_phpass),
-    // LDAP (RFC 2307)
-    ("{CRYPT}", ldap::read_crypt),
-    ("{", ldap::read),
+    ("$S$", crypt::read_phpass),
+    ("U$", crypt::read_drupal_upgrade),
+    // LDAP (RFC 2307), Dovecot, Spring Security
+    ("{", labelled::read),
+    ("$e0801$", spring::read_scrypt),
+    ("$100801$", spring::read_scrypt),
+    // ASP.NET Core Identity
+    ("AQAAAA", aspnet::read_3),
+    ("A", aspnet::read_2),
+    ("$fbscrypt$", firebase::read),
     // No password at all: Django's unusable ones, shadow(5)'s locked ones
     ("!", unusable),
     ("*", unusable),
@@ -67,6 +80,7 @@ const FAMILIES: &[(&str, Read)] = &[
 pub(crate) fn read(text: &str) -> Result<Stored, Malformed> {
     match FAMILIES.iter().find(|(start, _)| text.starts_with(start)) {
         Some((_, read)) => read(text),
+        None if werkzeug::is_hmac(text) => werkzeug::read_hmac(text),
         None => django::read_unsalted_md5(text),
     }
 }

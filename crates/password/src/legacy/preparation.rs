@@ -3,18 +3,26 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use md5::Md5;
 use secret::Secret;
 use sha2::{Digest as _, Sha256, Sha384};
+
+use crate::ForeignSettings;
 
 /// The way from the text that was sent to the bytes that are hashed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Preparation {
     /// The text as it is.
     AsSent,
-    /// The text, which must not be longer than bcrypt looks at. Its Python library refuses more.
+    /// The text, which must not be longer than bcrypt looks at: its Python library refuses more. Older ones cut it,
+    /// which is a setting.
     AtMost72Bytes,
+    /// As that, but where a pepper is set, it stands behind the text, and what both are is cut.
+    BcryptOrDevise,
     /// The text, which must not hold a NUL: crypt(3) would stop there, passlib refuses it.
     WithoutNul,
+    /// Drupal's way with hashes of its sixth version: MD5 in hexadecimal.
+    HexMd5,
     /// Django's `bcrypt_sha256`: SHA-256 in hexadecimal.
     HexSha256,
     /// passlib's first `bcrypt_sha256`: SHA-256 in base64.
@@ -35,18 +43,30 @@ const BCRYPT_BYTES: usize = 72;
 impl Preparation {
     /// The bytes to hash, and whether the hash's own system takes such a password at all. It is
     /// hashed all the same then, for the time that takes.
-    pub(crate) fn apply(&self, password: &[u8]) -> (Secret<Vec<u8>>, bool) {
+    pub(crate) fn apply(
+        &self,
+        password: &[u8],
+        settings: &ForeignSettings,
+    ) -> (Secret<Vec<u8>>, bool) {
         let mut accepted = true;
         let bytes = match self {
             Self::AsSent => password.to_vec(),
             Self::AtMost72Bytes => {
-                accepted = password.len() <= BCRYPT_BYTES;
+                accepted = settings.truncate_bcrypt || password.len() <= BCRYPT_BYTES;
                 password.to_vec()
+            }
+            Self::BcryptOrDevise => {
+                let Some(pepper) = &settings.bcrypt_pepper else {
+                    return Self::AtMost72Bytes.apply(password, settings);
+                };
+                accepted = !password.contains(&0); // Ruby hands it to C
+                [password, pepper.expose().as_bytes()].concat()
             }
             Self::WithoutNul => {
                 accepted = !password.contains(&0);
                 password.to_vec()
             }
+            Self::HexMd5 => hex(&Md5::digest(password)).into_bytes(),
             Self::HexSha256 => hex(&Sha256::digest(password)).into_bytes(),
             Self::Base64Sha256 => base64(&Sha256::digest(password)),
             Self::Base64HmacSha256(key) => match Hmac::<Sha256>::new_from_slice(key) {

@@ -1,9 +1,9 @@
-//! Werkzeug: `scrypt:N:r:p$salt$hex` and `pbkdf2:digest:iterations$salt$hex`.
+//! Werkzeug: `scrypt:N:r:p$salt$hex` and `pbkdf2:digest:iterations$salt$hex`, and `sha1$salt$hex` and its like, which
+//! versions before 3.0 wrote.
 //!
-//! Follows `check_password_hash` of Werkzeug 3.1, and the limits of `hashlib.scrypt` over OpenSSL 3
-//! beneath it. The salt is used as text, the tag is compared as lower-case text.
+//! Follows `check_password_hash` of Werkzeug 3.1, of 2.3 for what 3.0 dropped, and the limits of `hashlib.scrypt` over
+//! OpenSSL 3 beneath it. The salt is used as text, the tag is compared as lower-case text.
 
-use super::Preparation;
 use super::preparation::unhex;
 use super::python;
 use crate::digest::Digest;
@@ -29,13 +29,34 @@ pub(super) fn read(text: &str) -> Result<Stored, Malformed> {
         "pbkdf2" => pbkdf2(&arguments)?,
         _ => return Err(Malformed::UnknownFormat),
     };
-    Ok(Stored {
-        kind: Kind::checked(work)?,
-        salt: salt.as_bytes().to_vec(),
-        tag: unhex(tag, tag_bytes),
-        preparation: Preparation::AsSent,
-        native: false,
-    })
+    Ok(Stored::foreign(
+        Kind::checked(work)?,
+        salt.as_bytes().to_vec(),
+        unhex(tag, tag_bytes).ok_or(Malformed::Syntax)?,
+    ))
+}
+
+/// Whether `method$salt$hex` names a digest that Werkzeug before 3.0 hashed with.
+pub(super) fn is_hmac(text: &str) -> bool {
+    let method = text.split_once('$').map(|(method, _)| method);
+    method.is_some_and(|method| hashlib_digest(method).is_ok())
+}
+
+/// `method$salt$hex` of Werkzeug before 3.0: one HMAC, of the password under the salt.
+pub(super) fn read_hmac(text: &str) -> Result<Stored, Malformed> {
+    let fields: Vec<&str> = text.splitn(3, '$').collect();
+    let [method, salt, tag] = *fields.as_slice() else {
+        return Err(Malformed::Syntax);
+    };
+    let digest = hashlib_digest(method)?;
+    if salt.is_empty() {
+        return Err(Malformed::Unsupported); // it would be a bare digest, but Werkzeug drew a salt for each
+    }
+    Ok(Stored::foreign(
+        Kind::checked(Work::Hmac(digest))?,
+        salt.as_bytes().to_vec(),
+        unhex(tag, digest.bytes()).ok_or(Malformed::Syntax)?,
+    ))
 }
 
 fn scrypt(arguments: &[&str]) -> Result<Work, Malformed> {
@@ -124,8 +145,14 @@ fn hashlib_digest(name: &str) -> Result<Digest, Malformed> {
 mod tests {
     use super::*;
 
+    /// The kind of a hash of this method, whose tag has a length that fits.
     fn kind(method: &str) -> Result<String, Malformed> {
-        read(&format!("{method}$salt$00")).map(|stored| stored.kind.to_string())
+        let kinds = [16, 20, 28, 32, 48, 64].map(|bytes| {
+            let hash = format!("{method}$salt${}", "00".repeat(bytes));
+            read(&hash).map(|stored| stored.kind.to_string())
+        });
+        let refused = kinds[0].clone();
+        kinds.into_iter().find(Result::is_ok).unwrap_or(refused)
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::{io, thread};
 
 pub use place::Place;
 
-use crate::{Kind, Params, Scheme};
+use crate::{ForeignSettings, Kind, Params, Scheme};
 use queue::Queue;
 
 /// Threads and memory for hashing, shared by everything that hashes.
@@ -121,6 +121,7 @@ pub struct Busy {
 struct Owner {
     queue: Arc<Queue>,
     config: HasherConfig,
+    foreign: Arc<ForeignSettings>,
 }
 
 impl Hasher {
@@ -129,10 +130,22 @@ impl Hasher {
     /// # Errors
     /// When the operating system has no thread to give.
     pub fn new(config: HasherConfig) -> io::Result<Self> {
+        Self::with_foreign(config, ForeignSettings::default())
+    }
+
+    /// [`new`](Self::new), with the settings of the application that wrote the stored hashes.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_foreign(config: HasherConfig, settings: ForeignSettings) -> io::Result<Self> {
         let threads = config.threads.max(1);
         let queue = Arc::new(Queue::new(threads.saturating_add(config.queue)));
         // Made before the threads, so that an error ends those that have started.
-        let owner = Arc::new(Owner { queue, config });
+        let owner = Arc::new(Owner {
+            queue,
+            config,
+            foreign: Arc::new(settings),
+        });
         for number in 1..=threads {
             let queue = Arc::clone(&owner.queue);
             thread::Builder::new()
@@ -150,7 +163,7 @@ impl Hasher {
     /// # Errors
     /// [`Busy`] when every place is taken, and when so many are that the turn of this one would come too late.
     pub fn admit(&self) -> Result<Place, Busy> {
-        let Owner { queue, config } = &*self.owner;
+        let Owner { queue, config, .. } = &*self.owner;
         let slot = queue.take_slot(config).ok_or_else(|| self.busy())?;
         Ok(Place::new(self.clone(), slot))
     }
@@ -174,6 +187,10 @@ impl Hasher {
         Busy {
             retry_after: self.config().retry_after,
         }
+    }
+
+    fn foreign(&self) -> &Arc<ForeignSettings> {
+        &self.owner.foreign
     }
 
     fn queue(&self) -> &Arc<Queue> {

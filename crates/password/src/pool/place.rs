@@ -63,11 +63,12 @@ impl Place {
         hash: PasswordHash,
     ) -> Result<Verdict, Busy> {
         let (params, kind) = (*self.hasher.params(), self.hasher.config().kind());
+        let foreign = Arc::clone(self.hasher.foreign());
         let verifying = self.run(move |memory| {
-            let verdict = verify_in(&password, &hash, &params, memory);
+            let verdict = verify_in(&password, &hash, &params, &foreign, memory);
             if matches!(verdict, Verdict::Malformed(_)) {
                 let in_its_place = decoy(&kind);
-                let _ = verify_in(&password, &in_its_place, &params, memory);
+                let _ = verify_in(&password, &in_its_place, &params, &foreign, memory);
             }
             verdict
         });

@@ -1,6 +1,7 @@
 //! The work itself: one file per key derivation function.
 
 mod digest;
+mod hmac;
 mod md5_crypt;
 mod pbkdf2;
 mod phpass;
@@ -19,11 +20,15 @@ pub(crate) fn derive(
         Work::Argon2 { .. } => return Err(Malformed::Unsupported), // not an older format
         Work::Bcrypt { cost } => fill(tag, &bcrypt(cost, password, salt)?),
         Work::Digest(digest) => fill(tag, &digest::digest(digest, password)),
+        Work::Hmac(digest) => fill(tag, &hmac::hmac(digest, salt, password)?),
         Work::Md5Crypt => fill(tag, &md5_crypt::md5_crypt(password, salt)),
         Work::Pbkdf2 { digest, iterations } => {
             pbkdf2::derive(digest, iterations, password, salt, tag)?;
         }
-        Work::Phpass { log_rounds } => fill(tag, &phpass::phpass(log_rounds, password, salt)),
+        Work::Phpass { log_rounds } => fill(tag, &phpass::with_md5(log_rounds, password, salt)),
+        Work::PhpassSha512 { log_rounds } => {
+            fill(tag, &phpass::with_sha512(log_rounds, password, salt));
+        }
         Work::Scrypt { log_n, r, p } => {
             let params = scrypt::Params::new(log_n, r, p).map_err(|_| Malformed::Parameters)?;
             scrypt::scrypt(password, salt, &params, tag).map_err(|_| Malformed::Parameters)?;
@@ -36,11 +41,19 @@ pub(crate) fn derive(
             let params = sha_crypt::Params::new(rounds).map_err(|_| Malformed::Parameters)?;
             fill(tag, &sha_crypt::sha512_crypt(password, salt, params));
         }
+        Work::Yescrypt { log_n, r, p } => {
+            let n = 1_u64
+                .checked_shl(log_n.into())
+                .ok_or(Malformed::Parameters)?;
+            let params = yescrypt::Params::new(yescrypt::Mode::default(), n, r, p)
+                .map_err(|_| Malformed::Parameters)?;
+            yescrypt::yescrypt(password, salt, &params, tag).map_err(|_| Malformed::Parameters)?;
+        }
     }
     Ok(())
 }
 
-/// Copies what was computed. A length that differs belongs to a hash that matches nothing.
+/// Copies what was computed, which is as long as the tag.
 fn fill(tag: &mut [u8], computed: &[u8]) {
     for (to, from) in tag.iter_mut().zip(computed) {
         *to = *from;

@@ -7,6 +7,7 @@ mod scrypt;
 pub(super) use bcrypt_sha256::read as read_bcrypt_sha256;
 pub(super) use pbkdf2::{
     read as read_pbkdf2, read_atlassian, read_grub, read_ldap as read_ldap_pbkdf2, read_p5k2,
+    stored as stored_pbkdf2,
 };
 pub(super) use scrypt::{read as read_scrypt, read_7 as read_scrypt_7};
 
@@ -30,9 +31,9 @@ fn salt(bytes: Vec<u8>) -> Result<Vec<u8>, Malformed> {
 }
 
 /// A tag of exactly `length` bytes.
-fn tag(bytes: Vec<u8>, length: usize) -> Result<Option<Vec<u8>>, Malformed> {
+fn tag(bytes: Vec<u8>, length: usize) -> Result<Vec<u8>, Malformed> {
     if bytes.len() != length {
         return Err(Malformed::Syntax);
     }
-    Ok(Some(bytes))
+    Ok(bytes)
 }

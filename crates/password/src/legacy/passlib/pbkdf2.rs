@@ -7,7 +7,7 @@ use super::{ab64, salt, tag};
 use crate::digest::Digest;
 use crate::kind::Work;
 use crate::legacy::crypt::passlib_number;
-use crate::legacy::{Preparation, python};
+use crate::legacy::python;
 use crate::stored::Stored;
 use crate::{Kind, Malformed, h64};
 
@@ -28,6 +28,11 @@ pub(crate) fn read(text: &str) -> Result<Stored, Malformed> {
     if rest.starts_with("i=") {
         return read_phc(digest, rest);
     }
+    read_ldap(digest, rest)
+}
+
+/// What stands behind `{PBKDF2}`, `{PBKDF2-SHA256}` and `{PBKDF2-SHA512}`: the same under the names of LDAP schemes.
+pub(crate) fn read_ldap(digest: Digest, rest: &str) -> Result<Stored, Malformed> {
     let [rounds, salt_text, tag_text] = fields(rest, '$')?;
     stored(
         digest,
@@ -35,18 +40,6 @@ pub(crate) fn read(text: &str) -> Result<Stored, Malformed> {
         salt(ab64(salt_text)?)?,
         tag(ab64(tag_text)?, digest.bytes())?,
     )
-}
-
-/// `{PBKDF2}…`, `{PBKDF2-SHA256}…`, `{PBKDF2-SHA512}…`: the same under the names of LDAP schemes.
-pub(crate) fn read_ldap(text: &str) -> Result<Stored, Malformed> {
-    let (scheme, rest) = text.split_once('}').ok_or(Malformed::Syntax)?;
-    let name = match scheme {
-        "{PBKDF2" => "pbkdf2",
-        "{PBKDF2-SHA256" => "pbkdf2-sha256",
-        "{PBKDF2-SHA512" => "pbkdf2-sha512",
-        _ => return Err(Malformed::UnknownFormat),
-    };
-    read(&format!("${name}${rest}"))
 }
 
 fn read_phc(digest: Digest, rest: &str) -> Result<Stored, Malformed> {
@@ -63,15 +56,14 @@ fn read_phc(digest: Digest, rest: &str) -> Result<Stored, Malformed> {
         return Err(Malformed::Syntax);
     }
     let rounds = passlib_number(rounds)?;
-    stored(digest, rounds, decode(salt_text)?, Some(tag_bytes))
+    stored(digest, rounds, decode(salt_text)?, tag_bytes)
 }
 
 /// Atlassian's rounds.
 const ATLASSIAN_ROUNDS: u32 = 10_000;
 
-/// `{PKCS5S2}` and the base64 of 16 bytes of salt and 32 of tag.
-pub(crate) fn read_atlassian(text: &str) -> Result<Stored, Malformed> {
-    let encoded = text.strip_prefix("{PKCS5S2}").ok_or(Malformed::Syntax)?;
+/// What stands behind `{PKCS5S2}`: the base64 of 16 bytes of salt and 32 of tag.
+pub(crate) fn read_atlassian(encoded: &str) -> Result<Stored, Malformed> {
     let mut salt = python::base64(encoded).ok_or(Malformed::Syntax)?;
     if salt.len() < 16 {
         return Err(Malformed::Syntax);
@@ -126,8 +118,9 @@ pub(crate) fn read_p5k2(text: &str) -> Result<Stored, Malformed> {
     };
     // Compared as text: other base64 for the same bytes matches nothing.
     let tag_bytes = tag(ab64(tag_text)?, 24)?;
-    let tag_bytes =
-        tag_bytes.filter(|bytes| STANDARD_NO_PAD.encode(bytes).replace('+', ".") == tag_text);
+    if STANDARD_NO_PAD.encode(&tag_bytes).replace('+', ".") != tag_text {
+        return Err(Malformed::Syntax);
+    }
     let salt_bytes = salt(salt_text.into_bytes())?;
     stored(Digest::Sha1, rounds, salt_bytes, tag_bytes)
 }
@@ -145,23 +138,18 @@ fn fields(text: &str, separator: char) -> Result<[&str; 3], Malformed> {
     fields.try_into().map_err(|_| Malformed::Syntax)
 }
 
-fn stored(
+/// PBKDF2 of so many `rounds` for each block of the tag.
+pub(crate) fn stored(
     digest: Digest,
     rounds: u32,
     salt: Vec<u8>,
-    tag: Option<Vec<u8>>,
+    tag: Vec<u8>,
 ) -> Result<Stored, Malformed> {
-    // Every block of output takes all the rounds.
-    let bytes = tag.as_ref().map_or(digest.bytes(), Vec::len);
-    let blocks = u32::try_from(bytes.div_ceil(digest.bytes())).map_err(|_| Malformed::TooCostly)?;
-    Ok(Stored {
-        kind: Kind::checked(Work::Pbkdf2 {
-            digest,
-            iterations: rounds.saturating_mul(blocks),
-        })?,
-        salt,
-        tag,
-        preparation: Preparation::AsSent,
-        native: false,
-    })
+    let blocks = tag.len().div_ceil(digest.bytes());
+    let blocks = u32::try_from(blocks).map_err(|_| Malformed::TooCostly)?;
+    let kind = Kind::checked(Work::Pbkdf2 {
+        digest,
+        iterations: rounds.saturating_mul(blocks),
+    })?;
+    Ok(Stored::foreign(kind, salt, tag))
 }

@@ -2,7 +2,7 @@
 
 use super::{salt, tag};
 use crate::kind::Work;
-use crate::legacy::{Preparation, python};
+use crate::legacy::python;
 use crate::stored::Stored;
 use crate::{Kind, Malformed, h64};
 
@@ -65,11 +65,7 @@ fn stored(
     if log_n > 31 {
         return Err(Malformed::Parameters);
     }
-    Ok(Stored {
-        kind: Kind::checked(Work::Scrypt { log_n, r, p })?,
-        salt: salt(salt_bytes)?,
-        tag: tag(tag_bytes, TAG_BYTES)?,
-        preparation: Preparation::AsSent,
-        native: false,
-    })
+    let kind = Kind::checked(Work::Scrypt { log_n, r, p })?;
+    let (salt, tag) = (salt(salt_bytes)?, tag(tag_bytes, TAG_BYTES)?);
+    Ok(Stored::foreign(kind, salt, tag))
 }
