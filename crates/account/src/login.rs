@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jwt::IssueError;
-use model::{Credentials, Origin, User};
+use model::{Credentials, Origin, User, UserId};
 use password::{Busy, PasswordHash, Place, Strength, Verdict};
 use secret::Secret;
 use storage::LoginName;
@@ -148,7 +148,8 @@ impl Accounts {
             Some(credentials) => credentials.hash.clone(),
             None => self.0.live.decoys().for_name(canonical(name)),
         };
-        let verdict = self.verify(place, password, hash).await?;
+        let account = found.as_ref().map(|found| &found.user.id);
+        let verdict = self.verify(place, password, hash, account).await?;
         Ok((found, verdict))
     }
 
@@ -172,12 +173,14 @@ impl Accounts {
     }
 
     /// How strong the hash is that `password` matches, or `None`. A hash that can't be read, or would
-    /// cost too much, is work all the same, and a line in the log. [`Busy`] when nothing was compared.
+    /// cost too much, is work all the same, and a line in the log that names the `account` it belongs to. [`Busy`]
+    /// when nothing was compared.
     pub(crate) async fn verify(
         &self,
         place: &Place,
         password: &Secret<String>,
         hash: PasswordHash,
+        account: Option<&UserId>,
     ) -> Result<Option<Strength>, Busy> {
         let verdict = place.verify(password.clone(), hash).await?;
         Ok(match verdict {
@@ -185,7 +188,8 @@ impl Accounts {
             Verdict::NoMatch => None,
             // The pool has done the work of a good hash in its place.
             Verdict::Malformed(reason) => {
-                tracing::error!(%reason, "a stored password hash can't be used: nobody can sign in with it");
+                let account = account.map(UserId::as_str);
+                tracing::error!(account, %reason, "a stored password hash can't be used: nobody can sign in with it");
                 None
             }
         })
@@ -208,7 +212,10 @@ impl Accounts {
                         .upgrade_hash(&found.user.id, &found.hash, &better)
                         .await?;
                 }
-                Err(error) => tracing::error!(%error, "an outdated hash could not be replaced"),
+                Err(error) => {
+                    let account = found.user.id.as_str();
+                    tracing::error!(account, %error, "an outdated hash could not be replaced");
+                }
             }
         }
         Ok(())

@@ -62,7 +62,8 @@ impl Accounts {
         let found = found.map_err(Refused::from)?.ok_or(Refused::Revoked)?;
         let budget = self.budget_of_actor(actor, device).await;
         let guess = self.count_guess(budget.map_err(Refused::from)?).await?;
-        let verified = match self.verify(place, password, found.hash.clone()).await {
+        let verified = self.verify(place, password, found.hash.clone(), Some(&found.user.id));
+        let verified = match verified.await {
             Ok(verified) => verified,
             Err(not_compared) => {
                 self.give_back(guess).await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use integration::process::Server;
 use integration::{PASSWORD, TestApp, every_backend};
 use serde_json::json;
 
@@ -175,4 +176,32 @@ async fn a_hash_of_devises_signs_in_with_its_pepper() {
     app.login("alice", "correct horse").await.assert_ok();
     app.login("alice", "correct horse").await.assert_ok();
     assert!(!app.debug().contains("9f1c0e7a"), "a secret is not shown");
+}
+
+#[tokio::test]
+async fn a_hash_that_can_t_be_used_is_reported_with_the_id_of_its_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::start(folder.path(), &[]).await;
+    let client = reqwest::Client::new();
+    let send = |path: &str, body: serde_json::Value| {
+        let url = format!("{}/api/v1/{path}", server.url());
+        client.post(url).json(&body).send()
+    };
+    let body = json!({"username": "alice", "email": "alice@example.org", "password": PASSWORD});
+    let registered = send("register", body).await.unwrap();
+    let registered: serde_json::Value = registered.json().await.unwrap();
+    let id = registered["id"].as_str().unwrap();
+    let file = rusqlite::Connection::open(folder.path().join("data/portcullis.db")).unwrap();
+    let changed = file.execute("UPDATE users SET hash = hash || char(10)", []);
+    assert_eq!(changed.unwrap(), 1);
+    drop(file);
+
+    let body = json!({"username": "alice", "password": PASSWORD});
+    let login = send("login", body).await.unwrap();
+    assert_eq!(login.status(), 401);
+    server
+        .until_logged(&format!(
+            r#""account":"{id}","reason":"the stored hash is damaged""#
+        ))
+        .await;
 }
