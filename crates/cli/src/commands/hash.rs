@@ -15,7 +15,12 @@ const MAX_PASSWORD: u64 = 1024;
 /// Prints the hash of a password.
 #[expect(clippy::print_stdout, reason = "this is what the command is for")]
 pub(super) fn hash() -> anyhow::Result<ExitCode> {
-    let hash = password::hash(&read_password()?, &Params::default())?;
+    let password = read_password()?;
+    anyhow::ensure!(
+        !password.expose().is_empty(),
+        "the password is empty: a hash of it would let anyone in"
+    );
+    let hash = password::hash(&password, &Params::default())?;
     println!("{}", hash.expose());
     Ok(ExitCode::SUCCESS)
 }

@@ -104,6 +104,12 @@ async fn verify_tells_by_its_exit_code() {
         Some(2),
         "wrong use"
     );
+    for empty in ["", "\n", "\r\n"] {
+        let ran = run(folder.path(), &["hash"], &[], empty).await;
+        assert_ne!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.stdout.is_empty(), "{ran:?}");
+        assert!(ran.stderr.contains("the password is empty"), "{ran:?}");
+    }
     assert_eq!(
         run(folder.path(), &["serve", "--nonsense"], &[], "")
             .await
