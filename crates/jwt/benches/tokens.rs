@@ -21,7 +21,7 @@ fn key(algorithm: Algorithm) -> SigningKey {
         return SigningKey::hmac(algorithm, &[7; 32]).unwrap();
     }
     let key = GeneratedKey::new(algorithm).unwrap();
-    SigningKey::from_pkcs8_pem(algorithm, key.private_pem.expose()).unwrap()
+    SigningKey::from_pem(algorithm, key.private_pem.expose()).unwrap()
 }
 
 fn claims() -> Claims {

@@ -68,7 +68,7 @@ pub fn signing_key(config: &Config, keys: &Keys) -> anyhow::Result<SigningKey> {
         .private_key
         .as_ref()
         .context("JWT_PRIVATE_KEY is not set")?;
-    let key = SigningKey::from_pkcs8_pem(algorithm, private.expose()).context("JWT_PRIVATE_KEY")?;
+    let key = SigningKey::from_pem(algorithm, private.expose()).context("JWT_PRIVATE_KEY")?;
     if let Some(public) = &config.tokens.public_key {
         let public = VerifyingKey::from_public_pem(algorithm, public).context("JWT_PUBLIC_KEY")?;
         anyhow::ensure!(

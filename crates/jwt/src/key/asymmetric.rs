@@ -11,7 +11,8 @@ use aws_lc_rs::signature::{
 };
 
 use super::jwk::Parameters;
-use super::{CannotSign, KeyError, der, ed25519, pem};
+use super::pem::{self, PrivateForm};
+use super::{CannotSign, KeyError, der, ed25519};
 use crate::{Algorithm, base64url};
 
 /// Bits of the RSA moduli that are taken (RFC 7518 §3.3; a larger one costs whoever verifies).
@@ -31,32 +32,50 @@ enum Pair {
 
 impl PrivateKey {
     pub(super) fn from_pem(algorithm: Algorithm, text: &str) -> Result<Self, KeyError> {
-        let document = pem::decode(pem::PRIVATE, text)?;
-        Self::from_pkcs8(algorithm, &document)
+        let (form, document) = pem::private(text)?;
+        let read = |algorithm| Self::from_document(algorithm, form, &document);
+        read(algorithm).map_err(|error| named(error, |other| read(other).is_ok()))
     }
 
-    pub(super) fn from_pkcs8(algorithm: Algorithm, document: &[u8]) -> Result<Self, KeyError> {
+    fn from_document(
+        algorithm: Algorithm,
+        form: PrivateForm,
+        document: &[u8],
+    ) -> Result<Self, KeyError> {
         let rejected = |_| KeyError::Rejected(algorithm);
-        let (pair, public) = match algorithm {
-            Algorithm::EdDSA => {
+        let (pair, public) = match (algorithm, form) {
+            (Algorithm::EdDSA, PrivateForm::Pkcs8) => {
                 // "Maybe unchecked" takes PKCS#8 version 1 too, which OpenSSL writes.
                 let pair =
                     Ed25519KeyPair::from_pkcs8_maybe_unchecked(document).map_err(rejected)?;
                 let public = PublicKey::new(algorithm, pair.public_key().as_ref())?;
                 (Pair::Ed25519(pair), public)
             }
-            Algorithm::ES256 => {
-                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document)
-                    .map_err(rejected)?;
+            (Algorithm::ES256, PrivateForm::Pkcs8 | PrivateForm::Sec1) => {
+                let curve = &ECDSA_P256_SHA256_FIXED_SIGNING;
+                let pair = if form == PrivateForm::Sec1 {
+                    EcdsaKeyPair::from_private_key_der(curve, document)
+                } else {
+                    EcdsaKeyPair::from_pkcs8(curve, document)
+                };
+                let pair = pair.map_err(rejected)?;
                 let public = PublicKey::new(algorithm, pair.public_key().as_ref())?;
                 (Pair::P256(pair), public)
             }
-            Algorithm::RS256 => {
-                let pair = RsaKeyPair::from_pkcs8(document).map_err(rejected)?;
+            (Algorithm::RS256, PrivateForm::Pkcs8 | PrivateForm::Pkcs1) => {
+                let pair = if form == PrivateForm::Pkcs1 {
+                    RsaKeyPair::from_der(document)
+                } else {
+                    RsaKeyPair::from_pkcs8(document)
+                };
+                let pair = pair.map_err(rejected)?;
                 let public = PublicKey::new(algorithm, pair.public_key().as_ref())?;
                 (Pair::Rsa(pair), public)
             }
-            Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => {
+            (Algorithm::EdDSA | Algorithm::ES256 | Algorithm::RS256, _) => {
+                return Err(KeyError::Rejected(algorithm));
+            }
+            (Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512, _) => {
                 return Err(KeyError::WrongKind(algorithm));
             }
         };
@@ -95,11 +114,16 @@ pub(super) struct PublicKey {
 
 impl PublicKey {
     pub(super) fn from_pem(algorithm: Algorithm, text: &str) -> Result<Self, KeyError> {
-        let document = pem::decode(pem::PUBLIC, text)?;
+        let document = pem::public(text)?;
+        let read = |algorithm| Self::from_document(algorithm, &document);
+        read(algorithm).map_err(|error| named(error, |other| read(other).is_ok()))
+    }
+
+    fn from_document(algorithm: Algorithm, document: &[u8]) -> Result<Self, KeyError> {
         let bytes = match algorithm {
-            Algorithm::EdDSA => der::strip_ed25519_prefix(&document),
-            Algorithm::ES256 => der::strip_p256_prefix(&document),
-            _ => Some(document.as_slice()),
+            Algorithm::EdDSA => der::strip_ed25519_prefix(document),
+            Algorithm::ES256 => der::strip_p256_prefix(document),
+            _ => Some(document),
         };
         Self::new(algorithm, bytes.ok_or(KeyError::Rejected(algorithm))?)
     }
@@ -189,6 +213,17 @@ impl PublicKey {
     pub(super) fn thumbprint(&self) -> String {
         self.parameters.thumbprint()
     }
+}
+
+/// The error for a key that is good, and one for another algorithm.
+fn named(error: KeyError, is_for: impl Fn(Algorithm) -> bool) -> KeyError {
+    let KeyError::Rejected(wanted) = error else {
+        return error;
+    };
+    [Algorithm::EdDSA, Algorithm::ES256, Algorithm::RS256]
+        .into_iter()
+        .find(|other| is_for(*other))
+        .map_or(error, |found| KeyError::OtherAlgorithm { wanted, found })
 }
 
 /// Bits of a big-endian number without leading zero bytes.

@@ -14,7 +14,7 @@ use crate::Algorithm;
 /// A new key pair in PEM, to be stored.
 #[derive(Debug)]
 pub struct GeneratedKey {
-    /// PKCS#8, for [`SigningKey::from_pkcs8_pem`](super::SigningKey::from_pkcs8_pem).
+    /// PKCS#8, for [`SigningKey::from_pem`](super::SigningKey::from_pem).
     pub private_pem: Secret<String>,
     /// `SubjectPublicKeyInfo`, for
     /// [`VerifyingKey::from_public_pem`](super::VerifyingKey::from_public_pem) and for others.

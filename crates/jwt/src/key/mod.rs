@@ -56,9 +56,40 @@ pub enum KeyError {
     /// The algorithm needs the other kind of key: a secret for HMAC, PEM for the others.
     #[error("{0} takes another kind of key")]
     WrongKind(Algorithm),
-    /// Not PEM (RFC 7468) with the label that is due.
-    #[error("not a PEM document labelled `{0}`")]
+    /// No PEM (RFC 7468) with the label that is due.
+    #[error(
+        "there is no PEM block labelled `{0}`, from -----BEGIN {0}----- to -----END {0}-----, or it is damaged"
+    )]
     NotPem(&'static str),
+    /// A private key that a passphrase protects.
+    #[error(
+        "the key is encrypted: write it without a passphrase with `openssl pkey -in KEY.pem -out PLAIN.pem`"
+    )]
+    Encrypted,
+    /// A private key in the form of OpenSSH.
+    #[error(
+        "the key is in OpenSSH's form: convert a copy of it with `ssh-keygen -p -N '' -m PKCS8 -f KEY`"
+    )]
+    OpenSsh,
+    /// A private key where a public one is due.
+    #[error("this is a private key: its public half comes from `openssl pkey -in KEY.pem -pubout`")]
+    Private,
+    /// A certificate where a public key is due.
+    #[error(
+        "this is a certificate: its key comes from `openssl x509 -in CERTIFICATE.pem -noout -pubkey`"
+    )]
+    Certificate,
+    /// More than one key where one is due.
+    #[error("there are several keys, and only one can be meant")]
+    Several,
+    /// A good key for another algorithm.
+    #[error("this is a key for {found}, not for {wanted}")]
+    OtherAlgorithm {
+        /// What it should be for.
+        wanted: Algorithm,
+        /// What it is for.
+        found: Algorithm,
+    },
     /// The key inside is not one for the algorithm, or is broken.
     #[error("not a key for {0}")]
     Rejected(Algorithm),
@@ -124,13 +155,13 @@ impl SigningKey {
         }
     }
 
-    /// The private key in `pem`, a PKCS#8 document (RFC 5958), for `EdDSA`, ES256 or RS256.
+    /// The private key in `pem` for `EdDSA`, ES256 or RS256: a PKCS#8 document (RFC 5958), for ES256 also SEC1
+    /// (RFC 5915), for RS256 also PKCS#1 (RFC 8017). Text around it and the parameters of its curve are passed over.
     ///
     /// # Errors
-    /// [`KeyError::NotPem`], [`KeyError::Rejected`], [`KeyError::RsaSize`], or
-    /// [`KeyError::WrongKind`] for another algorithm.
+    /// [`KeyError::WrongKind`] for an HMAC algorithm, else one that says what the text holds in place of such a key.
     #[cfg(feature = "asymmetric")]
-    pub fn from_pkcs8_pem(algorithm: Algorithm, pem: &str) -> Result<Self, KeyError> {
+    pub fn from_pem(algorithm: Algorithm, pem: &str) -> Result<Self, KeyError> {
         let private = PrivateKey::from_pem(algorithm, pem)?;
         Ok(Self {
             algorithm,
@@ -206,10 +237,11 @@ impl VerifyingKey {
         SigningKey::hmac(algorithm, secret).map(|key| key.verifying_key())
     }
 
-    /// The public key in `pem`, a `SubjectPublicKeyInfo` (RFC 5280 §4.1), for `EdDSA`, ES256 or RS256.
+    /// The public key in `pem` for `EdDSA`, ES256 or RS256: a `SubjectPublicKeyInfo` (RFC 5280 §4.1), for RS256 also
+    /// PKCS#1 (RFC 8017).
     ///
     /// # Errors
-    /// As [`SigningKey::from_pkcs8_pem`].
+    /// As [`SigningKey::from_pem`].
     #[cfg(feature = "asymmetric")]
     pub fn from_public_pem(algorithm: Algorithm, pem: &str) -> Result<Self, KeyError> {
         let public = PublicKey::from_pem(algorithm, pem)?;
@@ -224,7 +256,7 @@ impl VerifyingKey {
     ///
     /// # Errors
     /// [`KeyError::NotForSignatures`] for a key of another use or algorithm, else as
-    /// [`SigningKey::from_pkcs8_pem`].
+    /// [`SigningKey::from_pem`].
     #[cfg(feature = "asymmetric")]
     pub fn from_jwk(jwk: &Jwk) -> Result<Self, KeyError> {
         let algorithm = jwk.algorithm().ok_or(KeyError::NotForSignatures)?;

@@ -26,13 +26,41 @@ const ED25519_ORDER: [u8; 32] = [
     0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x10,
 ];
 
+/// As `openssl ecparam -name prime256v1 -genkey` writes it, and its public half.
+const SEC1: &str = "-----BEGIN EC PARAMETERS-----
+BggqhkjOPQMBBw==
+-----END EC PARAMETERS-----
+-----BEGIN EC PRIVATE KEY-----
+MHcCAQEEIHmzsSIjde71INF8VRi6rihMKbZ489JDveJlws+D7CeFoAoGCCqGSM49
+AwEHoUQDQgAE0TKxgY1NSiJqID9kIsmG4ZS2JqLww5WwCyTetgQLZX/4IXWiuEzn
+3zxwwzJpsBPZNSvVJSBPQOuMzWu7oQS20g==
+-----END EC PRIVATE KEY-----
+";
+const SEC1_PUBLIC: &str = "-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE0TKxgY1NSiJqID9kIsmG4ZS2JqLw
+w5WwCyTetgQLZX/4IXWiuEzn3zxwwzJpsBPZNSvVJSBPQOuMzWu7oQS20g==
+-----END PUBLIC KEY-----
+";
+/// A key on another curve.
+const P384: &str = "-----BEGIN EC PRIVATE KEY-----
+MIGkAgEBBDAe9Ri7KNJawkc/JES0/ymIuCTmZlD73RxvzuVnc5k1mbJn4m3dgkHA
+poQsRRYJp9WgBwYFK4EEACKhZANiAARjSlJczpewGaNZ49pCXQ8/QZ0Ejf6o4XsO
+ELwy/s5uxHY5feVLrMeYHfpzlpM+jqV3QgxNkLsTZgqQRC0PAwmCBgWmst7kfXBF
+Z+LSrXlPcKyiBjmWAzRvBG5ldcEBhM8=
+-----END EC PRIVATE KEY-----
+";
+
+/// What PKCS#8 (and a `SubjectPublicKeyInfo`) of an RSA key has before its PKCS#1.
+const RSA_HEADER: usize = 26;
+const RSA_PUBLIC_HEADER: usize = 24;
+
 fn published(json: &str) -> VerifyingKey {
     VerifyingKey::from_jwk(&serde_json::from_str::<Jwk>(json).unwrap()).unwrap()
 }
 
 fn generated(algorithm: Algorithm) -> (GeneratedKey, SigningKey) {
     let key = GeneratedKey::new(algorithm).unwrap();
-    let signing = SigningKey::from_pkcs8_pem(algorithm, key.private_pem.expose()).unwrap();
+    let signing = SigningKey::from_pem(algorithm, key.private_pem.expose()).unwrap();
     (key, signing)
 }
 
@@ -115,7 +143,7 @@ fn an_ecdsa_signature_is_two_numbers_within_the_group_and_nothing_else() {
         assert!(!public.verifies(b"message", &signature), "{what}");
     }
 
-    let document = pem::decode(pem::PRIVATE, key.private_pem.expose()).unwrap();
+    let (_, document) = pem::private(key.private_pem.expose()).unwrap();
     let random = SystemRandom::new();
     let der = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &document).unwrap();
     let signature = der.sign(&random, b"message").unwrap();
@@ -206,7 +234,7 @@ fn an_ed25519_key_that_anyone_could_sign_for_is_not_taken() {
 fn an_rsa_signature_has_the_one_padding_and_hash() {
     let (key, signing) = generated(Algorithm::RS256);
     let public = signing.verifying_key();
-    let document = pem::decode(pem::PRIVATE, key.private_pem.expose()).unwrap();
+    let (_, document) = pem::private(key.private_pem.expose()).unwrap();
     let pair = RsaKeyPair::from_pkcs8(&document).unwrap();
     let random = SystemRandom::new();
     let mut signature = vec![0; pair.public_modulus_len()];
@@ -235,34 +263,62 @@ fn a_key_of_another_kind_is_not_taken() {
     let (ed25519, _) = generated(Algorithm::EdDSA);
     let (p256, _) = generated(Algorithm::ES256);
     let private = ed25519.private_pem.expose();
+    let other = |wanted, found| KeyError::OtherAlgorithm { wanted, found };
+    for wanted in [Algorithm::ES256, Algorithm::RS256] {
+        assert_eq!(
+            SigningKey::from_pem(wanted, private).unwrap_err(),
+            other(wanted, Algorithm::EdDSA)
+        );
+    }
     assert_eq!(
-        SigningKey::from_pkcs8_pem(Algorithm::ES256, private).unwrap_err(),
-        KeyError::Rejected(Algorithm::ES256)
-    );
-    assert_eq!(
-        SigningKey::from_pkcs8_pem(Algorithm::RS256, private).unwrap_err(),
-        KeyError::Rejected(Algorithm::RS256)
-    );
-    assert_eq!(
-        SigningKey::from_pkcs8_pem(Algorithm::HS256, private).unwrap_err(),
+        SigningKey::from_pem(Algorithm::HS256, private).unwrap_err(),
         KeyError::WrongKind(Algorithm::HS256)
     );
     assert_eq!(
-        SigningKey::from_pkcs8_pem(Algorithm::EdDSA, &ed25519.public_pem).unwrap_err(),
+        SigningKey::from_pem(Algorithm::EdDSA, &ed25519.public_pem).unwrap_err(),
         KeyError::NotPem("PRIVATE KEY")
     );
     assert_eq!(
         VerifyingKey::from_public_pem(Algorithm::EdDSA, &p256.public_pem).unwrap_err(),
-        KeyError::Rejected(Algorithm::EdDSA)
+        other(Algorithm::EdDSA, Algorithm::ES256)
     );
     assert_eq!(
         VerifyingKey::from_public_pem(Algorithm::ES256, private).unwrap_err(),
-        KeyError::NotPem("PUBLIC KEY")
+        KeyError::Private
+    );
+    assert_eq!(
+        SigningKey::from_pem(Algorithm::ES256, P384).unwrap_err(),
+        KeyError::Rejected(Algorithm::ES256)
     );
     assert_eq!(
         VerifyingKey::hmac(Algorithm::EdDSA, &[7; 64]).unwrap_err(),
         KeyError::WrongKind(Algorithm::EdDSA)
     );
+}
+
+#[test]
+fn keys_in_the_older_forms_of_openssl_are_taken() {
+    let sec1 = SigningKey::from_pem(Algorithm::ES256, SEC1).unwrap();
+    let public = VerifyingKey::from_public_pem(Algorithm::ES256, SEC1_PUBLIC).unwrap();
+    assert_eq!(sec1.key_id(), public.key_id());
+    assert!(public.verifies(b"message", &sec1.sign(b"message").unwrap()));
+    assert_eq!(
+        SigningKey::from_pem(Algorithm::EdDSA, SEC1).unwrap_err(),
+        KeyError::OtherAlgorithm {
+            wanted: Algorithm::EdDSA,
+            found: Algorithm::ES256
+        }
+    );
+
+    let (key, signing) = generated(Algorithm::RS256);
+    let (_, document) = pem::private(key.private_pem.expose()).unwrap();
+    let pkcs1 = pem::encode("RSA PRIVATE KEY", &document[RSA_HEADER..]).unwrap();
+    let pkcs1 = SigningKey::from_pem(Algorithm::RS256, &pkcs1).unwrap();
+    assert_eq!(pkcs1.key_id(), signing.key_id());
+    let document = pem::public(&key.public_pem).unwrap();
+    let public = pem::encode("RSA PUBLIC KEY", &document[RSA_PUBLIC_HEADER..]).unwrap();
+    let public = VerifyingKey::from_public_pem(Algorithm::RS256, &public).unwrap();
+    assert_eq!(public.key_id(), signing.key_id());
 }
 
 #[test]

@@ -364,7 +364,7 @@ mod asymmetric {
 
     fn pair(algorithm: Algorithm) -> (GeneratedKey, Authority) {
         let key = GeneratedKey::new(algorithm).unwrap();
-        let signing = SigningKey::from_pkcs8_pem(algorithm, key.private_pem.expose()).unwrap();
+        let signing = SigningKey::from_pem(algorithm, key.private_pem.expose()).unwrap();
         (key, Authority::builder(signing).build())
     }
 
@@ -387,7 +387,7 @@ mod asymmetric {
         let previous = VerifyingKey::hmac(Algorithm::HS256, SECRET).unwrap();
         let (key, _) = pair(Algorithm::ES256);
         let private = key.private_pem.expose();
-        let key = SigningKey::from_pkcs8_pem(Algorithm::ES256, private).unwrap();
+        let key = SigningKey::from_pem(Algorithm::ES256, private).unwrap();
         let authority_with_both = Authority::builder(key).also_accept(previous).build();
         assert_eq!(authority.jwks().keys.len(), 1);
         assert_eq!(authority_with_both.jwks().keys.len(), 1);
