@@ -1,6 +1,7 @@
 //! The one place that builds everything, and that names a storage backend.
 
 mod keys;
+mod prepared;
 mod progress;
 mod store;
 mod upkeep;
@@ -27,8 +28,9 @@ use server::{App, AppParts, Cors};
 use keys::{authority, derived_key};
 use store::{Stored, open_store};
 
-pub use keys::{previous_keys, signing_key};
-pub use store::{check_store, replace_known_keys};
+pub use keys::{KeyFault, previous_keys, signing_key};
+pub use prepared::Prepared;
+pub use store::replace_known_keys;
 pub use upkeep::Upkeep;
 
 /// Load balancers ask these over http.

@@ -2,11 +2,12 @@
 
 use std::{
     fmt::Write as _,
-    fs::{self, OpenOptions},
+    fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
+use private_files::Refusal;
 use secret::Secret;
 
 use crate::{
@@ -92,12 +93,12 @@ impl DevelopmentSecrets {
     /// that follows the name of the file.
     pub(crate) fn read(data_dir: &Path) -> Result<Option<Self>, String> {
         let path = path(data_dir);
-        match fs::symlink_metadata(&path) {
-            Ok(metadata) => check_access(&metadata, &path)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(format!("can't be read: {error}")),
-        }
-        let text = files::read(&path, 4096).map_err(|error| format!("can't be read: {error}"))?;
+        let file = match private_files::open_strict(&path) {
+            Ok(file) => file,
+            Err(refusal) if refusal.is_not_found() => return Ok(None),
+            Err(refusal) => return Err(unusable(&refusal, &path)),
+        };
+        let text = files::read(file, 4096).map_err(|error| format!("can't be read: {error}"))?;
         let file = dotenv::read(text.expose(), |_| None);
         let secret = |var: &EnvVar| {
             file.assignments
@@ -161,7 +162,7 @@ impl DevelopmentSecrets {
     /// Writes the file under a name of its own, makes it durable, and only then gives it its name:
     /// nobody ever reads half of it. A file that has the name already stays.
     fn publish(&self, data_dir: &Path, suffix: &str) -> io::Result<()> {
-        files::create_private_folder(data_dir)?;
+        private_files::make_folder(data_dir).map_err(io::Error::other)?;
         let draft = data_dir.join(format!("{FILE}.{suffix}"));
         let published =
             self.write(&draft)
@@ -172,7 +173,7 @@ impl DevelopmentSecrets {
         let removed = fs::remove_file(&draft);
         published
             .and(removed)
-            .and_then(|()| files::sync_folder(data_dir))
+            .and_then(|()| private_files::sync_folder(data_dir))
     }
 
     fn write(&self, path: &Path) -> io::Result<()> {
@@ -183,10 +184,7 @@ impl DevelopmentSecrets {
             SECRET_KEY.name,
             self.secret_key.expose(),
         ));
-        let mut options = OpenOptions::new();
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.write(true).create_new(true).open(path)?;
+        let mut file = private_files::create(path)?;
         file.write_all(text.expose().as_bytes())?;
         file.sync_all()
     }
@@ -203,22 +201,14 @@ fn random_hex(fill: Fill<'_>, length: usize) -> io::Result<Secret<String>> {
     Ok(Secret::new(hex))
 }
 
-/// Refuses a file that others can read, or that is only a link to one.
-fn check_access(metadata: &fs::Metadata, path: &Path) -> Result<(), String> {
-    if !metadata.is_file() {
-        return Err("is not a regular file: remove it to have secrets made".to_owned());
+/// Why the file isn't used, and what to do about it. Keys that others may know are not put right by another mode.
+fn unusable(refusal: &Refusal, path: &Path) -> String {
+    match refusal {
+        Refusal::Link | Refusal::NotAFile => format!("{refusal}: remove it to have secrets made"),
+        Refusal::Open { .. } | Refusal::Writable { .. } => format!(
+            "{refusal}: delete it to have new secrets made, or, if nobody has read it, run `chmod 600 {}`",
+            path.display()
+        ),
+        _ => refusal.to_string(),
     }
-    #[cfg(unix)]
-    {
-        let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777;
-        if mode & 0o077 != 0 {
-            return Err(format!(
-                "is open to other users (mode {mode:04o}): delete it to have new secrets made, or, if \
-                 nobody has read it, run `chmod 600 {}`",
-                path.display()
-            ));
-        }
-    }
-    let _ = path; // only named where there are modes
-    Ok(())
 }

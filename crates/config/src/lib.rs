@@ -31,6 +31,7 @@ pub mod env_vars;
 mod fault;
 mod files;
 mod keys;
+mod leftovers;
 mod load;
 mod origin;
 mod planned;
@@ -51,7 +52,7 @@ pub use load::Config;
 pub use origin::Origin;
 pub use reference::{render_env_example, render_reference};
 pub use sections::{
-    Algorithm, Forms, Limits, Log, LogFormat, Passwords, PublicUrl, Registration, SecretSource,
-    Secrets, Server, Sessions, Storage, TlsFiles, Tokens,
+    Algorithm, Forms, Limits, Listening, Log, LogFormat, Passwords, PublicUrl, Registration,
+    SecretSource, Secrets, Server, Sessions, Storage, TlsFiles, Tokens,
 };
 pub use source::{Flags, Sources};

@@ -1,10 +1,10 @@
 //! From the sources to a configuration, or to everything that is wrong with them.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use crate::{
-    ConfigError, Fault, Forms, Limits, Log, Notice, Passwords, Registration, Row, Secrets, Server,
-    Sessions, Sources, Storage, Tokens, describe,
+    Algorithm, ConfigError, Fault, Forms, Limits, Log, Notice, Origin, Passwords, Registration,
+    Row, Secrets, Server, Sessions, Sources, Storage, Tokens, describe,
     development_secrets::{self, DevelopmentSecrets, Found},
     env_vars::{
         EnvVar,
@@ -44,6 +44,7 @@ pub struct Config {
     /// What to know before relying on it; to be shown at the start.
     pub notices: Vec<Notice>,
     rows: Vec<Row>,
+    origins: BTreeMap<&'static str, Origin>,
 }
 
 impl Config {
@@ -62,9 +63,10 @@ impl Config {
 
         let server = Server::read(&mut reader, &sources.working_dir);
         let storage = Storage::read(&mut reader, &sources.working_dir);
-        let generated = generated(&mut reader, &server, &storage.data_dir);
+        let algorithm = Algorithm::read(&mut reader);
+        let generated = generated(&mut reader, &server, &storage.data_dir, algorithm);
         let secrets = Secrets::read(&mut reader, &generated);
-        let tokens = Tokens::read(&mut reader, &generated, &server.public_url);
+        let tokens = Tokens::read(&mut reader, algorithm, &generated, &server.public_url);
         check_distinct(&mut reader);
         let sessions = Sessions::read(&mut reader);
         let passwords = Passwords::read(&mut reader);
@@ -91,8 +93,22 @@ impl Config {
             limits,
             log,
             rows: describe::rows(&values),
+            origins: values
+                .known
+                .iter()
+                .map(|(name, value)| (*name, value.origin.clone()))
+                .collect(),
             notices: values.notices,
         })
+    }
+
+    /// A fault of a setting that shows only where it is put to use, with the place where it was set.
+    pub fn fault(&self, var: &EnvVar, message: impl Into<String>) -> Fault {
+        Fault {
+            name: var.name.to_owned(),
+            source: self.origins.get(var.name).cloned(),
+            message: message.into(),
+        }
     }
 
     /// Every setting, its value as far as it may be shown, and where that came from: what
@@ -103,8 +119,10 @@ impl Config {
 }
 
 /// Looks for the secrets of development, if they are wanted.
-fn generated(reader: &mut Reader, server: &Server, data_dir: &Path) -> Found {
+fn generated(reader: &mut Reader, server: &Server, data_dir: &Path, algorithm: Algorithm) -> Found {
     let is_missing = |var: &'static EnvVar| reader.raw(var).is_none() && !reader.is_faulty(var);
+    let lacks_jwt_secret = is_missing(&JWT_SECRET_KEY) && !algorithm.is_asymmetric();
+    let lacks_secret = is_missing(&SECRET_KEY);
     let path = development_secrets::path(data_dir);
     if reader.is_faulty(&LISTEN) || reader.is_faulty(&DATA_DIR) {
         return Found::Faulty;
@@ -112,10 +130,10 @@ fn generated(reader: &mut Reader, server: &Server, data_dir: &Path) -> Found {
     if !server.listens_on_loopback() {
         return Found::NotUsed;
     }
-    if !is_missing(&JWT_SECRET_KEY) && !is_missing(&SECRET_KEY) {
+    if !lacks_jwt_secret && !lacks_secret {
         return Found::Absent { path };
     }
-    if is_missing(&JWT_SECRET_KEY) && !is_missing(&SECRET_KEY) {
+    if lacks_jwt_secret && !lacks_secret {
         reader.notice(
             &JWT_SECRET_KEY,
             "is not set: one is generated, where Flask-JWT-Extended would sign with SECRET_KEY; to \

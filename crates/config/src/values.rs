@@ -6,9 +6,11 @@ use secret::Secret;
 
 use crate::{
     Fault, Flags, Notice, Origin, Sources,
-    dotenv::{self, DotEnv},
+    dotenv::{self, Assignment, DotEnv},
     env_vars::{self, EnvVar},
-    files, planned, unknown,
+    files,
+    leftovers::{self, Leftover},
+    planned, unknown,
 };
 
 /// The text of a setting, before it is understood.
@@ -41,6 +43,20 @@ impl Values {
     /// the source below applies.
     pub(crate) fn gather(sources: &Sources) -> Self {
         let mut values = Self::default();
+        let raw = values.gather_some(sources, env_vars::all());
+        values.faults.extend(unknown::faults(&raw));
+        values.notices.extend(unknown::notices(&raw));
+        planned::report(&mut values, &raw);
+        values
+    }
+
+    /// Gathers these settings, reads no file of any other, and gives back what else was set.
+    pub(crate) fn gather_some(
+        &mut self,
+        sources: &Sources,
+        wanted: impl Iterator<Item = &'static EnvVar>,
+    ) -> Raw {
+        let values = self;
         let environment = values.environment(sources);
         let mut raw = values.dotenv(sources, &environment);
         for (name, text) in environment {
@@ -50,16 +66,34 @@ impl Values {
             }
         }
 
-        for var in env_vars::all() {
+        for var in wanted {
             if let Some(value) = values.take(var, &mut raw, sources) {
-                values.known.insert(var.name, value);
+                values.keep(var, value);
             }
         }
         values.flags(&sources.flags);
-        values.faults.extend(unknown::faults(&raw));
-        values.notices.extend(unknown::notices(&raw));
-        planned::report(&mut values, &raw);
-        values
+        raw
+    }
+
+    /// Keeps a value, unless something is in it that can't be meant.
+    fn keep(&mut self, var: &'static EnvVar, value: Value) {
+        match leftovers::look(var, &value) {
+            Some(Leftover::Fault(message)) => {
+                self.faulty.insert(var.name);
+                self.faults.push(Fault {
+                    name: var.name.to_owned(),
+                    source: Some(value.origin),
+                    message: message.to_owned(),
+                });
+                return;
+            }
+            Some(Leftover::Notice(message)) => self.notices.push(Notice {
+                name: format!("{} ({})", var.name, value.origin),
+                message: message.to_owned(),
+            }),
+            None => {}
+        }
+        self.known.insert(var.name, value);
     }
 
     /// The environment as text. Only the value of a name of ours must be Unicode.
@@ -70,6 +104,7 @@ impl Values {
             if let Some(text) = text.to_str() {
                 environment.insert(name.to_owned(), Secret::from(text));
             } else if unknown::is_ours(name) {
+                self.faulty.extend(unknown::known(name).map(|var| var.name));
                 self.faults.push(Fault {
                     name: name.to_owned(),
                     source: Some(Origin::Environment),
@@ -102,6 +137,7 @@ impl Values {
         for statement in unreadable {
             self.unreadable(statement);
         }
+        self.repeated(&assignments);
         let mut raw = Raw::new();
         for assignment in assignments {
             if let Some(text) = assignment.value {
@@ -113,6 +149,24 @@ impl Values {
         }
         raw.retain(|_, value| !value.text.expose().is_empty());
         raw
+    }
+
+    /// Of two assignments to one name the last counts, which is easily overlooked.
+    fn repeated(&mut self, assignments: &[Assignment]) {
+        let mut lines: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for assignment in assignments.iter().filter(|a| unknown::is_ours(&a.name)) {
+            let lines = lines.entry(&assignment.name).or_default();
+            lines.push(assignment.line.to_string());
+        }
+        for (name, lines) in lines.iter().filter(|(_, lines)| lines.len() > 1) {
+            self.notices.push(Notice {
+                name: (*name).to_owned(),
+                message: format!(
+                    "stands in .env more than once (lines {}): the last one counts",
+                    lines.join(", ")
+                ),
+            });
+        }
     }
 
     /// python-dotenv skips such a line with a warning; where a setting of ours would be lost by that,
@@ -156,7 +210,13 @@ impl Values {
             None => files::read_secret(&sources.working_dir.join(named.text.expose())),
         };
         match read {
-            Ok(text) => {
+            Ok((text, exposed)) => {
+                if let Some(exposed) = exposed.filter(|_| var.kind.holds_secrets()) {
+                    self.notices.push(Notice {
+                        name: variable.clone(),
+                        message: format!("{} {exposed}", named.text.expose()),
+                    });
+                }
                 let path = named.text.expose().into();
                 let origin = Origin::File { variable, path };
                 Some(Value { text, origin })

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -131,6 +131,15 @@ impl Server {
         Self::listening(command, &[]).await
     }
 
+    /// Starts a server that may leave an image of its memory, as far as its limits go, when it crashes.
+    pub async fn start_with_core_dumps(folder: &Path) -> Self {
+        let mut command = prepared(Command::new("sh"), folder);
+        command
+            .args(["-c", "ulimit -c unlimited; exec \"$0\""])
+            .arg(binary());
+        Self::listening(command, &[]).await
+    }
+
     async fn listening(mut command: Command, env: &[(&str, &str)]) -> Self {
         let mut child = command
             .env("PORTCULLIS_LISTEN", "127.0.0.1:0")
@@ -218,6 +227,12 @@ impl Server {
     /// Ends it as a power cut would.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("it is ours to end");
+    }
+
+    /// Ends it as a crash would, and gives how it ended.
+    pub async fn crash(mut self) -> ExitStatus {
+        self.signal("QUIT").await;
+        self.child.wait().await.expect("it ends")
     }
 
     /// Asks a traced server to stop, and waits for its tracer to have written everything.

@@ -64,7 +64,7 @@ pub use keys::KeyPrint;
 pub use open::Options;
 pub use passing::PASSING;
 pub use progress::{Headway, Lines, Progress, Task};
-pub use uri::{MongoUri, UriFault};
+pub use uri::{MongoUri, TlsFiles, UriFault};
 pub use users::{Clash, ClashField};
 
 /// A store in a database that others may use at the same time. It ends by

@@ -16,7 +16,8 @@ const CACHE_KIB: i64 = -512;
 /// Statements kept prepared by a connection: more than there are kinds of statement.
 const STATEMENTS: usize = 64;
 
-/// A connection that may write, within `max_pages` if there is such a bound. The file exists.
+/// A connection that may write, within `max_pages` if there is such a bound. The file exists, and no part of its path
+/// is a link.
 pub(crate) fn writing(path: &Path, max_pages: Option<u32>) -> rusqlite::Result<Connection> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // Each commit waits until it is on the disk.
@@ -37,8 +38,12 @@ pub(crate) fn reading(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 fn open(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
-    // No SQLITE_OPEN_URI: a path is a path. No mutex: each connection stays in its thread.
-    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    // No SQLITE_OPEN_URI: a path is a path. No mutex: each connection stays in its thread. No links: what was looked
+    // at before is what is opened.
+    let flags = access
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_EXRESCODE
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // A file that was tampered with runs no function of its own and hides no damage.
@@ -65,7 +70,7 @@ mod tests {
     fn a_commit_waits_for_the_disk_and_a_reader_cannot_write() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("portcullis.db");
-        crate::files::create(&path).unwrap();
+        let path = crate::files::create(&path).unwrap();
         let writer = writing(&path, None).unwrap();
         writer.pragma_update(None, "journal_mode", "WAL").unwrap();
         writer.execute("CREATE TABLE one (n INTEGER)", ()).unwrap();

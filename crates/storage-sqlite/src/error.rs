@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use private_files::Refusal;
 use rusqlite::ErrorCode;
 use storage::{Error, OpenError, SaveUserError};
 
@@ -103,6 +104,17 @@ pub(crate) fn while_opening(path: &Path, error: rusqlite::Error) -> OpenError {
             source: io::Error::other(error),
         },
         _ => OpenError::Storage(from_sqlite(error)),
+    }
+}
+
+/// Why `path` is not used.
+pub(crate) fn from_refusal(path: &Path, refusal: Refusal) -> OpenError {
+    match refusal {
+        Refusal::Io(error) | Refusal::ReadOnly(error) => from_io(path, error),
+        refused => OpenError::NotPrivate {
+            path: path.to_owned(),
+            reason: refused.to_string(),
+        },
     }
 }
 

@@ -1,51 +1,65 @@
-//! The folder, the file and the lock beside it: made readable by their owner alone.
+//! The folder, the database and what lies beside it: their owner's alone.
 
 use std::ffi::OsString;
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use private_files::Mended;
 use storage::OpenError;
 
-use crate::error::from_io;
-
-/// A folder that only its owner enters.
-const FOLDER_MODE: u32 = 0o700;
+use crate::error::{from_io, from_refusal};
 
 /// How often, and how long apart, the lock is tried for: half a second in all.
 const LOCK_TRIES: u32 = 25;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
-/// A file that only its owner reads and writes. SQLite gives `-wal` and `-shm` the mode of the
-/// database.
-const FILE_MODE: u32 = 0o600;
+/// What SQLite puts beside a database. It gives them the mode of the database, but leaves those that it finds.
+const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// The file that a server locks.
+const LOCK: &str = ".lock";
 
 /// Makes the file at `path` and its folder, where they are missing, before SQLite would make them
-/// with the modes of the process. What exists keeps its mode: that is its operator's choice.
-pub(crate) fn create(path: &Path) -> Result<(), OpenError> {
+/// with the modes of the process; else sees to it that nobody else can read or change them. Gives the path to it
+/// without links.
+pub(crate) fn create(path: &Path) -> Result<PathBuf, OpenError> {
     let folder = folder_of(path);
-    if !folder.exists() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(FOLDER_MODE)
-            .create(folder)
-            .map_err(|error| from_io(folder, error))?;
-        if let Some(parent) = folder.parent() {
-            sync_folder(parent)?;
-        }
+    let mended = private_files::make_folder(folder);
+    report(mended.map_err(|refusal| from_refusal(folder, refusal))?);
+
+    let folder = fs::canonicalize(folder).map_err(|error| from_io(folder, error))?;
+    let path = path
+        .file_name()
+        .map_or(folder.clone(), |name| folder.join(name));
+    let ensured = private_files::ensure(&path);
+    report(ensured.map_err(|refusal| from_refusal(&path, refusal))?);
+    for name in BESIDE {
+        let file = beside(&path, name);
+        let tightened = private_files::tighten(&file);
+        report(tightened.map_err(|refusal| from_refusal(&file, refusal))?);
     }
-    open(path)?;
-    sync_folder(folder)
+    private_files::sync_folder(&folder).map_err(|error| from_io(&folder, error))?;
+    Ok(path)
+}
+
+/// Whether [`create`] and [`lock`] would take the files that are there, without changing anything.
+pub(crate) fn check(path: &Path) -> Result<(), OpenError> {
+    let files = BESIDE.iter().chain([&LOCK]).map(|name| beside(path, name));
+    for file in files.chain([path.to_owned()]) {
+        private_files::check(&file).map_err(|refusal| from_refusal(&file, refusal))?;
+    }
+    Ok(())
 }
 
 /// Locks the file for one server, until the returned handle is dropped.
 ///
 /// A server that is just ending has a moment to do so: it may be restarted by another.
 pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
-    let beside = lock_path(path);
-    let file = open(&beside)?;
+    let beside = beside(path, LOCK);
+    let opened = private_files::open(&beside);
+    let (file, mended) = opened.map_err(|refusal| from_refusal(&beside, refusal))?;
+    report(mended);
     for _ in 0..LOCK_TRIES {
         match file.try_lock() {
             Ok(()) => return Ok(file),
@@ -58,30 +72,9 @@ pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
     })
 }
 
-fn open(path: &Path) -> Result<File, OpenError> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(FILE_MODE)
-        .open(path)
-        .map_err(|error| from_io(path, error))
-}
-
-/// Makes the names in a folder durable, so that a file that was made is still there after a loss of
-/// power.
-fn sync_folder(folder: &Path) -> Result<(), OpenError> {
-    let folder = if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    };
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    match synced {
-        // Some file systems sync no folders.
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
-        synced => synced.map_err(|error| from_io(folder, error)),
+fn report(mended: Option<Mended>) {
+    if let Some(mended) = mended {
+        tracing::warn!("{mended}");
     }
 }
 
@@ -92,8 +85,8 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-fn lock_path(path: &Path) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(".lock");
-    PathBuf::from(name)
+fn beside(path: &Path, name: &str) -> PathBuf {
+    let mut whole = OsString::from(path);
+    whole.push(name);
+    PathBuf::from(whole)
 }

@@ -67,13 +67,22 @@ impl SqliteStore {
     /// [`OpenError`] says what its operator can do. A command that would have to change the schema is
     /// refused while a server has the file ([`OpenError::InUse`]).
     pub fn open(path: &Path, options: &Options) -> Result<Arc<Self>, OpenError> {
-        files::create(path)?;
+        let path = files::create(path)?;
         let lock = match options.role {
-            Role::Server => Some(files::lock(path)?),
+            Role::Server => Some(files::lock(&path)?),
             Role::Command => None,
         };
-        let connection = prepare(path, options, lock.is_some())?;
-        start(path.to_owned(), options.max_pages, connection, lock)
+        let connection = prepare(&path, options, lock.is_some())?;
+        start(path, options.max_pages, connection, lock)
+    }
+
+    /// Whether the files at `path` are their owner's alone, or can be made so, without opening or changing any.
+    /// Where there are none, nothing is wrong.
+    ///
+    /// # Errors
+    /// [`OpenError::NotPrivate`], and those of the file system.
+    pub fn check(path: &Path) -> Result<(), OpenError> {
+        files::check(path)
     }
 }
 

@@ -78,6 +78,14 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// Others could change it, or it is not what it is called.
+    #[error("{path} {reason}")]
+    NotPrivate {
+        /// The folder or the file.
+        path: PathBuf,
+        /// What is wrong, and how to put it right.
+        reason: String,
+    },
     /// No room.
     #[error("the disk that holds {path} is full")]
     Full {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use config::render_rows;
 
-use super::{REFUSED, load};
+use super::{REFUSED, prepare};
 use crate::arguments::ServeFlags;
 
 /// Prints every setting and where it came from, or all that is wrong.
@@ -14,7 +14,7 @@ use crate::arguments::ServeFlags;
     reason = "this is what the command is for"
 )]
 pub(super) fn run(flags: ServeFlags) -> anyhow::Result<ExitCode> {
-    match load(flags)? {
+    match prepare(flags)?.map(|prepared| prepared.config) {
         Ok(config) => {
             print!("{}", render_rows(&config.describe()));
             for notice in &config.notices {

@@ -5,29 +5,29 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use config::TlsFiles;
+use config::{Listening, TlsFiles};
 use http::{Request, StatusCode};
 use http_body_util::Empty;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use super::{REFUSED, load, pinned};
+use super::{REFUSED, pinned, sources};
 use crate::arguments::ServeFlags;
 
 /// How long the server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Asks the server of these settings whether it is ready.
+/// Asks the server of these settings whether it is ready. No secret is needed for that, nor read.
 #[expect(clippy::print_stderr, reason = "says why it isn't")]
 pub(super) fn run(flags: ServeFlags) -> anyhow::Result<ExitCode> {
-    let config = load(flags)??;
-    let address = reachable(config.server.listen);
+    let listening = Listening::load(&sources(flags)?)?;
+    let address = reachable(listening.address);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let status = runtime.block_on(async {
-        tokio::time::timeout(PATIENCE, ask(address, config.server.tls.as_ref()))
+        tokio::time::timeout(PATIENCE, ask(address, listening.tls.as_ref()))
             .await
             .context("no answer in time")?
     });

@@ -40,7 +40,7 @@ fn generate(name: &str) -> anyhow::Result<()> {
 )]
 fn rotate(flags: ServeFlags) -> anyhow::Result<()> {
     let (config, keys) = settings(flags)?;
-    let present = signing_key(&config, &keys)?;
+    let present = signing_key(&config, keys.jwt_secret_key.as_ref())?;
     let algorithm = present.algorithm();
     if let (Some(secret), Some(bytes)) = (&keys.jwt_secret_key, secret_bytes(algorithm)) {
         println!("JWT_SECRET_KEY={}", new_secret(bytes)?.expose());
@@ -91,11 +91,9 @@ fn replace(yes: bool, flags: ServeFlags) -> anyhow::Result<()> {
 #[expect(clippy::print_stdout, reason = "this is what the command is for")]
 fn list(flags: ServeFlags) -> anyhow::Result<()> {
     let (config, keys) = settings(flags)?;
-    println!(
-        "{}",
-        line(&signing_key(&config, &keys)?.verifying_key(), "signs")
-    );
-    for key in previous_keys(&config, &keys)? {
+    let present = signing_key(&config, keys.jwt_secret_key.as_ref())?;
+    println!("{}", line(&present.verifying_key(), "signs"));
+    for key in previous_keys(&config)? {
         println!("{}", line(&key, "accepted"));
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod config_check;
+mod dumps;
 mod hash;
 mod healthcheck;
 mod keys;
@@ -13,7 +14,7 @@ use std::process::ExitCode;
 use config::{Config, ConfigError, Flags, Sources};
 
 use crate::arguments::{Arguments, Command, ConfigCommand, ServeFlags};
-use crate::wire::check_store;
+use crate::wire::Prepared;
 
 /// What a command was refused for: exit code 1.
 const REFUSED: u8 = 1;
@@ -27,6 +28,9 @@ const WRONG_USE: u8 = 2;
     reason = "a command tells its user what went wrong"
 )]
 pub fn run(arguments: Arguments) -> ExitCode {
+    if let Err(error) = dumps::forbid() {
+        eprintln!("portcullis: core dumps are not switched off: {error}");
+    }
     let done = match arguments.command.unwrap_or(Command::Serve(arguments.serve)) {
         Command::Serve(flags) => serve::run(flags),
         Command::Config(ConfigCommand::Check(flags)) => config_check::run(flags),
@@ -41,15 +45,24 @@ pub fn run(arguments: Arguments) -> ExitCode {
     })
 }
 
-/// Reads the settings of this process. What the store refuses of them is found here, too.
+/// Reads the settings of this process, and builds what they lead to.
+fn prepare(flags: ServeFlags) -> anyhow::Result<Result<Prepared, ConfigError>> {
+    Ok(load(flags)?.and_then(Prepared::new))
+}
+
+/// Reads the settings of this process.
 fn load(flags: ServeFlags) -> anyhow::Result<Result<Config, ConfigError>> {
-    let config = Config::load(Sources {
+    Ok(Config::load(sources(flags)?))
+}
+
+/// What the settings of this process are read from.
+fn sources(flags: ServeFlags) -> anyhow::Result<Sources> {
+    Ok(Sources {
         env: std::env::vars_os().collect(),
         working_dir: std::env::current_dir()?,
         flags: Flags {
             listen: flags.listen,
             data_dir: flags.data_dir,
         },
-    });
-    Ok(config.and_then(check_store))
+    })
 }

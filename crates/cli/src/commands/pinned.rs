@@ -7,12 +7,11 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use server::listener::read_certificates;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -23,8 +22,7 @@ pub(super) async fn connect(
     address: SocketAddr,
     file: &Path,
 ) -> anyhow::Result<TlsStream<TcpStream>> {
-    let certificate = CertificateDer::from_pem_file(file)
-        .with_context(|| format!("{} holds no certificate", file.display()))?;
+    let certificate = read_certificates(file)?.swap_remove(0); // it holds one at least
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = Arc::new(Pinned {
         certificate,

@@ -13,7 +13,7 @@ use password::HasherConfig;
 use server::listener::{Bounds, Handle, Tls, serve};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{REFUSED, load, memory};
+use super::{REFUSED, memory, prepare};
 use crate::arguments::ServeFlags;
 use crate::logging;
 use crate::wire::{Built, CLOCK_SKEW, Surroundings, build};
@@ -28,17 +28,19 @@ const DRAIN: Duration = Duration::from_secs(10);
 )]
 pub(super) fn run(flags: ServeFlags) -> anyhow::Result<ExitCode> {
     memory::start_frugally();
-    let config = match load(flags)? {
-        Ok(config) => config,
+    let prepared = match prepare(flags)? {
+        Ok(prepared) => prepared,
         Err(error) => {
             eprintln!("{error}");
             return Ok(ExitCode::from(REFUSED));
         }
     };
-    logging::start(&config.log)?;
+    let config = &prepared.config;
+    logging::start(&config.log, prepared.filter.clone())?;
     for notice in &config.notices {
         tracing::warn!("{notice}");
     }
+    prepared.make_folder()?;
     let keys = config.keys()?;
 
     // Bound before anything else is started, so that a taken port changes nothing.
@@ -47,20 +49,22 @@ pub(super) fn run(flags: ServeFlags) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve_until_stopped(&config, &keys, listener))?;
+    runtime.block_on(serve_until_stopped(
+        config,
+        &keys,
+        prepared.tls.as_ref(),
+        listener,
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn serve_until_stopped(
     config: &Config,
     keys: &Keys,
+    tls: Option<&Tls>,
     listener: TcpListener,
 ) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
-    let tls = match &config.server.tls {
-        Some(files) => Some(Tls::read(&files.certificate, &files.key).await?),
-        None => None,
-    };
     let bounds = Bounds::default();
     let surroundings = Surroundings {
         clock: Arc::new(SystemClock),
@@ -78,14 +82,14 @@ async fn serve_until_stopped(
 
     let handle = Handle::new();
     let stopping = tokio::spawn(stop_on_signal(handle.clone())?);
-    let reloading = tokio::spawn(reload_on_signal(tls.clone())?);
+    let reloading = tokio::spawn(reload_on_signal(tls.cloned())?);
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
     greet(
         config,
         config.server.public_url_at(address).as_str(),
         &accounts.describe_store(),
     );
-    serve(listener, app.clone(), bounds, tls.as_ref(), handle).await?;
+    serve(listener, app.clone(), bounds, tls, handle).await?;
 
     app.settled().await;
     stopping.abort();

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use anyhow::Context as _;
+use config::env_vars::EnvVar;
+use config::env_vars::tokens::{
+    JWT_PRIVATE_KEY, JWT_PUBLIC_KEY, JWT_PUBLIC_KEY_PREVIOUS, JWT_SECRET_KEY,
+    JWT_SECRET_KEY_PREVIOUS,
+};
 use config::{Config, Keys};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jwt::revocation::RevocationSet;
-use jwt::{Algorithm, Authority, SigningKey, VerifyingKey};
+use jwt::{Algorithm, Authority, KeyError, SigningKey, VerifyingKey};
 use secret::Secret;
 use sha2::Sha256;
 
@@ -26,14 +30,14 @@ pub(super) fn authority(
         Some(_) => CLOCK_SKEW,
         None => Duration::ZERO,
     };
-    let mut builder = Authority::builder(signing_key(config, keys)?)
+    let mut builder = Authority::builder(signing_key(config, keys.jwt_secret_key.as_ref())?)
         .issuer(tokens.issuer.as_deref().unwrap_or(public_url))
         .leeway(tokens.leeway.as_secs())
         .clock_skew(skew.as_secs())
         .require_session()
         .legacy_until(tokens.legacy_until.map(whole_seconds))
         .revocations(revoked);
-    for key in previous_keys(config, keys)? {
+    for key in previous_keys(config)? {
         builder = builder.also_accept(key);
     }
     if let Some(issuer) = &tokens.accepted_issuer {
@@ -54,27 +58,43 @@ fn whole_seconds(time: SystemTime) -> u64 {
     since.map_or(0, |since| since.as_secs()) // before the epoch: over
 }
 
-/// The key that signs tokens.
+/// A setting that holds no key that can be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {message}", setting.name)]
+pub struct KeyFault {
+    /// The setting.
+    pub setting: &'static EnvVar,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// The key that signs tokens: `secret`, where the algorithm takes one.
 ///
 /// # Errors
 /// When it is no key for the configured algorithm, or `JWT_PUBLIC_KEY` belongs to another.
-pub fn signing_key(config: &Config, keys: &Keys) -> anyhow::Result<SigningKey> {
+pub fn signing_key(
+    config: &Config,
+    secret: Option<&Secret<String>>,
+) -> Result<SigningKey, KeyFault> {
     let algorithm = algorithm(config.tokens.algorithm);
-    if let Some(secret) = &keys.jwt_secret_key {
-        return Ok(SigningKey::hmac(algorithm, secret.expose().as_bytes())?);
+    if let Some(secret) = secret {
+        let key = SigningKey::hmac(algorithm, secret.expose().as_bytes());
+        return key.map_err(in_setting(&JWT_SECRET_KEY));
     }
-    let private = config
-        .tokens
-        .private_key
-        .as_ref()
-        .context("JWT_PRIVATE_KEY is not set")?;
-    let key = SigningKey::from_pem(algorithm, private.expose()).context("JWT_PRIVATE_KEY")?;
+    let private = config.tokens.private_key.as_ref();
+    let private = private
+        .ok_or("is not set")
+        .map_err(in_setting(&JWT_PRIVATE_KEY))?;
+    let key = SigningKey::from_pem(algorithm, private.expose());
+    let key = key.map_err(in_setting(&JWT_PRIVATE_KEY))?;
     if let Some(public) = &config.tokens.public_key {
-        let public = VerifyingKey::from_public_pem(algorithm, public).context("JWT_PUBLIC_KEY")?;
-        anyhow::ensure!(
-            public.key_id() == key.key_id(),
-            "JWT_PUBLIC_KEY does not belong to JWT_PRIVATE_KEY"
-        );
+        let public = VerifyingKey::from_public_pem(algorithm, public);
+        let public = public.map_err(in_setting(&JWT_PUBLIC_KEY))?;
+        if public.key_id() != key.key_id() {
+            return Err(in_setting(&JWT_PUBLIC_KEY)(
+                "does not belong to JWT_PRIVATE_KEY",
+            ));
+        }
     }
     Ok(key)
 }
@@ -84,9 +104,9 @@ pub fn signing_key(config: &Config, keys: &Keys) -> anyhow::Result<SigningKey> {
 ///
 /// # Errors
 /// When one is no key.
-pub fn previous_keys(config: &Config, keys: &Keys) -> anyhow::Result<Vec<VerifyingKey>> {
+pub fn previous_keys(config: &Config) -> Result<Vec<VerifyingKey>, KeyFault> {
     let mut previous = Vec::new();
-    if let Some(secret) = &keys.jwt_secret_key_previous {
+    if let Some(secret) = &config.tokens.previous {
         let present = algorithm(config.tokens.algorithm);
         let algorithm = if config.tokens.algorithm.is_asymmetric() {
             Algorithm::HS256
@@ -94,15 +114,36 @@ pub fn previous_keys(config: &Config, keys: &Keys) -> anyhow::Result<Vec<Verifyi
             present
         };
         let key = VerifyingKey::hmac(algorithm, secret.expose().as_bytes());
-        previous.push(key.context("JWT_SECRET_KEY_PREVIOUS")?);
+        previous.push(key.map_err(in_setting(&JWT_SECRET_KEY_PREVIOUS))?);
     }
     if let Some(pem) = &config.tokens.previous_public_key {
-        let key = [Algorithm::EdDSA, Algorithm::ES256, Algorithm::RS256]
-            .into_iter()
-            .find_map(|algorithm| VerifyingKey::from_public_pem(algorithm, pem).ok());
-        previous.push(key.context("JWT_PUBLIC_KEY_PREVIOUS is no key for EdDSA, ES256 or RS256")?);
+        let key = public_key_of_any_kind(pem);
+        previous.push(key.map_err(in_setting(&JWT_PUBLIC_KEY_PREVIOUS))?);
     }
     Ok(previous)
+}
+
+fn public_key_of_any_kind(pem: &str) -> Result<VerifyingKey, String> {
+    let [first, others @ ..] = [Algorithm::EdDSA, Algorithm::ES256, Algorithm::RS256];
+    let error = match VerifyingKey::from_public_pem(first, pem) {
+        Ok(key) => return Ok(key),
+        Err(error) => error,
+    };
+    others
+        .into_iter()
+        .find_map(|other| VerifyingKey::from_public_pem(other, pem).ok())
+        .ok_or_else(|| match error {
+            KeyError::Rejected(_) => "holds no key for EdDSA, ES256 or RS256".to_owned(),
+            other => other.to_string(),
+        })
+}
+
+/// Says in which setting an error is.
+fn in_setting<E: ToString>(setting: &'static EnvVar) -> impl Fn(E) -> KeyFault {
+    move |error| KeyFault {
+        setting,
+        message: error.to_string(),
+    }
 }
 
 const fn algorithm(configured: config::Algorithm) -> Algorithm {

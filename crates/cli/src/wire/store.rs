@@ -5,17 +5,20 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use config::{Config, ConfigError, Fault, Keys, Notice};
+use config::env_vars::operation::{DATA_DIR, MONGO_URI};
+use config::{Config, Keys, Notice};
 use model::{Clock, Rng, SystemRng};
 use ratelimit::{Capacity, SharedStore};
 use secret::Secret;
 use server::limits::Counters;
+use server::listener::{Tls, TlsError, read_certificates};
 use storage::{Storage, Upkeep as _};
 use storage_mongodb::limits::{LeasedLimits, MongoLimits};
 use storage_mongodb::{KeyPrint, MongoStore, MongoUri};
 use storage_sqlite::{LimitStore, Options, Role, SqliteStore};
 
 use super::keys::{derived_key, previous_keys, signing_key};
+use super::prepared::Unusable;
 use super::progress::progress;
 
 /// The file that holds everything, in the data folder.
@@ -29,28 +32,34 @@ pub(super) struct Stored {
     pub(super) behind: Option<Arc<LimitStore>>,
 }
 
-/// Holds what the settings say of the store against what it takes, as far as that shows without opening it.
-///
-/// # Errors
-/// A fault of the setting.
-pub fn check_store(mut config: Config) -> Result<Config, ConfigError> {
-    const NAME: &str = "MONGO_URI";
+/// Holds what the settings say of the store against what it takes, as far as that shows without opening it or asking
+/// the network. Gives what to know.
+pub(super) fn check_store(config: &Config) -> Result<Vec<Notice>, Unusable> {
     let Some(uri) = &config.storage.mongo_uri else {
-        return Ok(config);
+        let file = config.storage.data_dir.join(DATABASE);
+        let checked = SqliteStore::check(&file).map(|()| Vec::new());
+        return checked.map_err(|error| (&DATA_DIR, error.to_string()));
     };
-    let uri = MongoUri::parse(uri.expose().as_str()).map_err(|fault| ConfigError {
-        faults: vec![Fault {
-            name: NAME.to_owned(),
-            source: None,
-            message: fault.to_string(),
-        }],
-    })?;
+    let uri = MongoUri::parse(uri.expose().as_str());
+    let uri = uri.map_err(|fault| (&MONGO_URI, fault.to_string()))?;
+    check_files(&uri).map_err(|error| (&MONGO_URI, error.to_string()))?;
     let notices = uri.notices().iter().map(|message| Notice {
-        name: NAME.to_owned(),
+        name: MONGO_URI.name.to_owned(),
         message: message.clone(),
     });
-    config.notices.extend(notices);
-    Ok(config)
+    Ok(notices.collect())
+}
+
+/// Reads the certificates that a connection string names, as the driver will when it connects.
+fn check_files(uri: &MongoUri) -> Result<(), TlsError> {
+    let files = uri.tls_files();
+    if let Some(authorities) = files.authorities {
+        read_certificates(&authorities)?;
+    }
+    if let Some(certificate) = files.certificate {
+        Tls::read(&certificate, &certificate)?;
+    }
+    Ok(())
 }
 
 /// Opens the one that the settings name.
@@ -137,12 +146,14 @@ fn key_prints(config: &Config, keys: &Keys) -> anyhow::Result<Vec<KeyPrint>> {
     } else {
         "JWT_PRIVATE_KEY"
     };
-    let previous = previous_keys(config, keys)?;
+    let previous = previous_keys(config)?;
     Ok(vec![
         KeyPrint {
             name: signing,
             purpose: "signing",
-            present: signing_key(config, keys)?.key_id().to_owned(),
+            present: signing_key(config, keys.jwt_secret_key.as_ref())?
+                .key_id()
+                .to_owned(),
             previous: previous.iter().map(|key| key.key_id().to_owned()).collect(),
         },
         KeyPrint {

@@ -140,6 +140,11 @@ impl Kind {
         matches!(self, Self::Secret | Self::ForeignSecret | Self::PrivateKey)
     }
 
+    /// Whether whoever reads the value learns a secret.
+    pub const fn holds_secrets(self) -> bool {
+        self.is_secret() || matches!(self, Self::StoreUri)
+    }
+
     /// Whether `NAME_FILE` may name a file that holds the value.
     pub const fn may_be_in_a_file(self) -> bool {
         matches!(

@@ -32,8 +32,9 @@ env_vars! {
     /// `/.well-known/jwks.json`, and share no secret.
     JWT_ALGORITHM = "JWT_ALGORITHM", Tokens, Kind::Choice(ALGORITHMS), Fallback::Value("HS256");
 
-    /// The private key for `EdDSA`, `ES256` or `RS256`, in PEM (PKCS #8): `portcullis keys generate`
-    /// makes one.
+    /// The private key for `EdDSA`, `ES256` or `RS256`, in PEM: `portcullis keys generate` makes one. PKCS #8, for
+    /// `ES256` also SEC1 (`EC PRIVATE KEY`), for `RS256` also PKCS #1 (`RSA PRIVATE KEY`); text around it is passed over.
+    /// It must not be encrypted.
     JWT_PRIVATE_KEY = "JWT_PRIVATE_KEY", Tokens, Kind::PrivateKey, Fallback::Described("unset");
 
     /// The public key that belongs to `JWT_PRIVATE_KEY`, in PEM. It isn't needed; one that doesn't

@@ -8,6 +8,26 @@ use crate::{
 /// The levels of a filter, from nothing to everything.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
+/// What a level without a part is for.
+const ALL: &str = "";
+
+/// The parts that log: crates of ours, and those that they stand on. A test holds this against the manifests.
+const PARTS: [&str; 13] = [
+    "account",
+    "cli",
+    "server",
+    "storage_mongodb",
+    "storage_sqlite",
+    "h2",
+    "hickory_net",
+    "hickory_proto",
+    "hickory_resolver",
+    "hyper_util",
+    "jiff",
+    "rustls",
+    "tower_http",
+];
+
 /// What is logged, and how.
 #[derive(Clone, Debug)]
 pub struct Log {
@@ -62,8 +82,8 @@ fn parse_filter(text: &str) -> Result<String, String> {
         .filter(|part| !part.is_empty())
         .collect();
     for directive in &directives {
-        let (target, level) = directive.rsplit_once('=').unwrap_or(("all", directive));
-        let is_target = !target.is_empty()
+        let (target, level) = directive.rsplit_once('=').unwrap_or((ALL, directive));
+        let is_target = directive.strip_prefix('=').is_none()
             && target
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ':'));
@@ -72,6 +92,14 @@ fn parse_filter(text: &str) -> Result<String, String> {
                 "{} is not a level: write one of {}, or part=level, several after commas",
                 quoted(directive),
                 LEVELS.join(", ")
+            ));
+        }
+        let part = target.split("::").next().unwrap_or(target);
+        if target != ALL && !PARTS.contains(&part) {
+            return Err(format!(
+                "nothing logs as {}: the parts are {}",
+                quoted(part),
+                PARTS.join(", ")
             ));
         }
     }

@@ -15,6 +15,6 @@ pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub(crate) use secrets::check_distinct;
 pub use secrets::{SecretSource, Secrets};
-pub use server::{PublicUrl, Server, TlsFiles};
+pub use server::{Listening, PublicUrl, Server, TlsFiles};
 pub use storage::Storage;
 pub use tokens::{Algorithm, Tokens};

@@ -9,12 +9,16 @@ use ratelimit::ForwardedBy;
 use url::{Host, Url};
 
 use crate::{
-    Origin,
-    env_vars::server::{
-        CORS_ORIGINS, FORWARDED_HEADER, HSTS_SUBDOMAINS, LISTEN, PUBLIC_URL, REQUEST_TIMEOUT,
-        TLS_CERT, TLS_KEY, TRUSTED_PROXIES,
+    ConfigError, Origin, Sources,
+    env_vars::{
+        EnvVar,
+        server::{
+            CORS_ORIGINS, FORWARDED_HEADER, HSTS_SUBDOMAINS, LISTEN, PUBLIC_URL, REQUEST_TIMEOUT,
+            TLS_CERT, TLS_KEY, TRUSTED_PROXIES,
+        },
     },
     reader::{Reader, quoted},
+    values::Values,
 };
 
 /// Where the server listens and how it is reached.
@@ -49,6 +53,15 @@ pub struct TlsFiles {
     pub key: PathBuf,
 }
 
+/// Where the server of some settings listens: as much as another process needs to ask it something.
+#[derive(Clone, Debug)]
+pub struct Listening {
+    /// The address and port.
+    pub address: SocketAddr,
+    /// The files for https, when the server speaks it itself.
+    pub tls: Option<TlsFiles>,
+}
+
 /// An `http` or `https` address of scheme, host and port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl {
@@ -57,12 +70,43 @@ pub struct PublicUrl {
     https: bool,
 }
 
+impl Listening {
+    /// Reads where the server listens, and nothing else: no secret is needed, nor read.
+    ///
+    /// # Errors
+    /// The faults of these settings.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        let wanted: [&'static EnvVar; 3] = [&LISTEN, &TLS_CERT, &TLS_KEY];
+        let mut values = Values::default();
+        values.gather_some(sources, wanted.into_iter());
+        let mut reader = Reader { values };
+        let listening = Self::read(&mut reader, &sources.working_dir);
+        let mut faults = reader.values.faults;
+        // A line of `.env` that can't be read may be that of another setting.
+        let names = wanted.map(|var| var.name);
+        faults.retain(|fault| fault.name == ".env" || names.contains(&fault.name.as_str()));
+        if faults.is_empty() {
+            Ok(listening)
+        } else {
+            Err(ConfigError { faults })
+        }
+    }
+
+    fn read(reader: &mut Reader, working_dir: &Path) -> Self {
+        let nowhere = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0); // never used: there is a fault
+        Self {
+            tls: tls_files(reader, working_dir),
+            address: reader.optional(&LISTEN, parse_listen).unwrap_or(nowhere),
+        }
+    }
+}
+
 impl Server {
     pub(crate) fn read(reader: &mut Reader, working_dir: &Path) -> Self {
-        let tls = tls_files(reader, working_dir);
-        let listen = reader
-            .optional(&LISTEN, parse_listen)
-            .unwrap_or(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0));
+        let Listening {
+            address: listen,
+            tls,
+        } = Listening::read(reader, working_dir);
         let set = reader.optional(&PUBLIC_URL, PublicUrl::parse);
         let public_url_is_derived = set.is_none();
         let public_url = set.unwrap_or_else(|| PublicUrl::of(listen, tls.is_some()));

@@ -1,15 +1,12 @@
 //! Where accounts are kept.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
+use private_files::{Mended, Refusal};
 use secret::Secret;
 
 use crate::{
     env_vars::operation::{DATA_DIR, MONGO_URI},
-    files,
     reader::{Reader, quoted},
 };
 
@@ -47,11 +44,19 @@ impl Storage {
         }
     }
 
-    /// Creates the data folder, for its owner only (0700), unless it exists.
+    /// Creates the data folder, for its owner only (0700), or sees to it that nobody else writes to it.
     ///
     /// # Errors
-    /// Those of the file system; also when something else has the name of the folder.
-    pub fn create_data_dir(&self) -> io::Result<()> {
-        files::create_private_folder(&self.data_dir)
+    /// When it belongs to another user or everyone writes to it, and those of the file system.
+    pub fn create_data_dir(&self) -> Result<Option<Mended>, Refusal> {
+        private_files::make_folder(&self.data_dir)
+    }
+
+    /// Whether [`create_data_dir`](Self::create_data_dir) would succeed, without making or changing anything.
+    ///
+    /// # Errors
+    /// Why it wouldn't.
+    pub fn check_data_dir(&self) -> Result<(), Refusal> {
+        private_files::check_folder(&self.data_dir)
     }
 }

@@ -86,6 +86,10 @@ impl Algorithm {
         Self::Rs256,
     ];
 
+    pub(crate) fn read(reader: &mut Reader) -> Self {
+        reader.choice(&JWT_ALGORITHM, &Self::ALL.map(|a| (a.name(), a)))
+    }
+
     /// The name in a token's header, `HS256`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -114,8 +118,12 @@ impl Algorithm {
 }
 
 impl Tokens {
-    pub(crate) fn read(reader: &mut Reader, generated: &Found, public_url: &PublicUrl) -> Self {
-        let algorithm = reader.choice(&JWT_ALGORITHM, &Algorithm::ALL.map(|a| (a.name(), a)));
+    pub(crate) fn read(
+        reader: &mut Reader,
+        algorithm: Algorithm,
+        generated: &Found,
+        public_url: &PublicUrl,
+    ) -> Self {
         let tokens = Self {
             algorithm,
             secret_key: if algorithm.is_asymmetric() {
@@ -245,23 +253,21 @@ fn lifetime(reader: &mut Reader, var: &'static EnvVar) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// Whether a key is PEM (RFC 7468) with such a label; its content is for the signer to judge.
+/// Whether a text holds PEM (RFC 7468) with such a label; what it holds is for the signer to judge.
 fn pem<'a>(text: &'a str, label: &str) -> Result<&'a str, String> {
-    let trimmed = text.trim();
-    let first = trimmed.lines().next().unwrap_or_default();
-    let last = trimmed.lines().last().unwrap_or_default();
-    let ends = format!("{label}-----");
-    if first.starts_with("-----BEGIN ")
-        && last.starts_with("-----END ")
-        && first.ends_with(&ends)
-        && last.ends_with(&ends)
-    {
-        Ok(trimmed)
-    } else {
-        Err(format!(
-            "is not PEM: it must start with a line -----BEGIN {ends} and end with its like"
-        ))
+    if !text.contains("-----BEGIN ") || !text.contains("-----END ") {
+        return Err(format!(
+            "is not PEM: there must be a line -----BEGIN {label}----- and its like at the end"
+        ));
     }
+    if text.contains("\\n") && !text.contains('\n') {
+        return Err(
+            "has \\n in place of line breaks, as `docker run --env-file` leaves them: put it into a file, and name that by \
+             the variable that ends with _FILE"
+                .to_owned(),
+        );
+    }
+    Ok(text)
 }
 
 fn parse_time(text: &str) -> Result<SystemTime, String> {

@@ -114,7 +114,7 @@ fn a_link_is_not_followed() {
     let config = setup.good();
     config.storage.create_data_dir().unwrap();
     std::os::unix::fs::symlink(setup.path().join("elsewhere"), file(&config)).unwrap();
-    assert!(unusable(&setup, &config).contains("is not a regular file"));
+    assert!(unusable(&setup, &config).contains("is a symbolic link"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Where the server listens, how it is reached, and whose word it takes.
 
+use config::Listening;
 use ratelimit::ForwardedBy;
 
 use crate::{APP_KEY, JWT_KEY, Setup};
@@ -247,4 +248,25 @@ fn trusted_proxies_are_networks_that_leave_someone_out() {
         let fault = networks(wrong).fault();
         assert!(fault.contains(hint), "{fault}");
     }
+}
+
+#[test]
+fn where_a_server_listens_is_known_without_its_secrets() {
+    let setup = Setup::dotenv("PORTCULLIS_LISTEN=0.0.0.0:8443\nJWT_ACCESS_TOKEN_EXPIRES=\"open\n")
+        .env("JWT_SECRET_KEY", "changeme")
+        .env("SECRET_KEY_FILE", "missing")
+        .env("PORTCULLIS_TLS_CERT", "cert.pem")
+        .env("PORTCULLIS_TLS_KEY", "key.pem");
+    assert!(setup.load().is_err(), "a server would not start");
+    let listening = Listening::load(&setup.sources()).unwrap();
+    assert_eq!(listening.address.to_string(), "0.0.0.0:8443");
+    let certificate = listening.tls.unwrap().certificate;
+    assert_eq!(certificate, setup.path().join("cert.pem"));
+
+    let faulty = Setup::new()
+        .env("PORTCULLIS_LISTEN", "nowhere")
+        .env("PORTCULLIS_TLS_CERT", "cert.pem");
+    let error = Listening::load(&faulty.sources()).unwrap_err();
+    let names: Vec<_> = error.faults.iter().map(|fault| &fault.name).collect();
+    assert_eq!(names, ["PORTCULLIS_TLS_KEY", "PORTCULLIS_LISTEN"]);
 }

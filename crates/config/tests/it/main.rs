@@ -10,10 +10,13 @@
 mod described;
 mod development;
 mod faults;
+mod files;
 mod flask;
 mod generated_files;
+mod leftovers;
 mod limits;
 mod listening;
+mod logging;
 mod secrecy;
 mod sources;
 mod tokens;
@@ -49,6 +52,14 @@ impl Setup {
 
     fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         std::fs::write(self.folder.path().join(name), content).unwrap();
+        self.mode(name, 0o600)
+    }
+
+    fn mode(self, name: &str, mode: u32) -> Self {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(self.folder.path().join(name), mode).unwrap();
         self
     }
 
@@ -86,6 +97,13 @@ impl Setup {
     #[track_caller]
     fn good(&self) -> Config {
         self.load().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The notices of the configuration, which must be good.
+    #[track_caller]
+    fn notices(&self) -> Vec<String> {
+        let notices = self.good().notices;
+        notices.iter().map(ToString::to_string).collect()
     }
 
     /// The names and messages of the faults, of which there must be some.

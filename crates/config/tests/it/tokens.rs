@@ -68,6 +68,11 @@ fn an_asymmetric_algorithm_needs_a_private_key_and_no_secret() {
             .env("PORTCULLIS_LISTEN", "0.0.0.0:8080")
             .good();
         assert!(config.keys().unwrap().jwt_secret_key.is_none());
+        let here = Setup::new()
+            .env("JWT_ALGORITHM", algorithm)
+            .env("JWT_PRIVATE_KEY", pem)
+            .env("SECRET_KEY", APP_KEY);
+        assert_eq!(here.good().notices, [], "none is generated");
     }
     let fault = Setup::new().env("JWT_ALGORITHM", "none").fault();
     assert!(fault.contains("must be one of HS256"), "{fault}");

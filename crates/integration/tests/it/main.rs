@@ -2,6 +2,7 @@
 
 mod api;
 mod browser;
+mod checks;
 mod connection_string;
 mod cors;
 mod cut_off;

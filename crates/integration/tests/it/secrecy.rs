@@ -126,3 +126,13 @@ async fn the_log_holds_no_secret_password_token_or_address_also_at_debug() {
         assert!(!log.contains(needle), "{needle} stands in the log: {log}");
     }
 }
+
+#[tokio::test]
+async fn a_crash_leaves_no_image_of_the_memory() {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_with_core_dumps(folder.path()).await;
+    let ended = server.crash().await;
+    assert!(ended.signal().is_some() && !ended.core_dumped(), "{ended}");
+}

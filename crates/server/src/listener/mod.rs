@@ -11,4 +11,4 @@ mod tls;
 
 pub use bounds::Bounds;
 pub use serve::{Handle, serve};
-pub use tls::{Tls, TlsError};
+pub use tls::{FileFault, Tls, TlsError, read_certificates};

@@ -10,10 +10,11 @@ mod safety_tests;
 mod tests;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use mongodb::error::{Error as DriverError, ErrorKind};
-use mongodb::options::{ClientOptions, ConnectionString, HostInfo, ServerAddress};
+use mongodb::options::{ClientOptions, ConnectionString, HostInfo, ServerAddress, Tls};
 use secret::Secret;
 
 use query::{Kept, Query};
@@ -36,6 +37,15 @@ pub struct MongoUri {
     /// With those options only that the driver gets.
     text: Secret<String>,
     notices: Vec<String>,
+}
+
+/// Files that the driver reads when it connects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The authorities of the servers' certificates (`tlsCAFile`).
+    pub authorities: Option<PathBuf>,
+    /// The certificate of this side, with its key (`tlsCertificateKeyFile`).
+    pub certificate: Option<PathBuf>,
 }
 
 impl MongoUri {
@@ -64,6 +74,17 @@ impl MongoUri {
     /// What to know about options that have no effect, or less safety than usual.
     pub fn notices(&self) -> &[String] {
         &self.notices
+    }
+
+    /// The files that it names for TLS.
+    pub fn tls_files(&self) -> TlsFiles {
+        match driver_reads(self.text.expose()).map(|read| read.tls) {
+            Ok(Some(Tls::Enabled(options))) => TlsFiles {
+                authorities: options.ca_file_path,
+                certificate: options.cert_key_file_path,
+            },
+            _ => TlsFiles::default(),
+        }
     }
 
     /// What the driver makes of it, and the database that it names.

@@ -193,6 +193,89 @@ async fn everything_is_for_its_owner_only() {
 }
 
 #[tokio::test]
+async fn files_that_others_could_read_are_taken_back() {
+    let (_folder, path) = folder();
+    made(&path).await;
+    let set = |path: &Path, mode| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(path, mode).unwrap();
+    };
+    let beside = |name: &str| PathBuf::from(format!("{}{name}", path.display()));
+    let files = [
+        path.clone(),
+        beside("-wal"),
+        beside("-shm"),
+        beside(".lock"),
+    ];
+    std::fs::write(&files[1], "").unwrap();
+    for file in files.iter().filter(|file| file.exists()) {
+        set(file, 0o644);
+    }
+    set(path.parent().unwrap(), 0o775);
+    SqliteStore::check(&path).unwrap();
+
+    let store = open(&path).unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for file in &files {
+        assert_eq!(mode(file), 0o600, "{}", file.display());
+    }
+    assert_eq!(mode(path.parent().unwrap()), 0o755);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_everyone_can_write_and_what_is_a_link_is_refused_and_left_alone() {
+    let (folder, path) = folder();
+    made(&path).await;
+    let set = |path: &Path, mode| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(path, mode).unwrap();
+    };
+    let refused = || {
+        let refused = open(&path).unwrap_err();
+        assert!(matches!(refused, OpenError::NotPrivate { .. }), "{refused}");
+        refused.to_string()
+    };
+    set(path.parent().unwrap(), 0o777);
+    assert!(refused().contains("data can be written by every user"));
+    set(path.parent().unwrap(), 0o700);
+    set(&path, 0o666);
+    assert_eq!(
+        SqliteStore::check(&path).unwrap_err().to_string(),
+        refused()
+    );
+    set(&path, 0o600);
+
+    let elsewhere = folder.path().join("elsewhere.db");
+    std::fs::rename(&path, &elsewhere).unwrap();
+    let before = std::fs::read(&elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+    assert!(refused().contains("is a symbolic link"));
+    assert_eq!(
+        SqliteStore::check(&path).unwrap_err().to_string(),
+        refused()
+    );
+    assert_eq!(std::fs::read(&elsewhere).unwrap(), before);
+}
+
+#[tokio::test]
+async fn the_folder_may_be_reached_through_a_link() {
+    let (folder, path) = folder();
+    made(&path).await;
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(path.parent().unwrap(), &link).unwrap();
+    let store = open(&link.join("portcullis.db")).unwrap();
+    assert!(
+        store
+            .user(&UserId::parse("u-0").unwrap())
+            .await
+            .unwrap()
+            .is_some()
+    );
+    store.close().await;
+}
+
+#[tokio::test]
 async fn a_text_with_a_nul_byte_comes_back_whole() {
     let (_folder, path) = folder();
     let store = open(&path).unwrap();
