@@ -14,6 +14,15 @@ pub struct NewProfile {
     pub email: Option<EmailAddress>,
 }
 
+impl NewProfile {
+    fn differs_from(&self, present: &User) -> bool {
+        let username = self.username.as_ref().map(Username::as_str);
+        let email = self.email.as_ref().map(EmailAddress::as_str);
+        username.is_some_and(|new| new != present.username)
+            || email.is_some_and(|new| new != present.email)
+    }
+}
+
 /// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeProfileError {
@@ -43,8 +52,9 @@ impl Accounts {
         Ok(User::clone(&user))
     }
 
-    /// Changes the account `id`, which must be the actor's own. A change of the address needs a fresh
-    /// token: whoever has the address can take the account over.
+    /// Changes the account `id`, which must be the actor's own. A change of either needs a fresh token: they are
+    /// what its owner signs in by, so that a thief of a token would lock the owner out, and by the address take the
+    /// account over.
     pub async fn change_profile(
         &self,
         actor: &Actor,
@@ -56,11 +66,7 @@ impl Accounts {
         }
         self.live_session(actor).await?;
         let present = self.stored(&actor.user).await?;
-        if new
-            .email
-            .as_ref()
-            .is_some_and(|email| email.as_str() != present.email)
-        {
+        if new.differs_from(&present) {
             actor.require_fresh()?;
         }
 

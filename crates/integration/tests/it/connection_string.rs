@@ -12,15 +12,15 @@ async fn an_option_that_is_refused_stops_the_start_as_the_check_says_and_no_valu
         ),
         (
             "tlsInsecure=true",
-            "MONGO_URI: the option tlsInsecure is refused: ",
+            "MONGO_URI (environment): the option tlsInsecure is refused: ",
         ),
         (
             "proxyHost=10.0.0.7",
-            "MONGO_URI: the option proxyHost is refused: ",
+            "MONGO_URI (environment): the option proxyHost is refused: ",
         ),
         (
             "tls=hunter2",
-            "MONGO_URI: the option tls must be true or false",
+            "MONGO_URI (environment): the option tls must be true or false",
         ),
     ] {
         let uri = format!("mongodb://portcullis:hunter2@db.invalid/accounts?{options}");

@@ -245,7 +245,9 @@ every_backend! {
         let pair = app.post("/api/v1/refresh").json(body).send().await.assert_ok();
         let token = pair["access_token"].as_str().unwrap();
         let path = format!("/api/v1/users/{id}");
-        app.patch(&path).bearer(token).json(json!({"username": "alicia"})).send().await.assert_ok();
+        app.patch(&path).bearer(token).json(json!({"username": "alice"})).send().await.assert_ok();
+        app.patch(&path).bearer(token).json(json!({"username": "alicia"})).send().await
+            .assert_problem(401, "insufficient_user_authentication");
         app.delete(&path).bearer(token).send().await.assert_problem(401, "insufficient_user_authentication");
         let fresh = app.post("/api/v1/me/reauthenticate").bearer(token)
             .json(json!({"password": PASSWORD})).send().await.assert_ok();

@@ -18,6 +18,7 @@ input! {
     /// An account's name and address.
     #[derive(utoipa::ToSchema)]
     pub(crate) struct ReplaceUser {
+        /// Another name than the present one needs a fresh token.
         #[schema(value_type = String, example = "alice")]
         username: Username = fields::username,
         /// Another address than the present one needs a fresh token.
@@ -30,6 +31,7 @@ input! {
     /// A new name, a new address or both.
     #[derive(utoipa::ToSchema)]
     pub(crate) struct ChangeUser {
+        /// Needs a fresh token.
         #[schema(value_type = Option<String>, example = "alice")]
         username: Option<Username> = fields::username,
         /// Needs a fresh token.

@@ -46,10 +46,13 @@ impl Person {
 
     /// Takes another name. It may be sent again: whose name it is already is told that it is.
     pub(super) async fn rename(&mut self, storm: &Storm, session: usize) {
+        let Some(token) = self.prove(storm, session).await else {
+            return;
+        };
         let name = new_name();
         let path = format!("/api/v1/users/{}", self.id);
         let question = Question::new("name", Method::PATCH, path)
-            .token(&self.sessions[session].access)
+            .token(&token)
             .body(json!({"username": name}));
         let reply = storm.ask(&question).await;
         if reply.status == 200 {

@@ -46,13 +46,31 @@ every_backend! {
         app.patch(&path).by(&alice).json(json!({"username": "ALICE"})).send().await.assert_ok();
     }
 
-    async fn a_new_address_needs_a_fresh_token_a_new_name_does_not(app: TestApp) {
+    async fn what_one_signs_in_by_changes_with_a_fresh_token_only(app: TestApp) {
         let alice = app.signed_in("alice").await;
+        app.signed_up("bob").await;
         app.advance(601);
         let path = format!("/api/v1/users/{}", alice.id);
-        app.patch(&path).by(&alice).json(json!({"email": "new@example.org"})).send().await
+        for new in [
+            json!({"email": "new@example.org"}),
+            json!({"username": "alicia"}),
+            json!({"username": "bob"}), // nor is it said whose name it is
+            json!({"username": "alice", "email": "new@example.org"}),
+        ] {
+            app.patch(&path).by(&alice).json(new).send().await
+                .assert_problem(401, "insufficient_user_authentication");
+        }
+        let same = json!({"username": "alice", "email": "alice@example.org"});
+        app.put(&path).by(&alice).json(same.clone()).send().await.assert_ok();
+        let other = json!({"username": "alicia", "email": "alice@example.org"});
+        app.put(&path).by(&alice).json(other.clone()).send().await
             .assert_problem(401, "insufficient_user_authentication");
-        app.put(&path).by(&alice).json(json!({"username": "alicia", "email": "alice@example.org"})).send().await.assert_ok();
+        app.login("alice", PASSWORD).await.assert_ok();
+
+        let fresh = app.post("/api/v1/me/reauthenticate").by(&alice)
+            .json(json!({"password": PASSWORD})).send().await.assert_ok();
+        app.put(&path).bearer(fresh["access_token"].as_str().unwrap()).json(other).send().await.assert_ok();
+        app.login("alicia", PASSWORD).await.assert_ok();
     }
 
     async fn nothing_but_name_and_address_can_be_set(app: TestApp) {

@@ -37,7 +37,7 @@ every_backend! {
         browser.submit("/account/profile", &fields).await.assert_goes_to("/account?done=profile");
     }
 
-    async fn another_address_needs_the_password_once_more(app: TestApp) {
+    async fn another_name_or_address_needs_the_password_once_more(app: TestApp) {
         app.signed_up("alice").await;
         let mut browser = app.browser_of("alice").await;
         app.advance(601);
@@ -56,7 +56,8 @@ every_backend! {
         app.advance(601);
         let another_name = [("username", "alicia"), ("email", "new@example.org")];
         browser.open("/account").await;
-        browser.submit("/account/profile", &another_name).await.assert_goes_to("/account?done=profile");
+        browser.submit("/account/profile", &fields).await.assert_goes_to("/account?done=profile");
+        browser.submit("/account/profile", &another_name).await.assert_goes_to("/account/confirm?next=/account");
     }
 
     async fn another_password_ends_every_session_but_this_one(app: TestApp) {
