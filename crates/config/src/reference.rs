@@ -22,11 +22,13 @@ start, unless it starts with `PORTCULLIS_TEST_`: those belong to the tests of th
 other programs are ignored, so that a Flask application's `.env` can be used as it is.
 
 A secret may stand in a file of its own: `JWT_SECRET_KEY_FILE=/run/secrets/jwt` takes the content of
-that file, without a line end after it, as `JWT_SECRET_KEY`. To set both is refused. The settings that
-can do this say so below.
+that file, without a byte order mark before it and a line end after it, as `JWT_SECRET_KEY`. To set both
+is refused. The settings that can do this say so below. Neither such a file nor `.env` may be writable
+by every user.
 
 `portcullis config check` prints every value and where it came from, with secrets masked, or everything
-that is wrong at once.
+that is wrong with them at once; and once nothing is, everything that is wrong with what they name:
+keys, certificates, the data folder, the connection string.
 ";
 
 /// The text of `docs/configuration.md`.
