@@ -23,10 +23,11 @@ pub(crate) fn look(var: &EnvVar, value: &Value) -> Option<Leftover> {
             "holds a NUL byte: write it as text in UTF-8 (PowerShell's `>` writes UTF-16)",
         ));
     }
+    let is_taken_as_it_is = matches!(var.kind, Kind::Secret | Kind::ForeignSecret);
     // `.env` takes its quotes away; who writes others inside them means these.
     let is_as_it_came = matches!(value.origin, Origin::Environment | Origin::File { .. });
     if is_as_it_came && is_quoted(text) {
-        return Some(if var.kind == Kind::Secret {
+        return Some(if is_taken_as_it_is {
             Leftover::Notice(
                 "the quotes around it are a part of it here: `docker run --env-file` and files of secrets keep them, \
                  `.env` and shells take them away",
@@ -37,7 +38,7 @@ pub(crate) fn look(var: &EnvVar, value: &Value) -> Option<Leftover> {
             )
         });
     }
-    if var.kind != Kind::Secret {
+    if !is_taken_as_it_is {
         return None; // the others are trimmed, or PEM
     }
     if text.trim().contains(['\n', '\r']) {

@@ -63,6 +63,22 @@ fn quotes_that_nobody_takes_away_are_told_of() {
 }
 
 #[test]
+fn a_secret_of_another_application_is_taken_as_it_is_and_told_of() {
+    for (pepper, told) in [
+        ("'of the old'", "the quotes around it"),
+        ("of the old ", "begins or ends with a blank"),
+    ] {
+        let setup = Setup::new().env("PORTCULLIS_BCRYPT_PEPPER", pepper);
+        let notices = setup.notices();
+        assert_eq!(notices.len(), 1, "{notices:?}");
+        assert!(notices[0].contains(told), "{notices:?}");
+        let config = setup.good();
+        let kept = config.passwords.bcrypt_pepper.unwrap();
+        assert_eq!(kept.expose(), pepper);
+    }
+}
+
+#[test]
 fn quotes_around_anything_but_a_secret_refuse_the_start() {
     for (name, value) in [
         ("PORTCULLIS_DATA_DIR", "\"./data\""),
