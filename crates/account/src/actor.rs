@@ -3,6 +3,7 @@
 use model::{Generation, Session, SessionId, TokenId, UserId};
 
 use crate::Accounts;
+use crate::events::Event;
 
 /// The account and the session that a verified token speaks for.
 #[derive(Clone, Debug)]
@@ -34,6 +35,11 @@ pub enum Refused {
 }
 
 impl Actor {
+    /// What happened to the actor, of its account and in its session.
+    pub(crate) const fn event<'a>(&'a self, event: Event<'a>) -> Event<'a> {
+        event.of(&self.user).in_session(self.session)
+    }
+
     /// Refuses a token that isn't fresh.
     pub(crate) const fn require_fresh(&self) -> Result<(), Refused> {
         if self.fresh {

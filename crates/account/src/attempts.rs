@@ -18,6 +18,7 @@ use storage::{AttemptKey, Refusal, Reservation, Reserved};
 
 use crate::Accounts;
 use crate::device::Nonce;
+use crate::events::{Act, Reason};
 
 /// A guess that was counted before the password is checked.
 #[must_use = "a right password clears the budget, one that was not checked is given back"]
@@ -41,15 +42,21 @@ pub(crate) enum GuessError {
 }
 
 impl Accounts {
-    /// Counts a guess as a failure, or refuses it. A locked budget says what one does that must wait
-    /// the longest: that it is locked is not told.
-    pub(crate) async fn count_guess(&self, key: AttemptKey) -> Result<Guess, GuessError> {
+    /// Counts a guess as a failure, or refuses it and `act` with it, of `account` where it is known. A
+    /// locked budget says what one does that must wait the longest: that it is locked is not told.
+    pub(crate) async fn count_guess(
+        &self,
+        key: AttemptKey,
+        act: Act,
+        account: Option<&UserId>,
+    ) -> Result<Guess, GuessError> {
         let now = self.0.clock.now();
         let retry_after = match self.0.storage.reserve_attempt(key, now).await? {
             Reserved::Granted(reservation) => return Ok(Guess { key, reservation }),
             Reserved::Refused(Refusal::Wait(wait)) => wait,
             Reserved::Refused(Refusal::Locked) => LONGEST_WAIT,
         };
+        self.report(act.refused(Reason::TooManyAttempts).of_any(account));
         Err(GuessError::TooManyAttempts { retry_after })
     }
 

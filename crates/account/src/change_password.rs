@@ -4,6 +4,7 @@ use password::{Busy, Fault, HashError};
 use secret::Secret;
 use storage::{PasswordChange, PasswordChanged};
 
+use crate::events::{Act, Reason};
 use crate::{Accounts, Actor, DeviceToken, ProofError, Refused};
 
 /// Why the password is what it was.
@@ -45,11 +46,17 @@ impl Accounts {
         new: Secret<String>,
     ) -> Result<(), ChangePasswordError> {
         let place = self.0.hasher.admit()?;
-        let proof = self.prove_password(&place, actor, device, &current).await?;
+        let proof = self
+            .prove_password(&place, Act::PasswordChange, actor, device, &current)
+            .await?;
         let user = proof.found.user;
         let identities = vec![user.username, user.email];
         let checking = place.check(self.0.settings.policy, new.clone(), identities);
-        checking.await?.map_err(ChangePasswordError::Password)?;
+        if let Err(faults) = checking.await? {
+            let refused = Act::PasswordChange.refused(Reason::UnacceptablePassword);
+            self.report(actor.event(refused));
+            return Err(ChangePasswordError::Password(faults));
+        }
         let hash = place.hash(new).await?;
         drop(place);
 
@@ -66,8 +73,15 @@ impl Accounts {
             .await
             .map_err(Refused::from)?
         {
-            PasswordChanged::Changed => Ok(()),
-            PasswordChanged::Superseded => Err(ProofError::InvalidCredentials.into()),
+            PasswordChanged::Changed => {
+                self.report(actor.event(Act::PasswordChange.done()));
+                Ok(())
+            }
+            PasswordChanged::Superseded => {
+                let refused = Act::PasswordChange.refused(Reason::Superseded);
+                self.report(actor.event(refused));
+                Err(ProofError::InvalidCredentials.into())
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! Deleting one's own account.
 
+use crate::events::Act;
 use crate::{Accounts, Actor, Refused};
 
 /// Why nothing was deleted.
@@ -25,6 +26,7 @@ impl Accounts {
 
         let deleted = self.0.storage.delete_user(&actor.user, self.moment()).await;
         if deleted.map_err(Refused::from)? {
+            self.report(actor.event(Act::Deletion.done()));
             Ok(())
         } else {
             Err(Refused::Revoked.into())

@@ -8,6 +8,7 @@
 use model::{Origin, Timestamp, TokenId, User, UserId};
 use storage::SpentToken;
 
+use crate::events::Act;
 use crate::settings::MAX_SESSIONS;
 use crate::{Accounts, Actor, RefreshError, Tokens};
 
@@ -69,12 +70,15 @@ impl Accounts {
         let mut session = self.new_session(&user, origin, moment.now);
         session.pair.fresh_until = None;
         let tokens = self.sign(&session, moment.now)?;
+        let traded = session.id;
 
         let (storage, spent) = (&self.0.storage, self.spent(token));
         if storage
             .open_session_once(spent, session, MAX_SESSIONS, moment)
             .await?
         {
+            let done = Act::LegacyTokenTrade.done();
+            self.report(done.of(&user.id).in_session(traded));
             Ok(tokens)
         } else {
             Err(RefreshError::Revoked)
@@ -83,7 +87,9 @@ impl Accounts {
 
     /// Refuses the token from now on. When it answers, that is durable and this process refuses it.
     pub(crate) async fn end_legacy(&self, token: LegacyToken) -> Result<(), storage::Error> {
+        let user = token.user.clone();
         self.0.storage.spend_token(self.spent(token)).await?;
+        self.report(Act::SignOut.done().of(&user));
         Ok(())
     }
 

@@ -11,6 +11,7 @@ mod change_password;
 mod decoys;
 mod delete;
 mod device;
+mod events;
 mod identifier;
 mod legacy;
 mod lifetimes;
@@ -42,6 +43,7 @@ pub use browser::{BrowserActor, BrowserRegisterError, BrowserSession};
 pub use change_password::ChangePasswordError;
 pub use delete::DeleteError;
 pub use device::DeviceToken;
+pub use events::{RequestInfo, TARGET as EVENTS_TARGET};
 pub use legacy::{Caller, LegacyToken};
 pub use lifetimes::Lifetimes;
 pub use live::Live;
@@ -57,9 +59,10 @@ pub use tokens::{FreshAccess, Tokens, TokensError};
 pub use upkeep::{COUNT_EVERY, SWEEP_EVERY};
 pub use users_cache::KnownUser;
 
-/// The use cases, with everything they need. Cheap to clone.
+/// The use cases, with everything they need, and the request that they serve, if there is one
+/// ([`Accounts::serving`]). Cheap to clone.
 #[derive(Clone)]
-pub struct Accounts(Arc<Parts>);
+pub struct Accounts(Arc<Parts>, Option<Arc<RequestInfo>>);
 
 /// What [`Accounts`] is made of.
 pub struct Parts {
@@ -90,7 +93,7 @@ impl Accounts {
         parts.settings.lifetimes = Lifetimes::agree(&*parts.storage, &parts.live, own).await?;
         let sink = Arc::clone(&parts.live) as Arc<dyn storage::FeedSink>;
         parts.storage.follow(parts.clock.now(), sink).await?;
-        let accounts = Self(Arc::new(parts));
+        let accounts = Self(Arc::new(parts), None);
         if let Err(error) = accounts.refresh_decoys().await {
             tracing::warn!(%error, "the kinds of hash can't be counted: unknown names cost what the present kind does");
         }

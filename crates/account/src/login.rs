@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use jwt::IssueError;
-use model::{Credentials, Origin, User, UserId};
+use model::{Credentials, Origin, SessionId, User, UserId};
 use password::{Busy, PasswordHash, Place, Strength, Verdict};
 use secret::Secret;
 use storage::LoginName;
 
 use crate::attempts::GuessError;
 use crate::device::{KnownDevice, Nonce};
+use crate::events::{Act, Reason};
 use crate::identifier::{canonical, login_name};
 use crate::tokens::TokensError;
 use crate::{Accounts, DeviceToken, Tokens};
@@ -83,6 +84,7 @@ impl Accounts {
     pub async fn login(&self, attempt: LoginAttempt) -> Result<Tokens, LoginError> {
         let proven = self.prove(attempt).await?;
         let mut tokens = self.open_session(&proven.user, proven.origin).await?;
+        self.report_sign_in(&proven.user.id, tokens.session);
         tokens.device = Some(self.issue_device(&proven.user, proven.device));
         Ok(tokens)
     }
@@ -99,7 +101,13 @@ impl Accounts {
             Some(nonce) => self.budget_of_device(nonce),
             None => self.budget_of_identifier(canonical(&name)),
         };
-        let guess = self.count_guess(budget).await?; // before the look-up, so that a wait tells nothing
+        // Before the look-up, so that a wait tells nothing.
+        let known = device
+            .as_ref()
+            .map(|device| device.credentials.user.id.clone());
+        let guess = self
+            .count_guess(budget, Act::SignIn, known.as_ref())
+            .await?;
 
         let compared = self.compare(&place, &name, device, &attempt.password);
         let (found, verdict) = match compared.await {
@@ -109,11 +117,15 @@ impl Accounts {
                 return Err(not_compared);
             }
         };
-        let (Some(found), Some(strength)) = (found, verdict) else {
-            return Err(LoginError::InvalidCredentials);
+        let Some(found) = found else {
+            return Err(self.no_sign_in(Reason::UnknownAccount, None));
+        };
+        let id = Some(&found.user.id);
+        let Some(strength) = verdict else {
+            return Err(self.no_sign_in(Reason::WrongPassword, id));
         };
         if found.user.disabled {
-            return Err(LoginError::InvalidCredentials);
+            return Err(self.no_sign_in(Reason::Disabled, id));
         }
         if nonce.is_some() || self.is_meant_by_form(&found.user, &name).await? {
             self.clear_guesses(guess).await?;
@@ -129,6 +141,16 @@ impl Accounts {
             origin: attempt.origin,
             device: nonce,
         })
+    }
+
+    /// What whoever asks is told, whatever the reason: that is reported, and never told.
+    fn no_sign_in(&self, reason: Reason, account: Option<&UserId>) -> LoginError {
+        self.report(Act::SignIn.refused(reason).of_any(account));
+        LoginError::InvalidCredentials
+    }
+
+    pub(crate) fn report_sign_in(&self, account: &UserId, session: SessionId) {
+        self.report(Act::SignIn.done().of(account).in_session(session));
     }
 
     /// Whom the name leads to, and how strong the hash is that `password` matches. After an error nothing

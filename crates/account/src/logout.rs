@@ -1,5 +1,6 @@
 //! Signing out.
 
+use crate::events::Act;
 use crate::{Accounts, Caller};
 
 impl Accounts {
@@ -13,10 +14,14 @@ impl Accounts {
             Caller::Session(actor) => actor,
             Caller::Legacy(token) => return self.end_legacy(token).await,
         };
-        self.0
+        let ended = self
+            .0
             .storage
             .end_session(&actor.user, actor.session, self.moment())
             .await?;
+        if ended {
+            self.report(actor.event(Act::SignOut.done()));
+        }
         Ok(())
     }
 }

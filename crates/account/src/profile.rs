@@ -3,6 +3,7 @@
 use model::{EmailAddress, User, UserId, Username};
 use storage::{ProfileChange, SaveUserError, UniqueField};
 
+use crate::events::Act;
 use crate::{Accounts, Actor, Caller, Refused};
 
 /// A new name, a new address or both.
@@ -80,8 +81,15 @@ impl Accounts {
             .change_profile(&actor.user, change, self.moment())
             .await
         {
-            Ok(user) => Ok(user.ok_or(Refused::Revoked)?),
-            Err(SaveUserError::Taken(field)) => Err(ChangeProfileError::Taken(field)),
+            Ok(user) => {
+                let user = user.ok_or(Refused::Revoked)?;
+                self.report(actor.event(Act::ProfileChange.done()));
+                Ok(user)
+            }
+            Err(SaveUserError::Taken(field)) => {
+                self.report(actor.event(Act::ProfileChange.refused(field.into())));
+                Err(ChangeProfileError::Taken(field))
+            }
             Err(SaveUserError::Storage(error)) => Err(Refused::from(error).into()),
         }
     }

@@ -7,6 +7,7 @@ use password::{Busy, Place, Strength};
 use secret::Secret;
 
 use crate::attempts::GuessError;
+use crate::events::{Act, Reason};
 use crate::{Accounts, Actor, DeviceToken, Refused};
 
 /// Why a password has proven nothing.
@@ -46,13 +47,14 @@ impl From<GuessError> for ProofError {
 }
 
 impl Accounts {
-    /// Checks that `password` is that of the actor's account.
+    /// Checks that `password` is that of the actor's account, who needs that for `act`.
     ///
     /// Whoever holds a stolen access token could guess here: attempts count as at sign-in, for the
     /// account, or for `device` when the account is known on it.
     pub(crate) async fn prove_password(
         &self,
         place: &Place,
+        act: Act,
         actor: &Actor,
         device: Option<&DeviceToken>,
         password: &Secret<String>,
@@ -61,7 +63,8 @@ impl Accounts {
         let found = self.0.storage.credentials(&actor.user).await;
         let found = found.map_err(Refused::from)?.ok_or(Refused::Revoked)?;
         let budget = self.budget_of_actor(actor, device).await;
-        let guess = self.count_guess(budget.map_err(Refused::from)?).await?;
+        let budget = budget.map_err(Refused::from)?;
+        let guess = self.count_guess(budget, act, Some(&actor.user)).await?;
         let verified = self.verify(place, password, found.hash.clone(), Some(&found.user.id));
         let verified = match verified.await {
             Ok(verified) => verified,
@@ -70,7 +73,10 @@ impl Accounts {
                 return Err(not_compared.into());
             }
         };
-        let strength = verified.ok_or(ProofError::InvalidCredentials)?;
+        let Some(strength) = verified else {
+            self.report(actor.event(act.refused(Reason::WrongPassword)));
+            return Err(ProofError::InvalidCredentials);
+        };
         self.clear_guesses(guess).await.map_err(Refused::from)?;
         Ok(Proof {
             session,

@@ -4,6 +4,7 @@ use jwt::IssueError;
 use model::Session;
 use secret::Secret;
 
+use crate::events::Act;
 use crate::proof::Proof;
 use crate::{Accounts, Actor, DeviceToken, FreshAccess, ProofError, Refused};
 
@@ -44,11 +45,12 @@ impl Accounts {
             found,
             strength,
         } = self
-            .prove_password(&place, actor, device, &password)
+            .prove_password(&place, Act::Reauthentication, actor, device, &password)
             .await?;
         self.upgrade_if_outdated(&place, &found, strength, password)
             .await
             .map_err(Refused::from)?;
+        self.report(actor.event(Act::Reauthentication.done()));
         Ok(session)
     }
 }

@@ -4,6 +4,7 @@ use jwt::IssueError;
 use model::{Origin, Session, SessionId, TokenId};
 use storage::{Rotated, Rotation};
 
+use crate::events::{Act, Reason};
 use crate::{Accounts, Caller, Tokens};
 
 /// Why there is no new pair.
@@ -68,9 +69,9 @@ impl Accounts {
         };
         let moment = self.moment();
         let rotation = Rotation {
-            user: actor.user,
+            user: actor.user.clone(),
             session: actor.session,
-            presented: actor.token,
+            presented: actor.token.clone(),
             successor: self.new_pair(moment.now, None),
             grace: self.0.settings.refresh_grace,
             origin,
@@ -81,7 +82,7 @@ impl Accounts {
                 handing: Handing::of(&session),
             }),
             Rotated::Replayed => {
-                tracing::warn!(session = %actor.session, "a used refresh token came again: the session was ended");
+                self.report(actor.event(Act::Refresh.refused(Reason::Replayed)));
                 Err(RefreshError::Revoked)
             }
             Rotated::Refused => Err(RefreshError::Revoked),

@@ -6,6 +6,7 @@ use secret::Secret;
 use storage::{NewUser, SaveUserError, UniqueField};
 
 use crate::Accounts;
+use crate::events::{Act, Reason};
 
 /// Someone who wants an account.
 #[derive(Debug)]
@@ -45,6 +46,7 @@ impl Accounts {
     /// Makes an account.
     pub async fn register(&self, registration: Registration) -> Result<User, RegisterError> {
         if !self.0.settings.registration_open {
+            self.report(Act::Registration.refused(Reason::Closed));
             return Err(RegisterError::Closed);
         }
         let Registration {
@@ -55,7 +57,10 @@ impl Accounts {
         let place = self.0.hasher.admit()?;
         let identities = vec![username.as_str().to_owned(), email.as_str().to_owned()];
         let checking = place.check(self.0.settings.policy, password.clone(), identities);
-        checking.await?.map_err(RegisterError::Password)?;
+        if let Err(faults) = checking.await? {
+            self.report(Act::Registration.refused(Reason::UnacceptablePassword));
+            return Err(RegisterError::Password(faults));
+        }
         let hash = place.hash(password).await?;
         drop(place);
 
@@ -68,15 +73,19 @@ impl Accounts {
             hash,
             now,
         };
-        self.0
-            .storage
-            .create_user(new)
-            .await
-            .map_err(|error| match error {
-                SaveUserError::Taken(field) => RegisterError::Taken(field),
-                SaveUserError::Storage(error) => error.into(),
-            })
+        match self.0.storage.create_user(new).await {
+            Ok(user) => {
+                self.report(Act::Registration.done().of(&user.id));
+                Ok(user)
+            }
+            Err(SaveUserError::Taken(field)) => {
+                self.report(Act::Registration.refused(field.into()));
+                Err(RegisterError::Taken(field))
+            }
+            Err(SaveUserError::Storage(error)) => Err(error.into()),
+        }
     }
+
     /// What is wrong with the password of somebody who wants an account but gets none for other
     /// faults: so that all of them can be told at once.
     ///

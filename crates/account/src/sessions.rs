@@ -2,6 +2,7 @@
 
 use model::{Session, SessionId};
 
+use crate::events::Act;
 use crate::{Accounts, Actor, Refused};
 
 /// A session, as its owner sees it.
@@ -68,6 +69,7 @@ impl Accounts {
             .end_session(&actor.user, id, self.moment())
             .await;
         if ended.map_err(Refused::from)? {
+            self.report(Act::SessionEnd.done().of(&actor.user).in_session(id));
             Ok(())
         } else {
             Err(EndSessionError::NotFound)
@@ -78,10 +80,12 @@ impl Accounts {
     pub async fn end_other_sessions(&self, actor: &Actor) -> Result<u64, Refused> {
         actor.require_fresh()?;
         self.live_session(actor).await?;
-        Ok(self
+        let ended = self
             .0
             .storage
             .end_other_sessions(&actor.user, actor.session, self.moment())
-            .await?)
+            .await?;
+        self.report(actor.event(Act::OtherSessionsEnd.done()));
+        Ok(ended)
     }
 }

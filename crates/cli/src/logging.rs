@@ -26,7 +26,7 @@ pub fn start(log: &Log, filter: Targets) -> anyhow::Result<()> {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = if log.format.is_json(terminal) {
         let lines = lines.json().flatten_event(true);
-        lines.with_current_span(false).with_span_list(false).boxed()
+        lines.with_current_span(true).with_span_list(false).boxed()
     } else {
         lines.with_ansi(terminal).with_target(false).boxed()
     };

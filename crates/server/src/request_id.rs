@@ -1,5 +1,6 @@
 //! The id by which a request is found in the log.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -9,6 +10,16 @@ pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 
 /// The longest id that is taken from a client.
 const MAX_LENGTH: usize = 64;
+
+/// The id of a request that changes something, for what it does.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestId(pub(crate) HeaderValue);
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.to_str().unwrap_or_default())
+    }
+}
 
 /// Makes ids: the start differs from process to process, the rest counts.
 #[derive(Debug)]

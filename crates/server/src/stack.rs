@@ -10,7 +10,7 @@
 //! 3. What came over http is sent to https, where the public URL is https.
 //! 4. A body that announces more than [`MAX_BODY`] is refused unread, save a form of a page: that is
 //!    judged by its token first, and read no further either. Every body has a deadline.
-//! 5. The router runs. A panic in it becomes a 500. A request that takes longer than it may, its charging included
+//! 5. The router runs, and whatever a request that changes something writes into the log has its id. A panic in it becomes a 500. A request that takes longer than it may, its charging included
 //!    and the arrival of its body not, becomes a 503 (`deadline.rs`). What was begun goes on, as when a client has left.
 //! 6. Every failure becomes problem+json with a `code`, a `type` and the `request_id`; what comes from
 //!    the framework, too. A browser gets it as a page. Its cause goes into the log.
@@ -38,6 +38,7 @@ use jwt::Authentication;
 use ratelimit::{Client, Decision, TrustedProxies};
 use tower_http::timeout::DeadlineBody;
 use tower_service::Service;
+use tracing::Span;
 
 use crate::app::App;
 use crate::client::Clients;
@@ -45,7 +46,7 @@ use crate::code::Code;
 use crate::cors::Cors;
 use crate::error::ApiError;
 use crate::limits::{Asked, Charge, Deferred};
-use crate::request_id::{RequestIds, X_REQUEST_ID};
+use crate::request_id::{RequestId, RequestIds, X_REQUEST_ID};
 use crate::router::{self, Route, router};
 use crate::telemetry;
 use crate::well_formed;
@@ -152,6 +153,7 @@ impl Stack {
             request,
             authentication,
             client,
+            id: RequestId(passing.id.clone()),
             scheme: passing.scheme,
             is_form: passing
                 .route
@@ -241,6 +243,7 @@ impl Stack {
             mut request,
             authentication,
             client,
+            id,
             scheme,
             is_form,
         } = admitted;
@@ -248,14 +251,20 @@ impl Stack {
             return State::done(refusal);
         }
         request.extensions_mut().insert(authentication);
-        // Where a request comes from is noted by what changes something, and by nothing else.
-        if !request.method().is_safe() {
+        // Where a request comes from, and which one it is, is noted by what changes something, and by nothing else.
+        let span = if request.method().is_safe() {
+            Span::none()
+        } else {
+            let span = tracing::info_span!("request", request_id = %id);
             request.extensions_mut().insert(client.address);
-        }
+            request.extensions_mut().insert(id);
+            span
+        };
 
         let mut router = self.router.clone();
-        match catch_unwind(AssertUnwindSafe(|| Service::call(&mut router, request))) {
-            Ok(running) => State::Running { running },
+        let calling = AssertUnwindSafe(|| Service::call(&mut router, request));
+        match span.in_scope(|| catch_unwind(calling)) {
+            Ok(running) => State::Running { running, span },
             Err(panic) => State::done(panicked(&*panic)),
         }
     }
@@ -328,6 +337,7 @@ struct Admitted {
     request: Request<Body>,
     authentication: Authentication,
     client: Client,
+    id: RequestId,
     scheme: Scheme,
     /// Whether it sends a form of a page.
     is_form: bool,

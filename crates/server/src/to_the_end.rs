@@ -3,6 +3,8 @@
 use std::future::pending;
 use std::panic::resume_unwind;
 
+use tracing::Instrument as _;
+
 /// Carries a use case that counts a guess at a password to its end, in a task of its own.
 ///
 /// A request is dropped when its deadline passes, and when its client goes away. A guess that is not compared must
@@ -14,7 +16,7 @@ use std::panic::resume_unwind;
 pub(crate) async fn to_the_end<T: Send + 'static>(
     use_case: impl Future<Output = T> + Send + 'static,
 ) -> T {
-    match tokio::spawn(use_case).await {
+    match tokio::spawn(use_case.in_current_span()).await {
         Ok(outcome) => outcome,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => resume_unwind(panic), // as if it had run here

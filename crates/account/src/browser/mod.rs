@@ -68,6 +68,7 @@ impl Accounts {
         session.browser = Some(kept);
         let id = session.id;
         self.keep_session(session).await?;
+        self.report_sign_in(&user.id, id);
         if let Some(previous) = previous {
             self.logout(&previous.actor).await?;
         }

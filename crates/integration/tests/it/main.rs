@@ -8,6 +8,7 @@ mod cors;
 mod cut_off;
 mod defects;
 mod durability;
+mod events;
 mod flask;
 mod hashes;
 mod headers;

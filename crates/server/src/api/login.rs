@@ -1,8 +1,7 @@
 //! `POST /api/v1/login`
 
-use account::{Accounts, LoginAttempt};
+use account::LoginAttempt;
 use axum::Json;
-use axum::extract::State;
 use problem::{Valid, input};
 use secret::Secret;
 
@@ -10,7 +9,7 @@ use super::fields;
 use super::openapi::Problems;
 use super::views::TokensView;
 use crate::error::ApiError;
-use crate::extract::{Device, RequestOrigin};
+use crate::extract::{Device, RequestOrigin, Serving};
 use crate::to_the_end::to_the_end;
 
 input! {
@@ -35,7 +34,7 @@ input! {
     responses((status = 200, description = "The first pair of tokens", body = TokensView), Problems),
 )]
 pub(crate) async fn login(
-    State(accounts): State<Accounts>,
+    Serving(accounts): Serving,
     RequestOrigin(origin): RequestOrigin,
     Device(device): Device,
     Valid(body): Valid<Login>,

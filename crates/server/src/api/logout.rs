@@ -1,13 +1,11 @@
 //! `DELETE` and `POST /api/v1/logout`
 
-use account::Accounts;
 use axum::Json;
-use axum::extract::State;
 
 use super::openapi::Problems;
 use super::views::MessageView;
 use crate::error::ApiError;
-use crate::extract::Leaving;
+use crate::extract::{Leaving, Serving};
 
 /// Ends the session of the access token or refresh token that is sent, and with it both tokens. An
 /// access token may have expired. Of a token that belongs to no session, which the application before
@@ -17,7 +15,7 @@ use crate::extract::Leaving;
     responses((status = 200, description = "The session has ended", body = MessageView), Problems),
 )]
 pub(crate) async fn logout(
-    State(accounts): State<Accounts>,
+    Serving(accounts): Serving,
     Leaving(caller): Leaving,
 ) -> Result<Json<MessageView>, ApiError> {
     accounts.logout(caller).await?;

@@ -1,7 +1,6 @@
 //! `PUT /api/v1/me/password`
 
 use account::{Accounts, Actor};
-use axum::extract::State;
 use http::StatusCode;
 use problem::{Rejection, Valid, input};
 use secret::Secret;
@@ -9,7 +8,7 @@ use secret::Secret;
 use super::fields;
 use super::openapi::Problems;
 use crate::error::{ApiError, push_password_faults};
-use crate::extract::{Acting, Device};
+use crate::extract::{Acting, Device, Serving};
 use crate::to_the_end::to_the_end;
 
 input! {
@@ -37,7 +36,7 @@ input! {
     responses((status = 204, description = "Changed"), Problems),
 )]
 pub(crate) async fn change(
-    State(accounts): State<Accounts>,
+    Serving(accounts): Serving,
     Acting(actor): Acting,
     Device(device): Device,
     Valid(parts): Valid<ChangePasswordParts>,

@@ -1,8 +1,6 @@
 //! `POST /api/v1/me/reauthenticate`
 
-use account::Accounts;
 use axum::Json;
-use axum::extract::State;
 use problem::{Valid, input};
 use secret::Secret;
 
@@ -10,7 +8,7 @@ use super::fields;
 use super::openapi::Problems;
 use super::views::FreshAccessView;
 use crate::error::ApiError;
-use crate::extract::{Acting, Device};
+use crate::extract::{Acting, Device, Serving};
 use crate::to_the_end::to_the_end;
 
 input! {
@@ -34,7 +32,7 @@ input! {
     responses((status = 200, description = "A fresh token", body = FreshAccessView), Problems),
 )]
 pub(crate) async fn reauthenticate(
-    State(accounts): State<Accounts>,
+    Serving(accounts): Serving,
     Acting(actor): Acting,
     Device(device): Device,
     Valid(body): Valid<Reauthenticate>,

@@ -1,6 +1,6 @@
 //! `POST /api/v1/refresh`
 
-use account::{Accounts, Refreshed};
+use account::Refreshed;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
@@ -9,7 +9,7 @@ use super::openapi::Problems;
 use super::views::TokensView;
 use crate::app::App;
 use crate::error::ApiError;
-use crate::extract::{RefreshBody, Refreshing, RequestOrigin};
+use crate::extract::{RefreshBody, Refreshing, RequestOrigin, Serving};
 
 /// Trades a refresh token, in the header or in the body, for the next pair. It is used once; a lost
 /// answer may be asked for again with the same token: until some answer with the pair has begun to leave
@@ -25,7 +25,7 @@ use crate::extract::{RefreshBody, Refreshing, RequestOrigin};
 )]
 pub(crate) async fn refresh(
     State(app): State<App>,
-    State(accounts): State<Accounts>,
+    Serving(accounts): Serving,
     RequestOrigin(origin): RequestOrigin,
     Refreshing(caller): Refreshing,
 ) -> Result<Response, ApiError> {

@@ -2,7 +2,6 @@
 
 use account::{Accounts, Registration};
 use axum::Json;
-use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use model::{EmailAddress, Username};
@@ -13,6 +12,7 @@ use super::fields;
 use super::openapi::Problems;
 use super::views::UserView;
 use crate::error::{ApiError, push_password_faults};
+use crate::extract::Serving;
 
 input! {
     /// A new account.
@@ -37,7 +37,7 @@ input! {
     responses((status = 201, description = "The account", body = UserView<'_>), Problems),
 )]
 pub(crate) async fn register(
-    State(accounts): State<Accounts>,
+    Serving(accounts): Serving,
     Valid(parts): Valid<RegisterParts>,
 ) -> Result<Response, ApiError> {
     let Register {

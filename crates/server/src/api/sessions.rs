@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::openapi::Problems;
 use super::views::SessionView;
 use crate::error::ApiError;
-use crate::extract::Acting;
+use crate::extract::{Acting, Serving};
 
 /// One's own sessions.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -41,7 +41,7 @@ pub(crate) async fn list(
     responses((status = 204, description = "The session has ended"), Problems),
 )]
 pub(crate) async fn end(
-    State(accounts): State<Accounts>,
+    Serving(accounts): Serving,
     Acting(actor): Acting,
     ValidPath(id): ValidPath<String>,
 ) -> Result<StatusCode, ApiError> {
@@ -55,7 +55,7 @@ pub(crate) async fn end(
     responses((status = 204, description = "The other sessions have ended"), Problems),
 )]
 pub(crate) async fn end_others(
-    State(accounts): State<Accounts>,
+    Serving(accounts): Serving,
     Acting(actor): Acting,
 ) -> Result<StatusCode, ApiError> {
     accounts.end_other_sessions(&actor).await?;

@@ -12,7 +12,7 @@ use super::fields;
 use super::openapi::Problems;
 use super::views::UserView;
 use crate::error::ApiError;
-use crate::extract::{Acting, Reading};
+use crate::extract::{Acting, Reading, Serving};
 
 input! {
     /// An account's name and address.
@@ -63,7 +63,7 @@ pub(crate) async fn read(
     responses((status = 200, description = "The account", body = UserView<'_>), Problems),
 )]
 pub(crate) async fn replace(
-    State(accounts): State<Accounts>,
+    Serving(accounts): Serving,
     Acting(actor): Acting,
     ValidPath(id): ValidPath<String>,
     Valid(body): Valid<ReplaceUser>,
@@ -84,7 +84,7 @@ pub(crate) async fn replace(
     responses((status = 200, description = "The account", body = UserView<'_>), Problems),
 )]
 pub(crate) async fn change(
-    State(accounts): State<Accounts>,
+    Serving(accounts): Serving,
     Acting(actor): Acting,
     ValidPath(id): ValidPath<String>,
     Valid(body): Valid<ChangeUser>,
@@ -104,7 +104,7 @@ pub(crate) async fn change(
     responses((status = 204, description = "Deleted, with every session"), Problems),
 )]
 pub(crate) async fn remove(
-    State(accounts): State<Accounts>,
+    Serving(accounts): Serving,
     Acting(actor): Acting,
     ValidPath(id): ValidPath<String>,
 ) -> Result<StatusCode, ApiError> {

@@ -3,7 +3,9 @@
 mod actor;
 mod device;
 mod origin;
+mod serving;
 
 pub(crate) use actor::{Acting, Leaving, Reading, RefreshBody, Refreshing, caller};
 pub(crate) use device::Device;
 pub(crate) use origin::RequestOrigin;
+pub(crate) use serving::Serving;

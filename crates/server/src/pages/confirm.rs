@@ -15,6 +15,7 @@ use super::render::{Frame, page};
 use super::visitor::{SignedIn, to_login};
 use crate::api::fields;
 use crate::error::ApiError;
+use crate::extract::Serving;
 use crate::to_the_end::to_the_end;
 
 /// Where it is, on the way back to the account.
@@ -54,7 +55,7 @@ pub(super) async fn show(
 
 /// Checks the password and replaces the cookie by a fresh one.
 pub(super) async fn submit(
-    State(accounts): State<Accounts>,
+    Serving(accounts): Serving,
     who: SignedIn,
     csrf: CsrfToken,
     ValidForm(mut form): ValidForm<Form>,

@@ -15,7 +15,7 @@ use super::visitor::Visitor;
 use crate::api::fields;
 use crate::code::Code;
 use crate::error::ApiError;
-use crate::extract::RequestOrigin;
+use crate::extract::{RequestOrigin, Serving};
 use crate::to_the_end::to_the_end;
 
 static USERNAME: Field = Field {
@@ -65,7 +65,7 @@ pub(super) async fn show(
 
 /// Signs in.
 pub(super) async fn submit(
-    State(accounts): State<Accounts>,
+    Serving(accounts): Serving,
     visitor: Visitor,
     csrf: CsrfToken,
     RequestOrigin(origin): RequestOrigin,

@@ -1,17 +1,16 @@
 //! `POST /logout`
 
-use account::Accounts;
-use axum::extract::State;
 use axum::response::Response;
 use problem::ValidForm;
 
 use super::form::Form;
 use super::visitor::SignedIn;
 use crate::error::ApiError;
+use crate::extract::Serving;
 
 /// Ends the session.
 pub(super) async fn submit(
-    State(accounts): State<Accounts>,
+    Serving(accounts): Serving,
     who: SignedIn,
     ValidForm(mut form): ValidForm<Form>,
 ) -> Result<Response, ApiError> {

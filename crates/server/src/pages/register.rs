@@ -15,7 +15,7 @@ use super::visitor::Visitor;
 use crate::api::fields;
 use crate::code::Code;
 use crate::error::ApiError;
-use crate::extract::RequestOrigin;
+use crate::extract::{RequestOrigin, Serving};
 
 static USERNAME: Field = Field {
     id: "username",
@@ -73,7 +73,7 @@ pub(super) async fn show(
 
 /// Makes an account and signs its owner in.
 pub(super) async fn submit(
-    State(accounts): State<Accounts>,
+    Serving(accounts): Serving,
     visitor: Visitor,
     csrf: CsrfToken,
     RequestOrigin(origin): RequestOrigin,

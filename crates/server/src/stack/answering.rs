@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::future::RouteFuture;
 use pin_project_lite::pin_project;
 use ratelimit::Decision;
+use tracing::Span;
 
 use super::deadline::Deadline;
 use super::passing::Passing;
@@ -33,7 +34,7 @@ pin_project! {
             charge: Pin<Box<dyn Future<Output = Result<Decision, ApiError>> + Send>>,
             waiting: Option<Box<(Stack, Admitted)>>,
         },
-        Running { #[pin] running: RouteFuture<Infallible> },
+        Running { #[pin] running: RouteFuture<Infallible>, span: Span },
         Done { response: Option<Response> },
     }
 }
@@ -73,8 +74,9 @@ impl State {
                     let next = stack.admit(request, charged, passing);
                     self.set(next);
                 }
-                StateProjection::Running { running } => {
-                    let polled = catch_unwind(AssertUnwindSafe(|| running.poll(cx)));
+                StateProjection::Running { running, span } => {
+                    let polling = AssertUnwindSafe(|| running.poll(cx));
+                    let polled = span.in_scope(|| catch_unwind(polling));
                     return Poll::Ready(match polled {
                         Ok(polled) => ready!(polled).unwrap_or_else(|never| match never {}),
                         Err(panic) => panicked(&*panic).into_response(),

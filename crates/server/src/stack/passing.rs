@@ -77,13 +77,15 @@ impl Passing {
         } else {
             response
         };
+        let cause = response.extensions_mut().remove::<Cause>();
         telemetry::finished(&Finished {
+            code: response.extensions().get().map(Problem::code),
             request_id: &self.id,
             method: &self.method,
             route: self.route,
             client: self.client.address,
             status: response.status(),
-            cause: response.extensions_mut().remove::<Cause>(),
+            cause,
         });
         let extensions = response.extensions_mut();
         let (nonce, csp) = (extensions.remove::<Nonce>(), extensions.remove::<Csp>());

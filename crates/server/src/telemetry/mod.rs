@@ -1,5 +1,5 @@
-//! What the log says of requests: nothing of one that went well (at `info`), the cause of one that
-//! failed here.
+//! What the log says of requests: nothing of one that went well (at `info`), what was wrong with one that was
+//! rejected, and the cause of one that failed here.
 
 use std::net::SocketAddr;
 
@@ -16,6 +16,8 @@ pub(crate) struct Finished<'a> {
     pub(crate) route: Option<&'static Route>,
     pub(crate) client: ClientAddress,
     pub(crate) status: StatusCode,
+    /// What the answer calls its failure.
+    pub(crate) code: Option<&'a str>,
     pub(crate) cause: Option<Cause>,
 }
 
@@ -23,9 +25,11 @@ pub(crate) struct Finished<'a> {
 /// may hold what no log should.
 pub(crate) fn finished(request: &Finished<'_>) {
     let failed = request.status.is_server_error();
-    if !failed && !tracing::enabled!(tracing::Level::DEBUG) {
+    let rejected = request.status.is_client_error();
+    if !failed && !rejected && !tracing::enabled!(tracing::Level::DEBUG) {
         return;
     }
+    let code = request.code;
     let request_id = request.request_id.to_str().unwrap_or_default();
     let method = request.method.as_str();
     let route = request.route.map_or("(no route)", |route| route.template);
@@ -34,7 +38,7 @@ pub(crate) fn finished(request: &Finished<'_>) {
     match &request.cause {
         Some(Cause(cause)) => {
             let cause = chain(&**cause);
-            tracing::error!(request_id, method, route, %client, status, cause, "a request failed");
+            tracing::error!(request_id, method, route, %client, status, code, cause, "request failed");
         }
         None if failed => tracing::warn!(
             request_id,
@@ -42,8 +46,12 @@ pub(crate) fn finished(request: &Finished<'_>) {
             route,
             %client,
             status,
-            "a request was turned away"
+            code,
+            "request rejected"
         ),
+        None if rejected => {
+            tracing::info!(request_id, method, route, %client, status, code, "request rejected");
+        }
         None => tracing::debug!(request_id, method, route, %client, status, "answered"),
     }
 }
@@ -53,12 +61,7 @@ pub(crate) fn unreadable(request_id: &HeaderValue, peer: Option<SocketAddr>, sta
     let request_id = request_id.to_str().unwrap_or_default();
     let client = peer.map(|peer| peer.ip().to_canonical().to_string());
     let status = status.as_u16();
-    tracing::debug!(
-        request_id,
-        client,
-        status,
-        "what came can't be read as a request"
-    );
+    tracing::debug!(request_id, client, status, "unparsable request");
 }
 
 /// An error and what caused it, in one line.

@@ -1,7 +1,6 @@
 //! `POST /account/password`: another password.
 
-use account::{Accounts, ChangePasswordError, ProofError, Refused};
-use axum::extract::State;
+use account::{ChangePasswordError, ProofError, Refused};
 use axum::response::Response;
 use csrf::CsrfToken;
 use http::StatusCode;
@@ -10,6 +9,7 @@ use problem::ValidForm;
 use super::{Filled, done, shown};
 use crate::api::fields;
 use crate::error::ApiError;
+use crate::extract::Serving;
 use crate::pages::form::{Field, Form};
 use crate::pages::register::any_text;
 use crate::pages::visitor::{SignedIn, to_login};
@@ -37,7 +37,7 @@ pub(super) static NEW: Field = Field {
 
 /// Changes the password. Every other session ends, and this one gets a new cookie.
 pub(in crate::pages) async fn submit(
-    State(accounts): State<Accounts>,
+    Serving(accounts): Serving,
     who: SignedIn,
     csrf: CsrfToken,
     ValidForm(mut form): ValidForm<Form>,

@@ -1,7 +1,6 @@
 //! `POST /account/profile`: another name, another address.
 
-use account::{Accounts, ChangeProfileError, NewProfile, Refused};
-use axum::extract::State;
+use account::{ChangeProfileError, NewProfile, Refused};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use csrf::CsrfToken;
 use problem::ValidForm;
@@ -11,6 +10,7 @@ use super::{Filled, done, shown};
 use crate::api::fields;
 use crate::code::Code;
 use crate::error::ApiError;
+use crate::extract::Serving;
 use crate::pages::confirm;
 use crate::pages::form::{Field, Form};
 use crate::pages::visitor::{SignedIn, to_login};
@@ -37,7 +37,7 @@ pub(super) static EMAIL: Field = Field {
 
 /// Saves what differs: an imported name or address that breaks today's rules may stay.
 pub(in crate::pages) async fn submit(
-    State(accounts): State<Accounts>,
+    Serving(accounts): Serving,
     who: SignedIn,
     csrf: CsrfToken,
     ValidForm(mut form): ValidForm<Form>,

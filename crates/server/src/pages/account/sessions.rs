@@ -1,19 +1,19 @@
 //! `POST /account/sessions/{id}/end` and `POST /account/sessions/end-others`
 
-use account::{Accounts, EndSessionError, Refused};
-use axum::extract::State;
+use account::{EndSessionError, Refused};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use problem::{ValidForm, ValidPath};
 
 use super::done;
 use crate::error::ApiError;
+use crate::extract::Serving;
 use crate::pages::confirm;
 use crate::pages::form::Form;
 use crate::pages::visitor::{SignedIn, to_login};
 
 /// Ends one session. One that isn't there any more is as good as ended: people press buttons twice.
 pub(in crate::pages) async fn end(
-    State(accounts): State<Accounts>,
+    Serving(accounts): Serving,
     who: SignedIn,
     ValidPath(id): ValidPath<String>,
     ValidForm(mut form): ValidForm<Form>,
@@ -29,7 +29,7 @@ pub(in crate::pages) async fn end(
 
 /// Ends every session but this one.
 pub(in crate::pages) async fn end_others(
-    State(accounts): State<Accounts>,
+    Serving(accounts): Serving,
     who: SignedIn,
     ValidForm(mut form): ValidForm<Form>,
 ) -> Result<Response, ApiError> {

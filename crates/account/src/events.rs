@@ -1,0 +1,184 @@
+//! What happened to an account, for whoever must know it later: a line in the log.
+//!
+//! Each use case reports what came of it, once, here. An event names accounts and sessions by their ids,
+//! and holds no name, no address of mail, no password and no token: lines are kept longer, and read by
+//! more people, than accounts are.
+//!
+//! What the store could not do is no event: that is a failure of the server, and in the log as one.
+
+use std::sync::Arc;
+
+use model::{SessionId, UserId};
+use storage::UniqueField;
+
+use crate::Accounts;
+
+/// The target of the lines: `PORTCULLIS_LOG=warn,portcullis::event=info` keeps them alone.
+pub const TARGET: &str = "portcullis::event";
+
+/// The request that a use case serves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestInfo {
+    /// Its id, by which its other lines are found.
+    pub id: String,
+    /// The network address of its client.
+    pub client: String,
+}
+
+/// What somebody wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    Registration,
+    SignIn,
+    /// The trade of a token that belongs to no session for a session.
+    LegacyTokenTrade,
+    Refresh,
+    SignOut,
+    Reauthentication,
+    PasswordChange,
+    ProfileChange,
+    SessionEnd,
+    OtherSessionsEnd,
+    Deletion,
+}
+
+/// Why it was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// Registration is closed.
+    Closed,
+    /// The new password breaks the rules.
+    UnacceptablePassword,
+    UsernameTaken,
+    EmailTaken,
+    UnknownAccount,
+    WrongPassword,
+    /// The account is switched off.
+    Disabled,
+    /// Too many guesses failed: nothing was compared.
+    TooManyAttempts,
+    /// A used refresh token came again, and ended its session.
+    Replayed,
+    /// The password was changed in between.
+    Superseded,
+}
+
+/// Something that happened, or was refused.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Event<'a> {
+    act: Act,
+    refused: Option<Reason>,
+    account: Option<&'a UserId>,
+    session: Option<SessionId>,
+}
+
+impl Act {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Registration => "registration",
+            Self::SignIn => "sign_in",
+            Self::LegacyTokenTrade => "legacy_token_trade",
+            Self::Refresh => "refresh",
+            Self::SignOut => "sign_out",
+            Self::Reauthentication => "reauthentication",
+            Self::PasswordChange => "password_change",
+            Self::ProfileChange => "profile_change",
+            Self::SessionEnd => "session_end",
+            Self::OtherSessionsEnd => "other_sessions_end",
+            Self::Deletion => "deletion",
+        }
+    }
+
+    /// It was done.
+    pub(crate) const fn done(self) -> Event<'static> {
+        self.event(None)
+    }
+
+    /// It was refused.
+    pub(crate) const fn refused(self, reason: Reason) -> Event<'static> {
+        self.event(Some(reason))
+    }
+
+    const fn event(self, refused: Option<Reason>) -> Event<'static> {
+        Event {
+            act: self,
+            refused,
+            account: None,
+            session: None,
+        }
+    }
+}
+
+impl Reason {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Closed => "registration_closed",
+            Self::UnacceptablePassword => "unacceptable_password",
+            Self::UsernameTaken => "username_taken",
+            Self::EmailTaken => "email_taken",
+            Self::UnknownAccount => "unknown_account",
+            Self::WrongPassword => "wrong_password",
+            Self::Disabled => "disabled",
+            Self::TooManyAttempts => "too_many_attempts",
+            Self::Replayed => "replayed",
+            Self::Superseded => "superseded",
+        }
+    }
+}
+
+impl From<UniqueField> for Reason {
+    fn from(field: UniqueField) -> Self {
+        match field {
+            UniqueField::Username => Self::UsernameTaken,
+            UniqueField::Email => Self::EmailTaken,
+        }
+    }
+}
+
+impl<'a> Event<'a> {
+    /// The account is `id`.
+    pub(crate) const fn of(self, id: &'a UserId) -> Self {
+        self.of_any(Some(id))
+    }
+
+    /// The account is `id`, where one is known.
+    pub(crate) const fn of_any(mut self, id: Option<&'a UserId>) -> Self {
+        self.account = id;
+        self
+    }
+
+    /// The session is `id`.
+    pub(crate) const fn in_session(mut self, id: SessionId) -> Self {
+        self.session = Some(id);
+        self
+    }
+}
+
+impl Accounts {
+    /// The same, for one request: what comes of it is reported with its id.
+    #[must_use]
+    pub fn serving(&self, request: RequestInfo) -> Self {
+        Self(Arc::clone(&self.0), Some(Arc::new(request)))
+    }
+
+    /// Reports what happened.
+    pub(crate) fn report(&self, event: Event<'_>) {
+        let outcome = if event.refused.is_none() {
+            "done"
+        } else {
+            "refused"
+        };
+        let request = self.1.as_deref();
+        tracing::info!(
+            target: TARGET,
+            event = event.act.name(),
+            outcome,
+            reason = event.refused.map(Reason::code),
+            account = event.account.map(UserId::as_str),
+            session = event.session.map(tracing::field::display),
+            client = request.map(|request| &*request.client),
+            request_id = request.map(|request| &*request.id),
+            "{} {outcome}", event.act.name()
+        );
+    }
+}

@@ -1,0 +1,228 @@
+//! What happened to accounts stands in the log: once, with the id of the request, and without anything that
+//! tells who somebody is.
+
+use std::path::Path;
+
+use integration::PASSWORD;
+use integration::process::Server;
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+const NEW_PASSWORD: &str = "staple the horse to a battery";
+
+/// A server, and what was asked of it.
+struct Play {
+    server: Server,
+    client: reqwest::Client,
+    /// The ids of the requests that are to stand in the log, in their order.
+    asked: Vec<String>,
+}
+
+impl Play {
+    async fn begin(folder: &Path) -> Self {
+        Self {
+            server: Server::start(folder, &[]).await,
+            client: reqwest::Client::new(),
+            asked: Vec::new(),
+        }
+    }
+
+    async fn ask(&mut self, method: Method, path: &str, token: &str, body: Value) -> Value {
+        let response = self.send(method, path, token, body).await;
+        let id = response.headers()["x-request-id"].to_str().unwrap();
+        self.asked.push(id.to_owned());
+        response.json().await.unwrap_or_default()
+    }
+
+    /// Asks for what no event comes of.
+    async fn send(&self, method: Method, path: &str, token: &str, body: Value) -> Response {
+        let url = format!("{}/api/v1/{path}", self.server.url());
+        let request = self.client.request(method, url);
+        let request = match &body {
+            Value::Null => request,
+            body => request.json(body),
+        };
+        let request = match token {
+            "" => request,
+            token => request.bearer_auth(token),
+        };
+        request.send().await.unwrap()
+    }
+
+    async fn sign_in(&mut self, username: &str, password: &str) -> Value {
+        let body = json!({"username": username, "password": password});
+        self.ask(Method::POST, "login", "", body).await
+    }
+
+    /// Stops the server, and gives the lines of events.
+    async fn end(self) -> (Vec<String>, Vec<Value>, String) {
+        let (code, log) = self.server.stop().await;
+        assert_eq!(code, Some(0), "{log}");
+        let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
+        let events = lines.filter(|line: &Value| line["target"] == account::EVENTS_TARGET);
+        (self.asked, events.collect(), log)
+    }
+}
+
+fn person(name: &str, password: &str) -> Value {
+    json!({"username": name, "email": format!("{name}@example.org"), "password": password})
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or("-")
+}
+
+/// What was done by one person.
+struct Life {
+    id: String,
+    /// The session that ended when its token was replayed.
+    replayed: String,
+    /// What no log may hold.
+    tokens: Vec<String>,
+}
+
+/// Signs up and in, as people do, and as thieves do.
+async fn come(play: &mut Play) -> Life {
+    let post = Method::POST;
+    let margaret = person("margaret", PASSWORD);
+    let account = play
+        .ask(post.clone(), "register", "", margaret.clone())
+        .await;
+    play.ask(post.clone(), "register", "", margaret).await;
+    let weak = person("grace", "password1");
+    play.ask(post.clone(), "register", "", weak).await;
+    play.sign_in("nobody", PASSWORD).await;
+    play.sign_in("margaret", "not this one").await;
+    let here = play.sign_in("margaret", PASSWORD).await;
+    let there = play.sign_in("margaret", PASSWORD).await;
+
+    // Refreshing is no event; a token that comes again is.
+    let spent = text(&there, "refresh_token");
+    let renewed = play.send(post.clone(), "refresh", spent, Value::Null).await;
+    let renewed: Value = renewed.json().await.unwrap();
+    let next = text(&renewed, "refresh_token");
+    play.send(post.clone(), "refresh", next, Value::Null).await;
+    play.ask(post, "refresh", spent, Value::Null).await;
+    let tokens = [text(&here, "access_token"), spent, next];
+    Life {
+        id: text(&account, "id").to_owned(),
+        replayed: text(&there, "session_id").to_owned(),
+        tokens: tokens.map(str::to_owned).to_vec(),
+    }
+}
+
+/// Changes what there is, and goes.
+async fn change_and_go(play: &mut Play, life: &Life) {
+    let (post, put, delete) = (Method::POST, Method::PUT, Method::DELETE);
+    let mine = &*life.tokens[0];
+    for password in ["not this one", PASSWORD] {
+        let password = json!({ "password": password });
+        play.ask(post.clone(), "me/reauthenticate", mine, password)
+            .await;
+    }
+    let path = format!("users/{}", life.id);
+    let renamed = json!({"username": "meg", "email": "margaret@example.org"});
+    play.ask(put.clone(), &path, mine, renamed).await;
+    for new in ["password1", NEW_PASSWORD] {
+        let change = json!({"current_password": PASSWORD, "new_password": new});
+        play.ask(put.clone(), "me/password", mine, change).await;
+    }
+    let other = play.sign_in("meg", NEW_PASSWORD).await;
+    let end = format!("sessions/{}", text(&other, "session_id"));
+    play.ask(delete.clone(), &end, mine, Value::Null).await;
+    play.ask(delete.clone(), "sessions", mine, Value::Null)
+        .await;
+    let last = play.sign_in("meg", NEW_PASSWORD).await;
+    let token = text(&last, "access_token");
+    play.ask(delete.clone(), "logout", token, Value::Null).await;
+    // A session that has ended ends no more.
+    play.send(delete.clone(), "logout", token, Value::Null)
+        .await;
+    play.ask(delete, &path, mine, Value::Null).await;
+}
+
+const EXPECTED: [(&str, &str, &str); 19] = [
+    ("registration", "done", "-"),
+    ("registration", "refused", "username_taken"),
+    ("registration", "refused", "unacceptable_password"),
+    ("sign_in", "refused", "unknown_account"),
+    ("sign_in", "refused", "wrong_password"),
+    ("sign_in", "done", "-"),
+    ("sign_in", "done", "-"),
+    ("refresh", "refused", "replayed"),
+    ("reauthentication", "refused", "wrong_password"),
+    ("reauthentication", "done", "-"),
+    ("profile_change", "done", "-"),
+    ("password_change", "refused", "unacceptable_password"),
+    ("password_change", "done", "-"),
+    ("sign_in", "done", "-"),
+    ("session_end", "done", "-"),
+    ("other_sessions_end", "done", "-"),
+    ("sign_in", "done", "-"),
+    ("sign_out", "done", "-"),
+    ("deletion", "done", "-"),
+];
+
+#[tokio::test]
+async fn everything_that_happens_to_an_account_is_an_event_of_its_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut play = Play::begin(folder.path()).await;
+    let life = come(&mut play).await;
+    change_and_go(&mut play, &life).await;
+
+    let (asked, events, log) = play.end().await;
+    let columns = ["event", "outcome", "reason"];
+    let told = events
+        .iter()
+        .map(|event| columns.map(|name| text(event, name)));
+    let expected = EXPECTED.map(|(event, outcome, reason)| [event, outcome, reason]);
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+    for (event, request) in events.iter().zip(&asked) {
+        assert_eq!(text(event, "request_id"), request, "{event}");
+        assert_eq!(text(event, "client"), "127.0.0.1", "{event}");
+        assert_eq!(text(event, "level"), "INFO", "{event}");
+    }
+    assert_eq!(text(&events[3], "account"), "-", "nobody has the name");
+    assert_eq!(text(&events[4], "account"), life.id);
+    assert_eq!(text(&events[7], "session"), life.replayed);
+    let names = ["margaret", "meg", "grace", "nobody", PASSWORD, NEW_PASSWORD];
+    for told in names
+        .into_iter()
+        .chain(life.tokens.iter().map(|token| &**token))
+    {
+        assert!(!log.contains(told), "{told} in {log}");
+    }
+}
+
+#[tokio::test]
+async fn guesses_that_are_put_off_are_events_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut play = Play::begin(folder.path()).await;
+    play.ask(Method::POST, "register", "", person("margaret", PASSWORD))
+        .await;
+    for _ in 0..6 {
+        play.sign_in("margaret", "not this one").await;
+    }
+    let (_, events, _) = play.end().await;
+    let reasons: Vec<_> = events.iter().map(|event| text(event, "reason")).collect();
+    assert_eq!(reasons[5..], ["wrong_password", "too_many_attempts"]);
+}
+
+#[tokio::test]
+async fn what_is_rejected_is_in_the_log_with_its_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let play = Play::begin(folder.path()).await;
+    let rejected = play.send(Method::GET, "me", "no-token", Value::Null).await;
+    let id = rejected.headers()["x-request-id"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let (_, _, log) = play.end().await;
+    let mut lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
+    let line = lines.find(|line: &Value| line["request_id"] == *id);
+    let line = line.expect("a line with its id");
+    assert_eq!(text(&line, "code"), "invalid_token");
+    assert_eq!(line["status"], 401);
+    assert_eq!(text(&line, "route"), "/api/v1/me");
+    assert_eq!(text(&line, "level"), "INFO");
+}
