@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
-use super::openapi::Problems;
 use crate::app::App;
 use crate::error::{ApiError, STORE_RETRY};
 
@@ -29,7 +28,7 @@ pub(crate) async fn livez() -> Json<Health> {
 /// Whether the store answers, so that requests can be sent here.
 #[utoipa::path(
     get, path = "/readyz", tag = "Health",
-    responses((status = 200, description = "It does", body = Health), Problems),
+    responses((status = 200, description = "It does", body = Health)),
 )]
 pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<Health>, ApiError> {
     let asking = app

@@ -6,7 +6,6 @@ use problem::{Valid, input};
 use secret::Secret;
 
 use super::fields;
-use super::openapi::Problems;
 use super::views::TokensView;
 use crate::error::ApiError;
 use crate::extract::{Device, RequestOrigin, Serving};
@@ -17,9 +16,9 @@ input! {
     #[derive(utoipa::ToSchema)]
     pub(crate) struct Login {
         /// The name, or the e-mail address.
-        #[schema(example = "alice")]
+        #[schema(max_length = 1024, example = "alice")]
         username: String = fields::identifier,
-        #[schema(value_type = String, format = Password, example = "correct horse battery staple")]
+        #[schema(value_type = String, format = Password, max_length = 1024, example = "correct horse battery staple")]
         password: Secret<String> = fields::typed_password,
     }
 }
@@ -31,7 +30,7 @@ input! {
         ("X-Portcullis-Device" = Option<String>, Header,
          description = "The `device_token` of an earlier sign-in: on that device its own account has five tries that no stranger can use up"),
     ),
-    responses((status = 200, description = "The first pair of tokens", body = TokensView), Problems),
+    responses((status = 200, description = "The first pair of tokens", body = TokensView)),
 )]
 pub(crate) async fn login(
     Serving(accounts): Serving,

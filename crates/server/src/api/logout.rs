@@ -2,7 +2,6 @@
 
 use axum::Json;
 
-use super::openapi::Problems;
 use super::views::MessageView;
 use crate::error::ApiError;
 use crate::extract::{Leaving, Serving};
@@ -12,7 +11,7 @@ use crate::extract::{Leaving, Serving};
 /// this one issued, that token alone ends.
 #[utoipa::path(
     delete, path = "/api/v1/logout", tag = "Sessions", security(("access" = []), ("refresh" = [])),
-    responses((status = 200, description = "The session has ended", body = MessageView), Problems),
+    responses((status = 200, description = "The session has ended", body = MessageView)),
 )]
 pub(crate) async fn logout(
     Serving(accounts): Serving,
@@ -27,7 +26,7 @@ pub(crate) async fn logout(
 /// The same, for clients that can't send `DELETE`.
 #[utoipa::path(
     post, path = "/api/v1/logout", tag = "Sessions", security(("access" = []), ("refresh" = [])),
-    responses((status = 200, description = "The session has ended", body = MessageView), Problems),
+    responses((status = 200, description = "The session has ended", body = MessageView)),
 )]
 #[expect(dead_code, reason = "describes the second method of the same handler")]
 pub(crate) const fn logout_by_post() {}

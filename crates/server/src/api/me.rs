@@ -9,7 +9,6 @@ use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use jwt::Access;
 
-use super::openapi::Problems;
 use super::views::UserView;
 use crate::app::App;
 use crate::error::ApiError;
@@ -17,8 +16,8 @@ use crate::extract::caller;
 
 /// Reads one's own account.
 #[utoipa::path(
-    get, path = "/api/v1/me", tag = "Accounts", security(("access" = [])),
-    responses((status = 200, description = "The account", body = UserView<'_>), Problems),
+    get, path = "/api/v1/me", operation_id = "get_me", tag = "Accounts", security(("access" = [])),
+    responses((status = 200, description = "The account", body = UserView<'_>)),
 )]
 pub(crate) async fn me(
     State(app): State<App>,

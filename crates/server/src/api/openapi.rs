@@ -1,13 +1,16 @@
 //! `GET /openapi.json`: the description of the interface (OpenAPI 3.1).
 
-use std::collections::BTreeMap;
+mod failures;
+
 use std::sync::LazyLock;
 
 use axum::response::IntoResponse;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
-use utoipa::{IntoResponses, Modify, OpenApi};
+use utoipa::openapi::{RefOr, Required, Schema};
+use utoipa::{Modify, OpenApi};
 
 use super::{
     health, jwks, login, logout, me, password, reauthenticate, refresh, register, sessions, users,
@@ -30,22 +33,6 @@ pub(crate) async fn serve() -> impl IntoResponse {
         ],
         DOCUMENT.as_str(),
     )
-}
-
-/// Every failure of an endpoint, by one name: `docs/errors.md` has the codes.
-pub(crate) struct Problems;
-
-impl IntoResponses for Problems {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let content = ContentBuilder::new()
-            .schema(Some(Ref::from_schema_name("Problem")))
-            .build();
-        let response = ResponseBuilder::new()
-            .description("A failure: `code` says which")
-            .content("application/problem+json", content)
-            .build();
-        BTreeMap::from([("default".to_owned(), RefOr::T(response))])
-    }
 }
 
 #[derive(OpenApi)]
@@ -75,7 +62,8 @@ impl IntoResponses for Problems {
         health::readyz,
     ),
     components(schemas(problem::Problem)),
-    modifiers(&Tokens),
+    servers((url = "/", description = "Where this document was got from")),
+    modifiers(&Tokens, &Inputs, &Failures),
     tags(
         (name = "Accounts", description = "Signing up, and one's own account"),
         (name = "Sessions", description = "Signing in and out"),
@@ -105,10 +93,84 @@ impl Modify for Tokens {
     }
 }
 
+/// What is read refuses fields that it doesn't know.
+struct Inputs;
+
+impl Modify for Inputs {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let bodies = operations(document).filter_map(|operation| {
+            let id = operation.operation_id.as_deref();
+            let RefOr::T(body) = operation.request_body.as_mut()? else {
+                return None;
+            };
+            if id == Some("refresh") {
+                body.required = Some(Required::False); // the token may stand in the header
+            }
+            Some(body)
+        });
+        let schemas = bodies.flat_map(|body| body.content.values_mut());
+        let names: Vec<_> = schemas
+            .filter_map(|content| match content {
+                RefOr::T(content) => name_of(content.schema.as_ref()?),
+                RefOr::Ref(_) => None,
+            })
+            .collect();
+        let components = document.components.get_or_insert_default();
+        for name in names {
+            if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(&name) {
+                object.additional_properties =
+                    Some(Box::new(AdditionalProperties::FreeForm(false)));
+            }
+        }
+    }
+}
+
+fn name_of(schema: &RefOr<Schema>) -> Option<String> {
+    match schema {
+        RefOr::Ref(reference) => reference.ref_location.rsplit('/').next().map(str::to_owned),
+        RefOr::T(_) => None,
+    }
+}
+
+/// What each operation may answer instead of what it is for.
+struct Failures;
+
+impl Modify for Failures {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        operations(document).for_each(failures::describe);
+    }
+}
+
+/// Every operation.
+fn operations(document: &mut utoipa::openapi::OpenApi) -> impl Iterator<Item = &mut Operation> {
+    document.paths.paths.values_mut().flat_map(|path| {
+        let methods = [
+            path.get.as_mut(),
+            path.put.as_mut(),
+            path.post.as_mut(),
+            path.delete.as_mut(),
+            path.patch.as_mut(),
+        ];
+        methods.into_iter().flatten()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::router::ROUTES;
+
+    #[test]
+    fn each_operation_has_an_id_of_its_own() {
+        let mut description = Description::openapi();
+        let mut ids: Vec<_> = operations(&mut description)
+            .map(|operation| operation.operation_id.clone().unwrap())
+            .collect();
+        let all = ids.len();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), all, "{ids:?}");
+    }
 
     #[test]
     fn every_route_is_described() {

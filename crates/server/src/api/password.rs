@@ -6,7 +6,6 @@ use problem::{Rejection, Valid, input};
 use secret::Secret;
 
 use super::fields;
-use super::openapi::Problems;
 use crate::error::{ApiError, push_password_faults};
 use crate::extract::{Acting, Device, Serving};
 use crate::to_the_end::to_the_end;
@@ -15,10 +14,10 @@ input! {
     /// A change of the password.
     #[derive(utoipa::ToSchema)]
     pub(crate) struct ChangePassword {
-        #[schema(value_type = String, format = Password)]
+        #[schema(value_type = String, format = Password, max_length = 1024)]
         current_password: Secret<String> = fields::typed_password,
         /// At least 8 characters and at most 1,024 bytes, and not easy to guess.
-        #[schema(value_type = String, format = Password)]
+        #[schema(value_type = String, format = Password, min_length = 8, max_length = 1024)]
         new_password: Secret<String>,
     }
     parts = ChangePasswordParts;
@@ -27,13 +26,13 @@ input! {
 /// Changes the password. Every other session ends, and each device must sign in once before it is known
 /// again. After five wrong passwords each further one must wait.
 #[utoipa::path(
-    put, path = "/api/v1/me/password", tag = "Accounts", security(("access" = [])),
+    put, path = "/api/v1/me/password", operation_id = "change_password", tag = "Accounts", security(("access" = [])),
     request_body = ChangePassword,
     params(
         ("X-Portcullis-Device" = Option<String>, Header,
          description = "The `device_token` of an earlier sign-in: it has five tries of its own"),
     ),
-    responses((status = 204, description = "Changed"), Problems),
+    responses((status = 204, description = "Changed")),
 )]
 pub(crate) async fn change(
     Serving(accounts): Serving,

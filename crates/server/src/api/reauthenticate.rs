@@ -5,7 +5,6 @@ use problem::{Valid, input};
 use secret::Secret;
 
 use super::fields;
-use super::openapi::Problems;
 use super::views::FreshAccessView;
 use crate::error::ApiError;
 use crate::extract::{Acting, Device, Serving};
@@ -15,7 +14,7 @@ input! {
     /// The password once more.
     #[derive(utoipa::ToSchema)]
     pub(crate) struct Reauthenticate {
-        #[schema(value_type = String, format = Password)]
+        #[schema(value_type = String, format = Password, max_length = 1024)]
         password: Secret<String> = fields::typed_password,
     }
 }
@@ -29,7 +28,7 @@ input! {
         ("X-Portcullis-Device" = Option<String>, Header,
          description = "The `device_token` of an earlier sign-in: it has five tries of its own"),
     ),
-    responses((status = 200, description = "A fresh token", body = FreshAccessView), Problems),
+    responses((status = 200, description = "A fresh token", body = FreshAccessView)),
 )]
 pub(crate) async fn reauthenticate(
     Serving(accounts): Serving,

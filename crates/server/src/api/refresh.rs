@@ -5,7 +5,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 
-use super::openapi::Problems;
 use super::views::TokensView;
 use crate::app::App;
 use crate::error::ApiError;
@@ -20,8 +19,8 @@ use crate::extract::{RefreshBody, Refreshing, RequestOrigin, Serving};
 /// asked for again.
 #[utoipa::path(
     post, path = "/api/v1/refresh", tag = "Sessions", security(("refresh" = []), ()),
-    request_body(content = Option<RefreshBody>),
-    responses((status = 200, description = "The next pair of tokens", body = TokensView), Problems),
+    request_body = RefreshBody,
+    responses((status = 200, description = "The next pair of tokens", body = TokensView)),
 )]
 pub(crate) async fn refresh(
     State(app): State<App>,

@@ -9,7 +9,6 @@ use problem::{Rejection, Valid, input};
 use secret::Secret;
 
 use super::fields;
-use super::openapi::Problems;
 use super::views::UserView;
 use crate::error::{ApiError, push_password_faults};
 use crate::extract::Serving;
@@ -19,13 +18,13 @@ input! {
     #[derive(utoipa::ToSchema)]
     pub(crate) struct Register {
         /// 1 to 64 characters, without `@`; unique regardless of case and of look-alikes.
-        #[schema(value_type = String, example = "alice")]
+        #[schema(value_type = String, min_length = 1, example = "alice")]
         username: Username = fields::username,
         /// Unique regardless of case.
-        #[schema(value_type = String, example = "alice@example.org")]
+        #[schema(value_type = String, format = Email, min_length = 3, max_length = 254, example = "alice@example.org")]
         email: EmailAddress = fields::email,
         /// At least 8 characters and at most 1,024 bytes, and not easy to guess.
-        #[schema(value_type = String, format = Password, example = "correct horse battery staple")]
+        #[schema(value_type = String, format = Password, min_length = 8, max_length = 1024, example = "correct horse battery staple")]
         password: Secret<String>,
     }
     parts = RegisterParts;
@@ -34,7 +33,7 @@ input! {
 /// Makes an account.
 #[utoipa::path(
     post, path = "/api/v1/register", tag = "Accounts", request_body = Register,
-    responses((status = 201, description = "The account", body = UserView<'_>), Problems),
+    responses((status = 201, description = "The account", body = UserView<'_>)),
 )]
 pub(crate) async fn register(
     Serving(accounts): Serving,

@@ -7,7 +7,6 @@ use http::StatusCode;
 use problem::ValidPath;
 use serde::Serialize;
 
-use super::openapi::Problems;
 use super::views::SessionView;
 use crate::error::ApiError;
 use crate::extract::{Acting, Serving};
@@ -21,8 +20,8 @@ pub(crate) struct Sessions {
 
 /// Lists one's own sessions.
 #[utoipa::path(
-    get, path = "/api/v1/sessions", tag = "Sessions", security(("access" = [])),
-    responses((status = 200, description = "The sessions", body = Sessions), Problems),
+    get, path = "/api/v1/sessions", operation_id = "list_sessions", tag = "Sessions", security(("access" = [])),
+    responses((status = 200, description = "The sessions", body = Sessions)),
 )]
 pub(crate) async fn list(
     State(accounts): State<Accounts>,
@@ -36,9 +35,9 @@ pub(crate) async fn list(
 
 /// Ends one of one's own sessions. Another than the present one needs a fresh token.
 #[utoipa::path(
-    delete, path = "/api/v1/sessions/{id}", tag = "Sessions", security(("access" = [])),
+    delete, path = "/api/v1/sessions/{id}", operation_id = "end_session", tag = "Sessions", security(("access" = [])),
     params(("id" = String, Path, description = "The session")),
-    responses((status = 204, description = "The session has ended"), Problems),
+    responses((status = 204, description = "The session has ended")),
 )]
 pub(crate) async fn end(
     Serving(accounts): Serving,
@@ -51,8 +50,8 @@ pub(crate) async fn end(
 
 /// Ends all of one's own sessions but the present one. Needs a fresh token.
 #[utoipa::path(
-    delete, path = "/api/v1/sessions", tag = "Sessions", security(("access" = [])),
-    responses((status = 204, description = "The other sessions have ended"), Problems),
+    delete, path = "/api/v1/sessions", operation_id = "end_other_sessions", tag = "Sessions", security(("access" = [])),
+    responses((status = 204, description = "The other sessions have ended")),
 )]
 pub(crate) async fn end_others(
     Serving(accounts): Serving,

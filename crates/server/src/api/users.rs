@@ -9,7 +9,6 @@ use model::{EmailAddress, Username};
 use problem::{Valid, ValidPath, input};
 
 use super::fields;
-use super::openapi::Problems;
 use super::views::UserView;
 use crate::error::ApiError;
 use crate::extract::{Acting, Reading, Serving};
@@ -19,10 +18,10 @@ input! {
     #[derive(utoipa::ToSchema)]
     pub(crate) struct ReplaceUser {
         /// Another name than the present one needs a fresh token.
-        #[schema(value_type = String, example = "alice")]
+        #[schema(value_type = String, min_length = 1, example = "alice")]
         username: Username = fields::username,
         /// Another address than the present one needs a fresh token.
-        #[schema(value_type = String, example = "alice@example.org")]
+        #[schema(value_type = String, format = Email, min_length = 3, max_length = 254, example = "alice@example.org")]
         email: EmailAddress = fields::email,
     }
 }
@@ -32,19 +31,19 @@ input! {
     #[derive(utoipa::ToSchema)]
     pub(crate) struct ChangeUser {
         /// Needs a fresh token.
-        #[schema(value_type = Option<String>, example = "alice")]
+        #[schema(value_type = String, required = false, min_length = 1, example = "alice")]
         username: Option<Username> = fields::username,
         /// Needs a fresh token.
-        #[schema(value_type = Option<String>, example = "alice@example.org")]
+        #[schema(value_type = String, required = false, format = Email, min_length = 3, max_length = 254, example = "alice@example.org")]
         email: Option<EmailAddress> = fields::email,
     }
 }
 
 /// Reads one's own account.
 #[utoipa::path(
-    get, path = "/api/v1/users/{id}", tag = "Accounts", security(("access" = [])),
+    get, path = "/api/v1/users/{id}", operation_id = "get_user", tag = "Accounts", security(("access" = [])),
     params(("id" = String, Path, description = "One's own id; any other is answered 403")),
-    responses((status = 200, description = "The account", body = UserView<'_>), Problems),
+    responses((status = 200, description = "The account", body = UserView<'_>)),
 )]
 pub(crate) async fn read(
     State(accounts): State<Accounts>,
@@ -57,10 +56,10 @@ pub(crate) async fn read(
 
 /// Replaces one's own name and address.
 #[utoipa::path(
-    put, path = "/api/v1/users/{id}", tag = "Accounts", security(("access" = [])),
+    put, path = "/api/v1/users/{id}", operation_id = "replace_user", tag = "Accounts", security(("access" = [])),
     params(("id" = String, Path, description = "One's own id; any other is answered 403")),
     request_body = ReplaceUser,
-    responses((status = 200, description = "The account", body = UserView<'_>), Problems),
+    responses((status = 200, description = "The account", body = UserView<'_>)),
 )]
 pub(crate) async fn replace(
     Serving(accounts): Serving,
@@ -78,10 +77,10 @@ pub(crate) async fn replace(
 
 /// Changes one's own name, address or both.
 #[utoipa::path(
-    patch, path = "/api/v1/users/{id}", tag = "Accounts", security(("access" = [])),
+    patch, path = "/api/v1/users/{id}", operation_id = "change_user", tag = "Accounts", security(("access" = [])),
     params(("id" = String, Path, description = "One's own id; any other is answered 403")),
     request_body = ChangeUser,
-    responses((status = 200, description = "The account", body = UserView<'_>), Problems),
+    responses((status = 200, description = "The account", body = UserView<'_>)),
 )]
 pub(crate) async fn change(
     Serving(accounts): Serving,
@@ -99,9 +98,9 @@ pub(crate) async fn change(
 
 /// Deletes one's own account. Needs a fresh token.
 #[utoipa::path(
-    delete, path = "/api/v1/users/{id}", tag = "Accounts", security(("access" = [])),
+    delete, path = "/api/v1/users/{id}", operation_id = "delete_user", tag = "Accounts", security(("access" = [])),
     params(("id" = String, Path, description = "One's own id; any other is answered 403")),
-    responses((status = 204, description = "Deleted, with every session"), Problems),
+    responses((status = 204, description = "Deleted, with every session")),
 )]
 pub(crate) async fn remove(
     Serving(accounts): Serving,

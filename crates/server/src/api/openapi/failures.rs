@@ -1,0 +1,174 @@
+//! Which failures each operation may answer: those that its shape brings, and those of its own.
+
+use std::collections::BTreeMap;
+
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{ContentBuilder, Header, Ref, Response, ResponseBuilder, path::Operation};
+
+use crate::code::Code;
+
+/// What any request may be answered.
+const ALWAYS: &[Code] = &[
+    Code::MalformedRequest,
+    Code::HttpsRequired,
+    Code::UriTooLong,
+    Code::HeadersTooLarge,
+    Code::RequestTimeout,
+    Code::Internal,
+    Code::Unavailable,
+];
+
+/// What one that has a body may be.
+const WITH_BODY: &[Code] = &[
+    Code::MalformedJson,
+    Code::BodyTooLarge,
+    Code::UnsupportedMediaType,
+    Code::ValidationFailed,
+];
+
+/// What one that brings a token may be.
+const WITH_TOKEN: &[Code] = &[
+    Code::MissingToken,
+    Code::InvalidToken,
+    Code::ExpiredToken,
+    Code::RevokedToken,
+    Code::WrongTokenType,
+];
+
+/// What each operation adds, by its id.
+const OWN: &[(&str, &[Code])] = &[
+    (
+        "register",
+        &[
+            Code::RegistrationClosed,
+            Code::UsernameTaken,
+            Code::EmailTaken,
+        ],
+    ),
+    ("login", &[Code::InvalidCredentials, Code::TooManyAttempts]),
+    (
+        "reauthenticate",
+        &[Code::InvalidCredentials, Code::TooManyAttempts],
+    ),
+    (
+        "change_password",
+        &[Code::InvalidCredentials, Code::TooManyAttempts],
+    ),
+    ("get_user", &[Code::Forbidden]),
+    ("replace_user", CHANGE),
+    ("change_user", CHANGE),
+    (
+        "delete_user",
+        &[Code::Forbidden, Code::InsufficientUserAuthentication],
+    ),
+    (
+        "end_session",
+        &[Code::NotFound, Code::InsufficientUserAuthentication],
+    ),
+    (
+        "end_other_sessions",
+        &[Code::InsufficientUserAuthentication],
+    ),
+];
+
+const CHANGE: &[Code] = &[
+    Code::Forbidden,
+    Code::UsernameTaken,
+    Code::EmailTaken,
+    Code::InsufficientUserAuthentication,
+];
+
+/// Operations that cost no limit.
+const FREE: &[&str] = &["livez", "readyz", "get_jwks"];
+
+/// Adds the failures of an operation to its responses, a response for each status.
+pub(super) fn describe(operation: &mut Operation) {
+    let mut by_status = BTreeMap::<u16, Vec<Code>>::new();
+    for code in codes(operation) {
+        let codes = by_status.entry(code.status().as_u16()).or_default();
+        codes.push(code);
+    }
+    let responses = &mut operation.responses.responses;
+    for (status, codes) in by_status {
+        responses.insert(status.to_string(), response(status, &codes).into());
+    }
+}
+
+fn codes(operation: &Operation) -> Vec<Code> {
+    let id = operation.operation_id.as_deref().unwrap_or_default();
+    let mut codes = ALWAYS.to_vec();
+    if operation.request_body.is_some() {
+        codes.extend(WITH_BODY);
+    }
+    if operation.security.is_some() {
+        codes.extend(WITH_TOKEN);
+    }
+    if !FREE.contains(&id) {
+        codes.push(Code::RateLimited);
+    }
+    let own = OWN.iter().filter(|(of, _)| *of == id);
+    codes.extend(own.flat_map(|(_, own)| own.iter()));
+    // As in `docs/errors.md`.
+    Code::ALL
+        .iter()
+        .filter(|code| codes.contains(code))
+        .copied()
+        .collect()
+}
+
+fn response(status: u16, codes: &[Code]) -> Response {
+    // What they mean stands in `docs/errors.md`, once.
+    let codes = codes.iter().map(|code| format!("`{}`", code.as_str()));
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .build();
+    let response = ResponseBuilder::new()
+        .description(codes.collect::<Vec<_>>().join(", "))
+        .content("application/problem+json", content);
+    let response = match status {
+        429 | 503 => response.header("Retry-After", retry_after()),
+        _ => response,
+    };
+    response.build()
+}
+
+fn retry_after() -> Header {
+    let seconds = ObjectBuilder::new().schema_type(Type::Integer);
+    HeaderBuilder::new()
+        .schema(Some(seconds))
+        .description(Some(
+            "Seconds to wait before the next try (RFC 9110 §10.2.3)",
+        ))
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::OpenApi as _;
+
+    use super::super::{Description, operations};
+    use super::*;
+
+    #[test]
+    fn every_operation_that_adds_failures_exists() {
+        let mut description = Description::openapi();
+        let ids: Vec<_> = operations(&mut description)
+            .filter_map(|operation| operation.operation_id.clone())
+            .collect();
+        let named = OWN.iter().map(|(id, _)| id).chain(FREE);
+        for id in named {
+            assert!(ids.iter().any(|known| known == id), "{id}");
+        }
+    }
+
+    #[test]
+    fn every_failure_of_the_interface_stands_somewhere() {
+        let text = super::super::document();
+        // Of the pages; and of what no operation fits.
+        let elsewhere = [Code::CsrfFailed, Code::MethodNotAllowed];
+        for code in Code::ALL.iter().filter(|code| !elsewhere.contains(code)) {
+            assert!(text.contains(&format!("`{}`", code.as_str())), "{code:?}");
+        }
+    }
+}
