@@ -3,7 +3,15 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::Span;
+use jiff::civil::{Date, Time, date};
+use jiff::fmt::temporal::{Pieces, PiecesOffset};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The day on which the Unix epoch begins.
+const EPOCH: Date = date(1970, 1, 1);
+
+const SECONDS_A_DAY: i64 = 86_400;
 
 /// A point in time: milliseconds since the Unix epoch, UTC.
 ///
@@ -58,8 +66,22 @@ impl Timestamp {
     /// # Errors
     /// [`UnreadableTime`] when the text is anything else.
     pub fn parse(text: &str) -> Result<Self, UnreadableTime> {
-        let time: jiff::Timestamp = text.parse().map_err(|_| UnreadableTime)?;
-        Ok(Self(time.as_millisecond()))
+        Self::of_pieces(text).ok_or(UnreadableTime)
+    }
+
+    /// By days, since the library's own points in time end a day before the year 9999 does.
+    fn of_pieces(text: &str) -> Option<Self> {
+        let pieces = Pieces::parse(text).ok()?;
+        let offset = match pieces.offset()? {
+            PiecesOffset::Zulu => 0,
+            PiecesOffset::Numeric(offset) => i64::from(offset.offset().seconds()),
+            _ => return None,
+        };
+        let time = pieces.time()?;
+        let days = pieces.date().duration_since(EPOCH).as_secs() / SECONDS_A_DAY;
+        let seconds = time.duration_since(Time::midnight()).as_secs() - offset;
+        let millis = (days * SECONDS_A_DAY + seconds) * 1000 + i64::from(time.millisecond());
+        Some(Self(millis))
     }
 }
 
@@ -67,20 +89,24 @@ impl Timestamp {
     /// RFC 3339 in UTC with milliseconds, nothing outside of the years 0 to 9999. By digits, since two of
     /// these stand in nearly every answer and formatting takes its time.
     fn digits(self) -> Option<[u8; 24]> {
-        let time = jiff::Timestamp::from_millisecond(self.0).ok()?;
-        let time = jiff::tz::Offset::UTC.to_datetime(time);
+        let (seconds, millis) = (self.0.div_euclid(1000), self.0.rem_euclid(1000));
+        let (days, second) = (
+            seconds.div_euclid(SECONDS_A_DAY),
+            seconds.rem_euclid(SECONDS_A_DAY),
+        );
+        let time = EPOCH.checked_add(Span::new().try_days(days).ok()?).ok()?;
         let mut text = *b"0000-00-00T00:00:00.000Z";
         let parts = [
-            (0..4, time.year()),
+            (0..4, time.year().into()),
             (5..7, time.month().into()),
             (8..10, time.day().into()),
-            (11..13, time.hour().into()),
-            (14..16, time.minute().into()),
-            (17..19, time.second().into()),
-            (20..23, time.millisecond()),
+            (11..13, second / 3600),
+            (14..16, second / 60 % 60),
+            (17..19, second % 60),
+            (20..23, millis),
         ];
         for (place, part) in parts {
-            let mut rest = u16::try_from(part).ok()?;
+            let mut rest: u16 = part.try_into().ok()?;
             for digit in text[place].iter_mut().rev() {
                 *digit = b'0' + (rest % 10) as u8;
                 rest /= 10;
@@ -126,7 +152,22 @@ mod tests {
         assert_eq!(time.to_string(), "2023-11-14T22:13:20.250Z");
         assert_eq!(Timestamp::parse("2023-11-14T22:13:20.250Z"), Ok(time));
         assert_eq!(Timestamp::parse("2023-11-14T23:13:20.250+01:00"), Ok(time));
-        assert_eq!(Timestamp::parse("yesterday"), Err(UnreadableTime));
+        for bad in [
+            "yesterday",
+            "2023-11-14",
+            "2023-11-14T22:13:20",
+            "2023-02-30T00:00:00Z",
+        ] {
+            assert_eq!(Timestamp::parse(bad), Err(UnreadableTime), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_last_moment_that_rfc_3339_knows_is_shown_and_read() {
+        let last = Timestamp::from_millis(253_402_300_799_999);
+        assert_eq!(last.to_string(), "9999-12-31T23:59:59.999Z");
+        assert_eq!(Timestamp::parse("9999-12-31T23:59:59.999Z"), Ok(last));
+        assert_eq!(Timestamp::parse("9999-12-31T23:59:59.999+00:00"), Ok(last));
     }
 
     #[test]

@@ -219,7 +219,7 @@ impl Problem {
     pub fn title(&self) -> &'static str {
         self.0
             .title
-            .or_else(|| self.0.status.canonical_reason())
+            .or_else(|| reason(self.0.status))
             .unwrap_or("Error")
     }
 
@@ -242,10 +242,21 @@ impl Problem {
         &self.0.headers
     }
 
-    /// The body: JSON text.
+    /// The body: JSON text, and the end of its line.
     pub fn to_json(&self) -> Vec<u8> {
         // Texts, numbers and members that are JSON already: there is nothing to fail.
-        serde_json::to_vec(self).unwrap_or_default()
+        let mut json = serde_json::to_vec(self).unwrap_or_default();
+        json.push(b'\n'); // for whoever reads it on a terminal
+        json
+    }
+}
+
+/// What RFC 9110 §15 calls a status. The crate `http` has the names of before for two of them.
+fn reason(status: StatusCode) -> Option<&'static str> {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => Some("Content Too Large"),
+        StatusCode::UNPROCESSABLE_ENTITY => Some("Unprocessable Content"),
+        status => status.canonical_reason(),
     }
 }
 
@@ -300,7 +311,8 @@ mod tests {
     use crate::Fault;
 
     fn text(problem: &Problem) -> String {
-        String::from_utf8(problem.to_json()).unwrap()
+        let line = String::from_utf8(problem.to_json()).unwrap();
+        line.strip_suffix('\n').unwrap().to_owned()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use http::StatusCode;
-use http::header::{ACCEPT, HeaderValue};
+use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderValue};
 
 use crate::{Faults, Input, MalformedJson, Problem};
 
@@ -11,11 +11,13 @@ use crate::{Faults, Input, MalformedJson, Problem};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// 415: the body is of another type than `expected`, or is encoded (compressed).
+    /// 415: the body is of another type than `expected`.
     UnsupportedMediaType {
         /// The type that is read here.
         expected: &'static str,
     },
+    /// 415: the body is encoded (compressed).
+    UnsupportedCoding,
     /// 413: the body has more bytes than are read here.
     BodyTooLarge {
         /// The most bytes that are read.
@@ -56,9 +58,16 @@ impl From<Rejection> for Problem {
             Rejection::UnsupportedMediaType { expected } => Self::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
-                format!("Send the body as {expected}, in UTF-8, not compressed."),
+                format!("Send the body as {expected}, in UTF-8."),
             )
             .with_header(ACCEPT, HeaderValue::from_static(expected)),
+            // RFC 9110 §15.5.16: what it may be encoded with is named, to tell this 415 from the one above.
+            Rejection::UnsupportedCoding => Self::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "Send the body uncompressed, without Content-Encoding.",
+            )
+            .with_header(ACCEPT_ENCODING, HeaderValue::from_static("identity")),
             Rejection::BodyTooLarge { limit } => Self::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "body_too_large",
@@ -89,6 +98,7 @@ impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnsupportedMediaType { .. } => f.write_str("unsupported media type"),
+            Self::UnsupportedCoding => f.write_str("unsupported content coding"),
             Self::BodyTooLarge { limit } => write!(f, "body of more than {limit} bytes"),
             Self::BodyUnreadable => f.write_str("unreadable body"),
             Self::MalformedJson(_) => f.write_str("malformed JSON"),

@@ -98,7 +98,8 @@ async fn send(path: &str, kind: Option<&str>, body: impl Into<Body>) -> (StatusC
     let response = complete(response, |problem| problem.with_request_id("r-1"));
     let status = response.status();
     let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
-    (status, String::from_utf8(body.to_vec()).unwrap())
+    let text = String::from_utf8(body.to_vec()).unwrap();
+    (status, text.trim_end().to_owned())
 }
 
 #[test]
@@ -146,7 +147,7 @@ async fn every_fault_is_reported_at_once() {
     assert_eq!(
         body,
         concat!(
-            r#"{"type":"about:blank","title":"Unprocessable Entity","status":422,"code":"validation_failed","#,
+            r#"{"type":"about:blank","title":"Unprocessable Content","status":422,"code":"validation_failed","#,
             r#""message":"The input has 5 faults.","request_id":"r-1","errors":["#,
             r#"{"pointer":"/username","code":"contains_at","message":"Leave out the @."},"#,
             r#"{"pointer":"/password","code":"invalid_type","message":"Send a text here."},"#,

@@ -86,7 +86,7 @@ codes! {
     /// The body is not `application/json`.
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json.";
     /// The body was understood, but some of its fields break their rules; `errors` has every one, with a JSON pointer, a code and a sentence.
-    ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY, "Some fields need mending.";
+    ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY, "Some fields are invalid.";
     /// Asked too often. `Retry-After` says when there is room again; `RateLimit` and `RateLimit-Policy`, which every limited route sends, show how much is left.
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests. Wait a while.";
     /// Too many wrong passwords for this name, on this device or by this account: after five each further one must wait longer, up to five minutes. Nothing was checked, the right password neither; whether the name is known isn't told. Try again after `Retry-After` seconds.
@@ -137,7 +137,7 @@ pub fn render_reference() -> String {
     use std::fmt::Write as _;
 
     let mut page = String::from(
-        "<!-- Made from crates/server/src/code.rs. -->\n\n# Errors\n\nEvery failure is `application/problem+json` (RFC 9457); a browser that asks for a page (`Accept: text/html`, anywhere but under `/api/`) gets the same as a page, unless its request could not be read at all (`headers_too_large`, say: then what it accepts isn't known either):\n\n```json\n{\n  \"type\": \"…/docs/errors.md#validation_failed\",\n  \"title\": \"Unprocessable Content\",\n  \"status\": 422,\n  \"code\": \"validation_failed\",\n  \"message\": \"Some fields need mending.\",\n  \"request_id\": \"6f1c…\",\n  \"errors\": [{\"pointer\": \"/email\", \"code\": \"invalid_email\", \"message\": \"…\"}]\n}\n```\n\n`code` is stable and meant for programs, `message` for people. `request_id` is the `X-Request-Id` of the answer, and finds the cause in the server's log. An answer never tells more about a failure of the server than `An error occurred.`\n",
+        "<!-- Made from crates/server/src/code.rs. -->\n\n# Errors\n\nEvery failure is `application/problem+json` (RFC 9457); a browser that asks for a page (`Accept: text/html`, anywhere but under `/api/`) gets the same as a page, unless its request could not be read at all (`headers_too_large`, say: then what it accepts isn't known either):\n\n```json\n{\n  \"type\": \"…/docs/errors.md#validation_failed\",\n  \"title\": \"Unprocessable Content\",\n  \"status\": 422,\n  \"code\": \"validation_failed\",\n  \"message\": \"The input has one fault.\",\n  \"request_id\": \"6f1c…\",\n  \"errors\": [{\"pointer\": \"/email\", \"code\": \"invalid_email\", \"message\": \"…\"}]\n}\n```\n\n`code` is stable and meant for programs, `message` for people. `request_id` is the `X-Request-Id` of the answer, and finds the cause in the server's log. An answer never tells more about a failure of the server than `An error occurred.`\n",
     );
     for code in Code::ALL {
         let status = code.status();

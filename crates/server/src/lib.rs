@@ -17,6 +17,7 @@ mod extract;
 #[cfg(test)]
 mod generated;
 mod handing;
+mod json;
 pub mod limits;
 pub mod listener;
 pub mod pages;

@@ -113,6 +113,16 @@ impl Route {
         self.methods
     }
 
+    /// What it says to `OPTIONS` (RFC 9110 §9.3.7).
+    pub(crate) fn allow(&self) -> String {
+        let head = if self.methods.contains(&"GET") {
+            "HEAD, "
+        } else {
+            ""
+        };
+        format!("{}, {head}OPTIONS", self.methods.join(", "))
+    }
+
     /// Whether it answers `method`.
     pub(crate) fn has(&self, method: &Method) -> bool {
         let method = match *method {

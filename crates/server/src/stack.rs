@@ -32,8 +32,10 @@ use axum::response::{IntoResponse as _, Response};
 use headers::{
     Context as HeadersContext, Hsts, HttpsRedirect, HttpsRequired, Policy, Scheme, Verdict,
 };
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION};
-use http::{HeaderMap, Request, StatusCode};
+use http::header::{
+    ACCESS_CONTROL_REQUEST_METHOD, ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION,
+};
+use http::{HeaderMap, Method, Request, StatusCode};
 use jwt::Authentication;
 use ratelimit::{Client, Decision, TrustedProxies};
 use tower_http::timeout::DeadlineBody;
@@ -136,6 +138,10 @@ impl Stack {
             && shared.refused(&request, passing.scheme, false).is_none()
         {
             return self.answering(State::done(preflight), passing);
+        }
+
+        if let Some(options) = shared.options(&request, passing.scheme) {
+            return self.answering(State::done(options), passing);
         }
 
         let authentication = shared
@@ -311,6 +317,25 @@ impl Shared {
         limits
             .charge(asked, authentication)
             .map_or(Limited::Free, Limited::Charged)
+    }
+
+    /// The answer to `OPTIONS`: which methods there are, at nobody's cost, since nothing is looked up. Load balancers
+    /// ask so whether the process answers (`OPTIONS / HTTP/1.0`), and may ask of the server as a whole (`*`).
+    /// A preflight is another question (`cors.rs`).
+    fn options(&self, request: &Request<Body>, scheme: Scheme) -> Option<Response> {
+        let path = request.uri().path();
+        let asks = request.method() == Method::OPTIONS
+            && !request
+                .headers()
+                .contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        if !asks || self.refused(request, scheme, false).is_some() {
+            return None;
+        }
+        if path == "*" {
+            return Some(StatusCode::NO_CONTENT.into_response());
+        }
+        let allow = Route::at(path)?.allow();
+        Some((StatusCode::NO_CONTENT, [(ALLOW, allow)]).into_response())
     }
 
     /// The answer to what doesn't get as far as the router. A form of a page does, whatever its size.

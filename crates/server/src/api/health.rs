@@ -1,11 +1,11 @@
 //! `GET /livez` and `GET /readyz`
 
-use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::error::{ApiError, STORE_RETRY};
+use crate::json::Json;
 
 /// How the server is.
 #[derive(Serialize, utoipa::ToSchema)]

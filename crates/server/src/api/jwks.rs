@@ -1,11 +1,11 @@
 //! `GET /.well-known/jwks.json`
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use http::header::CACHE_CONTROL;
 
 use crate::app::App;
+use crate::json::Json;
 
 /// Services may keep the keys for so long. A key is published as the previous one's successor before
 /// anything is signed with it only when nodes are restarted one by one, so this is short.

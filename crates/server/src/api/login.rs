@@ -1,7 +1,6 @@
 //! `POST /api/v1/login`
 
 use account::LoginAttempt;
-use axum::Json;
 use problem::{Valid, input};
 use secret::Secret;
 
@@ -9,6 +8,7 @@ use super::fields;
 use super::views::TokensView;
 use crate::error::ApiError;
 use crate::extract::{Device, RequestOrigin, Serving};
+use crate::json::Json;
 use crate::to_the_end::to_the_end;
 
 input! {

@@ -1,10 +1,9 @@
 //! `DELETE` and `POST /api/v1/logout`
 
-use axum::Json;
-
 use super::views::MessageView;
 use crate::error::ApiError;
 use crate::extract::{Leaving, Serving};
+use crate::json::Json;
 
 /// Ends the session of the access token or refresh token that is sent, and with it both tokens. An
 /// access token may have expired. Of a token that belongs to no session, which the application before

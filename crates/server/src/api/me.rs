@@ -13,6 +13,7 @@ use super::views::UserView;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::caller;
+use crate::json;
 
 /// Reads one's own account.
 #[utoipa::path(
@@ -33,7 +34,7 @@ pub(crate) async fn me(
 
 /// The account as JSON: written once for as long as it is known here, and with room for all headers.
 fn answer(user: &KnownUser) -> Result<Response, ApiError> {
-    let json = user.rendered(|user| serde_json::to_vec(&UserView::from(user)).map(Into::into));
+    let json = user.rendered(|user| json::line(&UserView::from(user)).map(Into::into));
     let mut response = Response::new(Body::from(json.map_err(ApiError::internal)?));
     let mut headers = HeaderMap::with_capacity(Policy::ROOM);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -1,6 +1,5 @@
 //! `POST /api/v1/me/reauthenticate`
 
-use axum::Json;
 use problem::{Valid, input};
 use secret::Secret;
 
@@ -8,6 +7,7 @@ use super::fields;
 use super::views::FreshAccessView;
 use crate::error::ApiError;
 use crate::extract::{Acting, Device, Serving};
+use crate::json::Json;
 use crate::to_the_end::to_the_end;
 
 input! {

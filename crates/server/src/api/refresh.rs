@@ -1,7 +1,6 @@
 //! `POST /api/v1/refresh`
 
 use account::Refreshed;
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 
@@ -9,6 +8,7 @@ use super::views::TokensView;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{RefreshBody, Refreshing, RequestOrigin, Serving};
+use crate::json::Json;
 
 /// Trades a refresh token, in the header or in the body, for the next pair. It is used once; a lost
 /// answer may be asked for again with the same token: until some answer with the pair has begun to leave

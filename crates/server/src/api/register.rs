@@ -1,7 +1,6 @@
 //! `POST /api/v1/register`
 
 use account::{Accounts, Registration};
-use axum::Json;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use model::{EmailAddress, Username};
@@ -12,6 +11,7 @@ use super::fields;
 use super::views::UserView;
 use crate::error::{ApiError, push_password_faults};
 use crate::extract::Serving;
+use crate::json::Json;
 
 input! {
     /// A new account.

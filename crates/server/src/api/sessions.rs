@@ -1,7 +1,6 @@
 //! `GET` and `DELETE /api/v1/sessions`, `DELETE /api/v1/sessions/{id}`
 
 use account::Accounts;
-use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use problem::ValidPath;
@@ -10,6 +9,7 @@ use serde::Serialize;
 use super::views::SessionView;
 use crate::error::ApiError;
 use crate::extract::{Acting, Serving};
+use crate::json::Json;
 
 /// One's own sessions.
 #[derive(Serialize, utoipa::ToSchema)]

@@ -1,7 +1,6 @@
 //! `GET`, `PUT`, `PATCH` and `DELETE /api/v1/users/{id}`
 
 use account::{Accounts, NewProfile};
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
@@ -12,6 +11,7 @@ use super::fields;
 use super::views::UserView;
 use crate::error::ApiError;
 use crate::extract::{Acting, Reading, Serving};
+use crate::json::Json;
 
 input! {
     /// An account's name and address.

@@ -1,4 +1,4 @@
-use integration::{TestApp, every_backend};
+use integration::{TestApp, every_backend, raw};
 
 every_backend! {
     async fn it_lives_and_is_ready(app: TestApp) {
@@ -30,6 +30,49 @@ every_backend! {
         answer.assert_problem(405, "method_not_allowed");
         assert_eq!(answer.header("allow"), Some("GET,HEAD"), "RFC 9110 §15.5.6");
         app.get("/api/v1/logout").send().await.assert_problem(405, "method_not_allowed");
+    }
+
+    async fn options_says_what_there_is_and_that_the_server_answers(app: TestApp) {
+        let app = app.restart_with(&[("RATELIMIT_DEFAULT", "1 per hour")]).await;
+        for (asked, allow) in [
+            ("OPTIONS / HTTP/1.0\r\n\r\n", Some("GET, HEAD, OPTIONS")), // as HAProxy does
+            ("OPTIONS * HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n", None),
+            ("OPTIONS /api/v1/logout HTTP/1.0\r\n\r\n", Some("DELETE, POST, OPTIONS")),
+        ] {
+            for _ in 0..3 {
+                let answer = raw::answer(app.address(), asked.as_bytes()).await;
+                answer.assert_status(204);
+                assert_eq!(answer.header("allow"), allow, "{asked}");
+            }
+        }
+    }
+
+    async fn every_answer_in_json_ends_its_line(app: TestApp) {
+        let alice = app.signed_in("alice").await;
+        for answer in [
+            app.get("/livez").send().await,
+            app.get("/api/v1/me").by(&alice).send().await,
+            app.get("/api/v1/me").by(&alice).send().await,
+            app.get("/api/v1/me").send().await,
+            app.get("/nothing").send().await,
+            app.get("/openapi.json").send().await,
+            app.get("/.well-known/jwks.json").send().await,
+        ] {
+            let text = answer.text();
+            assert_eq!(text.lines().count(), text.matches('\n').count(), "{text}");
+        }
+    }
+
+    async fn a_body_is_refused_by_what_is_wrong_with_it(app: TestApp) {
+        let typed = app.post("/api/v1/login").body("text/plain", b"{}".to_vec()).send().await;
+        typed.assert_problem(415, "unsupported_media_type");
+        assert_eq!(typed.header("accept"), Some("application/json"));
+        let coded = app.post("/api/v1/login").body("application/json", b"{}".to_vec());
+        let coded = coded.header("content-encoding", "gzip").send().await;
+        coded.assert_problem(415, "unsupported_media_type");
+        assert_eq!((coded.header("accept-encoding"), coded.header("accept")), (Some("identity"), None));
+        let plain = app.post("/api/v1/login").body("application/json; profile=\"a;b\"", b"{}".to_vec());
+        plain.send().await.assert_problem(422, "validation_failed");
     }
 
     async fn a_sane_request_id_is_kept(app: TestApp) {
