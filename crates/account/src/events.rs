@@ -13,8 +13,8 @@ use storage::UniqueField;
 
 use crate::Accounts;
 
-/// The target of the lines: `PORTCULLIS_LOG=warn,portcullis::event=info` keeps them alone.
-pub const TARGET: &str = "portcullis::event";
+/// The target of the lines: `PORTCULLIS_LOG=warn,account::events=info` keeps them alone.
+pub const TARGET: &str = "account::events";
 
 /// The request that a use case serves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -24,12 +24,16 @@ assert expect(Problem, register.sync(client=anyone, body=account)).code == "user
 wrong = Login(username="grace", password="not this one")
 assert expect(Problem, login.sync(client=anyone, body=wrong)).code == "invalid_credentials"
 tokens = expect(Tokens, login.sync(client=anyone, body=Login(username="grace", password=PASSWORD)))
-tokens = expect(Tokens, refresh.sync(client=anyone, body=RefreshBody(refresh_token=tokens.refresh_token)))
 
+fresh = AuthenticatedClient(base_url=URL, token=tokens.access_token)
+renamed = change_user.sync(client=fresh, id=grace.id, body=ChangeUser(username="hopper"))
+assert expect(User, renamed).username == "hopper"
+
+tokens = expect(Tokens, refresh.sync(client=anyone, body=RefreshBody(refresh_token=tokens.refresh_token)))
 signed_in = AuthenticatedClient(base_url=URL, token=tokens.access_token)
 assert expect(User, get_me.sync(client=signed_in)).id == grace.id
-renamed = change_user.sync(client=signed_in, id=grace.id, body=ChangeUser(username="hopper"))
-assert expect(User, renamed).username == "hopper"
+refused = change_user.sync(client=signed_in, id=grace.id, body=ChangeUser(username="murray"))
+assert expect(Problem, refused).code == "insufficient_user_authentication"
 assert len(list_sessions.sync(client=signed_in).sessions) == 1
 assert logout.sync(client=signed_in).message
 assert expect(Problem, get_me.sync(client=signed_in)).code == "revoked_token"
