@@ -34,8 +34,8 @@ impl Attempts for MongoStore {
         let core = Arc::clone(&self.core);
         self.running
             .write(async move {
-                core.change_budget(key, |budget| give_back(budget, &reservation))
-                    .await
+                let changed = core.change_budget(key, |budget| give_back(budget, &reservation));
+                changed.await.map(drop)
             })
             .await
     }
@@ -43,7 +43,20 @@ impl Attempts for MongoStore {
     async fn clear_attempts(&self, key: AttemptKey) -> Result<(), Error> {
         let core = Arc::clone(&self.core);
         self.running
-            .write(async move { core.change_budget(key, |budget| Some(clear(budget))).await })
+            .write(async move {
+                let changed = core.change_budget(key, |budget| Some(clear(budget)));
+                changed.await.map(drop)
+            })
+            .await
+    }
+
+    async fn unlock_attempts(&self, key: AttemptKey) -> Result<bool, Error> {
+        let core = Arc::clone(&self.core);
+        self.running
+            .write(async move {
+                core.change_budget(key, |budget| budget.has_failures().then(|| clear(budget)))
+                    .await
+            })
             .await
     }
 }
@@ -64,21 +77,21 @@ impl Core {
         Err(Error::Busy)
     }
 
-    /// Changes a budget, if there is one.
+    /// Changes a budget, if there is one, and says whether it did.
     async fn change_budget(
         &self,
         key: AttemptKey,
         to: impl Fn(Budget) -> Option<Budget> + Send,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         for _ in 0..TRIES {
             let Some(old) = self.budget(key).await? else {
-                return Ok(());
+                return Ok(false);
             };
             let Some(budget) = to(old) else {
-                return Ok(());
+                return Ok(false);
             };
             if self.write_budget(key, Some(old), &budget).await? {
-                return Ok(());
+                return Ok(true);
             }
         }
         Err(Error::Busy)

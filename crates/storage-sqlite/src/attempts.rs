@@ -35,27 +35,36 @@ impl Attempts for SqliteStore {
     ) -> Result<(), Error> {
         self.change(key, move |budget| give_back(budget, &reservation))
             .await
+            .map(drop)
     }
 
     async fn clear_attempts(&self, key: AttemptKey) -> Result<(), Error> {
-        self.change(key, |budget| Some(clear(budget))).await
+        self.change(key, |budget| Some(clear(budget)))
+            .await
+            .map(drop)
+    }
+
+    async fn unlock_attempts(&self, key: AttemptKey) -> Result<bool, Error> {
+        self.change(key, |budget| budget.has_failures().then(|| clear(budget)))
+            .await
     }
 }
 
 impl SqliteStore {
-    /// Changes a budget, if there is one.
+    /// Changes a budget, if there is one, and says whether it did.
     async fn change(
         &self,
         key: AttemptKey,
         to: impl FnOnce(Budget) -> Option<Budget> + Send + 'static,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         self.writer
             .write(move |change| {
                 let connection = change.connection();
-                match find(connection, key)?.and_then(to) {
-                    Some(budget) => write(connection, key, &budget),
-                    None => Ok(()),
-                }
+                let Some(budget) = find(connection, key)?.and_then(to) else {
+                    return Ok(false);
+                };
+                write(connection, key, &budget)?;
+                Ok(true)
             })
             .await
     }

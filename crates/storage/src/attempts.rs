@@ -2,13 +2,19 @@
 //!
 //! Whoever guesses is slowed down and at last stopped (NIST SP 800-63B-4 §3.2.2): a budget allows five
 //! failures; after that each further try must wait 10, 20, 40, 80, 160, then 300 seconds after the one
-//! before it; after a hundred failures in a row without a success it is locked.
+//! before it; after a hundred failures in a row without a success it is locked for a day.
 //!
 //! - **A try is counted before it is checked.** It is reserved as a failure, and given back only when
 //!   the password was not checked at all. So of fifty guesses sent at once five are checked, and who
 //!   hangs up before the answer has failed.
 //! - **A quiet time** of 15 minutes since the last failure starts the window anew, with five tries. It
 //!   does not touch the count of failures in a row: pausing gains nothing towards the lock.
+//! - **A lock decays** 24 hours after the failure that closed it: counting begins anew. NIST knows no such
+//!   end. But a hundred failures cost a stranger some hours, and without it they would shut the owner of a
+//!   name out for as long as the stranger likes, wherever no device is known and no operator is awake. With
+//!   it a name can be guessed at a hundred times a day at the most, which finds no password that the
+//!   rules for new ones let in; those are what they are because of it.
+//! - **An operator's word** ends both counts as well ([`Attempts::unlock_attempts`]).
 //! - **A success** ends both counts. Only one who knows the password can bring it about, so that a
 //!   guesser gains by it only what the owner's own signing in gives away: five more tries, each time.
 //! - **Giving back takes one count and no more**: it undoes the try that it was reserved for, and
@@ -53,8 +59,8 @@ pub const MAX_CONSECUTIVE: u32 = 100;
 /// begin anew with counting towards the lock.
 const KEPT: Duration = Duration::from_secs(30 * 86_400);
 
-/// A locked one is kept for so long, and is open again after it.
-const LOCKED_KEPT: Duration = Duration::from_secs(180 * 86_400);
+/// A locked one is open again so long after the last failure, and counting begins anew.
+pub const LOCKED_FOR: Duration = Duration::from_hours(24);
 
 /// One without failures is kept for so long after the last try, which may still be out.
 const CLEARED_KEPT: Duration = Duration::from_secs(3600);
@@ -94,7 +100,7 @@ pub struct Reservation {
 pub enum Refusal {
     /// It comes too early: by how much.
     Wait(Duration),
-    /// The budget is locked.
+    /// The budget is locked, until [`LOCKED_FOR`] after its last failure.
     Locked,
 }
 
@@ -122,6 +128,10 @@ pub trait Attempts: Send + Sync {
 
     /// Notes a success, by [`clear`]. Nothing happens when there is no such budget.
     async fn clear_attempts(&self, key: AttemptKey) -> Result<(), Error>;
+
+    /// Opens a budget again by an operator's word, by [`clear`], and says whether it had counted any
+    /// failure. Every process that serves the store goes by it at once.
+    async fn unlock_attempts(&self, key: AttemptKey) -> Result<bool, Error>;
 }
 
 /// Counts a try at `now` as a failure: the budget to be written in place of `old`, and what to keep for
@@ -131,10 +141,12 @@ pub trait Attempts: Send + Sync {
 /// When the try is refused: nothing is to be written.
 pub fn reserve(old: Option<Budget>, now: Timestamp) -> Result<(Budget, Reservation), Refusal> {
     let before = old.unwrap_or(Budget::untouched(now));
-    if before.consecutive >= MAX_CONSECUTIVE {
-        return Err(Refusal::Locked);
-    }
     let quiet = now.since(before.last_failure);
+    let consecutive = match before.consecutive {
+        MAX_CONSECUTIVE.. if quiet < LOCKED_FOR => return Err(Refusal::Locked),
+        MAX_CONSECUTIVE.. => 0, // the window is over, too: what is out counts in neither
+        consecutive => consecutive,
+    };
     let left = before.wait().saturating_sub(quiet);
     if !left.is_zero() && !before.lies_ahead_of(now) {
         return Err(Refusal::Wait(left));
@@ -147,7 +159,7 @@ pub fn reserve(old: Option<Budget>, now: Timestamp) -> Result<(Budget, Reservati
     let version = before.version.wrapping_add(1);
     let counted = Budget {
         failures: failures.saturating_add(1),
-        consecutive: before.consecutive + 1,
+        consecutive: consecutive + 1,
         last_failure: now,
         run,
         version,
@@ -179,7 +191,7 @@ pub fn give_back(budget: Budget, reservation: &Reservation) -> Option<Budget> {
     })
 }
 
-/// Ends both counts after a success: the budget to be written.
+/// Ends both counts, after a success or by an operator's word: the budget to be written.
 ///
 /// It is written and not removed: a row that began anew would have the runs of the old one, and a
 /// try from before the success could be given back on a failure that came after it.
@@ -205,11 +217,16 @@ impl Budget {
         }
     }
 
+    /// Whether it has counted any failure since the last success.
+    pub const fn has_failures(&self) -> bool {
+        self.consecutive > 0
+    }
+
     /// From when on it may be removed.
     pub fn expires_at(&self) -> Timestamp {
         self.last_failure.plus(match self.consecutive {
             0 => CLEARED_KEPT,
-            MAX_CONSECUTIVE.. => LOCKED_KEPT,
+            MAX_CONSECUTIVE.. => LOCKED_FOR,
             _ => KEPT,
         })
     }

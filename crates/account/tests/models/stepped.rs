@@ -299,6 +299,11 @@ impl Attempts for Stepped {
         }
         Ok(())
     }
+
+    async fn unlock_attempts(&self, key: AttemptKey) -> Result<bool, Error> {
+        self.gate.pass().await;
+        self.store.unlock_attempts(key).await
+    }
 }
 
 #[async_trait]

@@ -97,12 +97,49 @@ fn a_quiet_quarter_of_an_hour_starts_the_window_anew_but_not_the_count_towards_t
 fn a_hundred_failures_in_a_row_lock_however_long_the_pauses() {
     let mut kept = Kept::default();
     for _ in 0..20 {
+        kept.seconds += 20 * 86_400;
         kept.fail(5);
-        kept.seconds += 86_400;
     }
     assert_eq!(kept.reserve(), Err(Refusal::Locked));
-    kept.seconds += 179 * 86_400;
+    kept.seconds += 86_399;
     assert_eq!(kept.reserve(), Err(Refusal::Locked));
+}
+
+#[test]
+fn a_lock_decays_after_a_day_and_a_hundred_more_failures_lock_again() {
+    let mut kept = Kept::default();
+    kept.fail(100);
+    let last = kept.reserve();
+    assert_eq!(last, Err(Refusal::Locked));
+    kept.seconds += 86_400;
+    kept.fail(1);
+    assert_eq!(kept.counts(), (1, 1));
+    kept.fail(99);
+    assert_eq!(kept.reserve(), Err(Refusal::Locked));
+}
+
+#[test]
+fn a_try_from_before_a_lock_takes_no_failure_of_after_it_back() {
+    let mut kept = Kept::default();
+    kept.fail(99);
+    kept.seconds += 300;
+    let hundredth = kept.reserve().unwrap();
+    kept.seconds += 86_400;
+    kept.fail(1);
+    kept.give_back(&hundredth);
+    assert_eq!(kept.counts(), (1, 1));
+}
+
+#[test]
+fn only_a_budget_with_failures_has_any() {
+    let mut kept = Kept::default();
+    let only = kept.reserve().unwrap();
+    assert!(kept.budget.unwrap().has_failures());
+    let mut cleared = kept.clone();
+    cleared.clear();
+    assert!(!cleared.budget.unwrap().has_failures());
+    kept.give_back(&only);
+    assert!(!kept.budget.unwrap().has_failures());
 }
 
 #[test]
@@ -172,7 +209,7 @@ fn a_budget_is_kept_while_it_may_count() {
     kept.fail(1);
     assert_eq!(days(&kept), 30);
     kept.fail(99);
-    assert_eq!(days(&kept), 180);
+    assert_eq!(days(&kept), 1, "then it is open again");
     kept.clear();
     assert_eq!(days(&kept), 0);
     let kept_for = kept.budget.unwrap().expires_at().since(at(kept.seconds));

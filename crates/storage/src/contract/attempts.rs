@@ -85,22 +85,40 @@ pub async fn budgets_know_nothing_of_each_other(backend: &dyn Backend) {
     fail(&store, OTHER, 5, 0).await;
 }
 
-pub async fn a_hundred_failures_in_a_row_lock(backend: &dyn Backend) {
+pub async fn a_hundred_failures_in_a_row_lock_for_a_day(backend: &dyn Backend) {
     let store = backend.open().await;
-    let mut seconds = 0;
-    for _ in 0..MAX_CONSECUTIVE / FREE_FAILURES {
-        fail(&store, KEY, FREE_FAILURES, seconds).await;
-        seconds += 86_400;
+    let last = locked(&store, KEY).await;
+    for later in [0, 900, DAY - 1] {
+        assert_locked(&store, KEY, last + later).await;
+        assert_eq!(store.sweep(at(last + later), 10).await.unwrap(), 0);
     }
-    let answer = store.reserve_attempt(KEY, at(seconds)).await.unwrap();
-    assert_eq!(answer, Reserved::Refused(Refusal::Locked));
-    // What still counts is kept, and what is locked longer than that.
-    assert_eq!(
-        store.sweep(at(seconds + 150 * 86_400), 10).await.unwrap(),
-        0
-    );
+    // Then it is open, as if nothing had been.
+    fail(&store, KEY, FREE_FAILURES, last + DAY).await;
+    assert_waits(&store, KEY, last + DAY, 10).await;
+}
+
+pub async fn a_success_opens_a_lock(backend: &dyn Backend) {
+    let store = backend.open().await;
+    let last = locked(&store, KEY).await;
     store.clear_attempts(KEY).await.unwrap();
-    fail(&store, KEY, 1, seconds).await;
+    fail(&store, KEY, 1, last).await;
+}
+
+pub async fn an_operator_opens_a_lock(backend: &dyn Backend) {
+    let (store, beside) = (backend.open().await, backend.beside().await);
+    let last = locked(&store, KEY).await;
+    fail(&store, OTHER, 5, last).await;
+    assert!(beside.unlock_attempts(KEY).await.unwrap());
+    // There is nothing left to be opened, and no other was.
+    assert!(!beside.unlock_attempts(KEY).await.unwrap());
+    assert_waits(&store, OTHER, last, 10).await;
+    fail(&store, KEY, FREE_FAILURES, last).await;
+    assert_waits(&store, KEY, last, 10).await;
+    // One that waits is opened as well; one that was never used is none.
+    assert!(store.unlock_attempts(KEY).await.unwrap());
+    fail(&store, KEY, 1, last).await;
+    let unused = AttemptKey::new([3; 32]);
+    assert!(!store.unlock_attempts(unused).await.unwrap());
 }
 
 pub async fn a_budget_is_swept_when_it_counts_no_more(backend: &dyn Backend) {
@@ -113,6 +131,24 @@ pub async fn a_budget_is_swept_when_it_counts_no_more(backend: &dyn Backend) {
     assert_eq!(store.sweep(at(day), 10).await.unwrap(), 1);
     assert_eq!(store.sweep(at(29 * day), 10).await.unwrap(), 0);
     assert_eq!(store.sweep(at(30 * day), 10).await.unwrap(), 1);
+}
+
+const DAY: i64 = 86_400;
+
+/// Fails a hundred times in a row, with pauses in between, and says when that was.
+async fn locked(store: &Arc<dyn Storage>, key: AttemptKey) -> i64 {
+    let mut seconds = 0;
+    for _ in 0..MAX_CONSECUTIVE / FREE_FAILURES {
+        seconds += DAY;
+        fail(store, key, FREE_FAILURES, seconds).await;
+    }
+    assert_locked(store, key, seconds).await;
+    seconds
+}
+
+async fn assert_locked(store: &Arc<dyn Storage>, key: AttemptKey, seconds: i64) {
+    let answer = store.reserve_attempt(key, at(seconds)).await.unwrap();
+    assert_eq!(answer, Reserved::Refused(Refusal::Locked));
 }
 
 pub(super) const KEY: AttemptKey = AttemptKey::new([1; 32]);

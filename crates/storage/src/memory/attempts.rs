@@ -40,4 +40,13 @@ impl Attempts for MemoryStore {
         }
         Ok(())
     }
+
+    async fn unlock_attempts(&self, key: AttemptKey) -> Result<bool, Error> {
+        let mut state = self.open()?;
+        let Some(budget) = state.attempts.get_mut(&key).filter(|it| it.has_failures()) else {
+            return Ok(false);
+        };
+        *budget = clear(*budget);
+        Ok(true)
+    }
 }

@@ -234,10 +234,7 @@ every_backend! {
     async fn after_a_hundred_failures_in_a_row_only_a_known_device_gets_in(app: TestApp) {
         app.signed_up("alice").await;
         let device = device_of(&app, "alice").await;
-        for _ in 0..20 {
-            fail(&app, "alice", 5).await;
-            app.advance(86_400);
-        }
+        fail_a_hundred_times(&app, "alice").await;
         assert_waits(&app, "alice", 300).await;
         app.login("alice", PASSWORD).await.assert_problem(429, "too_many_attempts");
         app.login("alice@example.org", PASSWORD).await.assert_ok();
@@ -245,6 +242,20 @@ every_backend! {
         app.login("alice", PASSWORD).await.assert_problem(429, "too_many_attempts");
         app.login_on(&device, "alice", PASSWORD).await.assert_ok();
         app.login("alice", PASSWORD).await.assert_problem(429, "too_many_attempts");
+    }
+
+    async fn a_hundred_failures_shut_nobody_out_for_longer_than_a_day(app: TestApp) {
+        app.signed_up("alice").await;
+        for name in ["alice", "nobody"] {
+            fail_a_hundred_times(&app, name).await;
+            app.advance(86_399);
+            assert_waits(&app, name, 300).await;
+            app.advance(1);
+            fail(&app, name, 5).await;
+            assert_waits(&app, name, 10).await;
+        }
+        app.advance(10);
+        app.login("alice", PASSWORD).await.assert_ok();
     }
 
     async fn a_stolen_access_token_guesses_on_no_more_than_a_stranger(app: TestApp) {
@@ -325,6 +336,14 @@ async fn fail(app: &TestApp, name: &str, count: usize) {
         app.login(name, WRONG)
             .await
             .assert_problem(401, "invalid_credentials");
+    }
+}
+
+/// Fails a hundred times in a row, with pauses.
+async fn fail_a_hundred_times(app: &TestApp, name: &str) {
+    for _ in 0..20 {
+        app.advance(900);
+        fail(app, name, 5).await;
     }
 }
 
