@@ -4,6 +4,7 @@ use model::{Generation, Session, SessionId, TokenId, UserId};
 
 use crate::Accounts;
 use crate::events::Event;
+use crate::unreadable::is_unreadable;
 
 /// The account and the session that a verified token speaks for.
 #[derive(Clone, Debug)]
@@ -23,7 +24,7 @@ pub struct Actor {
 /// Why an actor may not act.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    /// The session has ended, or the account is gone: the token is worth nothing any more.
+    /// The session has ended, or the account is gone or can't be read: the token is worth nothing.
     #[error("the session has ended")]
     Revoked,
     /// The act needs a token that was issued for a password a short while ago (RFC 9470).
@@ -31,7 +32,17 @@ pub enum Refused {
     NotFresh,
     /// The store failed.
     #[error(transparent)]
-    Storage(#[from] storage::Error),
+    Storage(storage::Error),
+}
+
+impl From<storage::Error> for Refused {
+    fn from(error: storage::Error) -> Self {
+        if is_unreadable(&error) {
+            Self::Revoked
+        } else {
+            Self::Storage(error)
+        }
+    }
 }
 
 impl Actor {

@@ -50,7 +50,7 @@ impl Accounts {
             .prove_password(&place, Act::PasswordChange, actor, device, &current)
             .await?;
         let user = proof.found.user;
-        let identities = vec![user.username, user.email];
+        let identities = user.identities().map(str::to_owned).collect();
         let checking = place.check(self.0.settings.policy, new.clone(), identities);
         if let Err(faults) = checking.await? {
             let refused = Act::PasswordChange.refused(Reason::UnacceptablePassword);
@@ -99,7 +99,7 @@ impl Accounts {
         self.live_session(actor).await?;
         let user = self.0.storage.user(&actor.user).await;
         let user = user.map_err(Refused::from)?.ok_or(Refused::Revoked)?;
-        let identities = vec![user.username, user.email];
+        let identities = user.identities().map(str::to_owned).collect();
         let checking = place.check(self.0.settings.policy, new, identities);
         Ok(checking.await?.err().unwrap_or_default())
     }

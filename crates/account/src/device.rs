@@ -24,6 +24,7 @@ use sha2::Sha256;
 use storage::{AttemptKey, LoginName};
 
 use crate::identifier::is_named;
+use crate::unreadable::readable;
 use crate::{Accounts, Actor};
 
 /// What every token starts with, for those who look for lost secrets.
@@ -103,7 +104,7 @@ impl Accounts {
             return Ok(None);
         }
         // An imported account may have exactly the name that another's looks like: it comes first.
-        let meant = self.0.storage.credentials_by_login(name).await?;
+        let meant = readable(self.0.storage.credentials_by_login(name).await)?;
         let credentials = meant.filter(|meant| meant.user.id == owner.user.id);
         Ok(credentials.map(|credentials| KnownDevice {
             nonce: device.nonce,
@@ -148,7 +149,7 @@ impl Accounts {
         let Some(device) = device.filter(|device| device.is_current(now)) else {
             return Ok(None);
         };
-        let owner = self.0.storage.credentials(&device.user).await?;
+        let owner = readable(self.0.storage.credentials(&device.user).await)?;
         let owner = owner.filter(|owner| owner.user.generation == device.generation);
         Ok(owner.map(|owner| (device, owner)))
     }

@@ -34,7 +34,6 @@ pub(crate) fn canonical(name: &LoginName) -> &str {
 /// Whether `name` could be typed for the name or the address of `user`.
 pub(crate) fn is_named(user: &User, name: &LoginName) -> bool {
     let typed = canonical(name);
-    [&user.username, &user.email]
-        .iter()
+    user.identities()
         .any(|own| canonical(&login_name(own)) == typed)
 }

@@ -27,6 +27,7 @@ mod register;
 mod sessions;
 mod settings;
 mod tokens;
+mod unreadable;
 mod upkeep;
 mod users_cache;
 

@@ -13,6 +13,7 @@ use crate::device::{KnownDevice, Nonce};
 use crate::events::{Act, Reason};
 use crate::identifier::{canonical, login_name};
 use crate::tokens::TokensError;
+use crate::unreadable::{is_unreadable, readable};
 use crate::{Accounts, DeviceToken, Tokens};
 
 /// Someone who wants to sign in.
@@ -38,7 +39,7 @@ pub(crate) struct Proven {
 /// Why nobody was signed in.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
-    /// The name is unknown, the password wrong or the account disabled: never told apart.
+    /// The name is unknown, the password wrong, the account disabled or unreadable: never told apart.
     #[error("invalid credentials")]
     InvalidCredentials,
     /// Too many attempts have failed: nothing was checked.
@@ -55,7 +56,17 @@ pub enum LoginError {
     Issue(#[from] IssueError),
     /// The store failed.
     #[error(transparent)]
-    Storage(#[from] storage::Error),
+    Storage(storage::Error),
+}
+
+impl From<storage::Error> for LoginError {
+    fn from(error: storage::Error) -> Self {
+        if is_unreadable(&error) {
+            Self::InvalidCredentials
+        } else {
+            Self::Storage(error)
+        }
+    }
 }
 
 impl From<TokensError> for LoginError {
@@ -79,7 +90,8 @@ impl From<GuessError> for LoginError {
 impl Accounts {
     /// Signs a person in and opens a session.
     ///
-    /// An unknown name costs what a known one costs; an outdated hash is replaced. Nothing is checked
+    /// An unknown name costs what a known one costs, and so does one whose account can't be read; an
+    /// outdated hash is replaced. Nothing is checked
     /// while too many attempts have failed, the right password neither.
     pub async fn login(&self, attempt: LoginAttempt) -> Result<Tokens, LoginError> {
         let proven = self.prove(attempt).await?;
@@ -164,7 +176,7 @@ impl Accounts {
     ) -> Result<(Option<Credentials>, Option<Strength>), LoginError> {
         let found = match device {
             Some(device) => Some(device.credentials),
-            None => self.0.storage.credentials_by_login(name).await?,
+            None => readable(self.0.storage.credentials_by_login(name).await)?,
         };
         let hash = match &found {
             Some(credentials) => credentials.hash.clone(),
@@ -190,7 +202,7 @@ impl Accounts {
             exact: String::new(),
             ..name.clone()
         };
-        let meant = self.0.storage.credentials_by_login(&form).await?;
+        let meant = readable(self.0.storage.credentials_by_login(&form).await)?;
         Ok(meant.is_some_and(|meant| meant.user.id == user.id))
     }
 

@@ -11,7 +11,12 @@ impl Accounts {
     /// The account of a verified token, when this process has it at hand. Nothing is waited for.
     pub fn me_at_hand(&self, claims: &Claims) -> Option<Arc<KnownUser>> {
         let user = self.0.live.users().get(&claims.sub, self.0.clock.now())?;
-        (claims.sid.is_some() || user.accepts_without_session()).then_some(user)
+        // A newer generation is told by the feed; that another application has disabled it is not.
+        let accepted = match claims.sid {
+            Some(_) => !user.disabled,
+            None => user.accepts_without_session(),
+        };
+        accepted.then_some(user)
     }
 
     /// The caller's account.
@@ -19,7 +24,7 @@ impl Accounts {
         let caller = caller.into();
         let user = self.read_through(caller.user()).await?;
         let accepted = |user: &Arc<KnownUser>| match caller {
-            Caller::Session(_) => true,
+            Caller::Session(_) => !user.disabled,
             Caller::Legacy(_) => user.accepts_without_session(),
         };
         user.filter(accepted).ok_or(Refused::Revoked)
@@ -54,6 +59,7 @@ impl Accounts {
             storage::Error::Unavailable(_) | storage::Error::Busy => {}
             storage::Error::Full
             | storage::Error::Unreadable { .. }
+            | storage::Error::UnreadableAccount { .. }
             | storage::Error::Backend(_) => return Err(error),
         }
         if live.revoked().is_stale() {

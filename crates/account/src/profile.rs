@@ -19,8 +19,8 @@ impl NewProfile {
     fn differs_from(&self, present: &User) -> bool {
         let username = self.username.as_ref().map(Username::as_str);
         let email = self.email.as_ref().map(EmailAddress::as_str);
-        username.is_some_and(|new| new != present.username)
-            || email.is_some_and(|new| new != present.email)
+        username.is_some_and(|new| Some(new) != present.username.as_deref())
+            || email.is_some_and(|new| Some(new) != present.email.as_deref())
     }
 }
 

@@ -5,12 +5,13 @@ use model::{Origin, Session, SessionId, TokenId};
 use storage::{Rotated, Rotation};
 
 use crate::events::{Act, Reason};
+use crate::unreadable::is_unreadable;
 use crate::{Accounts, Caller, Tokens};
 
 /// Why there is no new pair.
 #[derive(Debug, thiserror::Error)]
 pub enum RefreshError {
-    /// The session has ended, just now if this token was used before.
+    /// The session has ended, just now if this token was used before; or its account can't be read.
     #[error("the session has ended")]
     Revoked,
     /// The tokens could not be signed.
@@ -18,7 +19,17 @@ pub enum RefreshError {
     Issue(#[from] IssueError),
     /// The store failed.
     #[error(transparent)]
-    Storage(#[from] storage::Error),
+    Storage(storage::Error),
+}
+
+impl From<storage::Error> for RefreshError {
+    fn from(error: storage::Error) -> Self {
+        if is_unreadable(&error) {
+            Self::Revoked
+        } else {
+            Self::Storage(error)
+        }
+    }
 }
 
 /// The next pair of a session.

@@ -174,8 +174,8 @@ mod tests {
     fn user(id: &str) -> Arc<KnownUser> {
         Arc::new(KnownUser::new(User {
             id: UserId::parse(id).unwrap(),
-            username: id.into(),
-            email: format!("{id}@example.org"),
+            username: Some(id.into()),
+            email: Some(format!("{id}@example.org")),
             email_verified: false,
             generation: Generation(0),
             keep: None,
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn an_account_that_was_rendered_tells_a_log_neither_name_nor_address() {
         let alice = user("a");
-        let view = |user: &User| Ok::<_, ()>(Bytes::from(user.email.clone()));
+        let view = |user: &User| Ok::<_, ()>(Bytes::from(user.email.clone().unwrap()));
         alice.rendered(view).unwrap();
         let told = format!("{alice:?}");
         assert_eq!(told, format!("{:?}", alice.user));

@@ -49,6 +49,54 @@ impl TestApp {
         users.insert_one(user).await.expect("it can be written");
     }
 
+    /// Takes the address of `name` away.
+    pub async fn remove_email(&self, name: &str) {
+        match self.backend() {
+            Backend::Sqlite => {
+                self.change(name, "email_key", "", None).await;
+                self.change(name, "email", "", Some("")).await;
+            }
+            Backend::MongoDb(database) => {
+                let update = doc! { "$unset": { "email": "", "email_key": "" } };
+                let users = database.collection("users");
+                let changed = users.update_one(doc! { "username": name }, update).await;
+                assert_eq!(changed.expect("it can be written").matched_count, 1);
+            }
+        }
+    }
+
+    /// Takes the name of `name` away.
+    pub async fn remove_name(&self, name: &str) {
+        match self.backend() {
+            Backend::Sqlite => {
+                self.change(name, "username_key", "", None).await;
+                self.change(name, "username", "", Some("")).await;
+            }
+            Backend::MongoDb(database) => {
+                let update = doc! { "$unset": { "username": "", "username_key": "" } };
+                let users = database.collection("users");
+                let changed = users.update_one(doc! { "username": name }, update).await;
+                assert_eq!(changed.expect("it can be written").matched_count, 1);
+            }
+        }
+    }
+
+    /// Switches the account of `name` off, or on again, as an administrator or another application does.
+    pub async fn switch(&self, name: &str, on: bool) {
+        match self.backend() {
+            Backend::Sqlite => {
+                let disabled = if on { "0" } else { "1" };
+                self.change(name, "disabled", "", Some(disabled)).await;
+            }
+            Backend::MongoDb(database) => {
+                let update = doc! { "$set": { "is_active": on } };
+                let users = database.collection("users");
+                let changed = users.update_one(doc! { "username": name }, update).await;
+                assert_eq!(changed.expect("it can be written").matched_count, 1);
+            }
+        }
+    }
+
     /// Makes the account of `name` unreadable.
     pub async fn break_account(&self, name: &str) {
         self.change(name, "keep", "portcullis_keep", Some("?"))

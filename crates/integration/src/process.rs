@@ -102,7 +102,7 @@ pub struct Server {
     pub child: Child,
     /// Where it listens.
     pub address: SocketAddr,
-    /// What it logged before it listened.
+    /// What it logged before it listened, and what was read of its log since.
     pub said: Vec<String>,
     lines: tokio::io::Lines<BufReader<tokio::process::ChildStderr>>,
 }
@@ -209,6 +209,26 @@ impl Server {
             false
         });
         assert!(logged.await.unwrap_or(false), "it never says {text:?}");
+    }
+
+    /// Waits for a log line that contains all of `parts`, whether it was logged before or is yet to come.
+    pub async fn until_said(&mut self, parts: &[&str]) {
+        let says = |line: &String| parts.iter().all(|part| line.contains(part));
+        if self.said.iter().any(says) {
+            return;
+        }
+        let logged = tokio::time::timeout(PATIENCE, async {
+            while let Ok(Some(line)) = self.lines.next_line().await {
+                let found = says(&line);
+                self.said.push(line);
+                if found {
+                    return true;
+                }
+            }
+            false
+        });
+        let logged = logged.await.unwrap_or(false);
+        assert!(logged, "it never says {parts:?}: {:?}", self.said);
     }
 
     /// Runs on for as long as it is waited for, and writes its log into a file: a server whose log nobody

@@ -83,6 +83,20 @@ impl Timestamp {
         let millis = (days * SECONDS_A_DAY + seconds) * 1000 + i64::from(time.millisecond());
         Some(Self(millis))
     }
+
+    /// Reads what other applications write: RFC 3339, or ISO 8601 without an offset (Python's
+    /// `datetime.isoformat()` and `str()` of a naive time, a date alone), which is taken for UTC.
+    ///
+    /// # Errors
+    /// [`UnreadableTime`] when the text is anything else.
+    pub fn parse_foreign(text: &str) -> Result<Self, UnreadableTime> {
+        Self::parse(text).or_else(|_| {
+            let time: jiff::civil::DateTime = text.parse().map_err(|_| UnreadableTime)?;
+            let time = jiff::tz::Offset::UTC.to_timestamp(time);
+            time.map(|time| Self(time.as_millisecond()))
+                .map_err(|_| UnreadableTime)
+        })
+    }
 }
 
 impl Timestamp {
@@ -168,6 +182,28 @@ mod tests {
         assert_eq!(last.to_string(), "9999-12-31T23:59:59.999Z");
         assert_eq!(Timestamp::parse("9999-12-31T23:59:59.999Z"), Ok(last));
         assert_eq!(Timestamp::parse("9999-12-31T23:59:59.999+00:00"), Ok(last));
+    }
+
+    #[test]
+    fn what_python_writes_is_a_time() {
+        for (text, millis) in [
+            ("2023-11-14T22:13:20.250Z", 1_700_000_000_250),
+            ("2023-11-14T23:13:20.250000+01:00", 1_700_000_000_250),
+            ("2023-11-14T22:13:20.250000", 1_700_000_000_250),
+            ("2023-11-14T22:13:20", 1_700_000_000_000),
+            ("2023-11-14 22:13:20.250", 1_700_000_000_250),
+            ("2023-11-14", 1_699_920_000_000),
+        ] {
+            let read = Timestamp::parse_foreign(text);
+            assert_eq!(read, Ok(Timestamp::from_millis(millis)), "{text}");
+        }
+        for text in ["", "yesterday", "2023-13-14", "1700000000"] {
+            assert_eq!(
+                Timestamp::parse_foreign(text),
+                Err(UnreadableTime),
+                "{text}"
+            );
+        }
     }
 
     #[test]

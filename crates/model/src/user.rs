@@ -11,10 +11,11 @@ use crate::{Generation, SessionId, Timestamp, UserId};
 pub struct User {
     /// Which account.
     pub id: UserId,
-    /// The name as it is stored. An imported one may break the rules that [`crate::Username`] keeps.
-    pub username: String,
+    /// The name as it is stored. An imported one may break the rules that [`crate::Username`] keeps, and
+    /// an imported account may have none.
+    pub username: Option<String>,
     /// The address as it is stored, likewise.
-    pub email: String,
+    pub email: Option<String>,
     /// Whether its owner has proven the address.
     pub email_verified: bool,
     /// Tokens of an older generation are refused, save those of [`User::keep`].
@@ -34,11 +35,24 @@ pub struct User {
 pub struct Credentials {
     /// The account.
     pub user: User,
-    /// Its password hash.
+    /// Its password hash. An imported account without a password has an empty one, which nothing matches.
     pub hash: PasswordHash,
 }
 
 impl User {
+    /// What to call its owner: the name; else the address; else the id.
+    pub fn display_name(&self) -> &str {
+        let given = self.username.as_deref().or(self.email.as_deref());
+        given.unwrap_or(self.id.as_str())
+    }
+
+    /// The name and the address, as far as there are any.
+    pub fn identities(&self) -> impl Iterator<Item = &str> {
+        [self.username.as_deref(), self.email.as_deref()]
+            .into_iter()
+            .flatten()
+    }
+
     /// Whether a token or session of `generation` is still good for this account.
     pub fn accepts(&self, session: SessionId, generation: Generation) -> bool {
         !self.disabled && (generation >= self.generation || self.keep == Some(session))
@@ -70,8 +84,8 @@ mod tests {
     fn user(generation: u64, keep: Option<SessionId>) -> User {
         User {
             id: UserId::parse("u-1").unwrap(),
-            username: "alice".into(),
-            email: "alice@example.org".into(),
+            username: Some("alice".into()),
+            email: Some("alice@example.org".into()),
             email_verified: false,
             generation: Generation(generation),
             keep,
@@ -116,6 +130,18 @@ mod tests {
             }
             .accepts_without_session()
         );
+    }
+
+    #[test]
+    fn somebody_without_a_name_is_called_by_the_address_and_else_by_the_id() {
+        let mut user = user(0, None);
+        assert_eq!(user.display_name(), "alice");
+        assert!(user.identities().eq(["alice", "alice@example.org"]));
+        user.username = None;
+        assert_eq!(user.display_name(), "alice@example.org");
+        user.email = None;
+        assert_eq!(user.display_name(), "u-1");
+        assert_eq!(user.identities().count(), 0);
     }
 
     #[test]

@@ -174,9 +174,9 @@ impl From<storage::Error> for ApiError {
             storage::Error::Unavailable(_) | storage::Error::Busy | storage::Error::Full => {
                 Self::unavailable(STORE_RETRY)
             }
-            storage::Error::Unreadable { .. } | storage::Error::Backend(_) => {
-                Self::new(Code::Internal)
-            }
+            storage::Error::Unreadable { .. }
+            | storage::Error::UnreadableAccount { .. }
+            | storage::Error::Backend(_) => Self::new(Code::Internal),
         };
         Self {
             cause: Some(Cause(Arc::new(error))),

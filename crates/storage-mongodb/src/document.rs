@@ -1,5 +1,6 @@
 //! Reading documents, whoever wrote them.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use model::{SessionId, Timestamp};
@@ -30,7 +31,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn get(&self, field: &str) -> Option<&'a Bson> {
         self.document
             .get(field)
-            .filter(|value| !matches!(value, Bson::Null))
+            .filter(|value| !matches!(value, Bson::Null | Bson::Undefined))
     }
 
     /// The value, which must be there.
@@ -50,14 +51,7 @@ impl<'a> Fields<'a> {
 
     /// A whole number that is not negative. Some drivers and shells write whole numbers as doubles.
     pub(crate) fn unsigned(&self, field: &str) -> Result<u64, Error> {
-        let value = self.required(field)?;
-        let number = match value {
-            Bson::Int32(number) => Some(i64::from(*number)),
-            Bson::Int64(number) => Some(*number),
-            Bson::Double(number) => whole(*number),
-            _ => None,
-        };
-        number
+        decimal(self.required(field)?)
             .and_then(|number| u64::try_from(number).ok())
             .ok_or_else(|| self.unreadable(field))
     }
@@ -78,10 +72,6 @@ impl<'a> Fields<'a> {
             Bson::DateTime(time) => Ok(Timestamp::from_millis(time.timestamp_millis())),
             _ => Err(self.unreadable(field)),
         }
-    }
-
-    pub(crate) fn optional_time(&self, field: &str) -> Result<Option<Timestamp>, Error> {
-        self.get(field).map(|_| self.time(field)).transpose()
     }
 
     pub(crate) fn session_id(&self, field: &str) -> Result<SessionId, Error> {
@@ -115,6 +105,51 @@ impl<'a> Fields<'a> {
             })
             .collect()
     }
+}
+
+/// A whole number, however it is held: to the server `42`, `NumberLong(42)` and `42.0` are one.
+pub(crate) fn decimal(value: &Bson) -> Option<i64> {
+    match value {
+        Bson::Int32(number) => Some(i64::from(*number)),
+        Bson::Int64(number) => Some(*number),
+        Bson::Double(number) => whole(*number),
+        _ => None,
+    }
+}
+
+/// A text, or a whole number as text: applications that take any text for a name may have taken a number.
+pub(crate) fn text_of(value: &Bson) -> Option<Cow<'_, str>> {
+    match value {
+        Bson::String(text) | Bson::Symbol(text) => Some(Cow::Borrowed(text)),
+        number => decimal(number).map(|number| Cow::Owned(number.to_string())),
+    }
+}
+
+/// A time, as whoever wrote it: a date; a text; seconds, or milliseconds, since 1970.
+pub(crate) fn foreign_time(value: &Bson) -> Option<Timestamp> {
+    /// Beyond it, in the year 5138, a number is one of milliseconds.
+    const MOST_SECONDS: f64 = 1e11;
+    /// The year 10000.
+    const MOST_MILLIS: f64 = 253_402_300_800_000.0;
+    let number = match value {
+        Bson::DateTime(time) => return Some(Timestamp::from_millis(time.timestamp_millis())),
+        Bson::Timestamp(time) => return Some(Timestamp::from_seconds(i64::from(time.time))),
+        Bson::String(text) => return Timestamp::parse_foreign(text).ok(),
+        Bson::Double(number) => *number,
+        // Exact for every number that is a time.
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "what is no time is refused below"
+        )]
+        number => decimal(number)? as f64,
+    };
+    let millis = if number.abs() < MOST_SECONDS {
+        number * 1000.0
+    } else {
+        number
+    };
+    let millis = whole(millis.round()).filter(|_| millis.abs() < MOST_MILLIS);
+    millis.map(Timestamp::from_millis)
 }
 
 #[expect(
@@ -156,4 +191,62 @@ pub(crate) fn date(time: Timestamp) -> DateTime {
 /// A number as documents hold it: nothing of ours comes near the end of its range.
 pub(crate) fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_read_however_it_was_written() {
+        let seconds = 1_700_000_000;
+        for value in [
+            Bson::DateTime(DateTime::from_millis(seconds * 1000)),
+            Bson::Timestamp(mongodb::bson::Timestamp {
+                time: 1_700_000_000,
+                increment: 7,
+            }),
+            Bson::from("2023-11-14T22:13:20.000000"),
+            Bson::Int32(1_700_000_000),
+            Bson::Int64(seconds),
+            Bson::Int64(seconds * 1000),
+            Bson::Double(1_700_000_000.0),
+            Bson::Double(1_700_000_000_000.0),
+        ] {
+            let expected = Some(Timestamp::from_seconds(seconds));
+            assert_eq!(foreign_time(&value), expected, "{value}");
+        }
+        let halves = foreign_time(&Bson::Double(1_700_000_000.25));
+        assert_eq!(halves, Some(Timestamp::from_millis(1_700_000_000_250)));
+    }
+
+    #[test]
+    fn what_is_no_time_is_none() {
+        for value in [
+            Bson::from("yesterday"),
+            Bson::Double(f64::NAN),
+            Bson::Double(f64::INFINITY),
+            Bson::Double(1e18),
+            Bson::Int64(i64::MAX),
+            Bson::Int64(i64::MIN),
+            Bson::Boolean(true),
+            Bson::Array(Vec::new()),
+        ] {
+            assert_eq!(foreign_time(&value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_a_text_when_it_is_whole() {
+        for (value, text) in [
+            (Bson::from("alice"), Some("alice")),
+            (Bson::Int32(42), Some("42")),
+            (Bson::Int64(-42), Some("-42")),
+            (Bson::Double(42.0), Some("42")),
+            (Bson::Double(42.5), None),
+            (Bson::Boolean(true), None),
+        ] {
+            assert_eq!(text_of(&value).as_deref(), text, "{value}");
+        }
+    }
 }

@@ -83,7 +83,8 @@ impl fmt::Debug for Options<'_> {
 
 impl MongoStore {
     /// Connects, makes the indexes that are missing, gives keys to the accounts of another
-    /// application, finishes what was interrupted, and starts the tasks of this node.
+    /// application, finishes what was interrupted, and starts the tasks of this node, one of which reports accounts
+    /// that can't be read.
     ///
     /// # Errors
     /// [`OpenError`] says what its operator can do.
@@ -138,6 +139,7 @@ impl MongoStore {
             let known = LAYOUT;
             return Err(OpenError::NewerLayout { found, known });
         }
+        let is_to_examine = core.is_to_examine().await?;
         Box::pin(core.prepare(progress)).await?; // large, and soon over
 
         let core = Arc::new(core);
@@ -148,12 +150,17 @@ impl MongoStore {
             Arc::clone(&core.heartbeat),
         );
         let heartbeat = Arc::clone(&core.heartbeat);
-        let caretaker = Arc::clone(&core);
+        let (caretaker, examiner) = (Arc::clone(&core), Arc::clone(&core));
         let tasks = [
             tokio::spawn(appender.run(waiting)),
             tokio::spawn(follower.run(added)),
             tokio::spawn(async move { heartbeat.run().await }),
             tokio::spawn(async move { caretaker.take_care().await }),
+            tokio::spawn(async move {
+                if is_to_examine {
+                    examiner.report_examination().await;
+                }
+            }),
         ];
         let tasks = tasks.iter().map(tokio::task::JoinHandle::abort_handle);
         Ok(Arc::new(Self {

@@ -34,7 +34,10 @@ impl Failure {
         match error {
             Error::Unavailable(reason) => Some(Self::Unavailable(reason.clone())),
             Error::Full => Some(Self::Full),
-            Error::Busy | Error::Unreadable { .. } | Error::Backend(_) => None,
+            Error::Busy
+            | Error::Unreadable { .. }
+            | Error::UnreadableAccount { .. }
+            | Error::Backend(_) => None,
         }
     }
 }

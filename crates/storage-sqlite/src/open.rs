@@ -16,7 +16,7 @@ use crate::migrate::{MIGRATIONS, Migration, is_pending, migrate};
 use crate::queue::Queue;
 use crate::readers::{self, Readers, Reading};
 use crate::writer::{self, Health, Writer, WriterThread};
-use crate::{SqliteStore, connect, files};
+use crate::{SqliteStore, connect, files, users};
 
 /// Listeners that may wait to be added.
 const FOLLOWS_WAITING: usize = 16;
@@ -73,6 +73,14 @@ impl SqliteStore {
             Role::Command => None,
         };
         let connection = prepare(&path, options, lock.is_some())?;
+        if lock.is_some() {
+            match users::examine(&connection) {
+                Ok(found) => found.report(),
+                Err(error) => {
+                    tracing::warn!(%error, "accounts that can't be read could not be looked for");
+                }
+            }
+        }
         start(path, options.max_pages, connection, lock)
     }
 

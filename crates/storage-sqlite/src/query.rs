@@ -47,6 +47,14 @@ impl Columns<'_> {
         id.map_err(|_| self.unreadable(column))
     }
 
+    /// A text as it can be shown in a log, whatever stands there: as long as an id can be.
+    pub(crate) fn shown(&self, column: &str) -> String {
+        let value = self.row.get_ref(column).ok();
+        let bytes = value.and_then(|value| value.as_bytes().ok());
+        let text = String::from_utf8_lossy(bytes.unwrap_or_default());
+        text.chars().take(128).collect()
+    }
+
     /// The error that says that a column can't be read.
     pub(crate) fn unreadable(&self, column: &str) -> Error {
         Error::Unreadable {
@@ -81,6 +89,21 @@ pub(crate) fn all<T>(
         found.push(read(&Columns { table, row })?);
     }
     Ok(found)
+}
+
+/// Looks at each row of `table` that a statement gives, however many there are.
+pub(crate) fn each(
+    connection: &Connection,
+    table: &'static str,
+    sql: &str,
+    mut look: impl FnMut(&Columns<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut statement = connection.prepare(sql).map_err(from_sqlite)?;
+    let mut rows = statement.query(()).map_err(from_sqlite)?;
+    while let Some(row) = rows.next().map_err(from_sqlite)? {
+        look(&Columns { table, row })?;
+    }
+    Ok(())
 }
 
 /// Reads the first row of `table` that a statement gives.

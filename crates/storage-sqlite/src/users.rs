@@ -5,12 +5,13 @@ use model::{Credentials, Generation, User, UserId, UsernameKey};
 use password::PasswordHash;
 use rusqlite::{Connection, named_params};
 use storage::{
-    Error, FeedEntry, LoginName, Moment, NewUser, PasswordChange, PasswordChanged, ProfileChange,
-    SaveUserError, UniqueField, Users,
+    Error, Examination, FeedEntry, LoginName, Moment, NewUser, PasswordChange, PasswordChanged,
+    ProfileChange, SaveUserError, UniqueField, Users,
 };
 
 use crate::SqliteStore;
-use crate::query::{Columns, all, execute, first, integer};
+use crate::error::from_sqlite;
+use crate::query::{Columns, all, each, execute, first, integer};
 use crate::sessions;
 use crate::writer::Change;
 
@@ -124,6 +125,31 @@ impl Users for SqliteStore {
     }
 }
 
+/// Looks at every account, and notes for each hash what checking it costs: somebody who wrote a hash by hand
+/// may have left that as it was, or out.
+pub(crate) fn examine(connection: &Connection) -> Result<Examination, Error> {
+    let mut found = Examination::default();
+    let mut stale = Vec::new();
+    let sql = concat!("SELECT ", columns!(), ", hash_kind FROM users");
+    each(connection, TABLE, sql, |columns| {
+        let read = read(columns);
+        if let Ok(Credentials { user, hash }) = &read {
+            let kind = kind_of(hash);
+            if columns.get::<Option<String>>("hash_kind").ok().as_ref() != Some(&kind) {
+                stale.push((user.id.to_string(), kind));
+            }
+        }
+        found.note(read)
+    })?;
+    let transaction = connection.unchecked_transaction().map_err(from_sqlite)?;
+    for (id, kind) in stale {
+        let sql = "UPDATE users SET hash_kind = ?2 WHERE id = ?1";
+        execute(&transaction, sql, (id, kind))?;
+    }
+    transaction.commit().map_err(from_sqlite)?;
+    Ok(found)
+}
+
 /// The account with this id, and its hash.
 pub(crate) fn find(connection: &Connection, id: &UserId) -> Result<Option<Credentials>, Error> {
     let sql = concat!("SELECT ", columns!(), " FROM users WHERE id = ?1");
@@ -136,7 +162,7 @@ fn find_by_login(connection: &Connection, name: &LoginName) -> Result<Option<Cre
         "SELECT ",
         columns!(),
         " FROM (
-            SELECT 1 AS choice, * FROM users WHERE username = ?1
+            SELECT 1 AS choice, * FROM users WHERE username = ?1 AND ?1 <> ''
             UNION ALL SELECT 2, * FROM users WHERE username_key = ?2
             UNION ALL SELECT 3, * FROM users WHERE email_key = ?3
         ) ORDER BY choice LIMIT 1"
@@ -153,8 +179,8 @@ fn find_by_login(connection: &Connection, name: &LoginName) -> Result<Option<Cre
 fn create(connection: &Connection, new: &NewUser) -> Result<User, SaveUserError> {
     let user = User {
         id: new.id.clone(),
-        username: new.username.as_str().to_owned(),
-        email: new.email.as_str().to_owned(),
+        username: Some(new.username.as_str().to_owned()),
+        email: Some(new.email.as_str().to_owned()),
         email_verified: false,
         generation: Generation::default(),
         keep: None,
@@ -201,12 +227,12 @@ fn change_profile(
     user.updated_at = moment.now;
     // Both are checked before either is written: of two conflicts the name is named.
     if let Some(username) = &profile.username {
-        username.as_str().clone_into(&mut user.username);
+        user.username = Some(username.as_str().to_owned());
         refuse_taken_name(connection, &user, &username.key())?;
     }
     if let Some(email) = &profile.email {
-        user.email_verified &= user.email == email.as_str();
-        email.as_str().clone_into(&mut user.email);
+        user.email_verified &= user.email.as_deref() == Some(email.as_str());
+        user.email = Some(email.as_str().to_owned());
         refuse_taken_email(connection, &user, &email.key())?;
     }
     execute(
@@ -218,11 +244,11 @@ fn change_profile(
          WHERE id = :id",
         named_params! {
             ":id": user.id.as_str(),
-            ":username": user.username,
+            ":username": user.username.as_deref().unwrap_or_default(),
             ":username_key": profile.username.as_ref().map(|name| name.key().as_str().to_owned()),
             ":username_key_version":
                 profile.username.as_ref().map(|_| integer(UsernameKey::VERSION)),
-            ":email": user.email,
+            ":email": user.email.as_deref().unwrap_or_default(),
             ":email_key": profile.email.as_ref().map(model::EmailAddress::key),
             ":email_verified": user.email_verified,
             ":updated_at": user.updated_at.as_millis(),
@@ -310,11 +336,26 @@ fn kind_of(hash: &PasswordHash) -> Option<String> {
     hash.kind().ok().map(|kind| kind.to_string())
 }
 
+/// Reads an account. Somebody may have written it by hand: one that can't be read is an error that names
+/// it, and one without a name, an address or a hash has an empty one.
 fn read(columns: &Columns<'_>) -> Result<Credentials, Error> {
+    read_columns(columns).map_err(|error| match error {
+        Error::Unreadable { reason, .. } => Error::UnreadableAccount {
+            account: columns.shown("id"),
+            reason,
+        },
+        error => error,
+    })
+}
+
+fn read_columns(columns: &Columns<'_>) -> Result<Credentials, Error> {
+    let given = |column| {
+        Ok::<_, Error>(Some(columns.get::<String>(column)?).filter(|text| !text.is_empty()))
+    };
     let user = User {
         id: columns.user_id("id")?,
-        username: columns.get("username")?,
-        email: columns.get("email")?,
+        username: given("username")?,
+        email: given("email")?,
         email_verified: columns.get("email_verified")?,
         generation: Generation(columns.unsigned("generation")?),
         keep: columns.optional_session_id("keep")?,

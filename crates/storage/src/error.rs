@@ -5,6 +5,7 @@ use std::path::PathBuf;
 /// Why a store could not do what it was asked.
 ///
 /// None of these is shown to a client; `server` answers 503 for the first three, 500 for the others.
+/// An account that can't be read is refused by `account`, and no error any more when it gets there.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It can't be reached, or does not answer in time.
@@ -21,6 +22,15 @@ pub enum Error {
     Unreadable {
         /// Where it stands.
         table: &'static str,
+        /// What is wrong with it, without its content.
+        reason: String,
+    },
+    /// An account that this version can't read: another application, or somebody by hand, wrote what
+    /// stands there. It is nobody's, and the others are served.
+    #[error("the account {account} can't be read: {reason}")]
+    UnreadableAccount {
+        /// Its id as it stands in the store.
+        account: String,
         /// What is wrong with it, without its content.
         reason: String,
     },

@@ -3,7 +3,8 @@
 //! # The promises
 //! - A method is atomic, and named for what it means. When it answers, what it did is durable.
 //! - "Not found" is `Ok(None)` or `Ok(false)`; a uniqueness conflict is a typed error that names the
-//!   field; a row that can't be read is an error of its own ([`Error::Unreadable`]).
+//!   field; a row that can't be read is an error of its own ([`Error::Unreadable`], and
+//!   [`Error::UnreadableAccount`], since others write accounts too).
 //! - Time is an argument ([`Moment`]); a store never reads a clock to decide anything.
 //! - What a method revokes or changes it also writes to the feed, in the same step, and the
 //!   [`FeedSink`] of this process has it before the method answers. So a caller that was cancelled
@@ -15,6 +16,7 @@
 
 pub mod attempts;
 mod error;
+mod examination;
 pub mod feed;
 pub mod rotation;
 mod sessions;
@@ -33,6 +35,7 @@ use model::Timestamp;
 
 pub use attempts::{AttemptKey, Attempts, Refusal, Reservation, Reserved};
 pub use error::{Error, OpenError};
+pub use examination::Examination;
 pub use feed::{Feed, FeedEntry, FeedRow, FeedSink};
 pub use rotation::{Rotated, Rotation};
 pub use sessions::{Sessions, SpentToken};

@@ -4,6 +4,7 @@ use jwt::Claims;
 use model::{Session, Timestamp};
 use secret::PlainToken;
 
+use crate::unreadable::readable;
 use crate::{Accounts, Actor, BrowserActor, browser::NOTED_AFTER};
 
 impl Accounts {
@@ -20,7 +21,7 @@ impl Accounts {
         let Some(session) = storage.session_by_cookie(cookie.hashed()).await? else {
             return Ok(None);
         };
-        let Some(user) = storage.user(&session.user).await? else {
+        let Some(user) = readable(storage.user(&session.user).await)? else {
             return Ok(None);
         };
         let now = self.0.clock.now();

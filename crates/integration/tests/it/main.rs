@@ -7,6 +7,7 @@ mod connection_string;
 mod cors;
 mod cut_off;
 mod defects;
+mod documents;
 mod durability;
 mod events;
 mod flask;

@@ -11,10 +11,12 @@ pub(crate) struct UserView<'a> {
     /// UUIDv7; an imported account keeps the id it had.
     #[schema(example = "0193a1c2-5b1f-7a3e-9c0d-2f8e6b7a4c11")]
     id: &'a str,
-    #[schema(example = "alice")]
-    username: &'a str,
-    #[schema(example = "alice@example.org")]
-    email: &'a str,
+    /// Null for an imported account that has none.
+    #[schema(required, example = "alice")]
+    username: Option<&'a str>,
+    /// Null for an imported account that has none.
+    #[schema(required, example = "alice@example.org")]
+    email: Option<&'a str>,
     /// Whether the owner has proven the address.
     email_verified: bool,
     #[schema(value_type = String, format = DateTime)]
@@ -27,8 +29,8 @@ impl<'a> From<&'a User> for UserView<'a> {
     fn from(user: &'a User) -> Self {
         Self {
             id: user.id.as_str(),
-            username: &user.username,
-            email: &user.email,
+            username: user.username.as_deref(),
+            email: user.email.as_deref(),
             email_verified: user.email_verified,
             created_at: user.created_at,
             updated_at: user.updated_at,

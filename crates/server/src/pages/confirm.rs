@@ -102,7 +102,7 @@ async fn form_page(
     let page = page(form.status(), |frame| Page {
         frame,
         token,
-        username: user.username.clone(),
+        username: user.display_name().to_owned(),
         next,
         summary: form.faults().to_vec(),
         fields: [form.shown(&PASSWORD)],

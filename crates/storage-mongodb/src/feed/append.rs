@@ -199,6 +199,10 @@ fn repeated(answer: &Result<(), Error>) -> Result<(), Error> {
             table,
             reason: reason.clone(),
         }),
+        Err(Error::UnreadableAccount { account, reason }) => Err(Error::UnreadableAccount {
+            account: account.clone(),
+            reason: reason.clone(),
+        }),
         Err(Error::Backend(error)) => Err(Error::Backend(error.to_string().into())),
     }
 }

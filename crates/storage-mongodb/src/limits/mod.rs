@@ -280,9 +280,11 @@ impl Core {
 fn unavailable(error: Error) -> Unavailable {
     match error {
         Error::Unavailable(_) => Unavailable::gone(error),
-        Error::Busy | Error::Full | Error::Unreadable { .. } | Error::Backend(_) => {
-            Unavailable::new(error)
-        }
+        Error::Busy
+        | Error::Full
+        | Error::Unreadable { .. }
+        | Error::UnreadableAccount { .. }
+        | Error::Backend(_) => Unavailable::new(error),
     }
 }
 

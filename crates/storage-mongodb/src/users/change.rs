@@ -26,9 +26,13 @@ impl Core {
         let Some(account) = self.account(id).await? else {
             return Ok(false);
         };
+        if account.credentials.hash != *from {
+            return Ok(false);
+        }
         let filter = doc! {
             "_id": account.id,
-            "password_hash": from.expose(),
+            // As it stands there: it may be bytes.
+            "password_hash": unchanged(&account.document, "password_hash"),
             "portcullis_closing": { "$exists": false },
         };
         let update = doc! {
@@ -134,7 +138,7 @@ impl Core {
         let (mut set, mut unset) = (Document::new(), Document::new());
         // An imported account may keep a name or an address that clashes, without a key.
         if let Some(username) = &change.username
-            && username.as_str() != user.username
+            && Some(username.as_str()) != user.username.as_deref()
         {
             let key = username.key();
             self.refuse_taken_name(&account.id, username.as_str(), key.as_str())
@@ -145,7 +149,7 @@ impl Core {
             unset.insert("key_clash.username", "");
         }
         if let Some(email) = &change.email
-            && email.as_str() != user.email
+            && Some(email.as_str()) != user.email.as_deref()
         {
             let key = email.key();
             self.refuse_taken_email(&account.id, email.as_str(), &key)

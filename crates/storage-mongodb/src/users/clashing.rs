@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, HashMap};
 use mongodb::bson::{Bson, Document};
 use storage::Error;
 
-use crate::Core;
-use crate::users::keys::{Key, as_text, mark, text_of_other_id};
+use crate::users::keys::{Key, mark};
 use crate::users::takeover::{Account, BATCH_WITHIN, Suspects};
+use crate::{Core, ids};
 
 /// How often a batch is looked at. At first they may share what nobody has; then one of them has it.
 const LOOKS: u32 = 2;
@@ -60,15 +60,14 @@ impl Core {
                 let Some(holder) = self.known_holder(&mut holders, id, key).await? else {
                     continue;
                 };
-                let with = holder.get("_id").map(as_text).unwrap_or_default();
+                let with = holder.get("_id").map(ids::shown).unwrap_or_default();
                 if let Some(mark) = mark(holder, key.field, id) {
                     marks.insert((key.field, with.clone()), mark);
                 }
                 clash.insert(key.field, with);
             }
-            let shadow = text_of_other_id(account).filter(|text| suspects.ids.contains(text));
-            if let Some(text) = shadow {
-                clash.insert("id", text);
+            if suspects.shadow(account) {
+                clash.insert("id", ids::shown(id));
             }
             clashes.push(clash);
         }
@@ -85,9 +84,9 @@ impl Core {
         id: &Bson,
         key: &Key<'_>,
     ) -> Result<Option<&'a Document>, Error> {
-        let wanted = match (&key.text, key.value) {
+        let wanted = match (&key.text, &key.value) {
             (Some(text), _) => (key.name, text.clone()),
-            (None, Some(value)) => (key.field, value.to_owned()),
+            (None, Some(value)) => (key.field, value.clone().into_owned()),
             (None, None) => return Ok(None),
         };
         let known = holders.get(&wanted).and_then(|holder| holder.get("_id"));
@@ -105,7 +104,7 @@ impl Core {
 fn report(accounts: &[&Account<'_>], clashes: &[Document]) {
     let mut shared: BTreeMap<_, Vec<String>> = BTreeMap::new();
     for ((account, _), clash) in accounts.iter().zip(clashes) {
-        let id = account.get("_id").map(as_text).unwrap_or_default();
+        let id = account.get("_id").map(ids::shown).unwrap_or_default();
         for (field, with) in clash {
             let sharing = shared.entry((field, with.as_str())).or_default();
             sharing.push(id.clone());

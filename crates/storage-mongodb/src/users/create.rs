@@ -9,15 +9,15 @@ use crate::document::date;
 use crate::error::Failure;
 use crate::users::TRIES;
 use crate::users::document::kind_of;
-use crate::users::find::has_old_keys;
+use crate::users::find::{exactly, has_old_keys};
 
 impl Core {
     /// One insertion: the unique indexes decide who gets a name or an address.
     pub(crate) async fn create_user(&self, new: NewUser) -> Result<User, SaveUserError> {
         let user = User {
             id: new.id,
-            username: new.username.as_str().to_owned(),
-            email: new.email.as_str().to_owned(),
+            username: Some(new.username.as_str().to_owned()),
+            email: Some(new.email.as_str().to_owned()),
             email_verified: false,
             generation: Generation::default(),
             keep: None,
@@ -30,8 +30,8 @@ impl Core {
         let email_key = new.email.key();
         let document = doc! {
             "_id": id.clone(),
-            "username": &user.username,
-            "email": &user.email,
+            "username": new.username.as_str(),
+            "email": new.email.as_str(),
             "password_hash": new.hash.expose(),
             "username_key": &username_key,
             "username_key_version": crate::users::keys::version(),
@@ -45,7 +45,7 @@ impl Core {
         };
         for _ in 0..TRIES {
             // An imported name without a key is in no unique index of ours.
-            self.refuse_taken_name(&id, &user.username, &username_key)
+            self.refuse_taken_name(&id, new.username.as_str(), &username_key)
                 .await?;
             match self.users.insert(document.clone()).await {
                 Ok(()) => {
@@ -53,9 +53,9 @@ impl Core {
                     return Ok(user);
                 }
                 Err(Failure::Duplicate) => {
-                    self.refuse_taken_name(&id, &user.username, &username_key)
+                    self.refuse_taken_name(&id, new.username.as_str(), &username_key)
                         .await?;
-                    self.refuse_taken_email(&id, &user.email, &email_key)
+                    self.refuse_taken_email(&id, new.email.as_str(), &email_key)
                         .await?;
                     // Whoever had it has let go of it, or the id itself is taken.
                     if self
@@ -80,7 +80,10 @@ impl Core {
         name: &str,
         key: &str,
     ) -> Result<(), SaveUserError> {
-        let same = [doc! { "username_key": key }, doc! { "username": name }];
+        let same = [
+            doc! { "username_key": key },
+            doc! { "username": exactly(name) },
+        ];
         self.refuse_if_found(id, &same, UniqueField::Username).await
     }
 

@@ -1,14 +1,14 @@
 //! Who is meant.
 
 use model::{Credentials, EmailAddress, UserId, UsernameKey};
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 use storage::{Error, LoginName};
 
 use crate::Core;
 use crate::document::Fields;
 use crate::ids;
 use crate::table::Query;
-use crate::users::document::{Account, is_closing, read};
+use crate::users::document::{Account, address_in, is_closing, name_in, read, unreadable};
 
 /// Accounts that one typed name can be found by: more share it only where a foreign application has
 /// no unique index.
@@ -45,12 +45,17 @@ impl Core {
             }
         }
         let chosen = choose(name, &found);
-        let id = match chosen {
-            Some(document) => ids::user_id(&Fields::of(self.users.name, document))?,
-            None => UserId::parse(NOBODY).map_err(|_| Error::Busy)?,
+        let id = chosen.map(|document| {
+            let id = ids::user_id(&Fields::of(self.users.name, document));
+            id.map_err(|error| unreadable(document, error))
+        });
+        let account = if let Some(Ok(id)) = &id {
+            self.account(id).await?
+        } else {
+            let nobody = UserId::parse(NOBODY).map_err(|_| Error::Busy)?;
+            self.account(&nobody).await?
         };
-        let account = self.account(&id).await?;
-        let Some(chosen) = chosen else {
+        let (Some(chosen), Some(id)) = (chosen, id.transpose()?) else {
             return Ok(None);
         };
         match account {
@@ -59,7 +64,7 @@ impl Core {
             }
             // Its text belongs to another account, whose tokens it must not get.
             Some(_) => {
-                tracing::warn!(account = %id, "its _id has the text of another account's: refused");
+                tracing::error!(account = %id, "another account's _id has the same text, and wins: refused");
                 Ok(None)
             }
             None => Ok(None),
@@ -68,7 +73,7 @@ impl Core {
 
     /// What a choice is made from.
     async fn alike(&self, name: &LoginName) -> Result<Vec<Document>, Error> {
-        let mut forms = vec![doc! { "username": &name.exact }];
+        let mut forms = vec![doc! { "username": exactly(&name.exact) }];
         if let Some(key) = &name.username_key {
             forms.push(doc! { "username_key": key });
         }
@@ -91,19 +96,18 @@ impl Core {
 fn choose<'a>(name: &LoginName, found: &'a [Document]) -> Option<&'a Document> {
     let present = || found.iter().filter(|document| !is_closing(document));
     let text = |document: &'a Document, field: &str| document.get_str(field).unwrap_or_default();
+    let named = |document: &'a Document| name_in(document).unwrap_or_default();
     let free = |document: &Document, field: &str| {
         let clash = document.get_document("key_clash");
         !clash.is_ok_and(|clash| clash.contains_key(field))
     };
-    let exact = only(
-        present()
-            .filter(|document| !name.exact.is_empty() && text(document, "username") == name.exact),
-    );
+    let exact =
+        only(present().filter(|document| !name.exact.is_empty() && named(document) == name.exact));
     let by_name = || {
         let key = name.username_key.as_deref()?;
         only(present().filter(|document| {
             text(document, "username_key") == key
-                && username_key(text(document, "username")).as_deref() == Some(key)
+                && username_key(&named(document)).as_deref() == Some(key)
                 && free(document, "username")
         }))
     };
@@ -134,13 +138,24 @@ pub(crate) fn has_old_keys(document: &Document) -> bool {
     let text = |field: &str| document.get_str(field).ok();
     let differs =
         |key: &str, now: Option<String>| text(key).is_some_and(|key| now.as_deref() != Some(key));
-    differs("username_key", text("username").and_then(username_key))
-        || differs("email_key", text("email").and_then(email_key))
+    let name = name_in(document);
+    differs("username_key", name.as_deref().and_then(username_key))
+        || differs("email_key", address_in(document).and_then(email_key))
 }
 
 /// The only one: of several none is meant.
 fn only<'a>(mut found: impl Iterator<Item = &'a Document>) -> Option<&'a Document> {
     found.next().filter(|_| found.next().is_none())
+}
+
+/// What a name is that is exactly `name`: the text, or the number of which it is the text.
+pub(crate) fn exactly(name: &str) -> Bson {
+    match name.parse::<i64>() {
+        Ok(number) if number.to_string() == name => {
+            Bson::Document(doc! { "$in": [name, Bson::Int64(number)] })
+        }
+        _ => Bson::from(name),
+    }
 }
 
 /// The key of a stored name; nothing when it can't be a name of ours.

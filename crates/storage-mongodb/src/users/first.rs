@@ -16,10 +16,10 @@ use storage::Error;
 
 use crate::Core;
 use crate::error::{Failure, shared_key};
+use crate::ids;
 use crate::progress::Progress;
 use crate::table::{Query, Statement};
 use crate::users::TRIES;
-use crate::users::keys::as_text;
 use crate::users::takeover::{BATCH, BATCH_WITHIN, Guard};
 
 /// How long looking for shared keys may take: it reads all accounts, and nobody waits for it but a start.
@@ -79,11 +79,11 @@ impl Core {
                     continue;
                 };
                 let Some(first) = kept.get(key) else {
-                    kept.insert(key.to_owned(), as_text(id));
+                    kept.insert(key.to_owned(), ids::shown(id));
                     continue;
                 };
                 if !holder.contains_key("portcullis_imported") {
-                    let (one, other) = (first.clone(), as_text(id));
+                    let (one, other) = (first.clone(), ids::shown(id));
                     return Err(shared_key(field, one, other));
                 }
                 others.push(Statement {

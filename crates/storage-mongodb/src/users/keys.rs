@@ -12,17 +12,18 @@
 //! that no new account takes it, and both are marked (`key_clash`), after which neither is found by
 //! it. Each is still found by its exact name. An account made here, under these rules, keeps its key.
 
+use std::borrow::Cow;
+
 use model::UserId;
 use mongodb::bson::{Bson, Document, doc};
-use password::PasswordHash;
 use storage::Error;
 
 use crate::Core;
-use crate::document::{Fields, integer};
+use crate::document::{Fields, decimal, integer};
 use crate::error::Failure;
 use crate::ids;
 use crate::table::{Query, Statement};
-use crate::users::document::{kind_of, unchanged};
+use crate::users::document::{address_in, hash_in, kind_of, name_in, unchanged};
 use crate::users::find::{email_key, username_key};
 
 /// How far the search for who has a key goes on from one account to another.
@@ -49,8 +50,8 @@ pub enum ClashField {
     Username,
     /// The address, by its key.
     Email,
-    /// The text of the `_id`: the account whose `_id` is that text is meant, and this one can't be
-    /// reached.
+    /// The text of the `_id`: the account whose `_id` is that text is meant, or, of two UUIDs, the one in
+    /// the newer form; this one can't be reached.
     Id,
 }
 
@@ -108,7 +109,7 @@ impl Core {
         if let Some(Statement { filter, update }) = mark(&holder, key.field, id) {
             self.users.update(filter, update).await?;
         }
-        Ok(holder.get("_id").map(as_text))
+        Ok(holder.get("_id").map(ids::shown))
     }
 
     /// Another account than `id` that has the key.
@@ -134,13 +135,14 @@ impl Core {
         self.users.first(same).await
     }
 
-    /// The text that the `_id` shares with another account's `_id`, which is that text.
+    /// The text that the `_id` shares with another account's `_id`, which wins over it.
     async fn shadow(&self, document: &Document) -> Result<Option<String>, Error> {
-        let Some(text) = text_of_other_id(document) else {
+        let winners = winners_over(document);
+        if winners.is_empty() {
             return Ok(None);
-        };
-        let same = self.users.first(doc! { "_id": &text }).await?;
-        Ok(same.map(|_| text))
+        }
+        let same = self.users.first(doc! { "_id": { "$in": winners } }).await?;
+        Ok(same.and_then(|_| document.get("_id").map(ids::shown)))
     }
 
     /// Writes what was found. Whether it was written: not when the account changed meanwhile, or someone else took one
@@ -163,7 +165,7 @@ impl Core {
         }
         for (field, with) in clash {
             tracing::warn!(
-                account = document.get("_id").map(as_text),
+                account = document.get("_id").map(ids::shown),
                 with = with.as_str(),
                 "an imported account shares its {field} with another one, and is not found by it"
             );
@@ -179,10 +181,14 @@ impl Core {
         for document in self.users.all(query.only(doc! { "key_clash": 1 })).await? {
             let fields = Fields::of(self.users.name, &document);
             let clash = fields.inner("key_clash")?;
+            // An `_id` that can't be read is reported as such.
+            let Ok(account) = ids::user_id(&fields) else {
+                continue;
+            };
             for field in ClashField::ALL {
                 if let Some(with) = clash.optional_text(field.name())? {
                     clashes.push(Clash {
-                        account: ids::user_id(&fields)?,
+                        account: account.clone(),
                         field,
                         with: with.to_owned(),
                     });
@@ -198,10 +204,11 @@ impl Core {
 pub(super) fn statement(document: &Document, keys: &[Key<'_>], clash: &Document) -> Statement {
     let mut set = doc! { "username_key_version": version() };
     let mut unset = Document::new();
-    if !document.contains_key("generation") {
+    // An application may have a `generation` of its own, of another kind.
+    if document.get("generation").and_then(decimal).is_none() {
         set.insert("portcullis_imported", true);
     }
-    if document.get_str("password_hash").is_ok() {
+    if hash_in(document).is_some() {
         set.insert("hash_kind", kind_now(document));
     }
     for key in keys {
@@ -234,7 +241,7 @@ pub(super) fn mark(holder: &Document, field: &str, id: &Bson) -> Option<Statemen
     let field = format!("key_clash.{field}");
     Some(Statement {
         filter: doc! { "_id": holder.get("_id") },
-        update: doc! { "$set": { field: as_text(id) } },
+        update: doc! { "$set": { field: ids::shown(id) } },
     })
 }
 
@@ -245,17 +252,15 @@ pub(super) fn kind_before(document: &Document) -> Option<&str> {
 
 /// The kind that its hash has.
 pub(super) fn kind_now(document: &Document) -> Option<String> {
-    let hash = document.get_str("password_hash").ok()?;
-    kind_of(&PasswordHash::from_stored(hash))
+    kind_of(&hash_in(document)?)
 }
 
-/// The text of an `_id` that is no text itself, and so may be another account's.
-pub(super) fn text_of_other_id(document: &Document) -> Option<String> {
-    if matches!(document.get("_id"), Some(Bson::String(_))) {
-        return None;
-    }
-    let id = ids::user_id(&Fields::of("users", document)).ok()?;
-    Some(id.as_str().to_owned())
+/// The `_id`s that have the text of this account's, and win over it.
+pub(super) fn winners_over(document: &Document) -> Vec<Bson> {
+    document
+        .get("_id")
+        .map(ids::winners_over)
+        .unwrap_or_default()
 }
 
 /// A field of an account, and the key by which it is unique.
@@ -264,7 +269,7 @@ pub(super) struct Key<'a> {
     /// The field that holds the key.
     pub(super) name: &'static str,
     /// What stands there; nothing can be shared of what is empty.
-    pub(super) value: Option<&'a str>,
+    pub(super) value: Option<Cow<'a, str>>,
     /// None for what can be no name or address of ours.
     pub(super) text: Option<String>,
 }
@@ -272,36 +277,28 @@ pub(super) struct Key<'a> {
 impl Key<'_> {
     /// A filter for the accounts that have the same.
     fn same(&self) -> Option<Document> {
-        match (&self.text, self.value) {
+        match (&self.text, &self.value) {
             (Some(key), _) => Some(doc! { self.name: key }),
-            (None, Some(value)) => Some(doc! { self.field: value }),
+            (None, Some(value)) => Some(doc! { self.field: value.as_ref() }),
             (None, None) => None,
         }
     }
 }
 
 pub(super) fn keys_of(document: &Document) -> [Key<'_>; 2] {
-    let text = |field| document.get_str(field).ok().filter(|text| !text.is_empty());
-    let (name, address) = (text("username"), text("email"));
+    let (name, address) = (name_in(document), address_in(document));
     [
         Key {
             field: "username",
             name: "username_key",
+            text: name.as_deref().and_then(username_key),
             value: name,
-            text: name.and_then(username_key),
         },
         Key {
             field: "email",
             name: "email_key",
-            value: address,
             text: address.and_then(email_key),
+            value: address.map(Cow::Borrowed),
         },
     ]
-}
-
-/// An `_id` as text, also one of a kind that is not served.
-pub(super) fn as_text(id: &Bson) -> String {
-    let document = doc! { "_id": id };
-    let read = ids::user_id(&Fields::of("users", &document));
-    read.map_or_else(|_| id.to_string(), |id| id.as_str().to_owned())
 }

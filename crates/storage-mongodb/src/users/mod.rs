@@ -16,11 +16,13 @@ mod clashing;
 mod create;
 mod delete;
 mod document;
+mod examination;
 mod find;
 mod first;
 mod keys;
 mod kinds;
 pub(crate) mod pending;
+mod switches;
 mod takeover;
 
 use std::sync::Arc;
@@ -29,7 +31,7 @@ use async_trait::async_trait;
 use model::{Credentials, User, UserId};
 use password::PasswordHash;
 use storage::{
-    Error, LoginName, Moment, NewUser, PasswordChange, PasswordChanged, ProfileChange,
+    Error, Examination, LoginName, Moment, NewUser, PasswordChange, PasswordChanged, ProfileChange,
     SaveUserError, Users,
 };
 
@@ -117,6 +119,15 @@ impl Users for MongoStore {
 }
 
 impl MongoStore {
+    /// Looks at every account, as each start does: who can't be read, who has no hash, and which fields of
+    /// another application say that accounts are switched off, or may say it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn examine(&self) -> Result<Examination, Error> {
+        self.running.read(self.core.examine()).await
+    }
+
     /// Accounts of another application that share a name, an address or the text of their `_id`
     /// with another one. They are served by their exact name; who is meant otherwise is nobody's
     /// guess.

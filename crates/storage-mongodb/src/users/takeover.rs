@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 use storage::Error;
 use tokio::sync::Mutex;
 
@@ -16,9 +16,7 @@ use crate::Core;
 use crate::progress::{Progress, Shown, Task};
 use crate::table::{Batches, Query};
 use crate::users::TRIES;
-use crate::users::keys::{
-    Key, keys_of, kind_before, kind_now, statement, text_of_other_id, version,
-};
+use crate::users::keys::{Key, keys_of, kind_before, kind_now, statement, version, winners_over};
 
 /// Accounts in a batch.
 pub(super) const BATCH: u32 = 1000;
@@ -171,24 +169,27 @@ impl Core {
         })
     }
 
-    /// The texts of these accounts' `_id`s that are `_id`s of others.
+    /// The `_id`s of others that have the text of these accounts', and win.
     async fn shadows(&self, accounts: &[Account<'_>]) -> Result<HashSet<String>, Error> {
-        let texts = accounts.iter();
-        let texts = texts.filter_map(|(account, _)| text_of_other_id(account));
-        let texts: Vec<_> = texts.collect();
-        if texts.is_empty() {
+        let winners = accounts.iter();
+        let winners = winners.flat_map(|(account, _)| winners_over(account));
+        let winners: Vec<_> = winners.collect();
+        if winners.is_empty() {
             return Ok(HashSet::new());
         }
-        let query = Query::new(doc! { "_id": { "$in": texts } }).only(doc! { "_id": 1 });
+        let query = Query::new(doc! { "_id": { "$in": winners } }).only(doc! { "_id": 1 });
         let found = self.users.all(query).await?;
-        let texts = found.iter().filter_map(|found| found.get_str("_id").ok());
-        Ok(texts.map(str::to_owned).collect())
+        let found = found.iter().filter_map(|found| found.get("_id"));
+        Ok(found.map(label).collect())
     }
 
     /// Which of these names, or addresses, that can have no key more than one account has: no index says so.
     async fn shared<'a>(&self, keys: impl Iterator<Item = &'a Key<'a>>) -> Result<Shared, Error> {
         let keyless: Vec<_> = keys.filter(|key| key.text.is_none()).collect();
-        let values: HashSet<_> = keyless.iter().filter_map(|key| key.value).collect();
+        let values: HashSet<_> = keyless
+            .iter()
+            .filter_map(|key| key.value.as_deref())
+            .collect();
         let (Some(key), false) = (keyless.first(), values.is_empty()) else {
             return Ok(Shared::Values(HashSet::new()));
         };
@@ -213,14 +214,25 @@ pub(super) type Account<'a> = (&'a Document, [Key<'a>; 2]);
 
 /// What several accounts have, or may have, that can be no key.
 pub(super) struct Suspects {
-    pub(super) ids: HashSet<String>,
+    ids: HashSet<String>,
     values: [Shared; 2],
 }
 
+/// Tells an `_id` from all others, of whatever kind.
+fn label(id: &Bson) -> String {
+    format!("{id:?}")
+}
+
 impl Suspects {
+    /// Whether the `_id` of another account has the text of this one's, and wins.
+    pub(super) fn shadow(&self, account: &Document) -> bool {
+        let mut winners = winners_over(account).into_iter();
+        winners.any(|winner| self.ids.contains(&label(&winner)))
+    }
+
     /// Whether the account has any of it.
     fn have(&self, (account, keys): &Account<'_>) -> bool {
-        text_of_other_id(account).is_some_and(|text| self.ids.contains(&text))
+        self.shadow(account)
             || keys
                 .iter()
                 .zip(&self.values)
@@ -238,7 +250,7 @@ enum Shared {
 impl Shared {
     /// Whether others have it, or may have.
     fn has(&self, key: &Key<'_>) -> bool {
-        let Some(value) = key.value.filter(|_| key.text.is_none()) else {
+        let Some(value) = key.value.as_deref().filter(|_| key.text.is_none()) else {
             return false;
         };
         match self {

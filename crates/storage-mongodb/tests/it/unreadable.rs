@@ -20,6 +20,18 @@ async fn inhabited(database: &Scratch) -> Arc<MongoStore> {
     node
 }
 
+/// An account that can't be read is named, and nothing of what is in it.
+fn assert_unreadable_account<T>(answer: Result<T, Error>) {
+    let Err(error) = answer else {
+        panic!("it was read")
+    };
+    assert!(
+        matches!(&error, Error::UnreadableAccount { account, .. } if account == "id-of-alice"),
+        "{error}"
+    );
+    assert!(!format!("{error} {error:?}").contains("junk"), "{error:?}");
+}
+
 fn assert_unreadable<T>(answer: Result<T, Error>, expected: &str) {
     let Err(error) = answer else {
         panic!("it was read")
@@ -51,11 +63,14 @@ async fn an_unreadable_account_is_an_error_of_its_own() {
         ("generation", Bson::Int64(-1)),
         ("generation", Bson::Double(1.5)),
         ("generation", Bson::String("junk".to_owned())),
-        ("password_hash", Bson::Null),
+        (
+            "username",
+            Bson::Array(vec![Bson::String("junk".to_owned())]),
+        ),
         ("email", Bson::Array(vec![Bson::String("junk".to_owned())])),
-        ("created_at", Bson::String("junk".to_owned())),
-        ("email_verified", Bson::Int32(1)),
+        ("email", Bson::Int32(7)),
         ("disabled", Bson::String("junk".to_owned())),
+        ("is_active", Bson::String("junk".to_owned())),
         ("portcullis_pending", Bson::String("junk".to_owned())),
         (
             "portcullis_pending",
@@ -63,9 +78,19 @@ async fn an_unreadable_account_is_an_error_of_its_own() {
         ),
     ] {
         tampered(&database, "users", doc! { "$set": { field: value } }).await;
-        assert_unreadable(node.user(&alice).await, "users");
-        assert_unreadable(node.credentials(&alice).await, "users");
-        assert_unreadable(node.credentials_by_login(&typed("alice")).await, "users");
+        assert_unreadable_account(node.user(&alice).await);
+        assert_unreadable_account(node.credentials(&alice).await);
+        let by = if field == "username" {
+            "alice@example.org"
+        } else {
+            "alice"
+        };
+        let name = typed(by);
+        assert_unreadable_account(node.credentials_by_login(&name).await);
+        let found = node.examine().await.unwrap();
+        assert_eq!(found.unreadable().len(), 1);
+        assert_eq!(found.unreadable()[0].0, "id-of-alice");
+        assert!(found.unreadable()[0].1.contains(field), "{found:?}");
         // Others go on, and so does what needs no reading of it.
         node.ping().await.unwrap();
         assert_eq!(node.hash_kinds().await.unwrap().len(), 1);

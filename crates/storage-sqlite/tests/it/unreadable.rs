@@ -108,6 +108,18 @@ fn session() -> Session {
     }
 }
 
+/// An account that can't be read is named, and nothing of what is in it.
+fn assert_unreadable_account<T>(answer: Result<T, Error>) {
+    let Err(error) = answer else {
+        panic!("it was read")
+    };
+    assert!(
+        matches!(&error, Error::UnreadableAccount { account, .. } if account == "u-1"),
+        "{error}"
+    );
+    assert!(!format!("{error} {error:?}").contains("junk"), "{error:?}");
+}
+
 fn assert_unreadable<T>(answer: Result<T, Error>, expected: &str) {
     let Err(error) = answer else {
         panic!("it was read")
@@ -127,18 +139,99 @@ async fn an_unreadable_account_is_an_error_of_its_own() {
         "UPDATE users SET username = CAST(x'6a756e6bff' AS TEXT)",
     ] {
         let Tampered { store, .. } = &Tampered::with(statement).await;
-        assert_unreadable(store.user(&id()).await, "users");
-        assert_unreadable(store.credentials(&id()).await, "users");
+        assert_unreadable_account(store.user(&id()).await);
+        assert_unreadable_account(store.credentials(&id()).await);
         let name = storage::LoginName {
             email_key: Some("alice@example.org".to_owned()),
             ..storage::LoginName::default()
         };
-        assert_unreadable(store.credentials_by_login(&name).await, "users");
+        assert_unreadable_account(store.credentials_by_login(&name).await);
         // Others go on, and so does what needs no reading of it.
         store.ping().await.unwrap();
         assert!(store.hash_kinds().await.unwrap().is_empty());
         store.close().await;
     }
+}
+
+#[tokio::test]
+async fn an_id_that_is_none_is_shown_in_the_error_all_the_same() {
+    for (statement, shown) in [
+        ("UPDATE users SET id = ''", ""),
+        ("UPDATE users SET id = printf('%.*c', 300, 'x')", "xxx"),
+    ] {
+        let statement = format!("DELETE FROM sessions; {statement}");
+        let Tampered { store, .. } = &Tampered::with(&statement).await;
+        let name = storage::LoginName {
+            exact: "alice".to_owned(),
+            ..storage::LoginName::default()
+        };
+        let Err(Error::UnreadableAccount { account, .. }) = store.credentials_by_login(&name).await
+        else {
+            panic!("it was read");
+        };
+        assert!(
+            account.starts_with(shown) && account.len() <= 128,
+            "{account}"
+        );
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_account_without_a_name_or_an_address_has_none_and_is_nobody_s_empty_name() {
+    let statement =
+        "UPDATE users SET username = '', username_key = NULL, email = '', email_key = NULL";
+    let Tampered { store, .. } = &Tampered::with(statement).await;
+    let user = store.user(&id()).await.unwrap().unwrap();
+    assert_eq!((user.username, user.email), (None, None));
+    let nothing = storage::LoginName::default();
+    assert!(
+        store
+            .credentials_by_login(&nothing)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let change = storage::ProfileChange {
+        username: None,
+        email: Some(EmailAddress::parse("new@example.org").unwrap()),
+    };
+    let moment = Moment {
+        now: NOW,
+        feed_until: NOW,
+    };
+    let user = store.change_profile(&id(), change, moment).await.unwrap();
+    let user = user.unwrap();
+    assert_eq!(user.username, None);
+    assert_eq!(user.email.as_deref(), Some("new@example.org"));
+    assert!(store.user(&id()).await.unwrap().unwrap() == user);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_start_notes_what_a_hash_costs_that_was_written_by_hand() {
+    const BY_HAND: &str = "scrypt:32768:8:1$salt$00";
+    let tampered = Tampered::with("SELECT 1").await;
+    assert!(tampered.store.hash_kinds().await.unwrap().is_empty());
+    tampered.store.close().await;
+    for (hash, kinds) in [
+        (BY_HAND, vec![("scrypt:32768:8:1".to_owned(), 1)]),
+        ("no hash at all", Vec::new()),
+    ] {
+        tampered.tamper(&format!("UPDATE users SET hash = '{hash}'"));
+        let store = SqliteStore::open(&tampered.path, &Options::new(Role::Server, NOW)).unwrap();
+        assert_eq!(store.hash_kinds().await.unwrap(), kinds, "{hash}");
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_unreadable_account_keeps_nothing_from_starting() {
+    let tampered = Tampered::with("UPDATE users SET keep = 'junk'").await;
+    tampered.store.close().await;
+    let store = SqliteStore::open(&tampered.path, &Options::new(Role::Server, NOW)).unwrap();
+    store.ping().await.unwrap();
+    store.close().await;
 }
 
 #[tokio::test]

@@ -16,8 +16,8 @@ impl Users for MemoryStore {
         let mut state = self.open()?;
         let user = User {
             id: new.id,
-            username: new.username.as_str().to_owned(),
-            email: new.email.as_str().to_owned(),
+            username: Some(new.username.as_str().to_owned()),
+            email: Some(new.email.as_str().to_owned()),
             email_verified: false,
             generation: Generation::default(),
             keep: None,
@@ -46,7 +46,7 @@ impl Users for MemoryStore {
     async fn credentials_by_login(&self, name: &LoginName) -> Result<Option<Credentials>, Error> {
         let state = self.open()?;
         let rows = || state.users.values();
-        let exact = rows().find(|row| row.user.username == name.exact);
+        let exact = rows().find(|row| row.user.username.as_ref() == Some(&name.exact));
         let mut alike = rows().filter(|row| Some(&row.username_key) == name.username_key.as_ref());
         let alike = alike.next().filter(|_| alike.next().is_none());
         let addressed = rows().find(|row| Some(&row.email_key) == name.email_key.as_ref());
@@ -65,12 +65,12 @@ impl Users for MemoryStore {
         };
         if let Some(username) = change.username {
             username.key().as_str().clone_into(&mut row.username_key);
-            username.as_str().clone_into(&mut row.user.username);
+            row.user.username = Some(username.as_str().to_owned());
         }
         if let Some(email) = change.email {
-            row.user.email_verified &= row.user.email == email.as_str();
+            row.user.email_verified &= row.user.email.as_deref() == Some(email.as_str());
             row.email_key = email.key();
-            email.as_str().clone_into(&mut row.user.email);
+            row.user.email = Some(email.as_str().to_owned());
         }
         row.user.updated_at = moment.now;
         let user = row.user.clone();

@@ -98,8 +98,11 @@ async fn shown(
     };
     let present = || {
         Form::empty()
-            .prefill(&profile::USERNAME, &user.username)
-            .prefill(&profile::EMAIL, &user.email)
+            .prefill(
+                &profile::USERNAME,
+                user.username.as_deref().unwrap_or_default(),
+            )
+            .prefill(&profile::EMAIL, user.email.as_deref().unwrap_or_default())
     };
     let (profile, password) = match filled {
         Filled::None => (present(), Form::empty()),
@@ -111,7 +114,7 @@ async fn shown(
     let page = page(status, |frame| Page {
         frame,
         token,
-        username: user.username.clone(),
+        username: user.display_name().to_owned(),
         done,
         summary: [profile.faults(), password.faults()].concat(),
         profile: [

@@ -35,7 +35,8 @@ pub(super) static EMAIL: Field = Field {
     missing: "Enter your e-mail address.",
 };
 
-/// Saves what differs: an imported name or address that breaks today's rules may stay.
+/// Saves what differs: an imported name or address that breaks today's rules may stay, and one that is
+/// missing may stay missing.
 pub(in crate::pages) async fn submit(
     Serving(accounts): Serving,
     who: SignedIn,
@@ -50,10 +51,10 @@ pub(in crate::pages) async fn submit(
     let (username, email) = (form.text(&USERNAME), form.text(&EMAIL));
     form.done()?;
     let new = NewProfile {
-        username: (username != present.username)
+        username: (username != present.username.as_deref().unwrap_or_default())
             .then(|| form.parse(&USERNAME, &username, fields::username))
             .flatten(),
-        email: (email != present.email)
+        email: (email != present.email.as_deref().unwrap_or_default())
             .then(|| form.parse(&EMAIL, &email, fields::email))
             .flatten(),
     };
