@@ -55,7 +55,7 @@ codes! {
     InvalidToken = "invalid_token", UNAUTHORIZED, "The token is not valid.";
     /// The token's time is over. Refresh, or sign in again.
     ExpiredToken = "expired_token", UNAUTHORIZED, "The token has expired.";
-    /// The token was good once, but its session was ended: by a logout, a change of the password in another session, a deletion, or because its refresh token was used twice. A token that belongs to no session (the Flask application issued it) gets this, too, wherever a session is needed: trade its refresh token, or sign in again.
+    /// The token was good once, but its session was ended: by a logout, a change of the password in another session, a deletion, or because its refresh token was used twice; or its account was disabled, or can't be read. A token that belongs to no session (the Flask application issued it) gets this, too, wherever a session is needed: trade its refresh token, or sign in again.
     RevokedToken = "revoked_token", UNAUTHORIZED, "The session has ended. Sign in again.";
     /// A refresh token was sent where an access token belongs, or the other way round.
     WrongTokenType = "wrong_token_type", UNAUTHORIZED, "This needs the other kind of token.";

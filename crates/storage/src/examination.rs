@@ -120,7 +120,7 @@ impl Examination {
             );
         }
         for (field, count) in &self.switched_off {
-            tracing::warn!(
+            tracing::info!(
                 field,
                 count,
                 "accounts are switched off by a field of another application"

@@ -280,11 +280,19 @@ async fn a_start_says_who_cannot_sign_in_and_what_may_be_a_switch() {
     for parts in [
         ["ERROR", "can't be read", "\"u-1\"", "generation"],
         ["WARN", "no password hash", "\"u-2\"", "\"count\":1"],
-        ["WARN", "switched off", "is_active", "\"count\":1"],
+        ["INFO", "switched off", "is_active", "\"count\":1"],
         ["WARN", "looks like a switch", "is_frozen", "\"count\":1"],
     ] {
         server.until_said(&parts).await;
     }
+    // And whenever somebody signs in to it.
+    let client = reqwest::Client::new();
+    let login = client.post(format!("{}/api/v1/login", server.url()));
+    let body = json!({"username": "secret-name", "password": PASSWORD});
+    let answer = login.json(&body).send().await.unwrap();
+    assert_eq!(answer.status(), 401);
+    let refused = ["ERROR", "is refused", "\"u-1\"", "generation"];
+    server.until_said(&refused).await;
     let said = server.said.join("\n");
     assert!(!said.contains("secret-name"), "{said}");
 }

@@ -338,8 +338,12 @@ async fn a_field_that_holds_an_operator_or_a_pattern_is_compared_and_not_followe
         doc! { "username": "bob", "email": { "a": { "b": 1 } } },
     )
     .await;
+    let operator = doc! { "username": "carol", "email": { "$gt": "" } };
+    write(&users, "u-3", operator).await;
+    let within = Bson::from(vec![Bson::Undefined, Bson::Null]);
+    write(&users, "u-4", doc! { "username": "dave", "email": within }).await;
     let node = database.node().await;
-    for name in ["alice", "bob"] {
+    for name in ["alice", "bob", "carol", "dave"] {
         let answer = node.credentials_by_login(&typed(name)).await;
         assert!(
             matches!(answer, Err(Error::UnreadableAccount { .. })),
@@ -347,5 +351,5 @@ async fn a_field_that_holds_an_operator_or_a_pattern_is_compared_and_not_followe
         );
     }
     let looked_at = doc! { "username_key": { "$type": "string" } };
-    assert_eq!(users.count_documents(looked_at).await.unwrap(), 2);
+    assert_eq!(users.count_documents(looked_at).await.unwrap(), 4);
 }
