@@ -91,8 +91,8 @@ impl Accounts {
     /// Signs a person in and opens a session.
     ///
     /// An unknown name costs what a known one costs, and so does one whose account can't be read; an
-    /// outdated hash is replaced. Nothing is checked
-    /// while too many attempts have failed, the right password neither.
+    /// outdated hash is replaced. Nothing is checked while too many attempts have failed, the right
+    /// password neither.
     pub async fn login(&self, attempt: LoginAttempt) -> Result<Tokens, LoginError> {
         let proven = self.prove(attempt).await?;
         let mut tokens = self.open_session(&proven.user, proven.origin).await?;

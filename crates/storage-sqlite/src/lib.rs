@@ -15,6 +15,7 @@
 mod attempts;
 mod connect;
 mod error;
+mod examination;
 mod feed;
 mod files;
 mod follower;

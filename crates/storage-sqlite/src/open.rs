@@ -11,12 +11,13 @@ use storage::{Error, OpenError, Sinks};
 use tokio::sync::watch;
 
 use crate::error::{from_io, while_opening};
+use crate::examination::examine;
 use crate::follower::Follower;
 use crate::migrate::{MIGRATIONS, Migration, is_pending, migrate};
 use crate::queue::Queue;
 use crate::readers::{self, Readers, Reading};
 use crate::writer::{self, Health, Writer, WriterThread};
-use crate::{SqliteStore, connect, files, users};
+use crate::{SqliteStore, connect, files};
 
 /// Listeners that may wait to be added.
 const FOLLOWS_WAITING: usize = 16;
@@ -74,7 +75,7 @@ impl SqliteStore {
         };
         let connection = prepare(&path, options, lock.is_some())?;
         if lock.is_some() {
-            match users::examine(&connection) {
+            match examine(&connection) {
                 Ok(found) => found.report(),
                 Err(error) => {
                     tracing::warn!(%error, "accounts that can't be read could not be looked for");

@@ -5,13 +5,12 @@ use model::{Credentials, Generation, User, UserId, UsernameKey};
 use password::PasswordHash;
 use rusqlite::{Connection, named_params};
 use storage::{
-    Error, Examination, FeedEntry, LoginName, Moment, NewUser, PasswordChange, PasswordChanged,
-    ProfileChange, SaveUserError, UniqueField, Users,
+    Error, FeedEntry, LoginName, Moment, NewUser, PasswordChange, PasswordChanged, ProfileChange,
+    SaveUserError, UniqueField, Users,
 };
 
 use crate::SqliteStore;
-use crate::error::from_sqlite;
-use crate::query::{Columns, all, each, execute, first, integer};
+use crate::query::{Columns, all, execute, first, integer};
 use crate::sessions;
 use crate::writer::Change;
 
@@ -123,31 +122,6 @@ impl Users for SqliteStore {
             })
             .await
     }
-}
-
-/// Looks at every account, and notes for each hash what checking it costs: somebody who wrote a hash by hand
-/// may have left that as it was, or out.
-pub(crate) fn examine(connection: &Connection) -> Result<Examination, Error> {
-    let mut found = Examination::default();
-    let mut stale = Vec::new();
-    let sql = concat!("SELECT ", columns!(), ", hash_kind FROM users");
-    each(connection, TABLE, sql, |columns| {
-        let read = read(columns);
-        if let Ok(Credentials { user, hash }) = &read {
-            let kind = kind_of(hash);
-            if columns.get::<Option<String>>("hash_kind").ok().as_ref() != Some(&kind) {
-                stale.push((user.id.to_string(), kind));
-            }
-        }
-        found.note(read)
-    })?;
-    let transaction = connection.unchecked_transaction().map_err(from_sqlite)?;
-    for (id, kind) in stale {
-        let sql = "UPDATE users SET hash_kind = ?2 WHERE id = ?1";
-        execute(&transaction, sql, (id, kind))?;
-    }
-    transaction.commit().map_err(from_sqlite)?;
-    Ok(found)
 }
 
 /// The account with this id, and its hash.
@@ -332,13 +306,13 @@ fn refuse_if_found(found: Option<()>, field: UniqueField) -> Result<(), SaveUser
 }
 
 /// The kind of a hash, as text; none for one that can't be read.
-fn kind_of(hash: &PasswordHash) -> Option<String> {
+pub(crate) fn kind_of(hash: &PasswordHash) -> Option<String> {
     hash.kind().ok().map(|kind| kind.to_string())
 }
 
 /// Reads an account. Somebody may have written it by hand: one that can't be read is an error that names
 /// it, and one without a name, an address or a hash has an empty one.
-fn read(columns: &Columns<'_>) -> Result<Credentials, Error> {
+pub(crate) fn read(columns: &Columns<'_>) -> Result<Credentials, Error> {
     read_columns(columns).map_err(|error| match error {
         Error::Unreadable { reason, .. } => Error::UnreadableAccount {
             account: columns.shown("id"),

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, and says aloud what it leaves out"
 )]
 
+mod by_hand;
 mod contract;
 mod disk;
 mod limits;

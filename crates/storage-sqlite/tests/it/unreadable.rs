@@ -16,21 +16,21 @@ use storage::{
 use storage_sqlite::{Options, Role, SqliteStore};
 use tempfile::TempDir;
 
-const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 /// Longer than it takes to look whether something changed.
 const PATIENCE: std::time::Duration = std::time::Duration::from_millis(350);
 
 const SESSION: &str = "01890000-0000-7000-8000-000000000001";
 
 /// A store with an account and a session, whose rows were then changed by foreign software.
-struct Tampered {
-    store: Arc<SqliteStore>,
-    path: PathBuf,
+pub(crate) struct Tampered {
+    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) path: PathBuf,
     _folder: TempDir,
 }
 
 impl Tampered {
-    async fn with(statement: &str) -> Self {
+    pub(crate) async fn with(statement: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("portcullis.db");
         let store = SqliteStore::open(&path, &Options::new(Role::Server, NOW)).unwrap();
@@ -50,7 +50,7 @@ impl Tampered {
         tampered
     }
 
-    fn tamper(&self, statement: &str) {
+    pub(crate) fn tamper(&self, statement: &str) {
         let connection = Connection::open(&self.path).unwrap();
         connection
             .pragma_update(None, "ignore_check_constraints", true)
@@ -59,7 +59,7 @@ impl Tampered {
     }
 }
 
-fn id() -> UserId {
+pub(crate) fn id() -> UserId {
     UserId::parse("u-1").unwrap()
 }
 
@@ -175,63 +175,6 @@ async fn an_id_that_is_none_is_shown_in_the_error_all_the_same() {
         );
         store.close().await;
     }
-}
-
-#[tokio::test]
-async fn an_account_without_a_name_or_an_address_has_none_and_is_nobody_s_empty_name() {
-    let statement =
-        "UPDATE users SET username = '', username_key = NULL, email = '', email_key = NULL";
-    let Tampered { store, .. } = &Tampered::with(statement).await;
-    let user = store.user(&id()).await.unwrap().unwrap();
-    assert_eq!((user.username, user.email), (None, None));
-    let nothing = storage::LoginName::default();
-    assert!(
-        store
-            .credentials_by_login(&nothing)
-            .await
-            .unwrap()
-            .is_none()
-    );
-    let change = storage::ProfileChange {
-        username: None,
-        email: Some(EmailAddress::parse("new@example.org").unwrap()),
-    };
-    let moment = Moment {
-        now: NOW,
-        feed_until: NOW,
-    };
-    let user = store.change_profile(&id(), change, moment).await.unwrap();
-    let user = user.unwrap();
-    assert_eq!(user.username, None);
-    assert_eq!(user.email.as_deref(), Some("new@example.org"));
-    assert!(store.user(&id()).await.unwrap().unwrap() == user);
-    store.close().await;
-}
-
-#[tokio::test]
-async fn a_start_notes_what_a_hash_costs_that_was_written_by_hand() {
-    const BY_HAND: &str = "scrypt:32768:8:1$salt$00";
-    let tampered = Tampered::with("SELECT 1").await;
-    assert!(tampered.store.hash_kinds().await.unwrap().is_empty());
-    tampered.store.close().await;
-    for (hash, kinds) in [
-        (BY_HAND, vec![("scrypt:32768:8:1".to_owned(), 1)]),
-        ("no hash at all", Vec::new()),
-    ] {
-        tampered.tamper(&format!("UPDATE users SET hash = '{hash}'"));
-        let store = SqliteStore::open(&tampered.path, &Options::new(Role::Server, NOW)).unwrap();
-        assert_eq!(store.hash_kinds().await.unwrap(), kinds, "{hash}");
-        store.close().await;
-    }
-}
-
-#[tokio::test]
-async fn an_unreadable_account_keeps_nothing_from_starting() {
-    let tampered = Tampered::with("UPDATE users SET keep = 'junk'").await;
-    tampered.store.close().await;
-    let store = SqliteStore::open(&tampered.path, &Options::new(Role::Server, NOW)).unwrap();
-    store.ping().await.unwrap();
-    store.close().await;
 }
 
 #[tokio::test]
