@@ -43,6 +43,7 @@ fn hit(number: u32, strategy: Strategy) -> Hit {
         strategy,
         cost: 1,
         charge: true,
+        refundable: false,
         now: NOW,
     }
 }
@@ -95,6 +96,7 @@ fn check_of_two_limits(bencher: Bencher<'_, '_>, addresses: u32) {
             route: Some("/api/v1/login"),
             method: "POST",
             cost: 1,
+            refundable: false,
             now: NOW,
         };
         poll_now(limits.check(&call))

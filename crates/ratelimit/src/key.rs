@@ -26,6 +26,19 @@ pub enum Caller<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key([u8; 16]);
 
+impl Caller<'_> {
+    /// The address that is counted for `address`: an IPv4 address, or the first of an IPv6 /64.
+    pub fn counted(address: IpAddr) -> IpAddr {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Ipv4Addr::into(address),
+            IpAddr::V6(address) => {
+                let network = address.to_bits() & (u128::MAX << 64);
+                Ipv6Addr::from_bits(network).into()
+            }
+        }
+    }
+}
+
 impl Key {
     /// The key with these bytes.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
@@ -122,7 +135,7 @@ pub(crate) struct Scope<'a> {
 
 fn write_caller(hasher: &mut SipHasher24, caller: Caller<'_>) {
     match caller {
-        Caller::Address(address) => match counted(address) {
+        Caller::Address(address) => match Caller::counted(address) {
             IpAddr::V4(address) => {
                 hasher.write(b"4");
                 hasher.write(&address.octets());
@@ -148,17 +161,6 @@ fn write_caller(hasher: &mut SipHasher24, caller: Caller<'_>) {
 fn write_text(hasher: &mut SipHasher24, text: &str) {
     hasher.write(&(text.len() as u64).to_le_bytes());
     hasher.write(text.as_bytes());
-}
-
-/// The address that is counted for `address`: an IPv4 address, or the first of an IPv6 /64.
-fn counted(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => Ipv4Addr::into(address),
-        IpAddr::V6(address) => {
-            let network = address.to_bits() & (u128::MAX << 64);
-            Ipv6Addr::from_bits(network).into()
-        }
-    }
 }
 
 #[cfg(test)]

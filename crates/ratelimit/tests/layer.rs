@@ -216,6 +216,11 @@ impl Store for Remote {
         Ok(self.memory.hit(&hit))
     }
 
+    async fn give_back(&self, hit: Hit, usage: Usage) -> Result<(), Unavailable> {
+        self.memory.give_back(&hit, &usage);
+        Ok(())
+    }
+
     async fn clear(&self, key: Key) -> Result<(), Unavailable> {
         self.memory.clear(key);
         Ok(())

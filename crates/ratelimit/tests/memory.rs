@@ -36,6 +36,7 @@ fn hit(number: u64, strategy: Strategy) -> Hit {
         strategy,
         cost: 1,
         charge: true,
+        refundable: false,
         now: NOW,
     }
 }

@@ -1,50 +1,48 @@
 //! Who is at the other end, for limits, logs and sessions alike.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use http::HeaderMap;
 use model::Timestamp;
 use ratelimit::{Client, Ignored, TrustedProxies};
 
-/// A header that was not believed is told of once in this time: else a client could fill the log.
-const TOLD_EVERY_MILLIS: i64 = 60_000;
+use crate::seldom::Seldom;
 
 /// Tells clients from the proxies in front of them.
 #[derive(Debug)]
 pub(crate) struct Clients {
     proxies: TrustedProxies,
     /// When the log was last told of a header that was not believed.
-    told: AtomicI64,
+    told: Seldom,
 }
 
 impl Clients {
-    pub(crate) const fn new(proxies: TrustedProxies) -> Self {
+    pub(crate) fn new(proxies: TrustedProxies) -> Self {
         Self {
             proxies,
-            told: AtomicI64::new(i64::MIN),
+            told: Seldom::default(),
         }
+    }
+
+    /// Whether `peer` is a proxy whose word counts.
+    pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
+        self.proxies.contains(peer)
+    }
+
+    /// Whether there are such proxies.
+    pub(crate) const fn has_proxies(&self) -> bool {
+        !self.proxies.is_empty()
     }
 
     /// The client that sent a request with `headers` over a connection from `peer`.
     pub(crate) fn of(&self, peer: IpAddr, headers: &HeaderMap, now: Timestamp) -> Client {
         let client = self.proxies.client(peer, headers);
         if let Some(why) = client.ignored
-            && self.is_due(now)
+            && self.told.due(now.as_millis()).is_some()
         {
             tell(why, peer);
         }
         client
-    }
-
-    fn is_due(&self, now: Timestamp) -> bool {
-        let (now, told) = (now.as_millis(), self.told.load(Ordering::Relaxed));
-        let due = now.saturating_sub(told) >= TOLD_EVERY_MILLIS || now < told;
-        // Of several at once, one tells.
-        due && self
-            .told
-            .compare_exchange(told, now, Ordering::Relaxed, Ordering::Relaxed)
-            .is_ok()
     }
 }
 
@@ -57,18 +55,4 @@ fn tell(why: Ignored, peer: IpAddr) {
         }
     };
     tracing::warn!(%peer, setting, "{why} (told once a minute)");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_header_that_is_not_believed_is_told_of_once_a_minute() {
-        let clients = Clients::new(TrustedProxies::default());
-        let due = |seconds: i64| clients.is_due(Timestamp::from_seconds(1_800_000_000 + seconds));
-        let told: Vec<_> = [0, 1, 59, 60, 61, 119, 120].map(due).into();
-        assert_eq!(told, [true, false, false, true, false, false, true]);
-        assert!(due(-3600), "the clock was set back");
-    }
 }

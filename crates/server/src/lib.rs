@@ -24,6 +24,7 @@ pub mod pages;
 mod readiness;
 mod request_id;
 mod router;
+mod seldom;
 pub mod stack;
 mod telemetry;
 mod to_the_end;

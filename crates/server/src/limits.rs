@@ -4,6 +4,8 @@
 //!   fits, or whose method doesn't, for one route that stands for all of these.
 //! - A valid token, access or refresh, is charged to its user, all routes together. Routes that are
 //!   there to sign in or up don't look at tokens: else an account would buy guesses at others.
+//! - Nobody's body is read before somebody is charged for it. Where the token may stand in the body, the
+//!   client is charged first, and gets that back when the token turns out to be a user's to pay for.
 //! - Pages go by cookies. Looking at them is charged to the client, with a budget of its own. So is, at
 //!   first, what is done in one's account with a cookie: so that the look-up of cookies is limited, too.
 //!   Once it is known whose the cookie is, its user is charged; without one, or with one that leads
@@ -13,9 +15,11 @@
 //!   apart as ever, and others refused with 503: a failing limiter is never "unlimited". A store that is
 //!   there but did not count is a 503 for all: beside its count another would admit too much.
 
+mod deferred;
+
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use http::Method;
 use jwt::{Authentication, Verified};
@@ -27,6 +31,8 @@ use ratelimit::{
 
 use crate::error::ApiError;
 use crate::router::{Charged, Route, all};
+
+pub(crate) use deferred::Deferred;
 
 /// Counters that are kept while the store can't be asked.
 const WITHOUT_STORE: Capacity = Capacity::keys(100_000);
@@ -161,6 +167,16 @@ impl RequestLimits {
         }
     }
 
+    /// Gives a client back what a request was charged, which came to `decision`. Where that fails it stays
+    /// charged.
+    async fn give_back(&self, asked: Asked<'_>, decision: &Decision) {
+        let who = Who::Client(asked.client);
+        let call = asked.call(&who);
+        if let Err(error) = self.clients.give_back(&call, decision).await {
+            tracing::debug!(%error, "a charge could not be given back");
+        }
+    }
+
     const fn limits(&self, who: &Who) -> &Limits<SharedStore> {
         match who {
             Who::Client(_) => &self.clients,
@@ -215,78 +231,11 @@ impl<'a> Asked<'a> {
             route: self.route.map(|route| route.template),
             method: self.method.as_str(),
             cost: 1,
+            refundable: matches!(who, Who::Client(_)) && self.route.is_some_and(Route::gives_back),
             now: ratelimit::Timestamp::from_millis(
                 u64::try_from(self.now.as_millis()).unwrap_or_default(),
             ),
         }
-    }
-}
-
-/// A charge that waits for the handler to learn who asks: a refresh token may stand in the body, and a
-/// cookie leads to somebody only by the store.
-#[derive(Clone, Debug)]
-pub(crate) struct Deferred(Arc<Later>);
-
-#[derive(Debug)]
-struct Later {
-    limits: Arc<RequestLimits>,
-    client: IpAddr,
-    route: Option<&'static Route>,
-    method: Method,
-    now: Timestamp,
-    decided: OnceLock<Decision>,
-}
-
-impl Deferred {
-    pub(crate) fn new(limits: &Arc<RequestLimits>, asked: Asked<'_>) -> Self {
-        Self(Arc::new(Later {
-            limits: Arc::clone(limits),
-            client: asked.client,
-            route: asked.route,
-            method: asked.method.clone(),
-            now: asked.now,
-            decided: OnceLock::new(),
-        }))
-    }
-
-    /// Charges the user of `token`, or else the client.
-    ///
-    /// # Errors
-    /// When it is refused, or the store can't be asked.
-    pub(crate) async fn charge(&self, token: Option<&Arc<Verified>>) -> Result<(), ApiError> {
-        self.charge_to(token.map(|token| Who::User(Arc::clone(token))))
-            .await
-    }
-
-    /// Charges somebody who is known by a cookie, or else the client.
-    ///
-    /// # Errors
-    /// When it is refused, or the store can't be asked.
-    pub(crate) async fn charge_person(&self, user: Option<&UserId>) -> Result<(), ApiError> {
-        self.charge_to(user.cloned().map(Who::Person)).await
-    }
-
-    async fn charge_to(&self, who: Option<Who>) -> Result<(), ApiError> {
-        let later = &*self.0;
-        let asked = Asked {
-            client: later.client,
-            route: later.route,
-            method: &later.method,
-            now: later.now,
-        };
-        let who = who.unwrap_or(Who::Client(later.client));
-        let decision = match later.limits.charge_to(who, asked) {
-            Charge::Done(done) => done?,
-            Charge::Waiting(waiting) => waiting.await?,
-        };
-        let refused = decision.retry_after();
-        let _ = later.decided.set(decision); // asked once
-        refused.map_or(Ok(()), |wait| Err(ApiError::rate_limited(wait)))
-    }
-
-    /// What came of it.
-    pub(crate) fn decision(&self) -> Option<&Decision> {
-        self.0.decided.get()
     }
 }
 

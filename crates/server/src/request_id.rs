@@ -8,7 +8,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 /// Carries the id, both ways.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The longest id that is taken from a client.
+/// The longest id that is taken from a proxy.
 const MAX_LENGTH: usize = 64;
 
 /// The id of a request that changes something, for what it does.
@@ -38,11 +38,12 @@ impl RequestIds {
         }
     }
 
-    /// The client's own id when it sent one that is fit for a log, else a new one.
-    pub(crate) fn of(&self, headers: &HeaderMap) -> HeaderValue {
+    /// The id that a trusted proxy has given a request, if it is fit for a log; else a new one. Anybody
+    /// else could have two requests share an id, and what the log says of one be taken for the other's.
+    pub(crate) fn of(&self, headers: &HeaderMap, is_trusted: impl FnOnce() -> bool) -> HeaderValue {
         let mut sent = headers.get_all(X_REQUEST_ID).iter();
         match (sent.next(), sent.next()) {
-            (Some(id), None) if is_sane(id.as_bytes()) => id.clone(),
+            (Some(id), None) if is_sane(id.as_bytes()) && is_trusted() => id.clone(),
             _ => self.fresh(),
         }
     }
@@ -79,17 +80,22 @@ fn is_sane(id: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn id_for(sent: &[&str]) -> String {
+    fn id_for(sent: &[&str], is_trusted: bool) -> String {
         let mut headers = HeaderMap::new();
         for id in sent {
             headers.append(X_REQUEST_ID, HeaderValue::from_str(id).unwrap());
         }
-        RequestIds::new().of(&headers).to_str().unwrap().to_owned()
+        RequestIds::new()
+            .of(&headers, || is_trusted)
+            .to_str()
+            .unwrap()
+            .to_owned()
     }
 
     #[test]
-    fn a_sane_id_is_kept_and_any_other_replaced() {
-        assert_eq!(id_for(&["order-17.a_B"]), "order-17.a_B");
+    fn a_sane_id_of_a_trusted_proxy_is_kept_and_any_other_replaced() {
+        assert_eq!(id_for(&["order-17.a_B"], true), "order-17.a_B");
+        assert_eq!(id_for(&["order-17.a_B"], false).len(), 32);
         let long = "x".repeat(65);
         for bad in [
             &[""][..],
@@ -100,7 +106,7 @@ mod tests {
             &["one", "two"],
             &[],
         ] {
-            let id = id_for(bad);
+            let id = id_for(bad, true);
             assert_eq!(id.len(), 32, "{bad:?} gave {id}");
         }
     }
@@ -108,6 +114,6 @@ mod tests {
     #[test]
     fn ids_differ() {
         let ids = RequestIds::new();
-        assert_ne!(ids.of(&HeaderMap::new()), ids.of(&HeaderMap::new()));
+        assert_ne!(ids.fresh(), ids.fresh());
     }
 }

@@ -142,6 +142,11 @@ impl Route {
         self.template == REFRESH
     }
 
+    /// Whether a client may get back what it was charged.
+    pub(crate) fn gives_back(&self) -> bool {
+        self.reads_token_from_body()
+    }
+
     fn fits(&self, path: &str) -> bool {
         if !self.has_parameters {
             return self.template == path;

@@ -8,7 +8,8 @@
 //!    A browser that asks on behalf of another origin that may use the API is told so (`cors.rs`).
 //! 2. It is charged to whoever asks; whoever asks too often is refused.
 //! 3. What came over http is sent to https, where the public URL is https.
-//! 4. A body that announces more than [`MAX_BODY`] is refused unread, save a form of a page: that is
+//! 4. From here on its body may be read: what all together hold of bodies is bounded (`bodies.rs`).
+//!    One that announces more than [`MAX_BODY`] is refused unread, save a form of a page: that is
 //!    judged by its token first, and read no further either. Every body has a deadline.
 //! 5. The router runs, and whatever a request that changes something writes into the log has its id. A panic in it becomes a 500. A request that takes longer than it may, its charging included
 //!    and the arrival of its body not, becomes a 503 (`deadline.rs`). What was begun goes on, as when a client has left.
@@ -18,16 +19,17 @@
 //!    of the request.
 
 mod answering;
+mod bodies;
 mod deadline;
 mod passing;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse as _, Response};
 use headers::{
     Context as HeadersContext, Hsts, HttpsRedirect, HttpsRequired, Policy, Scheme, Verdict,
@@ -53,6 +55,7 @@ use crate::router::{self, Route, router};
 use crate::telemetry;
 use crate::well_formed;
 use answering::{State, panicked};
+use bodies::{Bodies, Held};
 use deadline::{BodyWait, Deadline, Timed};
 use passing::Passing;
 
@@ -72,6 +75,7 @@ pub struct Stack {
 struct Shared {
     app: App,
     body_time: Duration,
+    bodies: Arc<Bodies>,
     request_time: Duration,
     clients: Clients,
     redirect: HttpsRedirect,
@@ -105,6 +109,7 @@ impl Stack {
             router,
             shared: Arc::new(Shared {
                 body_time: edge.body_time,
+                bodies: Arc::default(),
                 request_time: edge.request_time,
                 clients: Clients::new(edge.proxies),
                 redirect: edge.redirect,
@@ -119,16 +124,16 @@ impl Stack {
     /// Answers a request that came from `peer` over `scheme`.
     pub fn answer<B>(&self, request: Request<B>, peer: SocketAddr, scheme: Scheme) -> Answering
     where
-        B: http_body::Body<Data = axum::body::Bytes> + Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
         let shared = &self.shared;
         let (head, body) = request.into_parts();
-        let (body, waiting) = in_time(body, shared.body_time);
-        let request = Request::from_parts(head, body);
         let now = shared.app.clock.now();
-        let client = shared.clients.of(peer.ip(), request.headers(), now);
-        let mut passing = Passing::new(&request, client, scheme, Arc::clone(shared));
+        let client = shared.clients.of(peer.ip(), &head.headers, now);
+        let (body, waiting) = shared.bounded(body, client.address.ip());
+        let request = Request::from_parts(head, body);
+        let mut passing = Passing::new(&request, client, (peer.ip(), scheme), Arc::clone(shared));
         passing.body = waiting;
         if let Some(fault) = well_formed::fault(&request, &client) {
             let state = State::done(ApiError::from(fault));
@@ -154,7 +159,7 @@ impl Stack {
             method: request.method(),
             now,
         };
-        let limited = shared.limit(asked, &request, passing.scheme, &authentication);
+        let limited = shared.limit(asked, request.headers(), &authentication);
         let request = Admitted {
             request,
             authentication,
@@ -168,16 +173,22 @@ impl Stack {
         let state = match limited {
             Limited::Free => self.run(request),
             Limited::Charged(charge) => self.charged(charge, request, &mut passing),
-            Limited::Later(deferred) => {
-                passing.later = Some(deferred.clone());
-                self.run(request.with(deferred))
-            }
             Limited::Twice(charge, deferred) => {
                 passing.later = Some(deferred.clone());
                 self.charged(charge, request.with(deferred), &mut passing)
             }
         };
         self.answering(state, passing)
+    }
+
+    /// Whether `peer` is a trusted proxy.
+    pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
+        self.shared.clients.trusts(peer)
+    }
+
+    /// Whether there are trusted proxies.
+    pub(crate) fn has_proxies(&self) -> bool {
+        self.shared.clients.has_proxies()
     }
 
     /// Waits until what answers have left behind is written, within bounds: before the store is closed.
@@ -234,6 +245,9 @@ impl Stack {
         match charged {
             Ok(decision) => {
                 let refused = decision.retry_after();
+                if let Some(later) = &passing.later {
+                    later.paid(&decision);
+                }
                 passing.charged = Some(decision);
                 match refused {
                     Some(wait) => State::done(ApiError::rate_limited(wait)),
@@ -282,9 +296,7 @@ enum Limited {
     Free,
     /// Something.
     Charged(Charge),
-    /// The handler says whom to charge.
-    Later(Deferred),
-    /// Something, and then the handler says whom to charge besides.
+    /// Something, and then the handler says whom to charge besides, or instead.
     Twice(Charge, Deferred),
 }
 
@@ -292,31 +304,47 @@ impl Shared {
     fn limit(
         &self,
         asked: Asked<'_>,
-        request: &Request<Body>,
-        scheme: Scheme,
+        headers: &HeaderMap,
         authentication: &Authentication,
     ) -> Limited {
         let Some(limits) = &self.app.limits else {
             return Limited::Free;
         };
         let route = asked.route;
-        // Only what reaches its handler can be charged there.
-        if route.is_some_and(Route::reads_token_from_body)
-            && authentication.is_missing()
-            && self.refused(request, scheme, false).is_none()
-        {
-            return Limited::Later(Deferred::new(limits, asked));
-        }
         if route.is_some_and(|route| route.charged == router::Charged::PageOfAccount)
             && !asked.method.is_safe()
-            && self.app.pages.has_session(request.headers())
+            && self.app.pages.has_session(headers)
         {
             let deferred = Deferred::new(limits, asked);
             return Limited::Twice(limits.charge_look(asked), deferred);
         }
-        limits
-            .charge(asked, authentication)
-            .map_or(Limited::Free, Limited::Charged)
+        match limits.charge(asked, authentication) {
+            Some(charge)
+                if route.is_some_and(Route::reads_token_from_body)
+                    && authentication.is_missing() =>
+            {
+                Limited::Twice(charge, Deferred::new(limits, asked))
+            }
+            charge => charge.map_or(Limited::Free, Limited::Charged),
+        }
+    }
+
+    /// The body within its bounds, and what is waited for it, if there is one to come: a timer costs.
+    fn bounded<B>(&self, body: B, client: IpAddr) -> (Body, Option<BodyWait>)
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
+        if body.is_end_stream() {
+            return (Body::empty(), None);
+        }
+        let wait = BodyWait::default();
+        let held = Held::new(body, Arc::clone(&self.bodies), client, wait.clone());
+        let timed = Timed::new(Body::new(held), wait.clone());
+        (
+            Body::new(DeadlineBody::new(self.body_time, timed)),
+            Some(wait),
+        )
     }
 
     /// The answer to `OPTIONS`: which methods there are, at nobody's cost, since nothing is looked up. Load balancers
@@ -373,20 +401,6 @@ impl Admitted {
         self.request.extensions_mut().insert(deferred);
         self
     }
-}
-
-/// The body, and what is waited for it, with a deadline if there is one to come: a timer costs.
-fn in_time<B>(body: B, deadline: Duration) -> (Body, Option<BodyWait>)
-where
-    B: http_body::Body<Data = axum::body::Bytes> + Send + 'static,
-    B::Error: Into<axum::BoxError>,
-{
-    if body.is_end_stream() {
-        return (Body::empty(), None);
-    }
-    let wait = BodyWait::default();
-    let body = Timed::new(Body::new(body), wait.clone());
-    (Body::new(DeadlineBody::new(deadline, body)), Some(wait))
 }
 
 fn announced_length(headers: &HeaderMap) -> Option<usize> {

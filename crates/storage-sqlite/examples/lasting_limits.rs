@@ -96,6 +96,7 @@ fn fill(limits: &LimitStore, numbers: std::ops::Range<u64>) {
             strategy: Strategy::FixedWindow,
             cost: 1,
             charge: true,
+            refundable: false,
             now: NOW,
         };
         limits.hit_now(hit).unwrap().unwrap();

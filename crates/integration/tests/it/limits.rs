@@ -2,6 +2,8 @@
 
 use integration::{Answer, Person, TestApp, every_backend};
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 /// As they are without a setting.
 const DEFAULTS: &[(&str, &str)] = &[
@@ -146,6 +148,43 @@ every_backend! {
         let twice = refresh_in_body(&app, &refresh).await;
         twice.assert_ok();
         assert_eq!(twice.header("ratelimit"), Some(r#""minute";r=3;t=60"#));
+    }
+
+    async fn a_refresh_by_its_body_costs_its_client_nothing(app: TestApp) {
+        let alice = app.signed_in("alice").await;
+        let app = app.restart_with(&[FEW[0]]).await;
+        let mut refresh = alice.refresh;
+        for _ in 0..10 {
+            let next = refresh_in_body(&app, &refresh).await.assert_ok();
+            refresh = next["refresh_token"].as_str().unwrap().to_owned();
+        }
+        let anonymous = refresh_in_body(&app, "nonsense").await;
+        anonymous.assert_status(401);
+        assert_eq!(anonymous.header("ratelimit"), Some("\"hour\";r=2;t=3600"));
+    }
+
+    async fn no_byte_of_a_body_is_awaited_before_its_client_is_charged(app: TestApp) {
+        let app = app.restart_with(FEW).await;
+        for _ in 0..3 {
+            refresh_in_body(&app, "nonsense").await.assert_status(401);
+        }
+        for path in ["/api/v1/refresh", "/api/v1/login", "/api/v1/register"] {
+            for _ in 0..4 {
+                app.post(path).send().await;
+            }
+            let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n");
+            let mut stream = TcpStream::connect(app.address()).await.unwrap();
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let mut first = [0; 12];
+            stream.read_exact(&mut first).await.unwrap();
+            assert_eq!(&first, b"HTTP/1.1 429", "{path}");
+        }
+    }
+
+    async fn a_refresh_has_a_body_of_8_kib_at_most(app: TestApp) {
+        let answer = refresh_in_body(&app, &"x".repeat(8 * 1024)).await;
+        answer.assert_problem(413, "body_too_large");
+        refresh_in_body(&app, &"x".repeat(8 * 1000)).await.assert_status(401);
     }
 
     async fn what_is_no_token_counts_as_anonymous(app: TestApp) {

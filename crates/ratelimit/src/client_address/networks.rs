@@ -36,6 +36,11 @@ impl TrustedProxies {
         self
     }
 
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.networks.is_empty()
+    }
+
     /// Whether `address` is a trusted proxy's.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();

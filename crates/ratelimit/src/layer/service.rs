@@ -103,6 +103,7 @@ impl<S: Store, I: Identify> RateLimitLayer<S, I> {
             route: self.identify.route(request),
             method: request.method.as_str(),
             cost: self.identify.cost(request),
+            refundable: false,
             now,
         }
     }

@@ -33,6 +33,8 @@ pub struct Call<'a> {
     pub method: &'a str,
     /// The cost is this many times that of each limit; usually 1.
     pub cost: u32,
+    /// Whether it may be [given back](Limits::give_back).
+    pub refundable: bool,
     /// The present.
     pub now: Timestamp,
 }
@@ -57,6 +59,7 @@ pub struct Call<'a> {
 ///         route: Some("/login"),
 ///         method: "POST",
 ///         cost: 1,
+///         refundable: false,
 ///         now: Timestamp::from_secs(1_700_000_000),
 ///     })
 ///     .await?;
@@ -194,6 +197,24 @@ impl<S: Store> Limits<S> {
         }
     }
 
+    /// Gives back to each limit what the refundable `call`, which ended in `decision`, was charged: for a
+    /// request that turned out to be somebody else's to pay for. Once for each call.
+    ///
+    /// # Errors
+    ///
+    /// The store could not be asked. What it was not told stays charged.
+    pub async fn give_back(&self, call: &Call<'_>, decision: &Decision) -> Result<(), Unavailable> {
+        let mut done = Ok(());
+        for (place, limit) in decision.limits().enumerate() {
+            let charged = hit(self.policy(call), call, place);
+            // A refusal was not counted.
+            if let Some(hit) = charged.filter(|hit| hit.refundable && limit.usage.allowed) {
+                done = done.and(self.store.give_back(hit, limit.usage).await);
+            }
+        }
+        done
+    }
+
     /// The store.
     pub const fn store(&self) -> &S {
         &self.store
@@ -251,6 +272,7 @@ fn hit(policy: &Policy, call: &Call<'_>, place: usize) -> Option<Hit> {
         strategy: rule.strategy,
         cost: rule.cost.saturating_mul(call.cost),
         charge: true,
+        refundable: call.refundable,
         now: call.now,
     })
 }

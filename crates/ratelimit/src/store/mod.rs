@@ -14,14 +14,23 @@ pub use shared::SharedStore;
 ///
 /// # How to add one
 ///
-/// Implement [`hit`](Self::hit) and [`clear`](Self::clear). A hit is one atomic step: of several that
-/// race for the last place one gets it. The arithmetic of all strategies is in
-/// [`State`](crate::State): read a state and its version, apply [`State::hit`](crate::State::hit),
+/// Implement [`hit`](Self::hit), [`give_back`](Self::give_back) and [`clear`](Self::clear). A hit is one
+/// atomic step: of several that race for the last place one gets it. The arithmetic of all strategies is
+/// in [`State`](crate::State): read a state and its version, apply [`State::charge`](crate::State::charge),
 /// write it back if the version is still the same, else try again. What can't be done is an
-/// [`Unavailable`], never an admission.
+/// [`Unavailable`], never an admission. A store that remembers what is exhausted remembers it of a
+/// [refundable](Hit::refundable) hit for one second at most: it can't see what others give back.
 pub trait Store: Send + Sync + 'static {
     /// Charges one limit, or only looks (see [`Hit`]).
     fn hit(&self, hit: Hit) -> impl Future<Output = Result<Usage, Unavailable>> + Send;
+
+    /// Gives back a [refundable](Hit::refundable) hit that was admitted with `usage`, in the window that it
+    /// was charged to. Where that window is over, nothing is left to give back. Each hit at most once.
+    fn give_back(
+        &self,
+        hit: Hit,
+        usage: Usage,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
     /// Forgets what was counted under `key`.
     fn clear(&self, key: Key) -> impl Future<Output = Result<(), Unavailable>> + Send;
@@ -47,6 +56,9 @@ pub struct Hit {
     pub cost: u32,
     /// Whether the cost is charged, or it is only asked whether it could be.
     pub charge: bool,
+    /// Whether it may be [given back](Store::give_back). If so, a refusal does not count, by any strategy:
+    /// nobody would give it back, and it would keep out those who come after what others give back.
+    pub refundable: bool,
     /// The present.
     pub now: Timestamp,
 }

@@ -26,6 +26,10 @@ impl Store for SharedStore {
         }
     }
 
+    async fn give_back(&self, hit: Hit, usage: Usage) -> Result<(), Unavailable> {
+        self.0.give_back(hit, usage).await
+    }
+
     async fn clear(&self, key: Key) -> Result<(), Unavailable> {
         self.0.clear(key).await
     }
@@ -38,6 +42,10 @@ impl Store for SharedStore {
 impl<S: Store> Store for Arc<S> {
     async fn hit(&self, hit: Hit) -> Result<Usage, Unavailable> {
         (**self).hit(hit).await
+    }
+
+    async fn give_back(&self, hit: Hit, usage: Usage) -> Result<(), Unavailable> {
+        (**self).give_back(hit, usage).await
     }
 
     async fn clear(&self, key: Key) -> Result<(), Unavailable> {
@@ -58,6 +66,7 @@ impl fmt::Debug for SharedStore {
 /// [`Store`] in a form that can be a trait object.
 trait DynStore: Send + Sync {
     fn hit(&self, hit: Hit) -> Answer<'_, Usage>;
+    fn give_back(&self, hit: Hit, usage: Usage) -> Answer<'_, ()>;
     fn clear(&self, key: Key) -> Answer<'_, ()>;
     fn hit_now(&self, hit: Hit) -> Option<Result<Usage, Unavailable>>;
 }
@@ -65,6 +74,10 @@ trait DynStore: Send + Sync {
 impl<S: Store> DynStore for S {
     fn hit(&self, hit: Hit) -> Answer<'_, Usage> {
         Box::pin(Store::hit(self, hit))
+    }
+
+    fn give_back(&self, hit: Hit, usage: Usage) -> Answer<'_, ()> {
+        Box::pin(Store::give_back(self, hit, usage))
     }
 
     fn clear(&self, key: Key) -> Answer<'_, ()> {

@@ -35,6 +35,13 @@ impl FixedWindow {
         }
     }
 
+    /// Takes back a hit, refused or not, if its window lasts.
+    pub(super) fn give_back(&mut self, cost: u32, usage: &Usage) {
+        if self.resets == usage.reset {
+            self.count = self.count.saturating_sub(cost.into());
+        }
+    }
+
     /// Adds hits of the same window that were counted elsewhere, later.
     pub(super) fn add(&mut self, later: &Self) {
         if self.count == 0 {

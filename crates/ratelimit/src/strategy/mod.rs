@@ -13,7 +13,7 @@ mod sliding_window_counter;
 
 use std::{fmt, str::FromStr};
 
-use crate::{Quota, Timestamp};
+use crate::{Hit, Quota, Timestamp};
 
 use self::{
     fixed_window::FixedWindow, moving_window::MovingWindow,
@@ -112,6 +112,25 @@ impl State {
             Counts::Fixed(window) => window.hit(quota, cost, now),
             Counts::Moving(window) => window.hit(quota, cost, now),
             Counts::Sliding(window) => window.hit(quota, cost, now),
+        }
+    }
+
+    /// Charges `hit`; of a refundable one that is refused nothing is counted.
+    pub fn charge(&mut self, hit: &Hit) -> Usage {
+        let usage = self.hit(hit.quota, hit.cost, hit.now);
+        if hit.refundable && !usage.allowed {
+            self.give_back(hit, &usage);
+        }
+        usage
+    }
+
+    /// Takes back what `hit`, which ended in `usage`, was charged, if it still counts.
+    pub fn give_back(&mut self, hit: &Hit, usage: &Usage) {
+        match &mut self.0 {
+            Counts::Fixed(window) => window.give_back(hit.cost, usage),
+            Counts::Moving(_) | Counts::Sliding(_) if !usage.allowed => {} // was not counted
+            Counts::Moving(window) => window.give_back(hit.cost, hit.now),
+            Counts::Sliding(window) => window.give_back(hit.quota, hit.cost, hit.now),
         }
     }
 

@@ -77,6 +77,26 @@ impl MovingWindow {
         }
     }
 
+    /// Takes back an admitted hit of the time `at`, if it is still logged under it.
+    pub(super) fn give_back(&mut self, cost: u32, at: Timestamp) {
+        let place = self.log.partition_point(|hits| hits.at() < at);
+        let before = place.checked_sub(1).and_then(|place| self.log.get(place));
+        let before = before.map_or(0, |before| before.sum);
+        let Some(hits) = self.log.get(place).filter(|hits| hits.at() == at) else {
+            return;
+        };
+        let own = hits.sum.wrapping_sub(before);
+        if own < cost {
+            return;
+        }
+        for later in self.log.range_mut(place..) {
+            later.sum = later.sum.wrapping_sub(cost);
+        }
+        if own == cost {
+            self.log.remove(place);
+        }
+    }
+
     /// Adds hits that were counted elsewhere, later.
     pub(super) fn add(&mut self, later: &Self) {
         let mut before = 0;

@@ -61,6 +61,15 @@ impl SlidingWindowCounter {
         }
     }
 
+    /// Takes back an admitted hit of the time `at`, if its window is still kept.
+    pub(super) fn give_back(&mut self, quota: Quota, cost: u32, at: Timestamp) {
+        let number = window_number(at.as_secs_f64(), to_f64(quota.seconds()));
+        if self.count(number) > 0 {
+            let count = self.current_mut(number);
+            *count = count.saturating_sub(cost.into());
+        }
+    }
+
     /// Adds hits that were counted elsewhere, later.
     pub(super) fn add(&mut self, later: &Self) {
         for (count, age) in later.counts.into_iter().zip(0..) {

@@ -8,12 +8,15 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::request::Parts;
 use jwt::{Access, EvenExpired, Refresh, TokenError, TokenKind, Verified};
 use model::{Generation, SessionId, Timestamp, TokenId, UserId};
-use problem::{OptionalBody, input};
+use problem::{BodyLimit, OptionalBody, input};
 use secret::Secret;
 
 use crate::app::App;
 use crate::error::ApiError;
 use crate::limits::Deferred;
+
+/// The most bytes of a body that holds a refresh token and nothing else.
+const MAX_REFRESH_BODY: usize = 8 * 1024;
 
 /// The actor behind an access token. One that belongs to no session has none.
 pub(crate) struct Acting(pub(crate) Actor);
@@ -79,14 +82,15 @@ impl FromRequestParts<App> for Leaving {
     }
 }
 
-/// Charges the limits too, which waited for this.
-async fn in_body(request: Request, app: &App) -> Result<Arc<Verified>, ApiError> {
+/// Also moves the charge, which the client has paid for the body, to the user of the token.
+async fn in_body(mut request: Request, app: &App) -> Result<Arc<Verified>, ApiError> {
     let deferred = request.extensions().get::<Deferred>().cloned();
-    let token = read_body(request, app).await;
+    request.extensions_mut().insert(BodyLimit(MAX_REFRESH_BODY));
+    let token = read_body(request, app).await?;
     if let Some(deferred) = deferred {
-        deferred.charge(token.as_ref().ok()).await?;
+        deferred.charge(&token).await?;
     }
-    token
+    Ok(token)
 }
 
 async fn read_body(request: Request, app: &App) -> Result<Arc<Verified>, ApiError> {

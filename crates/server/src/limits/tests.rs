@@ -31,6 +31,10 @@ impl Store for Failing {
         Err(self.error())
     }
 
+    async fn give_back(&self, _: Hit, _: Usage) -> Result<(), Unavailable> {
+        Err(self.error())
+    }
+
     async fn clear(&self, _: Key) -> Result<(), Unavailable> {
         Err(self.error())
     }

@@ -28,6 +28,8 @@ struct Waited {
     since: Option<Instant>,
     /// How long it has waited before.
     before: Duration,
+    /// Whether there was no room for what came.
+    refused: bool,
 }
 
 impl Deadline {
@@ -72,6 +74,16 @@ impl BodyWait {
     fn waited(&self) -> Option<Duration> {
         let waited = self.lock();
         waited.since.is_none().then_some(waited.before)
+    }
+
+    /// Notes that there was no room for what came.
+    pub(super) fn refuse(&self) {
+        self.lock().refused = true;
+    }
+
+    /// Whether there was no room for what came.
+    pub(super) fn was_refused(&self) -> bool {
+        self.lock().refused
     }
 
     fn begin(&self, now: Instant) {

@@ -1,6 +1,8 @@
 //! What is remembered of a request until it is answered, and what its answer gets.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::response::{IntoResponse as _, Response};
 use csrf::CsrfRejection;
@@ -21,6 +23,9 @@ use crate::pages::{self, IsPage};
 use crate::request_id::X_REQUEST_ID;
 use crate::router::Route;
 use crate::telemetry::{self, Finished};
+
+/// When there is room for a body again: those that are there end within seconds.
+const ROOM_RETRY: Duration = Duration::from_secs(1);
 
 /// What is remembered of a request until it is answered.
 pub(super) struct Passing {
@@ -46,12 +51,14 @@ impl Passing {
     pub(super) fn new<B>(
         request: &Request<B>,
         client: Client,
-        connection: Scheme,
+        (peer, connection): (IpAddr, Scheme),
         shared: Arc<Shared>,
     ) -> Self {
         let (method, uri) = (request.method().clone(), request.uri());
         Self {
-            id: shared.request_ids.of(request.headers()),
+            id: shared
+                .request_ids
+                .of(request.headers(), || shared.clients.trusts(peer)),
             route: Route::at(uri.path()).filter(|route| route.has(&method)),
             method,
             client,
@@ -69,7 +76,11 @@ impl Passing {
         }
     }
 
-    pub(super) fn finish(self, response: Response) -> Response {
+    pub(super) fn finish(self, mut response: Response) -> Response {
+        if self.body.as_ref().is_some_and(BodyWait::was_refused) {
+            // Whatever the handler made of a body that broke off.
+            response = ApiError::unavailable(ROOM_RETRY).into_response();
+        }
         let status = response.status();
         let failed = status.is_client_error() || status.is_server_error();
         let mut response = if failed && response.extensions().get::<IsPage>().is_none() {

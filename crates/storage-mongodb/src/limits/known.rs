@@ -12,7 +12,16 @@ const SHARDS: usize = 16;
 const KEYS: usize = 8192;
 
 /// When there is room again in limits that are exhausted.
-pub(super) struct Exhausted([Mutex<HashMap<Key, Timestamp>>; SHARDS]);
+pub(super) struct Exhausted([Mutex<HashMap<Key, Known>>; SHARDS]);
+
+/// What is known of one.
+#[derive(Clone, Copy)]
+struct Known {
+    /// How long it is taken for granted.
+    until: Timestamp,
+    /// When there is room at the latest.
+    reset: Timestamp,
+}
 
 impl Default for Exhausted {
     fn default() -> Self {
@@ -21,25 +30,25 @@ impl Default for Exhausted {
 }
 
 impl Exhausted {
-    /// Notes that there is no room before `until`.
-    pub(super) fn note(&self, key: Key, until: Timestamp, now: Timestamp) {
-        let mut shard = self.shard(key);
+    /// Notes that `hit` found no room, that there is none before `until`, and some at `reset`.
+    pub(super) fn note(&self, hit: &Hit, until: Timestamp, reset: Timestamp) {
+        let mut shard = self.shard(hit.key);
         if shard.len() >= KEYS {
-            shard.retain(|_, until| *until > now);
+            shard.retain(|_, known| known.until > hit.now);
         }
         if shard.len() >= KEYS {
             shard.clear();
         }
-        shard.insert(key, until);
+        shard.insert(hit.key, Known { until, reset });
     }
 
     /// The refusal of a hit that is known not to fit.
     pub(super) fn refusal(&self, hit: &Hit) -> Option<Usage> {
-        let reset = *self.shard(hit.key).get(&hit.key)?;
-        (hit.cost > 0 && hit.now < reset).then_some(Usage {
+        let known = *self.shard(hit.key).get(&hit.key)?;
+        (hit.cost > 0 && hit.now < known.until).then_some(Usage {
             allowed: false,
             remaining: 0,
-            reset,
+            reset: known.reset,
         })
     }
 
@@ -47,7 +56,7 @@ impl Exhausted {
         self.shard(key).remove(&key);
     }
 
-    fn shard(&self, key: Key) -> MutexGuard<'_, HashMap<Key, Timestamp>> {
+    fn shard(&self, key: Key) -> MutexGuard<'_, HashMap<Key, Known>> {
         let [first, ..] = *key.as_bytes();
         let shard = &self.0[usize::from(first) % SHARDS];
         // A map is whole after each step.
@@ -70,6 +79,7 @@ mod tests {
             strategy: Strategy::FixedWindow,
             cost: 1,
             charge: true,
+            refundable: false,
             now,
         }
     }
@@ -78,7 +88,7 @@ mod tests {
     fn what_is_exhausted_is_refused_until_there_is_room_again() {
         let (known, until) = (Exhausted::default(), Timestamp::from_secs(1_800_000_060));
         assert_eq!(known.refusal(&hit(1, NOW)), None);
-        known.note(Key::from_bytes([1; 16]), until, NOW);
+        known.note(&hit(1, NOW), until, until);
         assert!(
             known
                 .refusal(&hit(1, NOW))
@@ -94,9 +104,10 @@ mod tests {
     fn any_number_of_keys_takes_bounded_memory() {
         let (known, until) = (Exhausted::default(), Timestamp::from_secs(1_800_000_060));
         for number in 0..300_000_u128 {
-            known.note(Key::from_bytes(number.to_le_bytes()), until, NOW);
+            let key = Key::from_bytes(number.to_le_bytes());
+            known.note(&Hit { key, ..hit(1, NOW) }, until, until);
         }
-        let held = |shard: &Mutex<HashMap<Key, Timestamp>>| shard.lock().unwrap().len();
+        let held = |shard: &Mutex<HashMap<Key, Known>>| shard.lock().unwrap().len();
         assert!(known.0.iter().map(held).sum::<usize>() <= SHARDS * KEYS);
     }
 }

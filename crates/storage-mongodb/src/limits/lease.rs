@@ -136,6 +136,20 @@ impl Store for LeasedLimits {
         (lease.left >= cost || lease.is_exhausted()).then(|| Ok(lease.charge(cost)))
     }
 
+    async fn give_back(&self, hit: Hit, usage: Usage) -> Result<(), Unavailable> {
+        if hit.strategy != Strategy::FixedWindow {
+            return self.limits.give_back(hit, usage).await;
+        }
+        // It came out of a block, so it goes back to it: the block ends with the same window.
+        let mut shard = self.shard(hit.key);
+        if let Some(lease) = shard.get_mut(&hit.key)
+            && lease.resets == usage.reset
+        {
+            lease.left = lease.left.saturating_add(hit.cost.into());
+        }
+        Ok(())
+    }
+
     async fn clear(&self, key: Key) -> Result<(), Unavailable> {
         self.shard(key).remove(&key);
         self.limits.clear(key).await

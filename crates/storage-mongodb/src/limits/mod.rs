@@ -6,10 +6,12 @@
 //! only one request tries at a time (`turns.rs`).
 //!
 //! What is exhausted is refused from memory until there is room again, so that a flood costs no round
-//! trip. [`LeasedLimits`] spares the admitted ones theirs, too.
+//! trip; for a second at most where hits may be given back, which other nodes don't hear of.
+//! [`LeasedLimits`] spares the admitted ones theirs, too.
 
 mod known;
 mod lease;
+mod refunds;
 mod turns;
 
 use std::sync::Arc;
@@ -33,6 +35,9 @@ use turns::Turns;
 /// How often a counter is written anew that other nodes write at the same time. Of five nodes under full
 /// press each succeeds at every fifth try: that none of these does happens once in a thousand times.
 const TRIES: usize = 32;
+
+/// How long a limit counts as exhausted to which hits may be given back.
+const EXHAUSTED_AT_MOST: Duration = Duration::from_secs(1);
 
 /// How far the clocks of two nodes may be apart: each two seconds from the store's, and one for rounding.
 const CLOCKS: Duration = Duration::from_secs(5);
@@ -71,7 +76,12 @@ impl MongoLimits {
     async fn ask(&self, hit: Hit) -> Result<Usage, Unavailable> {
         let usage = self.asked(hit).await.map_err(unavailable)?;
         if !usage.allowed && usage.remaining == 0 {
-            self.exhausted.note(hit.key, usage.reset, hit.now);
+            let until = if hit.refundable {
+                usage.reset.min(hit.now.after(EXHAUSTED_AT_MOST))
+            } else {
+                usage.reset
+            };
+            self.exhausted.note(&hit, until, usage.reset);
         }
         Ok(usage)
     }
@@ -80,8 +90,9 @@ impl MongoLimits {
         let core = &self.store.core;
         let counting = async {
             match hit.strategy {
+                Strategy::FixedWindow if hit.charge && hit.refundable => core.reserve(hit).await,
                 Strategy::FixedWindow if hit.charge => {
-                    let window = core.charge(hit.key, hit.quota, hit.cost.into(), hit.now);
+                    let window = core.charge(hit.key, hit.quota, hit.cost.into(), None, hit.now);
                     Ok(window.await?.usage(hit.quota))
                 }
                 Strategy::FixedWindow => core.look(hit).await,
@@ -100,7 +111,8 @@ impl MongoLimits {
         now: ratelimit::Timestamp,
     ) -> Result<Window, Unavailable> {
         let core = &self.store.core;
-        let charged = self.store.running.read(core.charge(key, quota, cost, now));
+        let charging = core.charge(key, quota, cost, None, now);
+        let charged = self.store.running.read(charging);
         charged.await.map_err(unavailable)
     }
 }
@@ -123,6 +135,21 @@ impl ratelimit::Store for MongoLimits {
         self.exhausted.refusal(&hit).map(Ok)
     }
 
+    async fn give_back(&self, hit: Hit, usage: Usage) -> Result<(), Unavailable> {
+        let core = &self.store.core;
+        let giving_back = async {
+            match hit.strategy {
+                Strategy::FixedWindow => core.give_back(hit, usage).await,
+                Strategy::MovingWindow | Strategy::SlidingWindowCounter => {
+                    core.uncount(hit, usage).await
+                }
+            }
+        };
+        let given_back = self.store.running.read(giving_back).await;
+        self.exhausted.forget(hit.key);
+        given_back.map_err(unavailable)
+    }
+
     async fn clear(&self, key: Key) -> Result<(), Unavailable> {
         self.exhausted.forget(key);
         let core = &self.store.core;
@@ -143,16 +170,21 @@ impl Window {
 }
 
 impl Core {
-    /// Charges a fixed window, whether the cost fits or not. It opens at its first hit.
+    /// Charges a fixed window, which opens at its first hit: where more than `most` has been charged
+    /// before, it only says what the count would be.
     async fn charge(
         &self,
         key: Key,
         quota: Quota,
         cost: u64,
+        most: Option<u64>,
         now: ratelimit::Timestamp,
     ) -> Result<Window, Error> {
         let table = &self.limits;
-        let open = doc! { "_id": id(key), "resets": { "$gt": micros(now) } };
+        let mut open = doc! { "_id": id(key), "resets": { "$gt": micros(now) } };
+        if let Some(most) = most {
+            open.insert("count", doc! { "$lte": integer(most) });
+        }
         let more = doc! { "$inc": { "count": integer(cost) } };
         let resets = now.after(quota.window());
         let anew = doc! {
@@ -177,6 +209,10 @@ impl Core {
                 }
             };
             let over = read_window(&Fields::of(table.name, &over))?;
+            if over.resets > now && most.is_some_and(|most| over.count > most) {
+                let count = over.count.saturating_add(cost);
+                return Ok(Window { count, ..over });
+            }
             let filter = doc! { "_id": id(key), "resets": micros(over.resets) };
             if over.resets <= now && table.update(filter, doc! { "$set": anew.clone() }).await? {
                 return Ok(Window {

@@ -26,6 +26,7 @@ fn hit(amount: u64, strategy: Strategy, now: Timestamp) -> Hit {
         strategy,
         cost: 1,
         charge: true,
+        refundable: false,
         now,
     }
 }
@@ -203,4 +204,68 @@ async fn counters_that_have_run_out_are_swept() {
             .unwrap(),
         0
     );
+}
+
+#[tokio::test]
+async fn what_is_given_back_on_one_node_is_there_on_all_within_a_second() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    for strategy in STRATEGIES {
+        let nodes = nodes(&database, 3).await;
+        let hit = Hit {
+            key: Key::from_bytes([strategy as u8; 16]),
+            refundable: true,
+            ..hit(20, strategy, at(0))
+        };
+        let mut admitted = Vec::new();
+        for round in 0..60 {
+            let usage = ask(&nodes[round % 3], hit).await;
+            admitted.extend(usage.allowed.then_some(usage));
+        }
+        assert_eq!(admitted.len(), 20, "{strategy}");
+        for usage in admitted {
+            nodes[0].give_back(hit, usage).await.unwrap();
+        }
+        // The other nodes have seen an exhausted limit, and go on saying so for a moment.
+        let mut again = 0;
+        for round in 0..60 {
+            let later = Hit { now: at(1), ..hit };
+            again += u32::from(ask(&nodes[round % 3], later).await.allowed);
+        }
+        assert_eq!(again, 20, "{strategy}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_given_back_to_a_window_that_was_opened_since() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let nodes = nodes(&database, 1).await;
+    let fixed = |seconds| Hit {
+        refundable: true,
+        ..hit(1, Strategy::FixedWindow, at(seconds))
+    };
+    let early = ask(&nodes[0], fixed(0)).await;
+    assert!(ask(&nodes[0], fixed(3600)).await.allowed);
+    nodes[0].give_back(fixed(0), early).await.unwrap();
+    assert!(!ask(&nodes[0], fixed(3601)).await.allowed);
+}
+
+#[tokio::test]
+async fn a_block_takes_back_what_came_out_of_it() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let nodes = nodes(&database, 1).await;
+    let leased = LeasedLimits::new(Arc::clone(&nodes[0]));
+    let hit = hit(40, Strategy::FixedWindow, at(0));
+    let usage = ask(&leased, hit).await;
+    leased.give_back(hit, usage).await.unwrap();
+    let mut admitted = 0;
+    for _ in 0..60 {
+        admitted += u32::from(ask(&leased, hit).await.allowed);
+    }
+    assert_eq!(admitted, 40);
 }

@@ -151,6 +151,11 @@ impl ratelimit::Store for LimitStore {
         Some(Ok(MemoryStore::hit(&self.memory, &hit)))
     }
 
+    async fn give_back(&self, hit: Hit, usage: Usage) -> Result<(), Unavailable> {
+        MemoryStore::give_back(&self.memory, &hit, &usage);
+        Ok(())
+    }
+
     async fn clear(&self, key: Key) -> Result<(), Unavailable> {
         // Not while counters are on their way, which may hold it.
         let mut file = self.file.lock().await;

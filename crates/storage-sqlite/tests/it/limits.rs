@@ -72,6 +72,7 @@ fn hit(limits: &LimitStore, key: Key, strategy: Strategy) -> Usage {
         strategy,
         cost: 1,
         charge: true,
+        refundable: false,
         now: NOW,
     };
     limits.hit_now(hit).unwrap().unwrap()
@@ -236,6 +237,7 @@ async fn a_smaller_memory_takes_what_is_worth_most() {
                 strategy: Strategy::FixedWindow,
                 cost: 1,
                 charge: false,
+                refundable: false,
                 now: NOW,
             };
             limits.hit_now(test).unwrap().unwrap().remaining == 2

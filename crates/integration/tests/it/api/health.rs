@@ -75,12 +75,17 @@ every_backend! {
         plain.send().await.assert_problem(422, "validation_failed");
     }
 
-    async fn a_sane_request_id_is_kept(app: TestApp) {
-        let kept = app.get("/livez").header("x-request-id", "order-17").send().await;
+    async fn a_request_id_is_kept_of_a_trusted_proxy_and_of_nobody_else(app: TestApp) {
+        let sent = |app: &TestApp, path: &str, id: &str| app.get(path).header("x-request-id", id).send();
+        let replaced = sent(&app, "/livez", "order-17").await;
+        assert_eq!(replaced.header("x-request-id").unwrap().len(), 32);
+
+        let app = app.restart_with(&[("PORTCULLIS_TRUSTED_PROXIES", "127.0.0.1")]).await;
+        let kept = sent(&app, "/livez", "order-17").await;
         assert_eq!(kept.header("x-request-id"), Some("order-17"));
-        let problem = app.get("/no").header("x-request-id", "order-18").send().await.assert_problem(404, "not_found");
+        let problem = sent(&app, "/no", "order-18").await.assert_problem(404, "not_found");
         assert_eq!(problem["request_id"], "order-18");
-        let replaced = app.get("/livez").header("x-request-id", "a b\"<script>").send().await;
+        let replaced = sent(&app, "/livez", "a b\"<script>").await;
         assert_eq!(replaced.header("x-request-id").unwrap().len(), 32);
     }
 }

@@ -42,7 +42,8 @@ every_backend! {
         app.get("/login").header("cookie", &browser.session().unwrap()).send().await.assert_problem(503, "unavailable");
     }
 
-    async fn a_request_id_of_a_client_stands_on_the_page(app: TestApp) {
+    async fn the_request_id_stands_on_the_page(app: TestApp) {
+        let app = app.restart_with(&[("PORTCULLIS_TRUSTED_PROXIES", "127.0.0.1")]).await;
         let answer = app.get("/nothing").header("accept", ACCEPT).header("x-request-id", "order-17").send().await;
         assert!(answer.assert_page(404).contains("<code>order-17</code>"));
     }

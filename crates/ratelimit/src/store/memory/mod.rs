@@ -92,6 +92,12 @@ impl MemoryStore {
         shard.hit(hit, self.round.load(Ordering::Relaxed))
     }
 
+    /// Gives back a hit that was admitted with `usage`.
+    pub fn give_back(&self, hit: &Hit, usage: &Usage) {
+        let mut shard = self.shard(hit.key);
+        shard.give_back(hit, usage, self.round.load(Ordering::Relaxed));
+    }
+
     /// Forgets what was counted under `key`.
     pub fn clear(&self, key: Key) {
         self.shard(key).remove(key);
@@ -134,6 +140,11 @@ impl Default for MemoryStore {
 impl Store for MemoryStore {
     async fn hit(&self, hit: Hit) -> Result<Usage, Unavailable> {
         Ok(self.hit(&hit))
+    }
+
+    async fn give_back(&self, hit: Hit, usage: Usage) -> Result<(), Unavailable> {
+        self.give_back(&hit, &usage);
+        Ok(())
     }
 
     async fn clear(&self, key: Key) -> Result<(), Unavailable> {

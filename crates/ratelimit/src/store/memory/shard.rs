@@ -85,7 +85,7 @@ impl Shard {
             };
         };
         let logged = slot.state.logged();
-        let usage = slot.state.hit(hit.quota, hit.cost, hit.now);
+        let usage = slot.state.charge(hit);
         slot.set_expires(slot.state.expires(hit.quota));
         slot.set_exhausted(!usage.allowed || usage.remaining == 0);
         if again {
@@ -97,6 +97,22 @@ impl Shard {
             self.make_room_for_logs(place, hit.now);
         }
         usage
+    }
+
+    /// Gives back what `hit` was charged, if it is still counted.
+    pub(super) fn give_back(&mut self, hit: &Hit, usage: &Usage, round: u32) {
+        let Some(place) = self.find(hit.key) else {
+            return; // forgotten meanwhile
+        };
+        let Some(slot) = self.slots.get_mut(place) else {
+            return;
+        };
+        let logged = slot.state.logged();
+        slot.state.give_back(hit, usage);
+        slot.set_expires(slot.state.expires(hit.quota));
+        slot.set_exhausted(slot.state.test(hit.quota, 0, hit.now).remaining == 0);
+        self.logged = self.logged + slot.state.logged() - logged;
+        self.slots.touch(place, round);
     }
 
     /// Puts in what was known before a restart. What was counted here since is added to it. `false` if

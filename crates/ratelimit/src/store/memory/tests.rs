@@ -11,6 +11,7 @@ use super::*;
 use crate::{Quota, State, Strategy, Timestamp, Unit};
 
 mod lasting;
+mod refunds;
 
 const HOURLY: Quota = Quota::per(20, Unit::Hour);
 const START: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -32,6 +33,7 @@ fn hit(number: u64, now: Timestamp) -> Hit {
         strategy,
         cost: 1,
         charge: true,
+        refundable: false,
         now,
     }
 }

@@ -1,0 +1,94 @@
+//! Charges that wait for the handler to learn who asks.
+
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+
+use http::Method;
+use jwt::Verified;
+use model::{Timestamp, UserId};
+use ratelimit::Decision;
+
+use super::{Asked, Charge, RequestLimits, Who};
+use crate::error::ApiError;
+use crate::router::Route;
+
+/// A charge that waits for the handler to learn who asks: a refresh token may stand in the body, and a
+/// cookie leads to somebody only by the store. Until then the client has paid.
+#[derive(Clone, Debug)]
+pub(crate) struct Deferred(Arc<Later>);
+
+#[derive(Debug)]
+struct Later {
+    limits: Arc<RequestLimits>,
+    client: IpAddr,
+    route: Option<&'static Route>,
+    method: Method,
+    now: Timestamp,
+    /// What the client was charged beforehand.
+    paid: OnceLock<Decision>,
+    decided: OnceLock<Decision>,
+}
+
+impl Deferred {
+    pub(crate) fn new(limits: &Arc<RequestLimits>, asked: Asked<'_>) -> Self {
+        Self(Arc::new(Later {
+            limits: Arc::clone(limits),
+            client: asked.client,
+            route: asked.route,
+            method: asked.method.clone(),
+            now: asked.now,
+            paid: OnceLock::new(),
+            decided: OnceLock::new(),
+        }))
+    }
+
+    /// Notes what the client was charged beforehand.
+    pub(crate) fn paid(&self, decision: &Decision) {
+        let _ = self.0.paid.set(decision.clone()); // charged once
+    }
+
+    /// Charges the user of `token` in place of the client.
+    ///
+    /// # Errors
+    /// When it is refused, or the store can't be asked.
+    pub(crate) async fn charge(&self, token: &Arc<Verified>) -> Result<(), ApiError> {
+        if let Some(paid) = self.0.paid.get() {
+            self.0.limits.give_back(self.asked(), paid).await;
+        }
+        self.charge_to(Who::User(Arc::clone(token))).await
+    }
+
+    /// Charges somebody who is known by a cookie, or else the client.
+    ///
+    /// # Errors
+    /// When it is refused, or the store can't be asked.
+    pub(crate) async fn charge_person(&self, user: Option<&UserId>) -> Result<(), ApiError> {
+        let client = Who::Client(self.0.client);
+        self.charge_to(user.cloned().map_or(client, Who::Person))
+            .await
+    }
+
+    async fn charge_to(&self, who: Who) -> Result<(), ApiError> {
+        let decision = match self.0.limits.charge_to(who, self.asked()) {
+            Charge::Done(done) => done?,
+            Charge::Waiting(waiting) => waiting.await?,
+        };
+        let refused = decision.retry_after();
+        let _ = self.0.decided.set(decision); // asked once
+        refused.map_or(Ok(()), |wait| Err(ApiError::rate_limited(wait)))
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked {
+            client: self.0.client,
+            route: self.0.route,
+            method: &self.0.method,
+            now: self.0.now,
+        }
+    }
+
+    /// What came of it.
+    pub(crate) fn decision(&self) -> Option<&Decision> {
+        self.0.decided.get()
+    }
+}
