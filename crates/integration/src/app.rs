@@ -102,6 +102,11 @@ impl TestApp {
         Self::build(Backend::Sqlite, Vec::new(), bounds).await
     }
 
+    /// An application with other bounds for its clients and these settings, on the embedded store.
+    pub async fn with_bounds_and(bounds: Bounds, settings: &[(&str, &str)]) -> Self {
+        Self::build(Backend::Sqlite, owned(settings), bounds).await
+    }
+
     /// An application with these settings, on the embedded store.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
         Self::start_with(Backend::Sqlite, settings).await
@@ -109,10 +114,7 @@ impl TestApp {
 
     /// An application with these settings. Several on one database are nodes, each with its own clock.
     pub async fn start_with(backend: Backend, settings: &[(&str, &str)]) -> Self {
-        let owned = settings
-            .iter()
-            .map(|(name, value)| ((*name).into(), (*value).into()));
-        Self::build(backend, owned.collect(), Bounds::default()).await
+        Self::build(backend, owned(settings), Bounds::default()).await
     }
 
     async fn build(backend: Backend, settings: Vec<(String, String)>, bounds: Bounds) -> Self {
@@ -241,10 +243,7 @@ impl TestApp {
 
     /// Stops it, and starts it again with these settings, too.
     pub async fn restart_with(mut self, settings: &[(&str, &str)]) -> Self {
-        let owned = settings
-            .iter()
-            .map(|(name, value)| ((*name).into(), (*value).into()));
-        self.settings.extend(owned);
+        self.settings.extend(owned(settings));
         self.restart().await
     }
 
@@ -407,6 +406,11 @@ impl Request {
     pub fn spawn(self) -> JoinHandle<Answer> {
         tokio::spawn(self.send())
     }
+}
+
+fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |(name, value): &(&str, &str)| ((*name).into(), (*value).into());
+    settings.iter().map(owned).collect()
 }
 
 /// Any text as the value of a header.

@@ -1,5 +1,7 @@
 //! Bytes on a socket, for what no HTTP client would send.
 
+pub mod http2;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

@@ -4,6 +4,7 @@ mod api;
 mod browser;
 mod checks;
 mod connection_string;
+mod connections;
 mod cors;
 mod cut_off;
 mod defects;

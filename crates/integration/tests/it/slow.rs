@@ -104,48 +104,6 @@ async fn a_client_that_never_reads_its_answers_is_let_go() {
 }
 
 #[tokio::test]
-async fn beyond_the_cap_connections_are_closed_at_once_and_room_is_given_back() {
-    let app = TestApp::with_bounds(Bounds {
-        connections: 3,
-        ..Bounds::default()
-    })
-    .await;
-    let mut held = Vec::new();
-    for _ in 0..3 {
-        let mut stream = TcpStream::connect(app.address()).await.unwrap();
-        stream
-            .write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n")
-            .await
-            .unwrap();
-        let mut first = [0; 12];
-        stream.read_exact(&mut first).await.unwrap();
-        assert_eq!(&first, b"HTTP/1.1 200");
-        held.push(stream);
-    }
-    let mut beyond = TcpStream::connect(app.address()).await.unwrap();
-    let mut answer = Vec::new();
-    let read = tokio::time::timeout(Duration::from_mins(1), beyond.read_to_end(&mut answer)).await;
-    assert!(matches!(read, Ok(Ok(0) | Err(_))), "{read:?}");
-
-    drop(held);
-    // The server notices at its own pace that they are gone.
-    let mut tries = 0;
-    loop {
-        let mut stream = TcpStream::connect(app.address()).await.unwrap();
-        let _ = stream
-            .write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
-            .await;
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer).await;
-        if answer.starts_with(b"HTTP/1.1 200") {
-            break;
-        }
-        tries += 1;
-        assert!(tries < 10_000, "room is not given back");
-    }
-}
-
-#[tokio::test]
 async fn a_body_that_takes_longer_than_a_request_may_is_the_clients_own_affair() {
     let app = TestApp::with(&[("PORTCULLIS_REQUEST_TIMEOUT", "1")]).await;
     let body = br#"{"username": "nobody", "password": "correct horse"}"#;

@@ -9,19 +9,20 @@ use axum_server::accept::Accept;
 use axum_server::tls_rustls::RustlsAcceptor;
 use headers::Scheme;
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::bare_errors::BareErrors;
 use super::bounds::Bounds;
 use super::connection::Connection;
+use super::room::{Room, Seat};
+use super::serve::ForPeer;
 use super::tls::Tls;
 use crate::stack::Stack;
 
-/// Puts our [`Connection`] around each stream, while there is room for it.
+/// Puts our [`Connection`] around each stream, if there is room for it.
 #[derive(Clone)]
 pub(super) struct Guard {
     bounds: Bounds,
-    room: Arc<Semaphore>,
+    room: Arc<Room>,
     stack: Stack,
 }
 
@@ -33,21 +34,21 @@ pub(super) struct TlsGuard {
 }
 
 impl Guard {
-    pub(super) fn new(bounds: Bounds, stack: Stack) -> Self {
+    pub(super) const fn new(bounds: Bounds, room: Arc<Room>, stack: Stack) -> Self {
         Self {
             bounds,
-            room: Arc::new(Semaphore::new(bounds.connections)),
+            room,
             stack,
         }
     }
 
     /// A place among the connections, or an error when there is none.
-    fn admit(&self, stream: &TcpStream) -> io::Result<OwnedSemaphorePermit> {
+    fn admit(&self, stream: &TcpStream) -> io::Result<Seat> {
         // Answers are small: waiting to fill a packet would only delay them.
         stream.set_nodelay(true)?;
-        Arc::clone(&self.room)
-            .try_acquire_owned()
-            .map_err(|_| io::Error::other("too many connections"))
+        self.room
+            .admit(stream.peer_addr()?.ip())
+            .ok_or_else(|| io::Error::other("too many connections"))
     }
 
     fn bare_errors(&self, stream: &TcpStream, scheme: Scheme) -> BareErrors {
@@ -61,54 +62,51 @@ impl Guard {
 
 impl TlsGuard {
     /// The handshake must be done within the time that a request's head has.
-    pub(super) fn new(bounds: Bounds, stack: Stack, tls: &Tls) -> Self {
-        let tls = RustlsAcceptor::new(tls.rustls()).handshake_timeout(bounds.head_time);
-        Self {
-            guard: Guard::new(bounds, stack),
-            tls,
-        }
+    pub(super) fn new(guard: Guard, tls: &Tls) -> Self {
+        let time = guard.bounds.head_time;
+        let tls = RustlsAcceptor::new(tls.rustls()).handshake_timeout(time);
+        Self { guard, tls }
     }
 }
 
-impl<S> Accept<TcpStream, S> for Guard {
+impl Accept<TcpStream, ForPeer> for Guard {
     type Stream = Connection<TcpStream>;
-    type Service = S;
-    type Future = Ready<io::Result<(Self::Stream, S)>>;
+    type Service = ForPeer;
+    type Future = Ready<io::Result<(Self::Stream, ForPeer)>>;
 
-    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let permit = self.admit(&stream);
+    fn accept(&self, stream: TcpStream, service: ForPeer) -> Self::Future {
+        let seat = self.admit(&stream);
         let bare = self.bare_errors(&stream, Scheme::Http);
-        let stalled_write = self.bounds.stalled_write;
-        ready(permit.map(|permit| {
-            (
-                Connection::new(stream, stalled_write, bare, permit),
-                service,
-            )
+        ready(seat.map(|seat| {
+            let service = service.seated(seat.place());
+            let connection = Connection::new(stream, self.bounds, bare, seat);
+            (connection, service)
         }))
     }
 }
 
-type TlsStream<S> = <RustlsAcceptor as Accept<TcpStream, S>>::Stream;
-type TlsService<S> = <RustlsAcceptor as Accept<TcpStream, S>>::Service;
-type Accepted<S> = io::Result<(Connection<TlsStream<S>>, TlsService<S>)>;
+type TlsStream = <RustlsAcceptor as Accept<TcpStream, ForPeer>>::Stream;
+type TlsService = <RustlsAcceptor as Accept<TcpStream, ForPeer>>::Service;
+type Accepted = io::Result<(Connection<TlsStream>, TlsService)>;
 
-impl<S: Send + 'static> Accept<TcpStream, S> for TlsGuard {
-    type Stream = Connection<TlsStream<S>>;
-    type Service = TlsService<S>;
-    type Future = Pin<Box<dyn Future<Output = Accepted<S>> + Send>>;
+impl Accept<TcpStream, ForPeer> for TlsGuard {
+    type Stream = Connection<TlsStream>;
+    type Service = TlsService;
+    type Future = Pin<Box<dyn Future<Output = Accepted> + Send>>;
 
-    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let permit = self.guard.admit(&stream);
+    fn accept(&self, stream: TcpStream, service: ForPeer) -> Self::Future {
+        let seat = self.guard.admit(&stream);
         let bare = self.guard.bare_errors(&stream, Scheme::Https);
-        let stalled_write = self.guard.bounds.stalled_write;
-        let tls = self.tls.clone();
+        let (bounds, tls) = (self.guard.bounds, self.tls.clone());
         Box::pin(async move {
-            let permit = permit?;
-            let (stream, service) = tls.accept(stream, service).await?;
-            Ok((
-                Connection::new(stream, stalled_write, bare, permit),
-                service,
-            ))
+            let seat = seat?;
+            let service = service.seated(seat.place());
+            let (stream, service) = tokio::select! {
+                biased;
+                () = seat.place().evicted() => return Err(io::ErrorKind::ConnectionAborted.into()),
+                shaken = tls.accept(stream, service) => shaken?,
+            };
+            Ok((Connection::new(stream, bounds, bare, seat), service))
         })
     }
 }

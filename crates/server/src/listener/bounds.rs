@@ -5,14 +5,18 @@ use std::time::Duration;
 /// How much time and room a client gets. The defaults are far beyond what any honest client needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// For the line and the headers of a request to arrive; also how long a connection may be idle.
+    /// For the line and the headers of a request to arrive; also how long a connection may be idle, whatever
+    /// its client sends that is no request.
     pub head_time: Duration,
     /// For the whole body of a request to arrive.
     pub body_time: Duration,
     /// For a client that reads nothing of its answer.
     pub stalled_write: Duration,
-    /// Connections at a time; a further one is closed at once.
+    /// Connections at a time. For a further one the longest idle makes way; if none is idle, it is closed at
+    /// once.
     pub connections: usize,
+    /// Those of one address, or of one /64, unless that is a trusted proxy.
+    pub connections_of_one: usize,
 }
 
 impl Default for Bounds {
@@ -22,6 +26,7 @@ impl Default for Bounds {
             body_time: Duration::from_secs(15),
             stalled_write: Duration::from_secs(20),
             connections: 4096,
+            connections_of_one: 256,
         }
     }
 }
@@ -37,3 +42,7 @@ pub(super) const MAX_STREAMS: u32 = 100;
 
 /// Streams that a client has opened and reset before we saw them (CVE-2023-44487).
 pub(super) const MAX_PENDING_RESETS: usize = 20;
+
+/// Bytes of bodies that a client may send before anybody reads them: what one body may have, and no more for
+/// all of a connection.
+pub(super) const WINDOW: u32 = 64 * 1024;

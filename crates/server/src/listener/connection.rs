@@ -6,14 +6,17 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
 use super::bare_errors::BareErrors;
+use super::bounds::Bounds;
+use super::http2::Protocol;
 use super::linger::Linger;
+use super::room::Seat;
 use super::stall::Stall;
 
-/// A stream that gives bare errors a body, ends stalled writes, and closes without losing the last
-/// answer.
+/// A stream that gives bare errors a body, ends stalled writes, ends floods of HTTP/2 frames and idle
+/// connections, makes way for others, and closes without losing the last answer.
 pub(super) struct Connection<S> {
     stream: S,
     stall: Stall,
@@ -21,25 +24,27 @@ pub(super) struct Connection<S> {
     /// An answer of ours that took the place of a bare one, as far as it is still to be written.
     pending: Vec<u8>,
     linger: Option<Linger>,
-    /// Its room, given back when it is dropped.
-    _permit: OwnedSemaphorePermit,
+    protocol: Protocol,
+    idle_time: Duration,
+    seat: Seat,
 }
 
 impl<S> Connection<S> {
     pub(super) const fn new(
         stream: S,
-        stalled_write: Duration,
+        bounds: Bounds,
         bare_errors: BareErrors,
-        permit: OwnedSemaphorePermit,
+        seat: Seat,
     ) -> Self {
-        let stall = Stall::new(stalled_write);
         Self {
             stream,
-            stall,
+            stall: Stall::new(bounds.stalled_write),
             bare_errors,
             pending: Vec::new(),
             linger: None,
-            _permit: permit,
+            protocol: Protocol::Unknown(0),
+            idle_time: bounds.head_time,
+            seat,
         }
     }
 }
@@ -47,6 +52,11 @@ impl<S> Connection<S> {
 impl<S: AsyncWrite + Unpin> Connection<S> {
     fn poll_stream_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        if let Poll::Ready(Ok(count)) = written
+            && self.protocol.sent(&bytes[..count])
+        {
+            self.seat.place().touch();
+        }
         self.stall.watch(written, cx)
     }
 
@@ -71,7 +81,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let this = &mut *self;
+        let place = this.seat.place();
+        if place.poll_evicted(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        let before = buffer.filled().len();
+        if Pin::new(&mut this.stream).poll_read(cx, buffer)?.is_ready() {
+            let received = &buffer.filled()[before..];
+            return Poll::Ready(this.protocol.received(received, Instant::now()));
+        }
+        let idle = this.protocol.poll_idle(place, this.idle_time, cx);
+        idle.map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -81,6 +102,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Connection<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.seat.place().is_evicted() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
         ready!(self.poll_pending(cx))?;
         if let Some(answer) = self.bare_errors.replacement(bytes) {
             self.pending = answer;
@@ -96,6 +120,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Connection<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.seat.place().is_evicted() {
+            return Poll::Ready(Ok(())); // somebody waits for the room
+        }
         if self.linger.is_none() {
             ready!(self.poll_pending(cx))?;
             let closed = Pin::new(&mut self.stream).poll_shutdown(cx);

@@ -4,17 +4,23 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use axum_server::ConnectionShutdown;
 use headers::Scheme;
-use http::Request;
+use http::{Request, Version};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::server::conn::auto::Builder;
+use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::accept::{Guard, TlsGuard};
-use super::bounds::{Bounds, MAX_HEAD, MAX_HEADERS, MAX_PENDING_RESETS, MAX_STREAMS};
+use super::bounds::{Bounds, MAX_HEAD, MAX_HEADERS, MAX_PENDING_RESETS, MAX_STREAMS, WINDOW};
+use super::place::{Place, Underway};
+use super::room::Room;
 use super::tls::Tls;
 use crate::stack::{Answering, Stack};
 
@@ -33,9 +39,20 @@ pub async fn serve(
     tls: Option<&Tls>,
     handle: Handle,
 ) -> io::Result<()> {
+    let room = Room::new(bounds, stack.clone());
     let mut server = axum_server::from_tcp(listener)?
         .handle(handle)
-        .first_request_timeout(bounds.head_time);
+        .first_request_timeout(bounds.head_time)
+        .accept_error_handler({
+            let room = Arc::clone(&room);
+            move |peer, error| {
+                if peer.is_some() {
+                    tracing::debug!(%error, "a connection was not taken in");
+                } else {
+                    room.failed(error);
+                }
+            }
+        });
     bound_http(server.http_builder(), bounds);
     let scheme = if tls.is_some() {
         Scheme::Https
@@ -46,19 +63,13 @@ pub async fn serve(
         stack: stack.clone(),
         scheme,
     };
+    let guard = Guard::new(bounds, room, stack);
     match tls {
         Some(tls) => {
-            server
-                .acceptor(TlsGuard::new(bounds, stack, tls))
-                .serve(connections)
-                .await
+            let guard = TlsGuard::new(guard, tls);
+            server.acceptor(guard).serve(connections).await
         }
-        None => {
-            server
-                .acceptor(Guard::new(bounds, stack))
-                .serve(connections)
-                .await
-        }
+        None => server.acceptor(guard).serve(connections).await,
     }
 }
 
@@ -71,6 +82,8 @@ fn bound_http(http: &mut Builder<TokioExecutor>, bounds: Bounds) {
         .max_header_list_size(MAX_HEAD)
         .max_concurrent_streams(MAX_STREAMS)
         .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
         .keep_alive_interval(bounds.head_time)
         .keep_alive_timeout(bounds.head_time);
 }
@@ -83,10 +96,31 @@ struct PerConnection {
 
 /// The application, as the client of one connection meets it.
 #[derive(Clone)]
-struct ForPeer {
+pub(super) struct ForPeer {
     stack: Stack,
     peer: SocketAddr,
     scheme: Scheme,
+    /// The connection, once it has been taken in.
+    place: Option<Arc<Place>>,
+}
+
+pin_project! {
+    /// An answer to come, on a connection that isn't idle until it is there.
+    pub(super) struct Answer {
+        #[pin]
+        answering: Answering,
+        underway: Option<Underway>,
+    }
+}
+
+impl ForPeer {
+    /// The same, on a connection that was taken in.
+    pub(super) fn seated(self, place: &Arc<Place>) -> Self {
+        Self {
+            place: Some(Arc::clone(place)),
+            ..self
+        }
+    }
 }
 
 impl Service<SocketAddr> for PerConnection {
@@ -103,6 +137,7 @@ impl Service<SocketAddr> for PerConnection {
             stack: self.stack.clone(),
             peer,
             scheme: self.scheme,
+            place: None,
         }))
     }
 }
@@ -110,13 +145,30 @@ impl Service<SocketAddr> for PerConnection {
 impl Service<Request<Incoming>> for ForPeer {
     type Response = axum::response::Response;
     type Error = Infallible;
-    type Future = Answering;
+    type Future = Answer;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        self.stack.answer(request, self.peer, self.scheme)
+        let underway = self.place.as_ref().map(|place| {
+            if request.version() == Version::HTTP_2 {
+                place.ends_by(request.extensions().get::<ConnectionShutdown>());
+            }
+            place.begin()
+        });
+        Answer {
+            answering: self.stack.answer(request, self.peer, self.scheme),
+            underway,
+        }
+    }
+}
+
+impl Future for Answer {
+    type Output = Result<axum::response::Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().answering.poll(cx)
     }
 }
