@@ -113,6 +113,14 @@ impl Server {
         Self::listening(command(folder), env).await
     }
 
+    /// Starts a server in `folder` that may have so many files open.
+    pub async fn start_with_files(folder: &Path, files: u32) -> Self {
+        let mut command = prepared(Command::new("sh"), folder);
+        let limited = format!("ulimit -n {files} && exec \"$0\"");
+        command.arg("-c").arg(limited).arg(binary());
+        Self::listening(command, &[]).await
+    }
+
     /// Starts a server under `strace`, which writes what it sees to `trace`.
     pub async fn start_traced(folder: &Path, trace: &Path) -> Self {
         let mut command = prepared(Command::new("strace"), folder);
@@ -232,7 +240,7 @@ impl Server {
     }
 
     /// Runs on for as long as it is waited for, and writes its log into a file: a server whose log nobody
-    /// reads stands still when the pipe is full.
+    /// reads loses lines.
     pub async fn log_into(mut self, file: PathBuf) {
         use tokio::io::AsyncWriteExt as _;
 

@@ -6,6 +6,7 @@ mod hash;
 mod healthcheck;
 mod keys;
 mod memory;
+mod open_files;
 mod pinned;
 mod serve;
 

@@ -10,12 +10,12 @@ use anyhow::Context as _;
 use config::{Config, Keys};
 use model::{SystemClock, SystemRng};
 use password::HasherConfig;
-use server::listener::{Bounds, Handle, Tls, serve};
+use server::listener::{Handle, Tls, serve};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{REFUSED, memory, prepare};
+use super::{REFUSED, memory, open_files, prepare};
 use crate::arguments::ServeFlags;
-use crate::logging;
+use crate::logging::{self, Logging};
 use crate::wire::{Built, CLOCK_SKEW, Surroundings, build};
 
 /// How long requests in flight may take to end after SIGTERM.
@@ -36,7 +36,7 @@ pub(super) fn run(flags: ServeFlags) -> anyhow::Result<ExitCode> {
         }
     };
     let config = &prepared.config;
-    logging::start(&config.log, prepared.filter.clone())?;
+    let logging = logging::start(&config.log, prepared.filter.clone())?;
     for notice in &config.notices {
         tracing::warn!("{notice}");
     }
@@ -54,6 +54,7 @@ pub(super) fn run(flags: ServeFlags) -> anyhow::Result<ExitCode> {
         &keys,
         prepared.tls.as_ref(),
         listener,
+        &logging,
     ))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -63,9 +64,10 @@ async fn serve_until_stopped(
     keys: &Keys,
     tls: Option<&Tls>,
     listener: TcpListener,
+    logging: &Logging,
 ) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
-    let bounds = Bounds::default();
+    let bounds = open_files::bounds();
     let surroundings = Surroundings {
         clock: Arc::new(SystemClock),
         rng: Arc::new(SystemRng),
@@ -84,6 +86,7 @@ async fn serve_until_stopped(
     let stopping = tokio::spawn(stop_on_signal(handle.clone())?);
     let reloading = tokio::spawn(reload_on_signal(tls.cloned())?);
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+    logging.started(); // and the greeting comes after the lines before it
     greet(
         config,
         config.server.public_url_at(address).as_str(),

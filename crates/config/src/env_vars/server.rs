@@ -28,7 +28,8 @@ env_vars! {
 
     /// The networks of the proxies in front of the server, such as `10.0.0.0/8, ::1`. Only a
     /// connection from one of them is believed when it tells the client's address (`Forwarded`,
-    /// `X-Forwarded-For`, `X-Forwarded-Proto`). A network that holds every address is refused:
+    /// `X-Forwarded-For`, `X-Forwarded-Proto`), whose `X-Request-Id` is kept, and who may have as many
+    /// connections as there are. A network that holds every address is refused:
     /// clients could then choose their own.
     TRUSTED_PROXIES = "PORTCULLIS_TRUSTED_PROXIES", Server, Kind::Networks, Fallback::Described("none");
 
