@@ -9,6 +9,7 @@ pub mod browser;
 pub mod chromium;
 pub mod failover;
 pub mod flask;
+pub mod floods;
 mod foreign;
 mod person;
 pub mod process;

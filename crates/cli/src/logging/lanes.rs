@@ -16,10 +16,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use account::EVENTS_TARGET;
 use tracing::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
-
-use account::EVENTS_TARGET;
 
 /// Bytes of events that wait at most.
 const EVENTS: usize = 4 << 20;

@@ -12,6 +12,7 @@ mod documents;
 mod durability;
 mod events;
 mod flask;
+mod floods;
 mod hashes;
 mod headers;
 mod hostile;
