@@ -12,10 +12,11 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 const ALL: &str = "";
 
 /// The parts that log: crates of ours, and those that they stand on. A test holds this against the manifests.
-const PARTS: [&str; 13] = [
+const PARTS: [&str; 14] = [
     "account",
     "cli",
     "server",
+    "storage",
     "storage_mongodb",
     "storage_sqlite",
     "h2",
