@@ -52,6 +52,7 @@ use crate::error::ApiError;
 use crate::limits::{Asked, Charge, Deferred};
 use crate::request_id::{RequestId, RequestIds, X_REQUEST_ID};
 use crate::router::{self, Route, router};
+use crate::seldom::Seldom;
 use crate::telemetry;
 use crate::well_formed;
 use answering::{State, panicked};
@@ -80,6 +81,8 @@ struct Shared {
     clients: Clients,
     redirect: HttpsRedirect,
     request_ids: RequestIds,
+    /// Who asks too often is in the log once a minute.
+    too_often: Seldom,
     policy: Policy,
     cors: Cors,
 }
@@ -114,6 +117,7 @@ impl Stack {
                 clients: Clients::new(edge.proxies),
                 redirect: edge.redirect,
                 request_ids: RequestIds::new(),
+                too_often: Seldom::default(),
                 policy: Policy::default().hsts(edge.hsts),
                 cors: edge.cors,
                 app,

@@ -25,6 +25,7 @@ const OURS: &[&str] = &[
     "jwt",
     "model",
     "password",
+    "private_files",
     "problem",
     "ratelimit",
     "secret",

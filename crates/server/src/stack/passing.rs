@@ -22,7 +22,7 @@ use crate::limits::Deferred;
 use crate::pages::{self, IsPage};
 use crate::request_id::X_REQUEST_ID;
 use crate::router::Route;
-use crate::telemetry::{self, Finished};
+use crate::telemetry::{self, Finished, LeftOut};
 
 /// When there is room for a body again: those that are there end within seconds.
 const ROOM_RETRY: Duration = Duration::from_secs(1);
@@ -89,8 +89,10 @@ impl Passing {
             response
         };
         let cause = response.extensions_mut().remove::<Cause>();
+        let code = response.extensions().get().map(Problem::code);
         telemetry::finished(&Finished {
-            code: response.extensions().get().map(Problem::code),
+            too_often: self.too_often(code),
+            code,
             request_id: &self.id,
             method: &self.method,
             route: self.route,
@@ -112,6 +114,16 @@ impl Passing {
         self.sharing.write(headers);
         headers.insert(X_REQUEST_ID, self.id);
         response
+    }
+
+    /// Whether the line of a request that was one too many is due.
+    fn too_often(&self, code: Option<&str>) -> Option<LeftOut> {
+        if code != Some(Code::RateLimited.as_str()) {
+            return None;
+        }
+        let now = self.shared.app.clock.now().as_millis();
+        let due = self.shared.too_often.due(now);
+        Some(due.map_or(LeftOut::This, LeftOut::Before))
     }
 
     /// Gives a failure its whole body, whoever failed.

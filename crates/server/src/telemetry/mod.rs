@@ -18,7 +18,16 @@ pub(crate) struct Finished<'a> {
     pub(crate) status: StatusCode,
     /// What the answer calls its failure.
     pub(crate) code: Option<&'a str>,
+    /// Of a client that asks too often: how many such lines were left out, or that this one is, too.
+    pub(crate) too_often: Option<LeftOut>,
     pub(crate) cause: Option<Cause>,
+}
+
+/// What became of the line of a request that was one too many. Whoever is refused by the limits goes on asking, as
+/// fast as the network lets him, so it is written once a minute.
+pub(crate) enum LeftOut {
+    Before(u64),
+    This,
 }
 
 /// Writes the line, if one is due. It names the route's template, never the path or the query: both
@@ -50,7 +59,15 @@ pub(crate) fn finished(request: &Finished<'_>) {
             "request rejected"
         ),
         None if rejected => {
-            tracing::info!(request_id, method, route, %client, status, code, "request rejected");
+            let left_out = match request.too_often {
+                None => None,
+                Some(LeftOut::Before(lines)) => Some(lines),
+                Some(LeftOut::This) => {
+                    tracing::debug!(request_id, method, route, %client, status, code, "request rejected");
+                    return;
+                }
+            };
+            tracing::info!(request_id, method, route, %client, status, code, left_out, "request rejected");
         }
         None => tracing::debug!(request_id, method, route, %client, status, "answered"),
     }

@@ -19,7 +19,10 @@ impl SmallDisk {
     /// None where this user may not mount.
     fn new() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let mounted = mount(&["-t", "tmpfs", "-o", "size=1m", "tmpfs"], folder.path());
+        let mounted = mount(
+            &["-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs"],
+            folder.path(),
+        );
         if !mounted {
             eprintln!("NOT CHECKED: a full disk (no file system can be mounted here)");
             return None;
@@ -147,8 +150,13 @@ async fn a_disk_that_cannot_be_written_is_told_at_the_start() {
 async fn a_path_that_is_no_file_is_told_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options::new(Role::Server, NOW);
-    let error = SqliteStore::open(folder.path(), &options).unwrap_err();
-    assert!(matches!(error, OpenError::Io { .. }), "{error}");
+    let path = folder.path().join("folder");
+    std::fs::create_dir(&path).unwrap();
+    let error = SqliteStore::open(&path, &options).unwrap_err();
+    assert!(
+        error.to_string().contains("is not a regular file"),
+        "{error}"
+    );
     std::fs::write(folder.path().join("file"), "").unwrap();
     let below = folder.path().join("file/portcullis.db");
     let error = SqliteStore::open(&below, &options).unwrap_err();
