@@ -160,5 +160,5 @@ async fn a_path_that_is_no_file_is_told_at_the_start() {
     std::fs::write(folder.path().join("file"), "").unwrap();
     let below = folder.path().join("file/portcullis.db");
     let error = SqliteStore::open(&below, &options).unwrap_err();
-    assert!(matches!(error, OpenError::Io { .. }), "{error}");
+    assert!(error.to_string().contains("is not a folder"), "{error}");
 }
