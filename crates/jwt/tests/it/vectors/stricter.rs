@@ -111,9 +111,12 @@ fn has_unwritable_name(json: &[u8], identity_claim: &str) -> bool {
 
 /// Flask-JWT-Extended takes any `type` but "refresh" for access, and none too.
 fn has_no_known_type(json: &[u8]) -> bool {
-    serde_json::from_slice::<BTreeMap<String, serde_json::Value>>(json).is_ok_and(|claims| {
-        let named = claims.get("type").and_then(serde_json::Value::as_str);
-        !matches!(named, Some("access" | "refresh"))
+    // Read one by one: another claim may hold a number that no type has room for.
+    serde_json::from_slice::<BTreeMap<String, Box<RawValue>>>(json).is_ok_and(|claims| {
+        let named = claims
+            .get("type")
+            .map(|raw| serde_json::from_str::<String>(raw.get()));
+        !matches!(named, Some(Ok(text)) if text == "access" || text == "refresh")
     })
 }
 
