@@ -98,7 +98,7 @@ install_deb() {
     prove "deb: the settings are root's alone, as a password may stand there" has_own_settings
     prove "deb: the service is neither enabled nor started" is_not_enabled
     prove "deb: systemd understands the unit" systemd-analyze verify --root="$root" portcullis.service
-    prove "deb: started as the unit says, it serves" serves as_unit "$root$(in_debian dpkg -L portcullis | grep "/portcullis.service$")"
+    prove "deb: started as the unit says, it serves" serves as_unit "$root$(in_debian dpkg -L portcullis | grep "/systemd/system/portcullis.service$")"
     prove "deb: what it stores is its user's alone" stores_for_itself
     changes_hands "$root"
 }
