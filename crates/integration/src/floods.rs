@@ -30,6 +30,8 @@ pub enum Flood {
     Connections,
     /// Requests whose heads almost arrive.
     Heads,
+    /// Requests that break HTTP: nobody is charged for them.
+    Malformed,
     /// Answers that nobody takes, by HTTP/2.
     UnreadAnswers,
     /// `PING`s.
@@ -44,12 +46,13 @@ pub enum Flood {
 
 impl Flood {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::RefreshBodies,
         Self::RefreshBodiesByHttp2,
         Self::LoginBodies,
         Self::Connections,
         Self::Heads,
+        Self::Malformed,
         Self::UnreadAnswers,
         Self::Pings,
         Self::Pongs,
@@ -101,6 +104,7 @@ impl Flood {
                 );
                 hold(address, head.as_bytes()).await;
             }
+            Self::Malformed => hold(address, &b"GET / HTTP/1.1\r\n\r\n".repeat(1000)).await,
             Self::RefreshBodiesByHttp2 => {
                 let requests = (0..100).flat_map(|number| {
                     let stream = 2 * number + 1;

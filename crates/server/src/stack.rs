@@ -11,8 +11,9 @@
 //! 4. From here on its body may be read: what all together hold of bodies is bounded (`bodies.rs`).
 //!    One that announces more than [`MAX_BODY`] is refused unread, save a form of a page: that is
 //!    judged by its token first, and read no further either. Every body has a deadline.
-//! 5. The router runs, and whatever a request that changes something writes into the log has its id. A panic in it becomes a 500. A request that takes longer than it may, its charging included
-//!    and the arrival of its body not, becomes a 503 (`deadline.rs`). What was begun goes on, as when a client has left.
+//! 5. The router runs, and whatever a request that changes something writes into the log has its id. A panic in it
+//!    becomes a 500. A request that takes longer than it may, its charging included and the arrival of its body not,
+//!    becomes a 503 (`deadline.rs`). What was begun goes on, as when a client has left.
 //! 6. Every failure becomes problem+json with a `code`, a `type` and the `request_id`; what comes from
 //!    the framework, too. A browser gets it as a page. Its cause goes into the log.
 //! 7. The answer gets its headers: those of [`headers`], those of the limits, for other origins, and the id
@@ -83,6 +84,8 @@ struct Shared {
     request_ids: RequestIds,
     /// Who asks too often is in the log once a minute.
     too_often: Seldom,
+    /// So is what is refused before anybody is charged for it.
+    uncharged: Seldom,
     policy: Policy,
     cors: Cors,
 }
@@ -118,6 +121,7 @@ impl Stack {
                 redirect: edge.redirect,
                 request_ids: RequestIds::new(),
                 too_often: Seldom::default(),
+                uncharged: Seldom::default(),
                 policy: Policy::default().hsts(edge.hsts),
                 cors: edge.cors,
                 app,
@@ -140,6 +144,7 @@ impl Stack {
         let mut passing = Passing::new(&request, client, (peer.ip(), scheme), Arc::clone(shared));
         passing.body = waiting;
         if let Some(fault) = well_formed::fault(&request, &client) {
+            passing.is_uncharged = true;
             let state = State::done(ApiError::from(fault));
             return self.answering(state, passing);
         }
@@ -168,7 +173,7 @@ impl Stack {
             request,
             authentication,
             client,
-            id: RequestId(passing.id.clone()),
+            id: (!passing.method.is_safe()).then(|| RequestId(passing.id.clone())),
             scheme: passing.scheme,
             is_form: passing
                 .route
@@ -276,14 +281,12 @@ impl Stack {
         }
         request.extensions_mut().insert(authentication);
         // Where a request comes from, and which one it is, is noted by what changes something, and by nothing else.
-        let span = if request.method().is_safe() {
-            Span::none()
-        } else {
+        let span = id.map_or_else(Span::none, |id| {
             let span = tracing::info_span!("request", request_id = %id);
             request.extensions_mut().insert(client.address);
             request.extensions_mut().insert(id);
             span
-        };
+        });
 
         let mut router = self.router.clone();
         let calling = AssertUnwindSafe(|| Service::call(&mut router, request));
@@ -394,7 +397,8 @@ struct Admitted {
     request: Request<Body>,
     authentication: Authentication,
     client: Client,
-    id: RequestId,
+    /// Its id, if it changes something.
+    id: Option<RequestId>,
     scheme: Scheme,
     /// Whether it sends a form of a page.
     is_form: bool,

@@ -30,6 +30,7 @@ mod guesses;
 mod model;
 mod orders;
 mod play;
+mod race;
 mod races;
 mod request;
 mod schedule;

@@ -98,7 +98,7 @@ struct Inputs;
 
 impl Modify for Inputs {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let bodies = operations(document).filter_map(|operation| {
+        let bodies = operations(document).filter_map(|(_, operation)| {
             let id = operation.operation_id.as_deref();
             let RefOr::T(body) = operation.request_body.as_mut()? else {
                 return None;
@@ -137,21 +137,26 @@ struct Failures;
 
 impl Modify for Failures {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        operations(document).for_each(failures::describe);
+        for (path, operation) in operations(document) {
+            failures::describe(path, operation);
+        }
     }
 }
 
-/// Every operation.
-fn operations(document: &mut utoipa::openapi::OpenApi) -> impl Iterator<Item = &mut Operation> {
-    document.paths.paths.values_mut().flat_map(|path| {
+/// Every operation, with its path.
+fn operations(
+    document: &mut utoipa::openapi::OpenApi,
+) -> impl Iterator<Item = (&str, &mut Operation)> {
+    document.paths.paths.iter_mut().flat_map(|(path, item)| {
         let methods = [
-            path.get.as_mut(),
-            path.put.as_mut(),
-            path.post.as_mut(),
-            path.delete.as_mut(),
-            path.patch.as_mut(),
+            item.get.as_mut(),
+            item.put.as_mut(),
+            item.post.as_mut(),
+            item.delete.as_mut(),
+            item.patch.as_mut(),
         ];
-        methods.into_iter().flatten()
+        let methods = methods.into_iter().flatten();
+        methods.map(move |operation| (&**path, operation))
     })
 }
 
@@ -164,7 +169,7 @@ mod tests {
     fn each_operation_has_an_id_of_its_own() {
         let mut description = Description::openapi();
         let mut ids: Vec<_> = operations(&mut description)
-            .map(|operation| operation.operation_id.clone().unwrap())
+            .map(|(_, operation)| operation.operation_id.clone().unwrap())
             .collect();
         let all = ids.len();
         ids.sort();

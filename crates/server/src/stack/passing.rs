@@ -36,6 +36,8 @@ pub(super) struct Passing {
     pub(super) scheme: Scheme,
     /// How long its body is waited for, if there is one.
     pub(super) body: Option<BodyWait>,
+    /// Whether it was refused before anybody could be charged for it.
+    pub(super) is_uncharged: bool,
     /// What came of the limits.
     pub(super) charged: Option<Decision>,
     /// What comes of them with the handler.
@@ -68,6 +70,7 @@ impl Passing {
                 None => connection,
             },
             body: None,
+            is_uncharged: false,
             charged: None,
             later: None,
             sharing: shared.cors.sharing(uri.path(), request.headers()),
@@ -91,7 +94,7 @@ impl Passing {
         let cause = response.extensions_mut().remove::<Cause>();
         let code = response.extensions().get().map(Problem::code);
         telemetry::finished(&Finished {
-            too_often: self.too_often(code),
+            left_out: self.left_out(code),
             code,
             request_id: &self.id,
             method: &self.method,
@@ -116,13 +119,14 @@ impl Passing {
         response
     }
 
-    /// Whether the line of a request that was one too many is due.
-    fn too_often(&self, code: Option<&str>) -> Option<LeftOut> {
-        if code != Some(Code::RateLimited.as_str()) {
-            return None;
-        }
-        let now = self.shared.app.clock.now().as_millis();
-        let due = self.shared.too_often.due(now);
+    /// What becomes of its line, where clients could fill the log with such lines.
+    fn left_out(&self, code: Option<&str>) -> Option<LeftOut> {
+        let seldom = match code {
+            Some(code) if code == Code::RateLimited.as_str() => &self.shared.too_often,
+            _ if self.is_uncharged => &self.shared.uncharged,
+            _ => return None,
+        };
+        let due = seldom.due(self.shared.app.clock.now().as_millis());
         Some(due.map_or(LeftOut::This, LeftOut::Before))
     }
 

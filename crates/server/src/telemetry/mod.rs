@@ -18,13 +18,13 @@ pub(crate) struct Finished<'a> {
     pub(crate) status: StatusCode,
     /// What the answer calls its failure.
     pub(crate) code: Option<&'a str>,
-    /// Of a client that asks too often: how many such lines were left out, or that this one is, too.
-    pub(crate) too_often: Option<LeftOut>,
+    /// Of what no limit holds back: how many such lines were left out, or that this one is, too.
+    pub(crate) left_out: Option<LeftOut>,
     pub(crate) cause: Option<Cause>,
 }
 
-/// What became of the line of a request that was one too many. Whoever is refused by the limits goes on asking, as
-/// fast as the network lets him, so it is written once a minute.
+/// What becomes of a line that is written once a minute. Whoever is refused by the limits, or before them, goes on as
+/// fast as the network lets him.
 pub(crate) enum LeftOut {
     Before(u64),
     This,
@@ -59,7 +59,7 @@ pub(crate) fn finished(request: &Finished<'_>) {
             "request rejected"
         ),
         None if rejected => {
-            let left_out = match request.too_often {
+            let left_out = match request.left_out {
                 None => None,
                 Some(LeftOut::Before(lines)) => Some(lines),
                 Some(LeftOut::This) => {

@@ -7,6 +7,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, Header, Ref, Response, ResponseBuilder, path::Operation};
 
 use crate::code::Code;
+use crate::router::{Charged, ROUTES};
 
 /// What any request may be answered.
 const ALWAYS: &[Code] = &[
@@ -79,13 +80,10 @@ const CHANGE: &[Code] = &[
     Code::InsufficientUserAuthentication,
 ];
 
-/// Operations that cost no limit.
-const FREE: &[&str] = &["livez", "readyz", "get_jwks"];
-
-/// Adds the failures of an operation to its responses, a response for each status.
-pub(super) fn describe(operation: &mut Operation) {
+/// Adds the failures of an operation at `path` to its responses, a response for each status.
+pub(super) fn describe(path: &str, operation: &mut Operation) {
     let mut by_status = BTreeMap::<u16, Vec<Code>>::new();
-    for code in codes(operation) {
+    for code in codes(path, operation) {
         let codes = by_status.entry(code.status().as_u16()).or_default();
         codes.push(code);
     }
@@ -95,7 +93,7 @@ pub(super) fn describe(operation: &mut Operation) {
     }
 }
 
-fn codes(operation: &Operation) -> Vec<Code> {
+fn codes(path: &str, operation: &Operation) -> Vec<Code> {
     let id = operation.operation_id.as_deref().unwrap_or_default();
     let mut codes = ALWAYS.to_vec();
     if operation.request_body.is_some() {
@@ -104,7 +102,8 @@ fn codes(operation: &Operation) -> Vec<Code> {
     if operation.security.is_some() {
         codes.extend(WITH_TOKEN);
     }
-    if !FREE.contains(&id) {
+    let route = ROUTES.iter().find(|route| route.template == path);
+    if route.is_none_or(|route| route.charged != Charged::Nobody) {
         codes.push(Code::RateLimited);
     }
     let own = OWN.iter().filter(|(of, _)| *of == id);
@@ -154,10 +153,9 @@ mod tests {
     fn every_operation_that_adds_failures_exists() {
         let mut description = Description::openapi();
         let ids: Vec<_> = operations(&mut description)
-            .filter_map(|operation| operation.operation_id.clone())
+            .filter_map(|(_, operation)| operation.operation_id.clone())
             .collect();
-        let named = OWN.iter().map(|(id, _)| id).chain(FREE);
-        for id in named {
+        for (id, _) in OWN {
             assert!(ids.iter().any(|known| known == id), "{id}");
         }
     }
