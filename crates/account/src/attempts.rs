@@ -27,6 +27,18 @@ pub(crate) struct Guess {
     reservation: Reservation,
 }
 
+/// What becomes of a guess whose password was right. It is settled while the session is opened, so that a
+/// store can do both in one commit.
+#[must_use = "a right password is not a failure"]
+pub(crate) enum Settlement {
+    /// Its budget is whole again.
+    Clear(Guess),
+    /// It was meant for another budget: it alone is given back.
+    GiveBack(Guess),
+    /// Nothing was counted.
+    Nothing,
+}
+
 /// Why a guess is not checked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GuessError {
@@ -71,6 +83,18 @@ impl Accounts {
     /// The password was right: its budget, and no other, is whole again.
     pub(crate) async fn clear_guesses(&self, guess: Guess) -> Result<(), storage::Error> {
         self.0.storage.clear_attempts(guess.key).await
+    }
+
+    /// Ends the counting of a guess whose password was right.
+    pub(crate) async fn settle(&self, settlement: Settlement) -> Result<(), storage::Error> {
+        match settlement {
+            Settlement::Clear(guess) => self.clear_guesses(guess).await,
+            Settlement::GiveBack(guess) => {
+                self.give_back(guess).await;
+                Ok(())
+            }
+            Settlement::Nothing => Ok(()),
+        }
     }
 
     /// The budget of an identifier, in its canonical form.

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use futures_util::future::join;
 use jwt::IssueError;
 use model::{Credentials, Origin, SessionId, User, UserId};
 use password::{Busy, PasswordHash, Place, Strength, Verdict};
 use secret::Secret;
 use storage::LoginName;
 
-use crate::attempts::GuessError;
+use crate::attempts::{GuessError, Settlement};
 use crate::device::{KnownDevice, Nonce};
 use crate::events::{Act, Reason};
 use crate::identifier::{canonical, login_name};
@@ -34,6 +35,8 @@ pub(crate) struct Proven {
     pub(crate) origin: Origin,
     /// The known device that they are on.
     pub(crate) device: Option<Nonce>,
+    /// The guess that was right, to be settled with the opening of the session.
+    pub(crate) guess: Settlement,
 }
 
 /// Why nobody was signed in.
@@ -95,7 +98,13 @@ impl Accounts {
     /// password neither.
     pub async fn login(&self, attempt: LoginAttempt) -> Result<Tokens, LoginError> {
         let proven = self.prove(attempt).await?;
-        let mut tokens = self.open_session(&proven.user, proven.origin).await?;
+        let (settled, opened) = join(
+            self.settle(proven.guess),
+            self.open_session(&proven.user, proven.origin),
+        )
+        .await;
+        settled?; // a session of which nobody is told proves nothing
+        let mut tokens = opened?;
         self.report_sign_in(&proven.user.id, tokens.session);
         tokens.device = Some(self.issue_device(&proven.user, proven.device));
         Ok(tokens)
@@ -139,19 +148,23 @@ impl Accounts {
         if found.user.disabled {
             return Err(self.no_sign_in(Reason::Disabled, id));
         }
-        if nonce.is_some() || self.is_meant_by_form(&found.user, &name).await? {
-            self.clear_guesses(guess).await?;
-        } else {
-            self.give_back(guess).await;
+        let meant = nonce.is_some() || self.is_meant_by_form(&found.user, &name).await?;
+        let upgraded = self.upgrade_if_outdated(&place, &found, strength, attempt.password);
+        if let Err(not_kept) = upgraded.await {
+            self.give_back(guess).await; // the store's fault, not a wrong password
+            return Err(not_kept.into());
         }
-        self.upgrade_if_outdated(&place, &found, strength, attempt.password)
-            .await?;
         drop(place);
 
         Ok(Proven {
             user: found.user,
             origin: attempt.origin,
             device: nonce,
+            guess: if meant {
+                Settlement::Clear(guess)
+            } else {
+                Settlement::GiveBack(guess)
+            },
         })
     }
 

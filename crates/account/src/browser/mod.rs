@@ -12,6 +12,7 @@ mod visit;
 
 use std::time::Duration;
 
+use futures_util::future::join;
 use model::{BrowserCookie, SessionId, Timestamp};
 use secret::{PlainToken, TokenPrefix};
 
@@ -61,13 +62,16 @@ impl Accounts {
             user,
             origin,
             device,
+            guess,
         } = proven;
         let now = self.0.clock.now();
         let (cookie, kept) = self.new_cookie(now);
         let mut session = self.new_session(&user, origin, now);
         session.browser = Some(kept);
         let id = session.id;
-        self.keep_session(session).await?;
+        let (settled, kept) = join(self.settle(guess), self.keep_session(session)).await;
+        settled?;
+        kept?;
         self.report_sign_in(&user.id, id);
         if let Some(previous) = previous {
             self.logout(&previous.actor).await?;

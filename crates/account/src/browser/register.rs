@@ -2,6 +2,7 @@
 
 use model::Origin;
 
+use crate::attempts::Settlement;
 use crate::login::Proven;
 use crate::tokens::TokensError;
 use crate::{Accounts, BrowserActor, BrowserSession, RegisterError, Registration};
@@ -30,6 +31,7 @@ impl Accounts {
             user: self.register(registration).await?,
             origin,
             device: None,
+            guess: Settlement::Nothing,
         };
         Ok(self.open_browser_session(proven, previous).await?)
     }

@@ -106,7 +106,7 @@ fn run_to_the_gate<T>(mut task: Pin<&mut (dyn Future<Output = T> + '_)>, gate: &
         if let Poll::Ready(answer) = task.as_mut().poll(&mut context) {
             return Some(answer);
         }
-        if gate.has_arrived() {
+        if gate.is_waited_at() {
             return None;
         }
         thread::park(); // until a thread that hashes or writes has answered

@@ -16,18 +16,29 @@ use storage::{
     SaveUserError, Sessions, SpentToken, Storage, Upkeep, Users,
 };
 
-/// Where calls wait while it is shut. One request runs at a time, so that there is one who waits anew
-/// and one who may pass.
+/// Where calls wait while it is shut. One request runs at a time: of the calls that it makes at once,
+/// the first passes first, and the next only when that one is answered.
 #[derive(Debug, Default)]
 pub(crate) struct Gate(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     shut: bool,
-    /// Someone came to the gate since it was last asked.
-    arrived: bool,
+    /// Someone has waited at the gate since it was last asked.
+    waits: bool,
     /// The next may pass.
     granted: bool,
+    /// So many have passed and are not answered yet.
+    inside: u32,
+}
+
+/// A call that has passed.
+struct Inside<'a>(&'a Gate);
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        self.0.lock().inside -= 1;
+    }
 }
 
 impl Gate {
@@ -36,7 +47,11 @@ impl Gate {
     }
 
     pub(crate) fn open(&self) {
-        *self.lock() = State::default();
+        let mut state = self.lock();
+        *state = State {
+            inside: state.inside,
+            ..State::default()
+        };
     }
 
     /// Lets the one through who is polled next.
@@ -44,23 +59,25 @@ impl Gate {
         self.lock().granted = true;
     }
 
-    /// Whether the one who was let through has come to the gate again.
-    pub(crate) fn has_arrived(&self) -> bool {
-        std::mem::take(&mut self.lock().arrived)
+    /// Whether the request that was polled last waits at the gate, and for nothing else.
+    pub(crate) fn is_waited_at(&self) -> bool {
+        let mut state = self.lock();
+        std::mem::take(&mut state.waits) && state.inside == 0
     }
 
-    async fn pass(&self) {
+    async fn pass(&self) -> Inside<'_> {
         let mut waiting = false;
         poll_fn(|_| {
             let mut state = self.lock();
             if !state.shut || (waiting && std::mem::take(&mut state.granted)) {
-                return Poll::Ready(());
+                state.inside += 1;
+                return Poll::Ready(Inside(self));
             }
-            state.arrived |= !waiting;
             waiting = true;
+            state.waits = true;
             Poll::Pending // polled by the scheduler, whatever the waker
         })
-        .await;
+        .await
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -103,22 +120,22 @@ impl Stepped {
 #[async_trait]
 impl Users for Stepped {
     async fn create_user(&self, new: NewUser) -> Result<User, SaveUserError> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.create_user(new).await
     }
 
     async fn user(&self, id: &UserId) -> Result<Option<User>, Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.user(id).await
     }
 
     async fn credentials(&self, id: &UserId) -> Result<Option<Credentials>, Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.credentials(id).await
     }
 
     async fn credentials_by_login(&self, name: &LoginName) -> Result<Option<Credentials>, Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         if self.is_in_trouble() {
             return Err(Error::Unavailable("a test".to_owned()));
         }
@@ -131,7 +148,7 @@ impl Users for Stepped {
         change: ProfileChange,
         moment: Moment,
     ) -> Result<Option<User>, SaveUserError> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.change_profile(id, change, moment).await
     }
 
@@ -141,7 +158,7 @@ impl Users for Stepped {
         from: &PasswordHash,
         to: &PasswordHash,
     ) -> Result<bool, Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.upgrade_hash(id, from, to).await
     }
 
@@ -150,17 +167,17 @@ impl Users for Stepped {
         change: PasswordChange,
         moment: Moment,
     ) -> Result<PasswordChanged, Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.change_password(change, moment).await
     }
 
     async fn delete_user(&self, id: &UserId, moment: Moment) -> Result<bool, Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.delete_user(id, moment).await
     }
 
     async fn hash_kinds(&self) -> Result<Vec<(String, u64)>, Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.hash_kinds().await
     }
 }
@@ -173,7 +190,7 @@ impl Sessions for Stepped {
         limit: u32,
         moment: Moment,
     ) -> Result<(), Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.open_session(session, limit, moment).await
     }
 
@@ -184,24 +201,24 @@ impl Sessions for Stepped {
         limit: u32,
         moment: Moment,
     ) -> Result<bool, Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store
             .open_session_once(token, session, limit, moment)
             .await
     }
 
     async fn spend_token(&self, token: SpentToken) -> Result<bool, Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.spend_token(token).await
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.session(id).await
     }
 
     async fn session_by_cookie(&self, cookie: HashedToken) -> Result<Option<Session>, Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.session_by_cookie(cookie).await
     }
 
@@ -211,7 +228,7 @@ impl Sessions for Stepped {
         old: HashedToken,
         new: BrowserCookie,
     ) -> Result<bool, Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.replace_cookie(id, old, new).await
     }
 
@@ -221,17 +238,17 @@ impl Sessions for Stepped {
         now: Timestamp,
         refresh_expires: u64,
     ) -> Result<bool, Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.touch_session(id, now, refresh_expires).await
     }
 
     async fn sessions_of(&self, user: &UserId, now: Timestamp) -> Result<Vec<Session>, Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.sessions_of(user, now).await
     }
 
     async fn rotate(&self, rotation: Rotation, moment: Moment) -> Result<Rotated, Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.rotate(rotation, moment).await
     }
 
@@ -241,7 +258,7 @@ impl Sessions for Stepped {
         refresh: TokenId,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.note_handed_out(id, refresh, now).await
     }
 
@@ -251,7 +268,7 @@ impl Sessions for Stepped {
         id: SessionId,
         moment: Moment,
     ) -> Result<bool, Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.end_session(user, id, moment).await
     }
 
@@ -261,7 +278,7 @@ impl Sessions for Stepped {
         keep: SessionId,
         moment: Moment,
     ) -> Result<u64, Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.end_other_sessions(user, keep, moment).await
     }
 }
@@ -271,7 +288,7 @@ impl Sessions for Stepped {
 impl Attempts for Stepped {
     async fn reserve_attempt(&self, key: AttemptKey, now: Timestamp) -> Result<Reserved, Error> {
         if self.counts {
-            self.gate.pass().await;
+            let _inside = self.gate.pass().await;
             return self.store.reserve_attempt(key, now).await;
         }
         Ok(match storage::attempts::reserve(None, now) {
@@ -286,7 +303,7 @@ impl Attempts for Stepped {
         reservation: Reservation,
     ) -> Result<(), Error> {
         if self.counts {
-            self.gate.pass().await;
+            let _inside = self.gate.pass().await;
             return self.store.give_back_attempt(key, reservation).await;
         }
         Ok(())
@@ -294,14 +311,14 @@ impl Attempts for Stepped {
 
     async fn clear_attempts(&self, key: AttemptKey) -> Result<(), Error> {
         if self.counts {
-            self.gate.pass().await;
+            let _inside = self.gate.pass().await;
             return self.store.clear_attempts(key).await;
         }
         Ok(())
     }
 
     async fn unlock_attempts(&self, key: AttemptKey) -> Result<bool, Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.unlock_attempts(key).await
     }
 }
@@ -317,7 +334,7 @@ impl Feed for Stepped {
     }
 
     async fn append(&self, rows: Vec<FeedRow>) -> Result<(), Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.append(rows).await
     }
 }
@@ -333,7 +350,7 @@ impl Upkeep for Stepped {
     }
 
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Error> {
-        self.gate.pass().await;
+        let _inside = self.gate.pass().await;
         self.store.sweep(now, limit).await
     }
 
