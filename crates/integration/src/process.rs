@@ -12,10 +12,13 @@ use tokio::process::{Child, Command};
 /// How long a server may take to say where it listens, on the busiest of machines.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The binary, built if it isn't.
+/// The binary: what `PORTCULLIS_TEST_BINARY` names, or what these sources give, built if it isn't.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
+        if let Some(built) = std::env::var_os("PORTCULLIS_TEST_BINARY") {
+            return PathBuf::from(built);
+        }
         // …/target/debug/deps/it-0123 and …/dist/examples/x → …/portcullis
         let test = std::env::current_exe().expect("a test has a path");
         let folder = test

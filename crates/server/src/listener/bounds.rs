@@ -17,17 +17,29 @@ pub struct Bounds {
     pub connections: usize,
     /// Those of one address, or of one /64, unless that is a trusted proxy.
     pub connections_of_one: usize,
+    /// Requests of HTTP/2 whose answers have not been sent to the end, on all connections. Beyond them only
+    /// those who have a few; others lose their connection.
+    pub streams: usize,
+    /// Those of one address, or of one /64, unless that is a trusted proxy.
+    pub streams_of_one: usize,
+}
+
+impl Bounds {
+    /// The bounds of a server of which nothing else was said.
+    pub(crate) const DEFAULT: Self = Self {
+        head_time: Duration::from_secs(15),
+        body_time: Duration::from_secs(15),
+        stalled_write: Duration::from_secs(20),
+        connections: 4096,
+        connections_of_one: 256,
+        streams: 10_000,
+        streams_of_one: 1000,
+    };
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self {
-            head_time: Duration::from_secs(15),
-            body_time: Duration::from_secs(15),
-            stalled_write: Duration::from_secs(20),
-            connections: 4096,
-            connections_of_one: 256,
-        }
+        Self::DEFAULT
     }
 }
 

@@ -30,19 +30,14 @@ pub(super) struct Connection<S> {
 }
 
 impl<S> Connection<S> {
-    pub(super) const fn new(
-        stream: S,
-        bounds: Bounds,
-        bare_errors: BareErrors,
-        seat: Seat,
-    ) -> Self {
+    pub(super) fn new(stream: S, bounds: Bounds, bare_errors: BareErrors, seat: Seat) -> Self {
         Self {
             stream,
             stall: Stall::new(bounds.stalled_write),
             bare_errors,
             pending: Vec::new(),
             linger: None,
-            protocol: Protocol::Unknown(0),
+            protocol: Protocol::new(seat.place().tally.clone()),
             idle_time: bounds.head_time,
             seat,
         }

@@ -1,7 +1,7 @@
 //! What the HTTP/2 implementation doesn't bound, seen from outside it: frames that ask for nothing, and
 //! connections on which nothing goes on (RFC 9113 §10.5).
 //!
-//! Only the nine bytes before each frame are looked at (RFC 9113 §4.1).
+//! Only the nine bytes before each frame are looked at.
 
 use std::io;
 use std::pin::Pin;
@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::frames::{Frames, RST_STREAM};
 use super::place::Place;
+use super::streams::{Streams, Tally};
 
 /// How a connection of HTTP/2 begins (RFC 9113 §3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -27,15 +29,10 @@ const FOR_A_SECOND: u64 = 10;
 /// How long a client may take to leave that was asked to.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const CONTINUATION: u8 = 9;
-const END_STREAM: u8 = 1;
-
 /// What a connection speaks, as far as is known.
 pub(super) enum Protocol {
-    /// So many bytes of [`PREFACE`] have come.
-    Unknown(usize),
+    /// So many bytes of [`PREFACE`] have come. What would count its requests.
+    Unknown(usize, Tally),
     Http1,
     Http2(Box<Http2>),
 }
@@ -44,6 +41,7 @@ pub(super) enum Protocol {
 pub(super) struct Http2 {
     received: Frames,
     sent: Frames,
+    streams: Streams,
     /// How many more frames may ask for nothing.
     allowance: u32,
     /// When that was last topped up for the time.
@@ -52,33 +50,18 @@ pub(super) struct Http2 {
     asked_to_leave: bool,
 }
 
-/// The frames in one direction.
-#[derive(Default)]
-struct Frames {
-    head: [u8; 9],
-    /// Bytes of the head that have come.
-    known: usize,
-    /// Bytes of the payload that are still to come.
-    payload: usize,
-    /// Whether they are of a request or an answer.
-    matters: bool,
-}
-
-/// The head of a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Head {
-    length: usize,
-    kind: u8,
-    flags: u8,
-}
-
 impl Protocol {
+    /// Of a connection on which nothing has come. `tally` counts its requests, if it is HTTP/2.
+    pub(super) const fn new(tally: Tally) -> Self {
+        Self::Unknown(0, tally)
+    }
+
     /// Looks at what a client has sent by `now`.
     ///
     /// # Errors
     /// When it sends too much that asks for nothing.
     pub(super) fn received(&mut self, mut bytes: &[u8], now: Instant) -> io::Result<()> {
-        if let Self::Unknown(known) = self {
+        if let Self::Unknown(known, tally) = self {
             let wanted = &PREFACE[*known..];
             let common = wanted.len().min(bytes.len());
             if bytes[..common] != wanted[..common] {
@@ -90,11 +73,11 @@ impl Protocol {
                 return Ok(());
             }
             bytes = &bytes[common..];
-            *self = Self::Http2(Box::new(Http2::new(now)));
+            *self = Self::Http2(Box::new(Http2::new(now, tally.clone())));
         }
         match self {
             Self::Http2(http2) => http2.received(bytes, now),
-            Self::Http1 | Self::Unknown(_) => Ok(()),
+            Self::Http1 | Self::Unknown(..) => Ok(()),
         }
     }
 
@@ -102,7 +85,7 @@ impl Protocol {
     pub(super) fn sent(&mut self, bytes: &[u8]) -> bool {
         match self {
             Self::Http2(http2) => http2.sent(bytes),
-            Self::Http1 | Self::Unknown(_) => true,
+            Self::Http1 | Self::Unknown(..) => true,
         }
     }
 
@@ -116,16 +99,17 @@ impl Protocol {
     ) -> Poll<()> {
         match self {
             Self::Http2(http2) => http2.poll_idle(place, bound, cx),
-            Self::Http1 | Self::Unknown(_) => Poll::Pending,
+            Self::Http1 | Self::Unknown(..) => Poll::Pending,
         }
     }
 }
 
 impl Http2 {
-    fn new(now: Instant) -> Self {
+    fn new(now: Instant, tally: Tally) -> Self {
         Self {
             received: Frames::default(),
             sent: Frames::default(),
+            streams: Streams::new(tally),
             allowance: IDLE_FRAMES,
             topped_up: now,
             idle: None,
@@ -136,13 +120,16 @@ impl Http2 {
     fn received(&mut self, bytes: &[u8], now: Instant) -> io::Result<()> {
         let mut rest = bytes;
         while let Some(head) = self.received.next(&mut rest) {
+            if head.kind == RST_STREAM {
+                self.streams.ended(head.stream);
+            }
             if head.is_request() {
                 self.allow(FOR_A_REQUEST);
+                if !self.streams.asked(head.stream) {
+                    return Err(too_many("answers that are not taken"));
+                }
             } else if !head.matters() && !self.spend(now) {
-                return Err(io::Error::new(
-                    io::ErrorKind::ConnectionAborted,
-                    "too many frames that ask for nothing",
-                ));
+                return Err(too_many("frames that ask for nothing"));
             }
         }
         Ok(())
@@ -152,6 +139,9 @@ impl Http2 {
         let (mut rest, mut of_answer) = (bytes, self.sent.payload > 0 && self.sent.matters);
         while let Some(head) = self.sent.next(&mut rest) {
             of_answer |= head.matters();
+            if head.ends_answer() {
+                self.streams.ended(head.stream);
+            }
         }
         of_answer
     }
@@ -194,70 +184,23 @@ impl Http2 {
     }
 }
 
-impl Frames {
-    /// The next head in `bytes`, of which what lies before its end is taken away; nothing when it isn't all
-    /// there yet.
-    fn next(&mut self, bytes: &mut &[u8]) -> Option<Head> {
-        let skipped = self.payload.min(bytes.len());
-        self.payload -= skipped;
-        *bytes = &bytes[skipped..];
-        let taken = (self.head.len() - self.known).min(bytes.len());
-        self.head[self.known..self.known + taken].copy_from_slice(&bytes[..taken]);
-        self.known += taken;
-        *bytes = &bytes[taken..];
-        if self.known < self.head.len() {
-            return None;
-        }
-        self.known = 0;
-        let [high, middle, low, kind, flags, ..] = self.head;
-        let length = u32::from_be_bytes([0, high, middle, low]);
-        self.payload = usize::try_from(length).unwrap_or(usize::MAX);
-        let head = Head {
-            length: self.payload,
-            kind,
-            flags,
-        };
-        self.matters = head.matters();
-        Some(head)
-    }
-}
-
-impl Head {
-    const fn is_request(self) -> bool {
-        self.kind == HEADERS
-    }
-
-    /// Whether it brings something of a request or an answer. The parts of a head are bounded by the
-    /// implementation.
-    const fn matters(self) -> bool {
-        match self.kind {
-            DATA => self.length > 0 || self.flags & END_STREAM != 0,
-            HEADERS | CONTINUATION => true,
-            _ => false,
-        }
-    }
+fn too_many(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, format!("too many {what}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const PING: u8 = 6;
-
-    fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
-        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-        let mut frame = length[1..].to_vec();
-        frame.extend([kind, flags, 0, 0, 0, 1]);
-        frame.extend(payload);
-        frame
-    }
+    use crate::listener::bounds::Bounds;
+    use crate::listener::frames::tests::{PING, frame};
+    use crate::listener::frames::{DATA, END_STREAM, HEADERS, RESERVED};
 
     fn received(protocol: &mut Protocol, bytes: &[u8]) {
         protocol.received(bytes, Instant::now()).unwrap();
     }
 
     fn http2(now: Instant) -> Protocol {
-        let mut protocol = Protocol::Unknown(0);
+        let mut protocol = Protocol::new(Tally::new(Bounds::DEFAULT));
         protocol.received(PREFACE, now).unwrap();
         assert!(matches!(protocol, Protocol::Http2(_)));
         protocol
@@ -273,7 +216,7 @@ mod tests {
     #[test]
     fn the_preface_tells_the_protocol_however_it_is_cut() {
         for cut in 0..PREFACE.len() {
-            let mut protocol = Protocol::Unknown(0);
+            let mut protocol = Protocol::new(Tally::new(Bounds::DEFAULT));
             received(&mut protocol, &PREFACE[..cut]);
             received(&mut protocol, &PREFACE[cut..]);
             assert!(matches!(protocol, Protocol::Http2(_)), "{cut}");
@@ -283,32 +226,9 @@ mod tests {
             b"PRI * HTTP/1.1",
             b"\x16\x03\x01",
         ] {
-            let mut protocol = Protocol::Unknown(0);
+            let mut protocol = Protocol::new(Tally::new(Bounds::DEFAULT));
             received(&mut protocol, other);
             assert!(matches!(protocol, Protocol::Http1));
-        }
-    }
-
-    #[test]
-    fn frames_are_found_however_they_are_cut() {
-        let all: Vec<u8> = [
-            frame(HEADERS, 0, &[1; 300]),
-            frame(PING, 0, &[0; 8]),
-            frame(DATA, END_STREAM, b""),
-            frame(DATA, 0, &vec![6; 70_000]),
-        ]
-        .concat();
-        for size in [1, 2, 8, 9, 10, 299, 70_000, all.len()] {
-            let (mut frames, mut kinds) = (Frames::default(), Vec::new());
-            for mut part in all.chunks(size) {
-                while let Some(head) = frames.next(&mut part) {
-                    kinds.push((head.kind, head.length));
-                }
-            }
-            assert_eq!(
-                kinds,
-                [(HEADERS, 300), (PING, 8), (DATA, 0), (DATA, 70_000)]
-            );
         }
     }
 
@@ -352,5 +272,57 @@ mod tests {
         assert!(protocol.sent(&answer[20..60]));
         assert!(protocol.sent(&answer[60..]));
         assert!(!protocol.sent(&frame(PING, 1, &[0; 8])));
+    }
+
+    /// A frame on the stream that a client opens as its `number`th.
+    fn on(number: u32, kind: u8, flags: u8) -> Vec<u8> {
+        let mut frame = frame(kind, flags, b"x");
+        frame[5..9].copy_from_slice(&(RESERVED | (2 * number - 1)).to_be_bytes());
+        frame
+    }
+
+    /// How many more requests may be open, of 2,000 at most.
+    fn more(protocol: &mut Protocol, begun: u32) -> usize {
+        (1..=2000)
+            .take_while(|number| {
+                let request = on(begun + number, HEADERS, END_STREAM);
+                protocol.received(&request, Instant::now()).is_ok()
+            })
+            .count()
+    }
+
+    #[test]
+    fn requests_whose_answers_are_not_sent_are_bounded() {
+        let mut protocol = http2(Instant::now());
+        assert_eq!(more(&mut protocol, 0), 1000);
+    }
+
+    #[test]
+    fn the_end_of_an_answer_makes_room_for_a_request() {
+        for (kind, flags) in [
+            (DATA, END_STREAM),
+            (HEADERS, END_STREAM | 4),
+            (RST_STREAM, 0),
+        ] {
+            let mut protocol = http2(Instant::now());
+            for number in 1..=5000 {
+                received(&mut protocol, &on(number, HEADERS, END_STREAM));
+                protocol.sent(&on(number, kind, flags));
+            }
+            assert_eq!(more(&mut protocol, 5000), 1000);
+        }
+        let mut given_up = http2(Instant::now());
+        for number in 1..=900 {
+            received(&mut given_up, &on(number, HEADERS, END_STREAM));
+            received(&mut given_up, &on(number, RST_STREAM, 0));
+        }
+        assert_eq!(more(&mut given_up, 900), 1000);
+        let mut unfinished = http2(Instant::now());
+        for number in 1..=900 {
+            received(&mut unfinished, &on(number, HEADERS, END_STREAM));
+            unfinished.sent(&on(number, HEADERS, 4));
+            unfinished.sent(&on(number, DATA, 0));
+        }
+        assert_eq!(more(&mut unfinished, 900), 100);
     }
 }

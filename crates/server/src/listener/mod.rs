@@ -4,12 +4,14 @@ mod accept;
 mod bare_errors;
 mod bounds;
 mod connection;
+mod frames;
 mod http2;
 mod linger;
 mod place;
 mod room;
 mod serve;
 mod stall;
+mod streams;
 mod tls;
 
 pub use bounds::Bounds;

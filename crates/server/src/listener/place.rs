@@ -11,6 +11,8 @@ use axum_server::ConnectionShutdown;
 use futures_util::task::AtomicWaker;
 use tokio::time::Instant;
 
+use super::streams::Tally;
+
 /// A connection: whose it is, and whether anything goes on there.
 pub(super) struct Place {
     pub(super) id: u64,
@@ -18,6 +20,8 @@ pub(super) struct Place {
     pub(super) owner: IpAddr,
     /// Whether that is a trusted proxy.
     pub(super) is_proxy: bool,
+    /// Counts its requests of HTTP/2 with those of its address.
+    pub(super) tally: Tally,
     /// Times count from here.
     began: Instant,
     /// When something of an answer was last written, in microseconds.
@@ -34,11 +38,18 @@ pub(super) struct Place {
 pub(super) struct Underway(Arc<Place>);
 
 impl Place {
-    pub(super) fn new(id: u64, owner: IpAddr, is_proxy: bool, began: Instant) -> Self {
+    pub(super) fn new(
+        id: u64,
+        owner: IpAddr,
+        is_proxy: bool,
+        tally: Tally,
+        began: Instant,
+    ) -> Self {
         let place = Self {
             id,
             owner,
             is_proxy,
+            tally,
             began,
             last: AtomicU64::new(0),
             underway: AtomicUsize::new(0),

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::bounds::Bounds;
 use super::place::Place;
+use super::streams::Tally;
 use crate::seldom::Seldom;
 use crate::stack::Stack;
 
@@ -23,6 +24,8 @@ pub(super) struct Room {
     bounds: Bounds,
     /// Connections that others than trusted proxies may have.
     for_strangers: usize,
+    /// Counts the requests of HTTP/2 that are open.
+    requests: Tally,
     stack: Stack,
     crowd: Mutex<Crowd>,
     began: Instant,
@@ -62,6 +65,7 @@ impl Room {
         Arc::new(Self {
             bounds,
             for_strangers: bounds.connections - kept,
+            requests: Tally::new(bounds),
             stack,
             crowd: Mutex::default(),
             began: Instant::now(),
@@ -77,7 +81,8 @@ impl Room {
         let mut crowd = self.crowd();
         let (admitted, full) = crowd.make_room(owner, is_proxy, self);
         let place = admitted.then(|| {
-            let place = Place::new(crowd.next, owner, is_proxy, self.began);
+            let tally = self.tally(&crowd, owner, is_proxy);
+            let place = Place::new(crowd.next, owner, is_proxy, tally, self.began);
             crowd.enter(Arc::new(place))
         });
         let held = crowd.all;
@@ -89,6 +94,18 @@ impl Room {
             room: Arc::clone(self),
             place: place?,
         })
+    }
+
+    /// What counts the requests of `owner`, who may have other connections.
+    fn tally(&self, crowd: &Crowd, owner: IpAddr, is_proxy: bool) -> Tally {
+        if is_proxy {
+            return self.requests.of_a_proxy();
+        }
+        let mut own = crowd.of_each.get(&owner).into_iter().flatten();
+        own.next().map_or_else(
+            || self.requests.of_another(),
+            |(_, place)| place.tally.clone(),
+        )
     }
 
     /// Notes that no connection can be taken in, whether there is room here or not: most often since the
