@@ -35,7 +35,8 @@ impl From<Refused> for ChangePasswordError {
 
 impl Accounts {
     /// Replaces the password. Every other session ends; the one that asked lives on. No device is known
-    /// any more, until it signs in again.
+    /// any more until it signs in again, but for the one that asked, whose token this gives: whoever
+    /// proves the password is on a device of the owner's, and strangers must not shut it out.
     ///
     /// Attempts at the current password count as in [`Accounts::reauthenticate`], together with those.
     pub async fn change_password(
@@ -44,8 +45,9 @@ impl Accounts {
         device: Option<&DeviceToken>,
         current: Secret<String>,
         new: Secret<String>,
-    ) -> Result<(), ChangePasswordError> {
+    ) -> Result<DeviceToken, ChangePasswordError> {
         let place = self.0.hasher.admit()?;
+        let known = self.nonce_of(actor, device).await.map_err(Refused::from)?;
         let proof = self
             .prove_password(&place, Act::PasswordChange, actor, device, &current)
             .await?;
@@ -75,7 +77,8 @@ impl Accounts {
         {
             PasswordChanged::Changed => {
                 self.report(actor.event(Act::PasswordChange.done()));
-                Ok(())
+                // Of the generation that this change began: a later one is another's, who may know better.
+                Ok(self.issue_device(&actor.user, user.generation.next(), known))
             }
             PasswordChanged::Superseded => {
                 let refused = Act::PasswordChange.refused(Reason::Superseded);

@@ -1,12 +1,13 @@
 //! Devices that an account's owner has signed in on.
 //!
-//! A sign-in gives a token that proves later that this device was there before. It proves no more: who
+//! A sign-in, or a change of the password, gives a token that proves later that this device was there before. It proves no more: who
 //! has it still needs the password, but guesses against a budget of the device's own, which no stranger
 //! can use up. Each device keeps its number when it signs in again, so that it has one budget and not
 //! one for each sign-in.
 //!
 //! A token is good for 180 days, for its own account, and for the generation in which it was issued: a
-//! change or a reset of the password voids the devices of the account, and each must sign in once more.
+//! change or a reset of the password voids the devices of the account, and each must sign in once more, but
+//! for the one on which it was changed.
 //!
 //! Whether a token counts is decided before anything is looked up by what was typed: it must be ours
 //! by its MAC, and what was typed must be the name or the address of its own account. So a token of
@@ -18,7 +19,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use model::{Credentials, Generation, Timestamp, User, UserId};
+use model::{Credentials, Generation, Timestamp, UserId};
 use secret::Secret;
 use sha2::Sha256;
 use storage::{AttemptKey, LoginName};
@@ -60,7 +61,7 @@ pub(crate) struct KnownDevice {
 }
 
 impl DeviceToken {
-    /// How long a device is known after its last sign-in.
+    /// How long a device is known after the password was last proven on it.
     pub const LIFETIME: Duration = Duration::from_secs(180 * 86_400);
 
     /// What a client sent as its token; `None` for what is too long to be one.
@@ -75,17 +76,23 @@ impl DeviceToken {
 }
 
 impl Accounts {
-    /// The token of the device `nonce`, or of a new one, on which `user` has just signed in.
-    pub(crate) fn issue_device(&self, user: &User, known: Option<Nonce>) -> DeviceToken {
+    /// The token of the device `nonce`, or of a new one, on which `user` has just proven the password of
+    /// this generation.
+    pub(crate) fn issue_device(
+        &self,
+        user: &UserId,
+        generation: Generation,
+        known: Option<Nonce>,
+    ) -> DeviceToken {
         let nonce = known.unwrap_or_else(|| {
             let mut nonce = Nonce::default();
             self.0.rng.fill(&mut nonce);
             nonce
         });
         let device = Device {
-            user: user.id.clone(),
+            user: user.clone(),
             nonce,
-            generation: user.generation,
+            generation,
             issued_at: self.0.clock.now().as_seconds(),
         };
         device.sign(&self.0.settings.device_key)

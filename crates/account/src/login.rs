@@ -106,7 +106,8 @@ impl Accounts {
         settled?; // a session of which nobody is told proves nothing
         let mut tokens = opened?;
         self.report_sign_in(&proven.user.id, tokens.session);
-        tokens.device = Some(self.issue_device(&proven.user, proven.device));
+        tokens.device =
+            Some(self.issue_device(&proven.user.id, proven.user.generation, proven.device));
         Ok(tokens)
     }
 

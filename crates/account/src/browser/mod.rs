@@ -79,7 +79,7 @@ impl Accounts {
         Ok(BrowserSession {
             cookie,
             session: id,
-            device: self.issue_device(&user, device),
+            device: self.issue_device(&user.id, user.generation, device),
         })
     }
 

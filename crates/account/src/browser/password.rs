@@ -2,7 +2,7 @@
 
 use secret::{PlainToken, Secret};
 
-use crate::{Accounts, BrowserActor, ChangePasswordError, DeviceToken, Refused};
+use crate::{Accounts, BrowserActor, ChangePasswordError, DeviceToken};
 
 /// What a browser gets in place of what it had.
 #[derive(Clone, Debug)]
@@ -25,14 +25,8 @@ impl Accounts {
         new: Secret<String>,
     ) -> Result<Renewed, ChangePasswordError> {
         let actor = &browser.actor;
-        let known = self.nonce_of(actor, device).await.map_err(Refused::from)?;
-        self.change_password(actor, device, current, new).await?;
+        let device = self.change_password(actor, device, current, new).await?;
         let cookie = self.renew_cookie(browser).await?;
-        let user = self.0.storage.user(&actor.user).await;
-        let user = user.map_err(Refused::from)?.ok_or(Refused::Revoked)?;
-        Ok(Renewed {
-            cookie,
-            device: self.issue_device(&user, known),
-        })
+        Ok(Renewed { cookie, device })
     }
 }

@@ -316,6 +316,7 @@ impl World {
                     accounts
                         .change_password(actor, None, current, new)
                         .await
+                        .map(|_| ())
                         .map_err(|error| match error {
                             ChangePasswordError::Proof(error) => error.into(),
                             error => Trouble::Other(error.to_string()),

@@ -1,13 +1,14 @@
 //! `PUT /api/v1/me/password`
 
 use account::{Accounts, Actor};
-use http::StatusCode;
 use problem::{Rejection, Valid, input};
 use secret::Secret;
 
 use super::fields;
+use super::views::DeviceView;
 use crate::error::{ApiError, push_password_faults};
 use crate::extract::{Acting, Device, Serving};
+use crate::json::Json;
 use crate::to_the_end::to_the_end;
 
 input! {
@@ -23,8 +24,8 @@ input! {
     parts = ChangePasswordParts;
 }
 
-/// Changes the password. Every other session ends, and each device must sign in once before it is known
-/// again. After five wrong passwords each further one must wait.
+/// Changes the password. Every other session ends, and every other device must sign in once before it is
+/// known again. After five wrong passwords each further one must wait.
 #[utoipa::path(
     put, path = "/api/v1/me/password", operation_id = "change_password", tag = "Accounts", security(("access" = [])),
     request_body = ChangePassword,
@@ -32,14 +33,14 @@ input! {
         ("X-Portcullis-Device" = Option<String>, Header,
          description = "The `device_token` of an earlier sign-in: it has five tries of its own"),
     ),
-    responses((status = 204, description = "Changed")),
+    responses((status = 200, description = "Changed", body = DeviceView)),
 )]
 pub(crate) async fn change(
     Serving(accounts): Serving,
     Acting(actor): Acting,
     Device(device): Device,
     Valid(parts): Valid<ChangePasswordParts>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<Json<DeviceView>, ApiError> {
     let body = match parts.whole() {
         Ok(whole) => whole,
         Err(parts) => return Err(refused(&accounts, &actor, parts).await),
@@ -49,8 +50,8 @@ pub(crate) async fn change(
         let device = device.as_ref();
         accounts.change_password(&actor, device, current, new).await
     };
-    to_the_end(changing).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let device = to_the_end(changing).await?;
+    Ok(Json(device.into()))
 }
 
 /// All faults at once: those of the new password, too, which the use case finds.

@@ -61,10 +61,10 @@ pub(crate) struct TokensView {
     session_id: String,
     /// Keep it, and send it at the next sign-in as `X-Portcullis-Device`: strangers who guess then shut
     /// nobody out of a device that is known. For 180 days, or until the password changes. A sign-in
-    /// gives it, a refresh doesn't.
+    /// gives it, and so does a change of the password; a refresh doesn't.
     #[serde(
         skip_serializing_if = "Option::is_none",
-        serialize_with = "exposed_device"
+        serialize_with = "exposed_device_if_any"
     )]
     #[schema(value_type = Option<String>)]
     device_token: Option<DeviceToken>,
@@ -81,6 +81,22 @@ impl From<Tokens> for TokensView {
             session_id: tokens.session.to_string(),
             device_token: tokens.device,
         }
+    }
+}
+
+/// What proves that this device is known.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Device)]
+pub(crate) struct DeviceView {
+    /// Keep it in place of the one of the sign-in, which is void now: see `Tokens`.
+    #[serde(serialize_with = "exposed_device")]
+    #[schema(value_type = String)]
+    device_token: DeviceToken,
+}
+
+impl From<DeviceToken> for DeviceView {
+    fn from(device_token: DeviceToken) -> Self {
+        Self { device_token }
     }
 }
 
@@ -159,8 +175,13 @@ fn exposed<S: Serializer>(token: &jwt::Token, serializer: S) -> Result<S::Ok, S:
 }
 
 /// Likewise.
+fn exposed_device<S: Serializer>(token: &DeviceToken, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(token.expose())
+}
+
+/// Likewise.
 #[expect(clippy::ref_option, reason = "serde calls it with the field")]
-fn exposed_device<S: Serializer>(
+fn exposed_device_if_any<S: Serializer>(
     token: &Option<DeviceToken>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

@@ -22,7 +22,8 @@ impl Person {
             .body(json!({"current_password": current, "new_password": new}));
         let reply = storm.ask(&question).await;
         match reply.status {
-            204 => {
+            200 => {
+                self.device = reply.body["device_token"].as_str().map(str::to_owned);
                 storm.ledger.acknowledged("password");
                 self.passwords = vec![new];
                 self.former_password = Some(current);

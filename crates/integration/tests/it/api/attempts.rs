@@ -205,13 +205,51 @@ every_backend! {
     async fn a_new_password_voids_the_devices_until_they_sign_in_again(app: TestApp) {
         let alice = app.signed_in("alice").await;
         let device = device_of(&app, "alice").await;
-        change(&app, &alice, None, PASSWORD).await.assert_status(204);
+        change(&app, &alice, None, PASSWORD).await.assert_ok();
         fail(&app, "alice", 5).await;
         app.login_on(&device, "alice", NEW).await.assert_problem(429, "too_many_attempts");
         app.advance(10);
         let tokens = app.login_on(&device, "alice", NEW).await.assert_ok();
         fail(&app, "alice", 5).await;
         app.login_on(tokens["device_token"].as_str().unwrap(), "alice", NEW).await.assert_ok();
+    }
+
+    async fn strangers_who_guess_do_not_shut_out_who_has_just_changed_the_password(app: TestApp) {
+        let alice = app.signed_in("alice").await;
+        let changed = change(&app, &alice, None, PASSWORD).await.assert_ok();
+        let device = changed["device_token"].as_str().unwrap();
+        fail(&app, "alice", 5).await;
+        app.login("alice", NEW).await.assert_problem(429, "too_many_attempts");
+        app.login_on(device, "alice", NEW).await.assert_ok();
+    }
+
+    async fn a_device_that_is_known_keeps_its_tries_when_the_password_is_changed_on_it(app: TestApp) {
+        let alice = app.signed_in("alice").await;
+        let device = device_of(&app, "alice").await;
+        let changed = change(&app, &alice, Some(&device), PASSWORD).await.assert_ok();
+        let device = changed["device_token"].as_str().unwrap();
+        for _ in 0..5 {
+            app.login_on(device, "alice", WRONG).await.assert_problem(401, "invalid_credentials");
+        }
+        let again = app.put("/api/v1/me/password").by(&alice).header("x-portcullis-device", device);
+        let again = again.json(json!({"current_password": NEW, "new_password": PASSWORD})).send().await;
+        again.assert_problem(429, "too_many_attempts");
+        // Nor does it get others by changing the password once more.
+        app.advance(10);
+        let again = app.put("/api/v1/me/password").by(&alice).header("x-portcullis-device", device);
+        let again = again.json(json!({"current_password": NEW, "new_password": PASSWORD})).send().await.assert_ok();
+        let next = again["device_token"].as_str().unwrap();
+        app.login_on(next, "alice", PASSWORD).await.assert_ok();
+        app.login_on(device, "alice", PASSWORD).await.assert_ok();
+        fail(&app, "alice", 5).await;
+        app.login_on(device, "alice", PASSWORD).await.assert_problem(429, "too_many_attempts");
+        app.login_on(next, "alice", PASSWORD).await.assert_ok();
+    }
+
+    async fn a_change_of_the_password_that_is_refused_gives_no_device(app: TestApp) {
+        let alice = app.signed_in("alice").await;
+        let refused = change(&app, &alice, None, WRONG).await.assert_problem(401, "invalid_credentials");
+        assert_eq!(refused.get("device_token"), None);
     }
 
     async fn devices_stay_known_while_the_key_before_is_taken(app: TestApp) {
@@ -277,7 +315,7 @@ every_backend! {
         change(&app, &here, None, PASSWORD).await.assert_problem(429, "too_many_attempts");
         app.advance(10);
         reauthenticate(&app, &here, None, PASSWORD).await.assert_ok();
-        change(&app, &here, None, PASSWORD).await.assert_status(204);
+        change(&app, &here, None, PASSWORD).await.assert_ok();
     }
 
     async fn the_owner_changes_the_password_on_a_known_device_while_a_thief_guesses(app: TestApp) {
@@ -296,7 +334,7 @@ every_backend! {
         change(&app, &alice, Some(&device), PASSWORD).await.assert_problem(429, "too_many_attempts");
         app.login_on(&device, "alice", PASSWORD).await.assert_problem(429, "too_many_attempts");
         app.advance(10);
-        change(&app, &alice, Some(&device), PASSWORD).await.assert_status(204);
+        change(&app, &alice, Some(&device), PASSWORD).await.assert_ok();
         reauthenticate(&app, &mallory, None, PASSWORD).await.assert_ok();
     }
 

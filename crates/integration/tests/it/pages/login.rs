@@ -135,7 +135,7 @@ every_backend! {
         let api = app.signed_in("alice").await;
         let mut browser = app.browser_of("alice").await;
         let body = json!({"current_password": PASSWORD, "new_password": "quite another phrase of words"});
-        app.put("/api/v1/me/password").by(&api).json(body).send().await.assert_status(204);
+        app.put("/api/v1/me/password").by(&api).json(body).send().await.assert_ok();
         browser.open("/account").await.assert_goes_to("/login");
     }
 
