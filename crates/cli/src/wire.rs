@@ -158,6 +158,7 @@ fn request_limits(config: &Config, keys: &Keys, counters: Counters) -> Option<Ar
         default: limits.default.clone(),
         user: limits.user.clone(),
         pages: limits.pages.clone(),
+        taken: limits.taken.clone(),
         strategy: limits.strategy,
     };
     let key = derived_key(&keys.secret_key, "rate limits");

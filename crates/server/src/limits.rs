@@ -11,11 +11,14 @@
 //!   Once it is known whose the cookie is, its user is charged; without one, or with one that leads
 //!   nowhere, the client is, as anyone who isn't signed in. A form that is refused before that, for its
 //!   origin or its token, does nothing and costs no more than a look.
+//! - An answer that reveals that a name or an address is taken costs something of a small budget besides
+//!   (`limits/taken.rs`).
 //! - While the store can't be reached safe requests are counted by this process alone, users and clients
 //!   apart as ever, and others refused with 503: a failing limiter is never "unlimited". A store that is
 //!   there but did not count is a 503 for all: beside its count another would admit too much.
 
 mod deferred;
+mod taken;
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -33,6 +36,7 @@ use crate::error::ApiError;
 use crate::router::{Charged, Route, all};
 
 pub(crate) use deferred::Deferred;
+pub(crate) use taken::TakenBudget;
 
 /// Counters that are kept while the store can't be asked.
 const WITHOUT_STORE: Capacity = Capacity::keys(100_000);
@@ -46,6 +50,8 @@ pub struct Allowances {
     pub user: Quotas,
     /// How often each client may look at pages.
     pub pages: Quotas,
+    /// How many answers each user, and each client, may get that reveal that a name or an address is taken.
+    pub taken: Quotas,
     /// How it is counted.
     pub strategy: Strategy,
 }
@@ -64,6 +70,8 @@ pub struct Counters {
 pub struct RequestLimits {
     clients: Limits<SharedStore>,
     users: Limits<SharedStore>,
+    /// Of clients and users. Both are counted where clients are: exactly.
+    taken: Limits<SharedStore>,
     clients_without_store: Limits<MemoryStore>,
     users_without_store: Limits<MemoryStore>,
 }
@@ -103,6 +111,7 @@ impl RequestLimits {
         let hasher = KeyHasher::new(key);
         let strategy = allowances.strategy;
         let user = Limit::new(allowances.user.clone()).shared("user");
+        let taken = Limits::new(counters.clients.clone(), hasher.clone()).with_strategy(strategy);
         let clients = Limits::new(counters.clients, hasher.clone()).with_strategy(strategy);
         let users = Limits::new(counters.users, hasher.clone()).with_strategy(strategy);
         let here = || Limits::new(MemoryStore::new(WITHOUT_STORE), hasher.clone());
@@ -110,6 +119,7 @@ impl RequestLimits {
         Self {
             clients: for_clients(clients, allowances),
             users: users.with_default(user.clone()),
+            taken: taken.with_default(Limit::new(allowances.taken.clone()).shared("taken")),
             clients_without_store: for_clients(here(), allowances),
             users_without_store: here().with_default(user),
         }
@@ -232,11 +242,13 @@ impl<'a> Asked<'a> {
             method: self.method.as_str(),
             cost: 1,
             refundable: matches!(who, Who::Client(_)) && self.route.is_some_and(Route::gives_back),
-            now: ratelimit::Timestamp::from_millis(
-                u64::try_from(self.now.as_millis()).unwrap_or_default(),
-            ),
+            now: milliseconds(self.now),
         }
     }
+}
+
+fn milliseconds(now: Timestamp) -> ratelimit::Timestamp {
+    ratelimit::Timestamp::from_millis(u64::try_from(now.as_millis()).unwrap_or_default())
 }
 
 #[cfg(test)]

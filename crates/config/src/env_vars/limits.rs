@@ -20,4 +20,9 @@ env_vars! {
 
     /// The limits of each client address for looking at pages, all pages together.
     RATELIMIT_PAGES = "PORTCULLIS_RATELIMIT_PAGES", Limits, Kind::Limits, Fallback::Value("600 per minute");
+
+    /// How many answers may reveal that a name or an address is taken, to each client address and to each
+    /// signed-in user: at registration and at changes of one's own name and address, in the API and on the
+    /// pages together. Nothing else counts. Who has had so many is refused with 429 whatever they ask for there.
+    RATELIMIT_TAKEN = "PORTCULLIS_RATELIMIT_TAKEN", Limits, Kind::Limits, Fallback::Value("20 per hour");
 }

@@ -7,7 +7,7 @@ use crate::{
         EnvVar,
         limits::{
             RATELIMIT_DEFAULT, RATELIMIT_ENABLED, RATELIMIT_PAGES, RATELIMIT_STRATEGY,
-            RATELIMIT_USER,
+            RATELIMIT_TAKEN, RATELIMIT_USER,
         },
     },
     reader::Reader,
@@ -24,6 +24,8 @@ pub struct Limits {
     pub user: Quotas,
     /// How often each client may look at pages.
     pub pages: Quotas,
+    /// How many answers each user, and each client, may get that reveal that a name or an address is taken.
+    pub taken: Quotas,
     /// How it is counted.
     pub strategy: Strategy,
 }
@@ -41,6 +43,7 @@ impl Limits {
             default: quotas(reader, &RATELIMIT_DEFAULT),
             user: quotas(reader, &RATELIMIT_USER),
             pages: quotas(reader, &RATELIMIT_PAGES),
+            taken: quotas(reader, &RATELIMIT_TAKEN),
             strategy: reader.choice(&RATELIMIT_STRATEGY, &strategies),
         };
         if !limits.enabled {

@@ -12,6 +12,7 @@ use super::views::UserView;
 use crate::error::{ApiError, push_password_faults};
 use crate::extract::Serving;
 use crate::json::Json;
+use crate::limits::TakenBudget;
 
 input! {
     /// A new account.
@@ -37,6 +38,7 @@ input! {
 )]
 pub(crate) async fn register(
     Serving(accounts): Serving,
+    taken: TakenBudget,
     Valid(parts): Valid<RegisterParts>,
 ) -> Result<Response, ApiError> {
     let Register {
@@ -52,7 +54,7 @@ pub(crate) async fn register(
         email,
         password,
     };
-    let user = accounts.register(registration).await?;
+    let user = taken.spend(None, accounts.register(registration)).await??;
     Ok((StatusCode::CREATED, Json(UserView::from(&user))).into_response())
 }
 

@@ -12,6 +12,7 @@ use super::views::UserView;
 use crate::error::ApiError;
 use crate::extract::{Acting, Reading, Serving};
 use crate::json::Json;
+use crate::limits::TakenBudget;
 
 input! {
     /// An account's name and address.
@@ -64,6 +65,7 @@ pub(crate) async fn read(
 pub(crate) async fn replace(
     Serving(accounts): Serving,
     Acting(actor): Acting,
+    taken: TakenBudget,
     ValidPath(id): ValidPath<String>,
     Valid(body): Valid<ReplaceUser>,
 ) -> Result<Response, ApiError> {
@@ -71,7 +73,8 @@ pub(crate) async fn replace(
         username: Some(body.username),
         email: Some(body.email),
     };
-    let user = accounts.change_profile(&actor, &id, new).await?;
+    let changing = accounts.change_profile(&actor, &id, new);
+    let user = taken.spend(Some(&actor.user), changing).await??;
     Ok(Json(UserView::from(&user)).into_response())
 }
 
@@ -85,6 +88,7 @@ pub(crate) async fn replace(
 pub(crate) async fn change(
     Serving(accounts): Serving,
     Acting(actor): Acting,
+    taken: TakenBudget,
     ValidPath(id): ValidPath<String>,
     Valid(body): Valid<ChangeUser>,
 ) -> Result<Response, ApiError> {
@@ -92,7 +96,8 @@ pub(crate) async fn change(
         username: body.username,
         email: body.email,
     };
-    let user = accounts.change_profile(&actor, &id, new).await?;
+    let changing = accounts.change_profile(&actor, &id, new);
+    let user = taken.spend(Some(&actor.user), changing).await??;
     Ok(Json(UserView::from(&user)).into_response())
 }
 

@@ -56,6 +56,7 @@ fn limits(store: Failing) -> Arc<RequestLimits> {
         default: "3 per hour".parse().unwrap(),
         user: "5 per minute".parse().unwrap(),
         pages: "4 per minute".parse().unwrap(),
+        taken: "2 per hour".parse().unwrap(),
         strategy: Strategy::default(),
     };
     Arc::new(RequestLimits::new(counters, &[7; 16], &allowances))

@@ -16,6 +16,7 @@ use crate::api::fields;
 use crate::code::Code;
 use crate::error::ApiError;
 use crate::extract::{RequestOrigin, Serving};
+use crate::limits::TakenBudget;
 
 static USERNAME: Field = Field {
     id: "username",
@@ -77,6 +78,7 @@ pub(super) async fn submit(
     visitor: Visitor,
     csrf: CsrfToken,
     RequestOrigin(origin): RequestOrigin,
+    taken: TakenBudget,
     ValidForm(mut form): ValidForm<Form>,
 ) -> Result<Response, ApiError> {
     let username = form.read(&USERNAME, fields::username);
@@ -98,7 +100,7 @@ pub(super) async fn submit(
         }
     };
     let registering = accounts.browser_register(registration, origin, visitor.browser());
-    match registering.await {
+    match taken.spend(None, registering).await? {
         Ok(session) => return Ok(visitor.welcome(&session, "/account")),
         Err(BrowserRegisterError::Register(RegisterError::Password(faults))) => {
             form.refuse_password(&PASSWORD, &faults);

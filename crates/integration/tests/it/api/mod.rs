@@ -8,4 +8,5 @@ mod reauthenticate;
 mod refresh;
 mod register;
 mod sessions;
+mod taken;
 mod users;

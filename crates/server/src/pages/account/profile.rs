@@ -11,6 +11,7 @@ use crate::api::fields;
 use crate::code::Code;
 use crate::error::ApiError;
 use crate::extract::Serving;
+use crate::limits::TakenBudget;
 use crate::pages::confirm;
 use crate::pages::form::{Field, Form};
 use crate::pages::visitor::{SignedIn, to_login};
@@ -41,6 +42,7 @@ pub(in crate::pages) async fn submit(
     Serving(accounts): Serving,
     who: SignedIn,
     csrf: CsrfToken,
+    taken: TakenBudget,
     ValidForm(mut form): ValidForm<Form>,
 ) -> Result<Response, ApiError> {
     let actor = &who.browser.actor;
@@ -59,10 +61,8 @@ pub(in crate::pages) async fn submit(
             .flatten(),
     };
     if form.status().is_success() {
-        match accounts
-            .change_profile(actor, actor.user.as_str(), new)
-            .await
-        {
+        let changing = accounts.change_profile(actor, actor.user.as_str(), new);
+        match taken.spend(Some(&actor.user), changing).await? {
             Ok(_) => return Ok(Redirect::to(&done("profile")).into_response()),
             Err(ChangeProfileError::Taken(UniqueField::Username)) => {
                 form.refuse(&USERNAME, Code::UsernameTaken);

@@ -1,0 +1,142 @@
+//! The budget for answers that reveal that a name or an address is taken.
+//!
+//! Registration and changes of a profile must say so, and whoever asks often enough learns who has an
+//! account. So all of them share one small budget, of the client and, where somebody is signed in, of
+//! their account as well: neither many accounts on one address nor one account on many gets more.
+//!
+//! Each attempt is charged before the store is asked, and given back unless it was answered "taken". Of
+//! many at once no more are answered than fit, and one whose client has left stays charged. Whoever has
+//! used the budget up is refused before anything is looked up, also where the name would have been free:
+//! else the refusal itself would reveal it.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use account::{BrowserRegisterError, ChangeProfileError, RegisterError};
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use model::{Timestamp, UserId};
+use ratelimit::{Call, Caller, ClientAddress, Decision};
+
+use super::{RequestLimits, milliseconds};
+use crate::app::App;
+use crate::error::ApiError;
+
+/// Whose budget the answer to a request may use.
+pub(crate) struct TakenBudget {
+    /// Nothing where requests are not limited.
+    limits: Option<Arc<RequestLimits>>,
+    client: Option<IpAddr>,
+    now: Timestamp,
+}
+
+/// A failure that may reveal that a name or an address is taken.
+pub(crate) trait Reveals {
+    /// Whether it does.
+    fn is_taken(&self) -> bool;
+}
+
+impl TakenBudget {
+    /// Does `what`, which may reveal that something is taken, for `user` if somebody is signed in.
+    ///
+    /// # Errors
+    /// When a budget is used up or can't be asked: then nothing was done.
+    pub(crate) async fn spend<T, E: Reveals>(
+        &self,
+        user: Option<&UserId>,
+        what: impl Future<Output = Result<T, E>>,
+    ) -> Result<Result<T, E>, ApiError> {
+        let Some(limits) = &self.limits else {
+            return Ok(what.await);
+        };
+        let client = self.client.ok_or_else(|| ApiError::internal(NoClient))?;
+        let callers = user
+            .map(|user| Caller::User(user.as_str()))
+            .into_iter()
+            .chain([Caller::Address(client)]);
+        let mut paid = Vec::new();
+        for caller in callers {
+            let charged = limits.taken.check(&self.call(caller)).await;
+            let refused = match charged {
+                Ok(decision) => match decision.retry_after() {
+                    None => {
+                        paid.push((caller, decision));
+                        continue;
+                    }
+                    Some(wait) => ApiError::rate_limited(wait),
+                },
+                Err(error) => error.into(),
+            };
+            self.give_back(limits, &paid).await;
+            return Err(refused);
+        }
+        let done = what.await;
+        if !done.as_ref().is_err_and(Reveals::is_taken) {
+            self.give_back(limits, &paid).await;
+        }
+        Ok(done)
+    }
+
+    /// What can't be given back stays charged.
+    async fn give_back(&self, limits: &RequestLimits, paid: &[(Caller<'_>, Decision)]) {
+        for (caller, decision) in paid {
+            let given_back = limits.taken.give_back(&self.call(*caller), decision).await;
+            if let Err(error) = given_back {
+                tracing::debug!(%error, "a charge could not be given back");
+            }
+        }
+    }
+
+    fn call<'a>(&self, caller: Caller<'a>) -> Call<'a> {
+        Call {
+            caller,
+            route: None, // one budget, whichever route it is
+            method: "*",
+            cost: 1,
+            refundable: true,
+            now: milliseconds(self.now),
+        }
+    }
+}
+
+impl FromRequestParts<App> for TakenBudget {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self {
+            limits: app.limits.clone(),
+            client: parts
+                .extensions
+                .get::<ClientAddress>()
+                .map(|client| client.ip()),
+            now: app.clock.now(),
+        })
+    }
+}
+
+impl Reveals for RegisterError {
+    fn is_taken(&self) -> bool {
+        matches!(self, Self::Taken(_))
+    }
+}
+
+impl Reveals for BrowserRegisterError {
+    fn is_taken(&self) -> bool {
+        match self {
+            Self::Register(error) => error.is_taken(),
+            Self::Session(_) => false,
+        }
+    }
+}
+
+impl Reveals for ChangeProfileError {
+    fn is_taken(&self) -> bool {
+        matches!(self, Self::Taken(_))
+    }
+}
+
+/// The stack notes the client of whatever changes something.
+#[derive(Debug, thiserror::Error)]
+#[error("a request that changes something has no client")]
+struct NoClient;
