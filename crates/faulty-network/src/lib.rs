@@ -66,6 +66,7 @@ struct Hold {
     name: String,
     collection: String,
     caught: watch::Sender<bool>,
+    go_on: watch::Sender<bool>,
 }
 
 impl Proxy {
@@ -121,12 +122,21 @@ impl Proxy {
     /// From now on this command for this collection arrives here and goes no further.
     pub fn hold(&self, command: &str, collection: &str) -> Held {
         let (caught, held) = watch::channel(false);
+        let (go_on, _) = watch::channel(false);
         lock(&self.shared.holds).push(Hold {
             name: command.to_owned(),
             collection: collection.to_owned(),
             caught,
+            go_on,
         });
         Held(held)
+    }
+
+    /// What is held goes on, and nothing is held any more.
+    pub fn let_go(&self) {
+        for hold in lock(&self.shared.holds).drain(..) {
+            hold.go_on.send_replace(true);
+        }
     }
 
     /// How many commands for this collection came by so far.
@@ -183,7 +193,9 @@ impl Wire {
     async fn ask(mut self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
         while let Ok(message) = message::read(&mut from).await {
             if let Some(command) = message::command(&message) {
-                if self.holds(&command) {
+                if let Some(mut held) = self.holds(&command)
+                    && held.wait_for(|go_on| *go_on).await.is_err()
+                {
                     return std::future::pending().await;
                 }
                 lock(&self.shared.seen).push(command);
@@ -210,14 +222,14 @@ impl Wire {
         }
     }
 
-    /// Whether this command is stopped here, of which it is told.
-    fn holds(&self, command: &Command) -> bool {
+    /// What this command waits for, if it is stopped here, of which whoever stops it is told.
+    fn holds(&self, command: &Command) -> Option<watch::Receiver<bool>> {
         let holds = lock(&self.shared.holds);
         let of_it =
             |hold: &&Hold| hold.name == command.name && hold.collection == command.collection;
-        holds.iter().find(of_it).is_some_and(|hold| {
+        holds.iter().find(of_it).map(|hold| {
             hold.caught.send_replace(true);
-            true
+            hold.go_on.subscribe()
         })
     }
 

@@ -13,8 +13,9 @@ use storage::Error;
 use crate::Core;
 use crate::error::Failure;
 use crate::progress::Progress;
+use crate::table::Table;
 
-/// How long a session stays after it is over before the server itself deletes it, where it has TTL
+/// How long a session or a reservation stays after it is over before the server itself deletes it, where it has TTL
 /// indexes: our own sweep was there long before. It goes by the server's clock, hence the distance.
 const LAST_RESORT: Duration = Duration::from_secs(30 * 86_400);
 
@@ -99,16 +100,25 @@ impl Core {
         for table in [&self.attempts, &self.limits, &self.spent] {
             self.build(table, &expires, progress).await?;
         }
-        self.index_of_over_sessions(progress).await
+        self.index_of_the_end(&self.released, "expires_at", "portcullis_expires", progress)
+            .await?;
+        self.index_of_the_end(&self.sessions, "over_at", "portcullis_over", progress)
+            .await
     }
 
     /// With a TTL where the server has that, without one elsewhere.
-    async fn index_of_over_sessions(&self, progress: &dyn Progress) -> Result<(), Error> {
-        let keys = doc! { "over_at": 1 };
-        let mut with_ttl = plain("portcullis_over");
+    async fn index_of_the_end(
+        &self,
+        table: &Table,
+        field: &str,
+        name: &str,
+        progress: &dyn Progress,
+    ) -> Result<(), Error> {
+        let keys = doc! { field: 1 };
+        let mut with_ttl = plain(name);
         with_ttl.expire_after = Some(LAST_RESORT);
         let with_ttl = [model(keys.clone(), with_ttl)];
-        match self.build(&self.sessions, &with_ttl, progress).await {
+        match self.build(table, &with_ttl, progress).await {
             Ok(()) => Ok(()),
             Err(Failure::Other(error @ (Error::Unavailable(_) | Error::Busy | Error::Full))) => {
                 Err(error)
@@ -116,8 +126,8 @@ impl Core {
             Err(failure) => {
                 let error = Error::from(failure);
                 tracing::debug!(%error, "the server has no TTL indexes: none is needed");
-                let plain = [model(keys, plain("portcullis_over"))];
-                Ok(self.build(&self.sessions, &plain, progress).await?)
+                let plain = [model(keys, plain(name))];
+                Ok(self.build(table, &plain, progress).await?)
             }
         }
     }

@@ -14,7 +14,7 @@
 //! # What is stored
 //! `users` is the collection of a Flask application, if there is one: its fields keep their names, its
 //! `_id`s their kinds. Ours are `portcullis_sessions`, `portcullis_attempts`, `portcullis_limits`, `portcullis_spent`,
-//! `portcullis_feed` and `portcullis_meta`.
+//! `portcullis_released`, `portcullis_feed` and `portcullis_meta`.
 //!
 //! # Adding a trait of [`storage`]
 //! A file beside this one with the trait's methods: those that write go through `Running::write`, which
@@ -50,7 +50,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mongodb::Database;
-use storage::Sinks;
+use storage::{Reservations, Sinks};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
@@ -89,8 +89,11 @@ struct Core {
     attempts: Table,
     limits: Table,
     spent: Table,
+    released: Table,
     feed: Rows,
     meta: Table,
+    /// How names are recognized that accounts have let go of.
+    reservations: Reservations,
     sinks: Sinks,
     appends: Appends,
     heartbeat: Arc<Heartbeat>,

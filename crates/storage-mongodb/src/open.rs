@@ -8,7 +8,7 @@ use std::time::Duration;
 use model::Rng;
 use mongodb::Database;
 use mongodb::bson::{Document, doc};
-use storage::{Error, Sinks};
+use storage::{Error, Reservations, Sinks};
 use tokio::sync::mpsc;
 
 use crate::error::{Failure, OpenError, from_driver, late};
@@ -34,33 +34,42 @@ const DEADLINE: Duration = Duration::from_secs(5);
 const FOLLOWS_WAITING: usize = 16;
 
 /// How a database is opened.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Options<'a> {
     rng: &'a dyn Rng,
     deadline: Duration,
     progress: &'a dyn Progress,
+    reservations: Reservations,
 }
 
 impl<'a> Options<'a> {
     /// The usual ones. `rng` names this node, so that it knows its own writing again.
-    pub const fn new(rng: &'a dyn Rng) -> Self {
+    pub fn new(rng: &'a dyn Rng) -> Self {
         Self {
             rng,
             deadline: DEADLINE,
             progress: &Lines,
+            reservations: Reservations::default(),
         }
     }
 
     /// Gives each operation this long, for a server that is slow or far away.
     #[must_use]
-    pub const fn with_deadline(mut self, deadline: Duration) -> Self {
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
+        self
+    }
+
+    /// Recognizes names that accounts have let go of by these keys, as every server must.
+    #[must_use]
+    pub fn with_reservations(mut self, reservations: Reservations) -> Self {
+        self.reservations = reservations;
         self
     }
 
     /// Has `progress` show what takes long, instead of lines in the log.
     #[must_use]
-    pub const fn with_progress(mut self, progress: &'a dyn Progress) -> Self {
+    pub fn with_progress(mut self, progress: &'a dyn Progress) -> Self {
         self.progress = progress;
         self
     }
@@ -93,6 +102,7 @@ impl MongoStore {
             rng,
             deadline,
             progress,
+            reservations,
         } = options;
         let (servers, database) = uri.options().await?;
         let hosts = hosts(&servers);
@@ -114,6 +124,8 @@ impl MongoStore {
             attempts: table("portcullis_attempts"),
             limits: table("portcullis_limits"),
             spent: table("portcullis_spent"),
+            released: table("portcullis_released"),
+            reservations,
             feed: Rows(feed),
             heartbeat: Arc::new(Heartbeat::new(meta.clone(), sinks.clone())),
             tally: Tally::default(),

@@ -62,7 +62,8 @@ impl Upkeep for MongoStore {
                 let gone = sessions.saturating_add(rows);
                 let gone = gone.saturating_add(core.sweep_attempts(now, left(gone)).await?);
                 let gone = gone.saturating_add(core.sweep_limits(now, left(gone)).await?);
-                Ok(gone.saturating_add(core.sweep_spent(now, left(gone)).await?))
+                let gone = gone.saturating_add(core.sweep_spent(now, left(gone)).await?);
+                Ok(gone.saturating_add(core.sweep_released(now, left(gone)).await?))
             })
             .await
     }

@@ -25,6 +25,7 @@ mod open;
 mod query;
 mod queue;
 mod readers;
+mod released;
 mod sessions;
 mod spent;
 mod upkeep;
@@ -33,7 +34,9 @@ mod writer;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use storage::Reservations;
 use tokio::sync::watch;
 
 use crate::follower::Follow;
@@ -51,6 +54,7 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     follows: Queue<Follow>,
+    reservations: Arc<Reservations>,
     /// Closed when the last thread has ended.
     ended: watch::Receiver<()>,
 }

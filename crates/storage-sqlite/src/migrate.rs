@@ -56,6 +56,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 8,
         sql: include_str!("../migrations/0008_hash_kinds.sql"),
     },
+    Migration {
+        version: 9,
+        sql: include_str!("../migrations/0009_released_names.sql"),
+    },
 ];
 
 /// Whether the file lacks a step.
@@ -314,6 +318,7 @@ mod tests {
                 "08bc53de21282414bbc5ae75eb8542b6b36bc225740d26eb9aec8f6240d1b69a",
                 "44a61b7ed37165607210122132e9ac949f39556d946249d3b775ddad47698e80",
                 "6a22bd4c3a97f0f3624a45796194eeba45bb93bd6b19034044b7b4856c4155e7",
+                "b170e0a19bd21699b94439d4e33b690d66a4bd476cfd00b4ca0f088cbe6968a8",
             ]
         );
         assert_eq!(checksum("a;\r\nb;"), checksum("a;\nb;"));

@@ -7,7 +7,7 @@ use std::thread::{Builder, JoinHandle};
 
 use model::Timestamp;
 use rusqlite::Connection;
-use storage::{Error, OpenError, Sinks};
+use storage::{Error, OpenError, Reservations, Sinks};
 use tokio::sync::watch;
 
 use crate::error::{from_io, while_opening};
@@ -36,24 +36,33 @@ pub enum Role {
 pub struct Options {
     role: Role,
     now: Timestamp,
+    reservations: Reservations,
     pub(crate) migrations: &'static [Migration],
     pub(crate) max_pages: Option<u32>,
 }
 
 impl Options {
     /// Opens as `role`; a change of the schema is noted as made at `now`.
-    pub const fn new(role: Role, now: Timestamp) -> Self {
+    pub fn new(role: Role, now: Timestamp) -> Self {
         Self {
             role,
             now,
+            reservations: Reservations::default(),
             migrations: MIGRATIONS,
             max_pages: None,
         }
     }
 
+    /// Recognizes names that accounts have let go of by these keys, as every server must.
+    #[must_use]
+    pub fn with_reservations(mut self, reservations: Reservations) -> Self {
+        self.reservations = reservations;
+        self
+    }
+
     /// Bounds the file: what does not fit fails as on a full disk. A page has 4,096 bytes.
     #[must_use]
-    pub const fn with_max_pages(mut self, pages: u32) -> Self {
+    pub fn with_max_pages(mut self, pages: u32) -> Self {
         self.max_pages = Some(pages);
         self
     }
@@ -82,7 +91,7 @@ impl SqliteStore {
                 }
             }
         }
-        start(path, options.max_pages, connection, lock)
+        start(path, options, connection, lock)
     }
 
     /// Whether the files at `path` are their owner's alone, or can be made so, without opening or changing any.
@@ -132,11 +141,12 @@ fn log_ahead(connection: &Connection, path: &Path) -> Result<(), OpenError> {
 
 fn start(
     path: PathBuf,
-    max_pages: Option<u32>,
+    options: &Options,
     connection: Connection,
     lock: Option<std::fs::File>,
 ) -> Result<Arc<SqliteStore>, OpenError> {
     let failed = |error| from_io(&path, error);
+    let max_pages = options.max_pages;
     let (sinks, health) = (Sinks::default(), Health::default());
     let (readers, queue) = Queue::new(readers::WAITING);
     let mut reading = start_readers(&path, queue)?;
@@ -166,6 +176,7 @@ fn start(
         writer: Writer::new(operations, health),
         readers: Readers::new(readers),
         follows,
+        reservations: Arc::new(options.reservations.clone()),
         ended: has_ended,
     }))
 }

@@ -1,16 +1,19 @@
 //! Accounts.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use model::{Credentials, Generation, User, UserId, UsernameKey};
 use password::PasswordHash;
 use rusqlite::{Connection, named_params};
 use storage::{
     Error, FeedEntry, LoginName, Moment, NewUser, PasswordChange, PasswordChanged, ProfileChange,
-    SaveUserError, UniqueField, Users,
+    Reservations, SaveUserError, UniqueField, Users,
 };
 
 use crate::SqliteStore;
 use crate::query::{Columns, all, execute, first, integer};
+use crate::released::{keys_of, refuse_reserved, release};
 use crate::sessions;
 use crate::writer::Change;
 
@@ -26,8 +29,9 @@ macro_rules! columns {
 #[async_trait]
 impl Users for SqliteStore {
     async fn create_user(&self, new: NewUser) -> Result<User, SaveUserError> {
+        let reservations = Arc::clone(&self.reservations);
         self.writer
-            .write(move |change| create(change.connection(), &new))
+            .write(move |change| create(change.connection(), &new, &reservations))
             .await
     }
 
@@ -58,9 +62,9 @@ impl Users for SqliteStore {
         profile: ProfileChange,
         moment: Moment,
     ) -> Result<Option<User>, SaveUserError> {
-        let id = id.clone();
+        let (id, reservations) = (id.clone(), Arc::clone(&self.reservations));
         self.writer
-            .write(move |change| change_profile(change, &id, &profile, moment))
+            .write(move |change| change_profile(change, &id, &profile, &reservations, moment))
             .await
     }
 
@@ -94,12 +98,16 @@ impl Users for SqliteStore {
     }
 
     async fn delete_user(&self, id: &UserId, moment: Moment) -> Result<bool, Error> {
-        let id = id.clone();
+        let (id, reservations) = (id.clone(), Arc::clone(&self.reservations));
         self.writer
             .write(move |change| {
+                let connection = change.connection();
+                for (field, key) in keys_of(connection, &id)?.held() {
+                    release(connection, &reservations, (field, key), &id, moment.now)?;
+                }
                 // Its sessions go with it (ON DELETE CASCADE).
                 let sql = "DELETE FROM users WHERE id = ?1";
-                if execute(change.connection(), sql, [id.as_str()])? == 0 {
+                if execute(connection, sql, [id.as_str()])? == 0 {
                     return Ok(false);
                 }
                 change.tell(FeedEntry::Closed(id), moment.feed_until)?;
@@ -150,7 +158,11 @@ fn find_by_login(connection: &Connection, name: &LoginName) -> Result<Option<Cre
     )
 }
 
-fn create(connection: &Connection, new: &NewUser) -> Result<User, SaveUserError> {
+fn create(
+    connection: &Connection,
+    new: &NewUser,
+    reservations: &Reservations,
+) -> Result<User, SaveUserError> {
     let user = User {
         id: new.id.clone(),
         username: Some(new.username.as_str().to_owned()),
@@ -163,8 +175,12 @@ fn create(connection: &Connection, new: &NewUser) -> Result<User, SaveUserError>
         updated_at: new.now,
     };
     let (username_key, email_key) = (new.username.key(), new.email.key());
+    let name = (UniqueField::Username, username_key.as_str());
     refuse_taken_name(connection, &user, &username_key)?;
+    refuse_reserved(connection, reservations, name, &user.id, new.now)?;
     refuse_taken_email(connection, &user, &email_key)?;
+    let email = (UniqueField::Email, &*email_key);
+    refuse_reserved(connection, reservations, email, &user.id, new.now)?;
     execute(
         connection,
         "INSERT INTO users (id, username, username_key, username_key_version, email, email_key,
@@ -192,6 +208,7 @@ fn change_profile(
     change: &mut Change<'_>,
     id: &UserId,
     profile: &ProfileChange,
+    reservations: &Reservations,
     moment: Moment,
 ) -> Result<Option<User>, SaveUserError> {
     let connection = change.connection();
@@ -199,15 +216,32 @@ fn change_profile(
         return Ok(None);
     };
     user.updated_at = moment.now;
+    let before = keys_of(connection, id)?;
+    let mut released = Vec::new();
     // Both are checked before either is written: of two conflicts the name is named.
     if let Some(username) = &profile.username {
         user.username = Some(username.as_str().to_owned());
-        refuse_taken_name(connection, &user, &username.key())?;
+        let key = username.key();
+        refuse_taken_name(connection, &user, &key)?;
+        if before.username.as_deref() != Some(key.as_str()) {
+            let name = (UniqueField::Username, key.as_str());
+            refuse_reserved(connection, reservations, name, id, moment.now)?;
+            released.extend(before.name());
+        }
     }
     if let Some(email) = &profile.email {
         user.email_verified &= user.email.as_deref() == Some(email.as_str());
         user.email = Some(email.as_str().to_owned());
-        refuse_taken_email(connection, &user, &email.key())?;
+        let key = email.key();
+        refuse_taken_email(connection, &user, &key)?;
+        if before.email.as_deref() != Some(&*key) {
+            let address = (UniqueField::Email, &*key);
+            refuse_reserved(connection, reservations, address, id, moment.now)?;
+            released.extend(before.address());
+        }
+    }
+    for held in released {
+        release(connection, reservations, held, id, moment.now)?;
     }
     execute(
         connection,

@@ -83,7 +83,8 @@ pub enum UniqueField {
 /// Why an account could not be saved.
 #[derive(Debug, thiserror::Error)]
 pub enum SaveUserError {
-    /// Another account has it. When both are taken, the name is named.
+    /// Another account has it, or has let go of it lately ([`Reservations`](crate::Reservations)). When both
+    /// are taken, the name is named.
     #[error("{0:?} is taken")]
     Taken(UniqueField),
     /// The store failed.
@@ -107,7 +108,7 @@ pub trait Users: Send + Sync {
     /// key, when exactly one has it; else the one with this address.
     async fn credentials_by_login(&self, name: &LoginName) -> Result<Option<Credentials>, Error>;
 
-    /// Changes name and address; `None` when the account is gone.
+    /// Changes name and address; `None` when the account is gone. What it had before is reserved for it.
     async fn change_profile(
         &self,
         id: &UserId,
@@ -131,7 +132,7 @@ pub trait Users: Send + Sync {
         moment: Moment,
     ) -> Result<PasswordChanged, Error>;
 
-    /// Deletes the account and its sessions; `false` when it was gone.
+    /// Deletes the account and its sessions; `false` when it was gone. Its name and its address are reserved.
     async fn delete_user(&self, id: &UserId, moment: Moment) -> Result<bool, Error>;
 
     /// The kinds of hash in the store, and how many accounts have each ([`password::Kind`] as text;

@@ -12,7 +12,7 @@ use ratelimit::{Capacity, SharedStore};
 use secret::Secret;
 use server::limits::Counters;
 use server::listener::{Tls, TlsError, read_certificates};
-use storage::{Storage, Upkeep as _};
+use storage::{Reservations, Storage, Upkeep as _};
 use storage_mongodb::limits::{LeasedLimits, MongoLimits};
 use storage_mongodb::{KeyPrint, MongoStore, MongoUri};
 use storage_sqlite::{LimitStore, Options, Role, SqliteStore};
@@ -73,14 +73,26 @@ pub(super) async fn open_store(
         Some(uri) => {
             let options = storage_mongodb::Options::new(rng);
             let options = options.no_slower_than(config.server.request_timeout);
+            let options = options.with_reservations(reservations(keys));
             open_mongo(uri, &key_prints(config, keys)?, options).await
         }
-        None => open_sqlite(&config.storage.data_dir, clock).await,
+        None => open_sqlite(&config.storage.data_dir, reservations(keys), clock).await,
     }
 }
 
-async fn open_sqlite(folder: &Path, clock: &dyn Clock) -> anyhow::Result<Stored> {
-    let options = Options::new(Role::Server, clock.now());
+/// The keys by which released names are recognized.
+fn reservations(keys: &Keys) -> Reservations {
+    let key = |secret| derived_key(secret, "released names");
+    let previous = keys.secret_key_previous.as_ref().map(key);
+    Reservations::new(key(&keys.secret_key), previous)
+}
+
+async fn open_sqlite(
+    folder: &Path,
+    reservations: Reservations,
+    clock: &dyn Clock,
+) -> anyhow::Result<Stored> {
+    let options = Options::new(Role::Server, clock.now()).with_reservations(reservations);
     let storage = SqliteStore::open(&folder.join(DATABASE), &options)?;
     let (store, capacity) = (Arc::clone(&storage), Capacity::default());
     let counters = LimitStore::load(store, capacity, counted(clock)).await;

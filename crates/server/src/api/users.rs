@@ -78,7 +78,7 @@ pub(crate) async fn replace(
     Ok(Json(UserView::from(&user)).into_response())
 }
 
-/// Changes one's own name, address or both.
+/// Changes one's own name, address or both. What was there before is reserved for its owner for 30 days.
 #[utoipa::path(
     patch, path = "/api/v1/users/{id}", operation_id = "change_user", tag = "Accounts", security(("access" = [])),
     params(("id" = String, Path, description = "One's own id; any other is answered 403")),
@@ -101,7 +101,7 @@ pub(crate) async fn change(
     Ok(Json(UserView::from(&user)).into_response())
 }
 
-/// Deletes one's own account. Needs a fresh token.
+/// Deletes one's own account. Needs a fresh token. Its name and its address are reserved for 30 days.
 #[utoipa::path(
     delete, path = "/api/v1/users/{id}", operation_id = "delete_user", tag = "Accounts", security(("access" = [])),
     params(("id" = String, Path, description = "One's own id; any other is answered 403")),

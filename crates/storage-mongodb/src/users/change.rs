@@ -5,16 +5,18 @@ use mongodb::bson::{Bson, Document, doc};
 use password::PasswordHash;
 use storage::{
     Error, FeedEntry, FeedRow, Moment, PasswordChange, PasswordChanged, ProfileChange,
-    SaveUserError,
+    SaveUserError, UniqueField,
 };
 
 use crate::Core;
 use crate::document::{date, integer};
 use crate::error::Failure;
 use crate::users::TRIES;
-use crate::users::document::{Account, kind_of, read, unchanged};
+use crate::users::document::{Account, address_in, kind_of, name_in, read, unchanged};
+use crate::users::find::{email_key, username_key};
 use crate::users::keys::{self, kind_before};
 use crate::users::pending::Pending;
+use crate::users::released::{Claim, Finished};
 
 impl Core {
     pub(crate) async fn upgrade_hash(
@@ -97,11 +99,18 @@ impl Core {
             let Some(account) = self.settled(id).await? else {
                 return Ok(None);
             };
-            let pending = self.pending(FeedRow {
+            let mut pending = self.pending(FeedRow {
                 entry: FeedEntry::Changed(id.clone()),
                 until: moment.feed_until,
             });
             let (mut set, mut unset) = self.new_profile(&account, change).await?;
+            let (taken, released) = exchanged(&account.document, &set);
+            if !taken.is_empty() {
+                let claim = Claim::new(&self.reservations, id, &taken, moment.now);
+                self.refuse_reserved(&claim).await?;
+                self.release(id, &released, moment.now).await?;
+                pending.claim = Some(claim.or_back_to(&account.document, PROFILE));
+            }
             set.insert("updated_at", date(moment.now));
             set.insert("portcullis_pending", pending.to_bson());
             let mut filter = untouched(&account);
@@ -115,7 +124,10 @@ impl Core {
             }
             match self.users.updated(filter, update).await {
                 Ok(Some(document)) => {
-                    self.outbox().finish(&account.id, &pending).await?;
+                    let finished = self.outbox().finish(&account.id, &pending).await?;
+                    if let Finished::Reserved(field) = finished {
+                        return Err(SaveUserError::Taken(field));
+                    }
                     let account = read(self.users.name, document)?;
                     return Ok(Some(account.credentials.user));
                 }
@@ -173,7 +185,7 @@ impl Core {
                     id,
                     pending: Some(pending),
                     ..
-                }) => self.outbox().finish(&id, &pending).await?,
+                }) => self.outbox().finish(&id, &pending).await.map(drop)?,
                 account => return Ok(account),
             }
         }
@@ -185,8 +197,56 @@ impl Core {
         Pending {
             operation: self.next_name(),
             rows: vec![row],
+            claim: None,
         }
     }
+}
+
+/// What a change of the profile may write.
+const PROFILE: &[&str] = &[
+    "username",
+    "username_key",
+    "username_key_version",
+    "email",
+    "email_key",
+    "email_verified",
+    "key_clash",
+    "updated_at",
+];
+
+/// Keys, and what they are keys of.
+type Keys<T> = Vec<(UniqueField, T)>;
+
+/// The keys that `set` gives an account, and those that it lets go of by that.
+fn exchanged<'a>(document: &Document, set: &'a Document) -> (Keys<&'a str>, Keys<String>) {
+    let (mut taken, mut released) = (Vec::new(), Vec::new());
+    for (field, name, before) in [
+        (UniqueField::Username, "username_key", held_name(document)),
+        (UniqueField::Email, "email_key", held_address(document)),
+    ] {
+        if let Ok(key) = set.get_str(name)
+            && before.as_deref() != Some(key)
+        {
+            taken.push((field, key));
+            released.extend(before.map(|before| (field, before)));
+        }
+    }
+    (taken, released)
+}
+
+/// The keys of what an account is signed in to by.
+pub(super) fn held(document: &Document) -> Keys<String> {
+    let name = held_name(document).map(|key| (UniqueField::Username, key));
+    let address = held_address(document).map(|key| (UniqueField::Email, key));
+    name.into_iter().chain(address).collect()
+}
+
+fn held_name(document: &Document) -> Option<String> {
+    name_in(document).as_deref().and_then(username_key)
+}
+
+fn held_address(document: &Document) -> Option<String> {
+    address_in(document).and_then(email_key)
 }
 
 /// A filter for this account, unless someone has begun another change.

@@ -1,8 +1,10 @@
 //! Making an account.
 
+use std::time::Duration;
+
 use model::{Generation, User};
 use mongodb::bson::{Bson, doc};
-use storage::{Error, NewUser, SaveUserError, UniqueField};
+use storage::{Error, FeedEntry, FeedRow, NewUser, SaveUserError, UniqueField};
 
 use crate::Core;
 use crate::document::date;
@@ -10,9 +12,14 @@ use crate::error::Failure;
 use crate::users::TRIES;
 use crate::users::document::kind_of;
 use crate::users::find::{exactly, has_old_keys};
+use crate::users::released::{Claim, Finished};
+
+/// How long tokens are refused of an account that was never told to exist.
+const GONE_FOR: Duration = Duration::from_secs(86_400);
 
 impl Core {
-    /// One insertion: the unique indexes decide who gets a name or an address.
+    /// One insertion: the unique indexes decide who gets a name or an address, unless it is reserved
+    /// (`released.rs`).
     pub(crate) async fn create_user(&self, new: NewUser) -> Result<User, SaveUserError> {
         let user = User {
             id: new.id,
@@ -28,6 +35,22 @@ impl Core {
         let id = Bson::String(user.id.as_str().to_owned());
         let username_key = new.username.key().as_str().to_owned();
         let email_key = new.email.key();
+        let claim = Claim::new(
+            &self.reservations,
+            &user.id,
+            &[
+                (UniqueField::Username, &username_key),
+                (UniqueField::Email, &email_key),
+            ],
+            new.now,
+        );
+        // Should it have to go again, nobody has tokens of it that outlive a day. Nodes of the version before
+        // know nothing of claims, and would finish an entry that closes it.
+        let mut pending = self.pending(FeedRow {
+            entry: FeedEntry::Changed(user.id.clone()),
+            until: new.now.plus(GONE_FOR),
+        });
+        pending.claim = Some(claim.clone());
         let document = doc! {
             "_id": id.clone(),
             "username": new.username.as_str(),
@@ -42,15 +65,22 @@ impl Core {
             "disabled": false,
             "created_at": date(new.now),
             "updated_at": date(new.now),
+            "portcullis_pending": pending.to_bson(),
         };
         for _ in 0..TRIES {
             // An imported name without a key is in no unique index of ours.
             self.refuse_taken_name(&id, new.username.as_str(), &username_key)
                 .await?;
+            self.refuse_reserved(&claim).await?;
             match self.users.insert(document.clone()).await {
                 Ok(()) => {
-                    self.tally.changed(None, kind_of(&new.hash));
-                    return Ok(user);
+                    return match self.outbox().finish(&id, &pending).await? {
+                        Finished::Kept => {
+                            self.tally.changed(None, kind_of(&new.hash));
+                            Ok(user)
+                        }
+                        Finished::Reserved(field) => Err(SaveUserError::Taken(field)),
+                    };
                 }
                 Err(Failure::Duplicate) => {
                     self.refuse_taken_name(&id, new.username.as_str(), &username_key)

@@ -13,7 +13,8 @@ use storage::{Error, FeedEntry, FeedRow, Moment};
 use crate::Core;
 use crate::document::Fields;
 use crate::users::TRIES;
-use crate::users::document::is_closing;
+use crate::users::change::held;
+use crate::users::document::{is_closing, unchanged};
 use crate::users::keys::kind_before;
 use crate::users::pending::Pending;
 
@@ -37,7 +38,13 @@ impl Core {
                 entry: FeedEntry::Closed(id.clone()),
                 until: moment.feed_until,
             });
-            let filter = doc! { "_id": raw.clone(), "portcullis_pending": { "$exists": false } };
+            // Reserved before it is let go of.
+            self.release(id, &held(&document), moment.now).await?;
+            let mut filter =
+                doc! { "_id": raw.clone(), "portcullis_pending": { "$exists": false } };
+            for field in ["username", "email"] {
+                filter.insert(field, unchanged(&document, field));
+            }
             let update = doc! {
                 "$set": { "portcullis_closing": true, "portcullis_pending": pending.to_bson() },
                 "$unset": { "hash_kind": "" },

@@ -22,6 +22,7 @@ mod first;
 mod keys;
 mod kinds;
 pub(crate) mod pending;
+mod released;
 mod switches;
 mod takeover;
 

@@ -14,6 +14,7 @@ use crate::document::{Fields, integer};
 use crate::documents::Documents;
 use crate::feed::{Appends, from_fields, to_document};
 use crate::table::{Query, Table};
+use crate::users::released::{Claim, Finished};
 
 /// What is to be told.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub(crate) struct Pending {
     pub(crate) operation: String,
     /// The entries: one, so far.
     pub(crate) rows: Vec<FeedRow>,
+    /// What the change has taken, if it has taken a name or an address.
+    pub(crate) claim: Option<Claim>,
 }
 
 /// Accounts whose changes are finished in one round.
@@ -36,6 +39,7 @@ impl Pending {
         Ok(Some(Self {
             operation: first.text("op")?.to_owned(),
             rows: entries.iter().map(from_fields).collect::<Result<_, _>>()?,
+            claim: Claim::read(first)?,
         }))
     }
 
@@ -43,6 +47,9 @@ impl Pending {
         let entries = self.rows.iter().map(|row| {
             let mut entry = to_document(row);
             entry.insert("op", &self.operation);
+            if let Some(claim) = &self.claim {
+                entry.insert("claim", claim.to_bson());
+            }
             Bson::Document(entry)
         });
         Bson::Array(entries.collect())
@@ -53,6 +60,7 @@ impl Pending {
 pub(crate) struct Outbox<'a, T = Table> {
     pub(crate) users: &'a T,
     pub(crate) sessions: &'a T,
+    pub(crate) released: &'a T,
     pub(crate) appends: &'a Appends,
 }
 
@@ -61,23 +69,36 @@ impl Core {
         Outbox {
             users: &self.users,
             sessions: &self.sessions,
+            released: &self.released,
             appends: &self.appends,
         }
     }
 }
 
 impl<T: Documents> Outbox<'_, T> {
-    /// Tells the feed, then does what follows from it and clears `pending`.
+    /// Takes the change back where it must be; else tells the feed, then does what follows from it and
+    /// clears `pending`.
     ///
     /// # Errors
-    /// Only when the feed could not be told. What comes after it may fail: the tokens are refused
-    /// by then, a refresh reads the account, and the caretaker does it.
-    pub(crate) async fn finish(&self, id: &Bson, pending: &Pending) -> Result<(), Error> {
+    /// Only when it could not be judged or the feed could not be told. What comes after it may fail: the
+    /// tokens are refused by then, a refresh reads the account, and the caretaker does it.
+    pub(crate) async fn finish(&self, id: &Bson, pending: &Pending) -> Result<Finished, Error> {
+        if let Finished::Reserved(field) = self.judge(id, pending).await? {
+            return Ok(Finished::Reserved(field));
+        }
+        let is_new = |claim: &Claim| claim.is_of_a_new_account();
+        if pending.claim.as_ref().is_some_and(is_new) {
+            // Nobody knows anything of it yet that the feed could take back.
+            if let Err(error) = self.clear(id, pending).await {
+                tracing::warn!(%error, "an account is made, but not tidied up yet");
+            }
+            return Ok(Finished::Kept);
+        }
         self.appends.append(pending.rows.clone()).await?;
         if let Err(error) = self.tidy(id, pending).await {
             tracing::warn!(%error, "a change of an account is told, but not tidied up yet");
         }
-        Ok(())
+        Ok(Finished::Kept)
     }
 
     async fn tidy(&self, id: &Bson, pending: &Pending) -> Result<(), Error> {
@@ -109,6 +130,11 @@ impl<T: Documents> Outbox<'_, T> {
                 FeedEntry::Token(_) | FeedEntry::Session(_) | FeedEntry::Changed(_) => {}
             }
         }
+        self.clear(id, pending).await
+    }
+
+    async fn clear(&self, id: &Bson, pending: &Pending) -> Result<(), Error> {
+        let ours = doc! { "_id": id, "portcullis_pending.op": &pending.operation };
         let clear = doc! { "$unset": { "portcullis_pending": "" } };
         self.users.update(ours, clear).await?;
         Ok(())
@@ -116,24 +142,28 @@ impl<T: Documents> Outbox<'_, T> {
 
     /// Finishes what interrupted changes have left, and says how many those were.
     pub(crate) async fn finish_orphans(&self) -> Result<usize, Error> {
-        let (mut finished, mut unreadable) = (0, 0);
+        let (mut finished, mut left) = (0, 0);
         loop {
             // Others must not wait for those that can't be read.
             let query = Query::new(doc! { "portcullis_pending.op": { "$exists": true } });
-            let query = query.sort(doc! { "_id": 1 }).skip(unreadable).limit(ROUND);
+            let query = query.sort(doc! { "_id": 1 }).skip(left).limit(ROUND);
             let query = query.only(doc! { "portcullis_pending": 1 });
             let found = self.users.all(query).await?;
             for document in &found {
                 let fields = Fields::of(self.users.name(), document);
                 match Pending::read(&fields) {
                     Ok(Some(pending)) => {
-                        self.finish(fields.required("_id")?, &pending).await?;
-                        finished += 1;
+                        match self.finish(fields.required("_id")?, &pending).await {
+                            Ok(Finished::Kept | Finished::Reserved(_)) => finished += 1,
+                            // Another must go back first, which may come later in this very round.
+                            Err(Error::Busy) if pending.claim.is_some() => left += 1,
+                            Err(error) => return Err(error),
+                        }
                     }
                     Ok(None) => {}
                     Err(error) => {
                         tracing::error!(%error, "what a change has to tell can't be read");
-                        unreadable += 1;
+                        left += 1;
                     }
                 }
             }

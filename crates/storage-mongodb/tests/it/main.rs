@@ -24,6 +24,7 @@ mod members_down;
 mod nodes;
 mod people;
 mod refusals;
+mod released;
 mod server;
 mod server_errors;
 mod shapes;

@@ -8,12 +8,12 @@ use std::time::Duration;
 use super::Backend;
 use super::attempts::{KEY, assert_waits, fail};
 use super::fixtures::{
-    LIMIT, account, at, change, exists, hash, id, moment, opened, renewed, rotated, session,
-    session_id, spent, stored, stored_hash, token, typed,
+    LIMIT, account, at, change, exists, hash, id, moment, new_user, opened, renewed, rotated,
+    session, session_id, spent, stored, stored_hash, token, typed,
 };
 use super::listener::Listener;
 use super::rotation::handed_out;
-use crate::{FeedEntry, FeedRow, Rotated, Storage};
+use crate::{FeedEntry, FeedRow, NewUser, Rotated, SaveUserError, Storage, UniqueField};
 
 pub async fn accounts_and_sessions_survive_a_restart(backend: &dyn Backend) {
     let store = backend.open().await;
@@ -175,6 +175,19 @@ pub async fn failures_are_counted_on_after_a_restart(backend: &dyn Backend) {
     fail(&store, KEY, 2, 5).await;
     let store = restarted(backend, &store).await;
     assert_waits(&store, KEY, 5, 10).await;
+}
+
+pub async fn a_released_name_stays_reserved_after_a_restart(backend: &dyn Backend) {
+    let store = backend.open().await;
+    account(&store, "alice").await;
+    store.delete_user(&id("alice"), moment(1)).await.unwrap();
+    let store = restarted(backend, &store).await;
+    let stranger = NewUser {
+        id: id("stranger"),
+        ..new_user("alice")
+    };
+    let taken = store.create_user(stranger).await.unwrap_err();
+    assert!(matches!(taken, SaveUserError::Taken(UniqueField::Username)));
 }
 
 /// Closes, and opens what is left.

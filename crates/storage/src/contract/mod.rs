@@ -27,6 +27,7 @@ mod fixtures;
 mod listener;
 pub mod login;
 pub mod password;
+pub mod released;
 pub mod rotation;
 pub mod sessions;
 pub mod spent;
@@ -65,6 +66,7 @@ macro_rules! contract_suite {
             durability::a_spent_token_stays_spent_after_a_restart,
             durability::a_spent_token_without_a_session_stays_spent_after_a_restart,
             durability::failures_are_counted_on_after_a_restart,
+            durability::a_released_name_stays_reserved_after_a_restart,
         }
     };
 }
@@ -81,15 +83,22 @@ macro_rules! contract_behaviour {
             users::of_two_conflicts_the_name_is_named,
             users::of_fifty_at_once_one_gets_the_name,
             users::of_fifty_at_once_one_gets_the_address,
-            users::a_new_name_frees_the_old_one,
+            users::by_a_new_name_one_signs_in_and_no_longer_by_the_old_one,
             users::a_new_address_is_not_verified,
             users::an_account_may_keep_what_it_has,
             users::a_refused_change_of_the_profile_changes_nothing,
             users::a_change_of_the_profile_of_nobody_is_nothing,
             users::a_deleted_account_leaves_nothing,
-            users::a_deleted_account_frees_its_name_and_address,
             users::kinds_of_hash_are_counted,
             users::text_is_never_a_statement,
+            released::a_changed_name_is_reserved_for_who_had_it,
+            released::a_changed_address_is_reserved_for_who_had_it,
+            released::what_a_deleted_account_had_is_reserved_for_nobody,
+            released::after_thirty_days_anybody_may_have_it,
+            released::what_has_run_out_is_swept_and_nothing_else,
+            released::another_writing_of_the_same_name_lets_go_of_nothing,
+            released::who_had_it_last_is_who_it_is_reserved_for,
+            released::no_stranger_is_fast_enough_for_a_name_that_is_let_go_of,
             login::the_exact_name_comes_before_its_key_and_the_address,
             login::the_key_of_the_name_comes_before_the_address,
             login::the_address_comes_last,

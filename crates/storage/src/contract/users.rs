@@ -127,7 +127,7 @@ pub async fn of_fifty_at_once_one_gets_the_address(backend: &dyn Backend) {
     assert_one_of(answers, UniqueField::Email);
 }
 
-pub async fn a_new_name_frees_the_old_one(backend: &dyn Backend) {
+pub async fn by_a_new_name_one_signs_in_and_no_longer_by_the_old_one(backend: &dyn Backend) {
     let store = backend.open().await;
     account(&store, "alice").await;
     let change = ProfileChange {
@@ -156,17 +156,6 @@ pub async fn a_new_name_frees_the_old_one(backend: &dyn Backend) {
         .await
         .unwrap();
     assert!(new.unwrap().user == alicia);
-    let second = NewUser {
-        email: email("second@example.org"),
-        ..new_user("alice")
-    };
-    store
-        .create_user(NewUser {
-            id: id("second"),
-            ..second
-        })
-        .await
-        .unwrap();
 }
 
 pub async fn a_new_address_is_not_verified(backend: &dyn Backend) {
@@ -292,19 +281,6 @@ pub async fn a_deleted_account_leaves_nothing(backend: &dyn Backend) {
 
     assert!(store.user(&id("bob")).await.unwrap().is_some());
     assert!(exists(&store, 2).await);
-}
-
-pub async fn a_deleted_account_frees_its_name_and_address(backend: &dyn Backend) {
-    let store = backend.open().await;
-    account(&store, "alice").await;
-    store.delete_user(&id("alice"), moment(1)).await.unwrap();
-    store
-        .create_user(NewUser {
-            id: id("second"),
-            ..new_user("alice")
-        })
-        .await
-        .unwrap();
 }
 
 pub async fn kinds_of_hash_are_counted(backend: &dyn Backend) {

@@ -32,6 +32,8 @@ struct State {
     sessions: BTreeMap<SessionId, Session>,
     spent: HashMap<TokenId, Timestamp>,
     attempts: BTreeMap<AttemptKey, Budget>,
+    /// By the mark of the name: for whom, and until when.
+    released: BTreeMap<String, (String, Timestamp)>,
     feed: Vec<FeedRow>,
     sinks: Vec<Arc<dyn FeedSink>>,
     access_lifetime: Duration,

@@ -44,6 +44,11 @@ impl Upkeep for MemoryStore {
             left -= u32::from(goes);
             !goes
         });
+        state.released.retain(|_, (_, until)| {
+            let goes = left > 0 && *until <= now;
+            left -= u32::from(goes);
+            !goes
+        });
         Ok(limit - left)
     }
 

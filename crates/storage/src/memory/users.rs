@@ -1,13 +1,13 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use model::{Credentials, Generation, User, UserId};
+use model::{Credentials, Generation, Timestamp, User, UserId};
 use password::PasswordHash;
 
 use super::{MemoryStore, Row, State};
 use crate::{
     Error, FeedEntry, LoginName, Moment, NewUser, PasswordChange, PasswordChanged, ProfileChange,
-    SaveUserError, UniqueField, Users,
+    Reservations, SaveUserError, UniqueField, Users,
 };
 
 #[async_trait]
@@ -31,7 +31,7 @@ impl Users for MemoryStore {
             username_key: new.username.key().as_str().to_owned(),
             email_key: new.email.key(),
         };
-        state.save(row)?;
+        state.save(row, new.now)?;
         Ok(user)
     }
 
@@ -74,7 +74,7 @@ impl Users for MemoryStore {
         }
         row.user.updated_at = moment.now;
         let user = row.user.clone();
-        state.save(row)?;
+        state.save(row, moment.now)?;
         state.tell(moment.feed_until, [FeedEntry::Changed(id.clone())]);
         Ok(Some(user))
     }
@@ -129,8 +129,11 @@ impl Users for MemoryStore {
 
     async fn delete_user(&self, id: &UserId, moment: Moment) -> Result<bool, Error> {
         let mut state = self.open()?;
-        if state.users.remove(id).is_none() {
+        let Some(row) = state.users.remove(id) else {
             return Ok(false);
+        };
+        for (field, key) in row.keys() {
+            state.release(field, key, id, moment.now);
         }
         state.sessions.retain(|_, session| session.user != *id);
         state.tell(moment.feed_until, [FeedEntry::Closed(id.clone())]);
@@ -152,6 +155,13 @@ impl Users for MemoryStore {
 }
 
 impl Row {
+    fn keys(&self) -> [(UniqueField, &str); 2] {
+        [
+            (UniqueField::Username, &self.username_key),
+            (UniqueField::Email, &self.email_key),
+        ]
+    }
+
     fn credentials(&self) -> Credentials {
         Credentials {
             user: self.user.clone(),
@@ -161,21 +171,39 @@ impl Row {
 }
 
 impl State {
-    fn save(&mut self, row: Row) -> Result<(), SaveUserError> {
-        let mut others = self
-            .users
-            .values()
-            .filter(|other| other.user.id != row.user.id);
-        if others
-            .clone()
-            .any(|other| other.username_key == row.username_key)
-        {
-            return Err(SaveUserError::Taken(UniqueField::Username));
+    fn save(&mut self, row: Row, now: Timestamp) -> Result<(), SaveUserError> {
+        let id = row.user.id.clone();
+        let before = self.users.get(&id).cloned();
+        let had = |key: &(UniqueField, &str)| before.iter().any(|row| row.keys().contains(key));
+        for new in row.keys().into_iter().filter(|key| !had(key)) {
+            let mut others = self.users.values().filter(|other| other.user.id != id);
+            let (field, key) = new;
+            if others.any(|other| other.keys().contains(&new))
+                || self.is_reserved(field, key, &id, now)
+            {
+                return Err(SaveUserError::Taken(field));
+            }
         }
-        if others.any(|other| other.email_key == row.email_key) {
-            return Err(SaveUserError::Taken(UniqueField::Email));
+        let before = before.iter().flat_map(Row::keys);
+        for (field, key) in before.filter(|key| !row.keys().contains(key)) {
+            self.release(field, key, &id, now);
         }
-        self.users.insert(row.user.id.clone(), row);
+        self.users.insert(id, row);
         Ok(())
+    }
+
+    fn is_reserved(&self, field: UniqueField, key: &str, id: &UserId, now: Timestamp) -> bool {
+        let mut wanted = Reservations::default().wanted(field, key, id).into_iter();
+        wanted.any(|wanted| {
+            let kept = self.released.get(&wanted.name);
+            kept.is_some_and(|(owner, until)| *owner != wanted.owner && *until > now)
+        })
+    }
+
+    fn release(&mut self, field: UniqueField, key: &str, id: &UserId, now: Timestamp) {
+        if let Some(released) = Reservations::default().released(field, key, id) {
+            let until = now.plus(Reservations::LIFETIME);
+            self.released.insert(released.name, (released.owner, until));
+        }
     }
 }

@@ -7,6 +7,7 @@ mod password;
 mod reauthenticate;
 mod refresh;
 mod register;
+mod released;
 mod sessions;
 mod taken;
 mod users;

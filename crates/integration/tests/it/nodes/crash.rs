@@ -9,7 +9,7 @@ use mongodb::bson::doc;
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
-use super::{Nodes, Tokens, answered, until};
+use super::{Nodes, Tokens, answered};
 
 const NEW_PASSWORD: &str = "another horse, another staple";
 
@@ -97,7 +97,7 @@ async fn a_deletion_is_finished_by_another_node() {
         let request = nodes.signed(0, Method::DELETE, &path, &here.access);
         killed_before(&mut nodes, &proxy, write, request).await;
 
-        // To everyone it is gone at once, and its name is free in the end.
+        // To everyone it is gone at once, and its name is reserved all the same.
         assert_eq!(status_of_login(&nodes, PASSWORD).await, 401, "{write:?}");
         for tokens in [&here, &there] {
             nodes.until_refused_everywhere(&tokens.access).await;
@@ -110,10 +110,7 @@ async fn a_deletion_is_finished_by_another_node() {
         for collection in ["users", "portcullis_sessions"] {
             nodes.until_count(collection, doc! {}, 0).await;
         }
-        until("the name is free", async || {
-            nodes.sign_up(1, "alice").await == 201
-        })
-        .await;
+        assert_eq!(nodes.sign_up(1, "alice").await, 409, "{write:?}");
     }
 }
 

@@ -215,6 +215,7 @@ impl Node {
             let pending = Pending {
                 operation: format!("change-{node}"),
                 rows: vec![row],
+                claim: None,
             };
             let changed = doc! { "_id": id, "portcullis_pending": pending.to_bson() };
             if crate::documents::Documents::insert(&users, changed)
@@ -226,6 +227,7 @@ impl Node {
             let outbox = Outbox {
                 users: &users,
                 sessions: &sessions,
+                released: &users, // no change here takes a name
                 appends: &appends,
             };
             let id = Bson::String(id.to_owned());
@@ -247,6 +249,7 @@ impl Node {
                 let outbox = Outbox {
                     users: &users,
                     sessions: &sessions,
+                    released: &users,
                     appends: &appends,
                 };
                 let _ = outbox.finish_orphans().await; // the next round does it
