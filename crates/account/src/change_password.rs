@@ -38,6 +38,9 @@ impl Accounts {
     /// any more until it signs in again, but for the one that asked, whose token this gives: whoever
     /// proves the password is on a device of the owner's, and strangers must not shut it out.
     ///
+    /// The new one is judged only after the current one is proven: judging takes time, and whoever holds a token may
+    /// be anybody.
+    ///
     /// Attempts at the current password count as in [`Accounts::reauthenticate`], together with those.
     pub async fn change_password(
         &self,
@@ -46,7 +49,7 @@ impl Accounts {
         current: Secret<String>,
         new: Secret<String>,
     ) -> Result<DeviceToken, ChangePasswordError> {
-        let place = self.0.hasher.admit()?;
+        let place = self.admit_actor(actor)?;
         let known = self.nonce_of(actor, device).await.map_err(Refused::from)?;
         let proof = self
             .prove_password(&place, Act::PasswordChange, actor, device, &current)
@@ -86,24 +89,5 @@ impl Accounts {
                 Err(ProofError::InvalidCredentials.into())
             }
         }
-    }
-
-    /// What is wrong with a new password that is refused for other faults of the request: so that all of
-    /// them can be told at once.
-    ///
-    /// # Errors
-    /// As in [`change_password`](Self::change_password); never [`ChangePasswordError::Password`].
-    pub async fn judge_new_password(
-        &self,
-        actor: &Actor,
-        new: Secret<String>,
-    ) -> Result<Vec<Fault>, ChangePasswordError> {
-        let place = self.0.hasher.admit()?;
-        self.live_session(actor).await?;
-        let user = self.0.storage.user(&actor.user).await;
-        let user = user.map_err(Refused::from)?.ok_or(Refused::Revoked)?;
-        let identities = user.identities().map(str::to_owned).collect();
-        let checking = place.check(self.0.settings.policy, new, identities);
-        Ok(checking.await?.err().unwrap_or_default())
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! What the store could not do is no event: that is a failure of the server, and in the log as one.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use model::{SessionId, UserId};
@@ -23,6 +24,9 @@ pub struct RequestInfo {
     pub id: String,
     /// The network address of its client.
     pub client: String,
+    /// The network that a stranger's share of the hashing pool belongs to: the client's IPv4 address, or the first of
+    /// its IPv6 /64. `None` where a trusted back end asks, for whomever: then the name does.
+    pub network: Option<IpAddr>,
 }
 
 /// What somebody wanted.

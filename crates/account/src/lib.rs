@@ -5,6 +5,7 @@
 //! answers with a value or a small error of its own.
 
 mod actor;
+mod admission;
 mod attempts;
 pub mod browser;
 mod change_password;

@@ -113,8 +113,8 @@ impl Accounts {
 
     /// Checks the password; opens nothing.
     pub(crate) async fn prove(&self, attempt: LoginAttempt) -> Result<Proven, LoginError> {
-        let place = self.0.hasher.admit()?; // before the look-up, so that a full queue tells nothing
         let name = login_name(&attempt.identifier);
+        let place = self.admit_sign_in(canonical(&name))?; // before the look-up, so that a full queue tells nothing
         let device = self
             .device_for_login(attempt.device.as_ref(), &name)
             .await?;

@@ -39,7 +39,7 @@ impl Accounts {
         device: Option<&DeviceToken>,
         password: Secret<String>,
     ) -> Result<Session, ProofError> {
-        let place = self.0.hasher.admit()?;
+        let place = self.admit_actor(actor)?;
         let Proof {
             session,
             found,

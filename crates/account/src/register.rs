@@ -54,7 +54,7 @@ impl Accounts {
             email,
             password,
         } = registration;
-        let place = self.0.hasher.admit()?;
+        let place = self.admit_registration(username.as_str())?;
         let identities = vec![username.as_str().to_owned(), email.as_str().to_owned()];
         let checking = place.check(self.0.settings.policy, password.clone(), identities);
         if let Err(faults) = checking.await? {
@@ -100,16 +100,18 @@ impl Accounts {
         if !self.0.settings.registration_open {
             return Err(RegisterError::Closed);
         }
-        let identities = [
+        let (username, email) = (
             username.map(Username::as_str),
             email.map(EmailAddress::as_str),
-        ];
+        );
+        let name = username.or(email).unwrap_or_default();
+        let identities = [username, email];
         let identities = identities
             .into_iter()
             .flatten()
             .map(str::to_owned)
             .collect();
-        let place = self.0.hasher.admit()?;
+        let place = self.admit_registration(name)?;
         let checking = place.check(self.0.settings.policy, password, identities);
         Ok(checking.await?.err().unwrap_or_default())
     }

@@ -157,6 +157,7 @@ fn request_limits(config: &Config, keys: &Keys, counters: Counters) -> Option<Ar
     let allowances = Allowances {
         default: limits.default.clone(),
         user: limits.user.clone(),
+        hashing: limits.hashing.clone(),
         pages: limits.pages.clone(),
         taken: limits.taken.clone(),
         strategy: limits.strategy,

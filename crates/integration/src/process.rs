@@ -157,6 +157,7 @@ impl Server {
             // Counted as ever, and out of the way of tests of other things.
             .env("RATELIMIT_DEFAULT", "1000000 per hour")
             .env("PORTCULLIS_RATELIMIT_USER", "1000000 per hour")
+            .env("PORTCULLIS_RATELIMIT_HASHING", "1000000 per hour")
             .env("PORTCULLIS_RATELIMIT_PAGES", "1000000 per hour")
             .env("PORTCULLIS_RATELIMIT_TAKEN", "1000000 per hour")
             // For a machine that does much else.

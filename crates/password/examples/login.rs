@@ -12,14 +12,18 @@
 #![expect(clippy::print_stdout, reason = "an example says where it listens")]
 
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::extract::{RawForm, State};
+use axum::extract::{ConnectInfo, RawForm, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use password::{Busy, Fault, HashError, Hasher, HasherConfig, Kind, PasswordHash, Policy, Verdict};
+use password::{
+    Busy, Fault, HashError, Hasher, HasherConfig, Kind, PasswordHash, Policy, Principal, Purpose,
+    Verdict,
+};
 use secret::Secret;
 
 #[derive(Clone)]
@@ -56,11 +60,16 @@ async fn main() -> std::io::Result<()> {
         .with_state(app);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, router).await
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).await
 }
 
-async fn register(State(app): State<App>, form: RawForm) -> Result<StatusCode, Refused> {
-    let place = app.hasher.admit()?;
+async fn register(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    form: RawForm,
+) -> Result<StatusCode, Refused> {
+    let place = app.hasher.admit(Purpose::Other, network_of(peer))?;
     let (name, password) = fields(&form)?;
     let identities = vec![name.clone()];
     place
@@ -71,8 +80,12 @@ async fn register(State(app): State<App>, form: RawForm) -> Result<StatusCode, R
     Ok(StatusCode::CREATED)
 }
 
-async fn login(State(app): State<App>, form: RawForm) -> Result<&'static str, Refused> {
-    let place = app.hasher.admit()?; // before the look-up, so that a full queue tells nothing
+async fn login(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    form: RawForm,
+) -> Result<&'static str, Refused> {
+    let place = app.hasher.admit(Purpose::SignIn, network_of(peer))?; // before the look-up, so that a full queue tells nothing
     let (name, password) = fields(&form)?;
     let known = app.hash_of(&name);
     // An unknown name takes as long as a known one.
@@ -89,6 +102,14 @@ async fn login(State(app): State<App>, form: RawForm) -> Result<&'static str, Re
         return Ok("welcome, your hash is up to date now\n");
     }
     Ok("welcome\n")
+}
+
+/// Who shares a turn: an IPv4 address, or an IPv6 /64.
+fn network_of(peer: SocketAddr) -> Principal {
+    Principal::Network(match peer.ip().to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+        IpAddr::V4(address) => address.into(),
+    })
 }
 
 /// `name=…&password=…`, without escapes.

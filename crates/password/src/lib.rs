@@ -9,9 +9,9 @@
 //!
 //! - [`hash()`] and [`verify()`] work on the caller's thread, for programs. [`Verdict`] says whether
 //!   the hash should be replaced, [`Malformed`] why it can't be checked.
-//! - [`Hasher`] is for servers: a few threads with memory of their own and a bounded queue.
-//!   [`Hasher::admit`] takes a [`Place`] before anything is looked up, so that a full queue says
-//!   nothing about anyone.
+//! - [`Hasher`] is for servers: a few threads with memory of their own and a bounded queue, in which
+//!   each [`Principal`] has a fair share. [`Hasher::admit`] takes a [`Place`] before anything is looked
+//!   up, so that a full queue says nothing about anyone.
 //! - [`Scheme`] is what new hashes are: Argon2id, unless a Flask application reads them too.
 //! - [`ForeignSettings`] are what the hashes of an old application don't say about themselves.
 //! - [`Kind`] is what a hash costs, and [`decoy()`] a hash of that cost that nothing matches, for names
@@ -75,7 +75,7 @@ pub use params::{InvalidParams, Params};
 #[cfg(feature = "policy")]
 pub use policy::{Fault, Policy};
 #[cfg(feature = "pool")]
-pub use pool::{Busy, Hasher, HasherConfig, Place};
+pub use pool::{Busy, Hasher, HasherConfig, Place, Principal, Purpose};
 #[cfg(feature = "pool")]
 pub use scheme::Scheme;
 pub(crate) use stored::read;

@@ -4,6 +4,8 @@
 //!   fits, or whose method doesn't, for one route that stands for all of these.
 //! - A valid token, access or refresh, is charged to its user, all routes together. Routes that are
 //!   there to sign in or up don't look at tokens: else an account would buy guesses at others.
+//! - Routes that have a password checked for somebody who is signed in have a small limit for each user besides,
+//!   all of them together: hashing costs a thousand times what other requests do.
 //! - Nobody's body is read before somebody is charged for it. Where the token may stand in the body, the
 //!   client is charged first, and gets that back when the token turns out to be a user's to pay for.
 //! - Pages go by cookies. Looking at them is charged to the client, with a budget of its own. So is, at
@@ -48,6 +50,8 @@ pub struct Allowances {
     pub default: Quotas,
     /// What each signed-in user may ask.
     pub user: Quotas,
+    /// How often each signed-in user may have a password checked.
+    pub hashing: Quotas,
     /// How often each client may look at pages.
     pub pages: Quotas,
     /// How many answers each user, and each client, may get that reveal that a name or an address is taken.
@@ -110,7 +114,6 @@ impl RequestLimits {
     pub fn new(counters: Counters, key: &[u8; 16], allowances: &Allowances) -> Self {
         let hasher = KeyHasher::new(key);
         let strategy = allowances.strategy;
-        let user = Limit::new(allowances.user.clone()).shared("user");
         let taken = Limits::new(counters.clients.clone(), hasher.clone()).with_strategy(strategy);
         let clients = Limits::new(counters.clients, hasher.clone()).with_strategy(strategy);
         let users = Limits::new(counters.users, hasher.clone()).with_strategy(strategy);
@@ -118,10 +121,10 @@ impl RequestLimits {
         let here = || here().with_strategy(strategy);
         Self {
             clients: for_clients(clients, allowances),
-            users: users.with_default(user.clone()),
+            users: for_users(users, allowances),
             taken: taken.with_default(Limit::new(allowances.taken.clone()).shared("taken")),
             clients_without_store: for_clients(here(), allowances),
-            users_without_store: here().with_default(user),
+            users_without_store: for_users(here(), allowances),
         }
     }
 
@@ -213,6 +216,15 @@ impl RequestLimits {
             Ok(Err(_)) | Err(_) => Err(error.into()),
         }
     }
+}
+
+fn for_users<S: ratelimit::Store>(limits: Limits<S>, allowances: &Allowances) -> Limits<S> {
+    let user = Limit::new(allowances.user.clone()).shared("user");
+    let hashing = || Limit::new(allowances.hashing.clone()).shared("hashing");
+    let hash = all().filter(|route| route.hashes);
+    hash.fold(limits.with_default(user), |limits, route| {
+        limits.with_route_added(route.template, [hashing()])
+    })
 }
 
 fn for_clients<S: ratelimit::Store>(limits: Limits<S>, allowances: &Allowances) -> Limits<S> {

@@ -24,6 +24,8 @@ pub(crate) struct Route {
     methods: &'static [&'static str],
     /// Whose limits count.
     pub(crate) charged: Charged,
+    /// Whether it has a password checked for somebody who is signed in.
+    pub(crate) hashes: bool,
 }
 
 /// Whom a request is charged to.
@@ -54,8 +56,8 @@ pub(crate) static ROUTES: &[Route] = {
         route("/api/v1/login", &["POST"], Client),
         route(REFRESH, &["POST"], UserElseClient),
         route("/api/v1/logout", &["DELETE", "POST"], UserElseClient),
-        route("/api/v1/me/reauthenticate", &["POST"], UserElseClient),
-        route("/api/v1/me/password", &["PUT"], UserElseClient),
+        hashing("/api/v1/me/reauthenticate", &["POST"], UserElseClient),
+        hashing("/api/v1/me/password", &["PUT"], UserElseClient),
         route(
             "/api/v1/users/{id}",
             &["GET", "PUT", "PATCH", "DELETE"],
@@ -83,6 +85,19 @@ pub(crate) const fn route(
         has_parameters: has_parameters(template),
         methods,
         charged,
+        hashes: false,
+    }
+}
+
+/// Declares a route that has a password checked for somebody who is signed in.
+pub(crate) const fn hashing(
+    template: &'static str,
+    methods: &'static [&'static str],
+    charged: Charged,
+) -> Route {
+    Route {
+        hashes: true,
+        ..route(template, methods, charged)
     }
 }
 

@@ -284,6 +284,8 @@ impl Stack {
         let span = id.map_or_else(Span::none, |id| {
             let span = tracing::info_span!("request", request_id = %id);
             request.extensions_mut().insert(client.address);
+            let network = self.shared.clients.network(&client);
+            request.extensions_mut().insert(network);
             request.extensions_mut().insert(id);
             span
         });

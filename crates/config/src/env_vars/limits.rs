@@ -18,6 +18,10 @@ env_vars! {
     /// The limits of each signed-in user, over all routes and clients together.
     RATELIMIT_USER = "PORTCULLIS_RATELIMIT_USER", Limits, Kind::Limits, Fallback::Value("600 per minute");
 
+    /// How often each signed-in user may have a password checked: to confirm who they are and to change the password,
+    /// in the API and on the pages together.
+    RATELIMIT_HASHING = "PORTCULLIS_RATELIMIT_HASHING", Limits, Kind::Limits, Fallback::Value("20 per 15 minutes");
+
     /// The limits of each client address for looking at pages, all pages together.
     RATELIMIT_PAGES = "PORTCULLIS_RATELIMIT_PAGES", Limits, Kind::Limits, Fallback::Value("600 per minute");
 

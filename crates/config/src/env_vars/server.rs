@@ -29,8 +29,9 @@ env_vars! {
     /// The networks of the proxies in front of the server, such as `10.0.0.0/8, ::1`. Only a
     /// connection from one of them is believed when it tells the client's address (`Forwarded`,
     /// `X-Forwarded-For`, `X-Forwarded-Proto`), whose `X-Request-Id` is kept, and who may have as many
-    /// connections as there are. A network that holds every address is refused:
-    /// clients could then choose their own.
+    /// connections as there are. One that asks without such a header, as a back end does that signs people
+    /// in, stands for many: each name has its own turn at the hashing pool. A network that holds every
+    /// address is refused: clients could then choose their own.
     TRUSTED_PROXIES = "PORTCULLIS_TRUSTED_PROXIES", Server, Kind::Networks, Fallback::Described("none");
 
     /// The header in which the trusted proxies tell the client's address and scheme: `x-forwarded-for`

@@ -6,8 +6,8 @@ use crate::{
     env_vars::{
         EnvVar,
         limits::{
-            RATELIMIT_DEFAULT, RATELIMIT_ENABLED, RATELIMIT_PAGES, RATELIMIT_STRATEGY,
-            RATELIMIT_TAKEN, RATELIMIT_USER,
+            RATELIMIT_DEFAULT, RATELIMIT_ENABLED, RATELIMIT_HASHING, RATELIMIT_PAGES,
+            RATELIMIT_STRATEGY, RATELIMIT_TAKEN, RATELIMIT_USER,
         },
     },
     reader::Reader,
@@ -22,6 +22,8 @@ pub struct Limits {
     pub default: Quotas,
     /// What each signed-in user may ask.
     pub user: Quotas,
+    /// How often each signed-in user may have a password checked.
+    pub hashing: Quotas,
     /// How often each client may look at pages.
     pub pages: Quotas,
     /// How many answers each user, and each client, may get that reveal that a name or an address is taken.
@@ -42,6 +44,7 @@ impl Limits {
             enabled: reader.switch(&RATELIMIT_ENABLED),
             default: quotas(reader, &RATELIMIT_DEFAULT),
             user: quotas(reader, &RATELIMIT_USER),
+            hashing: quotas(reader, &RATELIMIT_HASHING),
             pages: quotas(reader, &RATELIMIT_PAGES),
             taken: quotas(reader, &RATELIMIT_TAKEN),
             strategy: reader.choice(&RATELIMIT_STRATEGY, &strategies),

@@ -10,6 +10,7 @@ fn the_defaults_are_those_of_the_reference() {
     assert!(limits.enabled);
     assert_eq!(written(&limits.default), ["200 per 1 day", "20 per 1 hour"]);
     assert_eq!(written(&limits.user), ["600 per 1 minute"]);
+    assert_eq!(written(&limits.hashing), ["20 per 15 minute"]);
     assert_eq!(written(&limits.pages), ["600 per 1 minute"]);
     assert_eq!(written(&limits.taken), ["20 per 1 hour"]);
     assert_eq!(limits.strategy, ratelimit::Strategy::FixedWindow);
@@ -21,6 +22,7 @@ fn a_limit_that_cannot_be_read_refuses_the_start() {
         ("RATELIMIT_DEFAULT", "20 per fortnight"),
         ("RATELIMIT_DEFAULT", "20 per hour; nonsense"),
         ("PORTCULLIS_RATELIMIT_USER", "many"),
+        ("PORTCULLIS_RATELIMIT_HASHING", "20 per quarter"),
         ("PORTCULLIS_RATELIMIT_PAGES", "-1 per hour"),
         ("PORTCULLIS_RATELIMIT_TAKEN", "twenty"),
         ("RATELIMIT_STRATEGY", "elastic"),

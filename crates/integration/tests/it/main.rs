@@ -14,6 +14,7 @@ mod events;
 mod flask;
 mod floods;
 mod hashes;
+mod hashing;
 mod headers;
 mod hostile;
 mod keys;

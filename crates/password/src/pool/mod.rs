@@ -1,9 +1,12 @@
-//! The pool: a bounded number of hashing threads behind a bounded queue.
+//! The pool: a bounded number of hashing threads behind a bounded queue, of which everybody gets a fair share.
 
 mod place;
+mod places;
+mod principal;
 mod queue;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod worker;
 
 use std::fmt;
@@ -13,8 +16,10 @@ use std::time::Duration;
 use std::{io, thread};
 
 pub use place::Place;
+pub use principal::{Principal, Purpose};
 
 use crate::{ForeignSettings, Kind, Params, Scheme};
+use principal::Line;
 use queue::Queue;
 
 /// Threads and memory for hashing, shared by everything that hashes.
@@ -110,7 +115,7 @@ impl HasherConfig {
     }
 }
 
-/// Every place is taken, or the turn would come too late, or has come too late: nothing was computed.
+/// Every place that one may have is taken, or the turn would come too late, or has come too late: nothing was computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords wait to be hashed, try again in {retry_after:?}")]
 pub struct Busy {
@@ -158,13 +163,17 @@ impl Hasher {
     /// Takes a place in the queue, at once or not at all.
     ///
     /// Call it before anything is looked up: whether the pool is busy then says nothing about whom
-    /// the request is for.
+    /// the request is for. `principal` must be known without that, too.
+    ///
+    /// Half of the places are kept for [`Purpose::SignIn`], no principal gets more places than it leaves to others,
+    /// and whatever waits is done in turn: principal by principal, and every other job for signing in.
     ///
     /// # Errors
-    /// [`Busy`] when every place is taken, and when so many are that the turn of this one would come too late.
-    pub fn admit(&self) -> Result<Place, Busy> {
+    /// [`Busy`] when there is no place for this principal, and when its turn would come too late.
+    pub fn admit(&self, purpose: Purpose, principal: Principal) -> Result<Place, Busy> {
         let Owner { queue, config, .. } = &*self.owner;
-        let slot = queue.take_slot(config).ok_or_else(|| self.busy())?;
+        let line = Line { purpose, principal };
+        let slot = queue.take_slot(line, config).ok_or_else(|| self.busy())?;
         Ok(Place::new(self.clone(), slot))
     }
 

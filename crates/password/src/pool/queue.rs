@@ -1,26 +1,27 @@
 //! Who may wait, and what waits.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::HasherConfig;
+use super::places::Places;
+use super::principal::Line;
+use super::turns::{RUNNING_AT_ONCE, Turns};
 use crate::memory::Memory;
 
-/// Jobs in the order they came, bounded by the slots that are handed out.
+/// Jobs in the order of their turns, bounded by the slots that are handed out.
 pub(super) struct Queue {
     state: Mutex<State>,
     changed: Condvar,
-    slots: usize,
-    taken: Arc<AtomicUsize>,
+    places: Arc<Mutex<Places>>,
     /// How long a job took of late, in microseconds; 0 before the first.
     job_micros: AtomicU64,
 }
 
 #[derive(Default)]
 struct State {
-    jobs: VecDeque<Job>,
+    jobs: Turns<Job>,
     last_id: u64,
     closed: bool,
 }
@@ -28,7 +29,8 @@ struct State {
 /// The right to be in the queue. It ends when its last holder drops it: the place, or the job that
 /// a thread has begun.
 pub(super) struct Slot {
-    taken: Arc<AtomicUsize>,
+    line: Arc<Line>,
+    places: Arc<Mutex<Places>>,
 }
 
 /// Work for one thread.
@@ -46,6 +48,7 @@ pub(super) type Run = Box<dyn FnOnce(Option<&mut Memory>) + Send>;
 /// A job that is waiting: dropped, it is taken out of the queue, if no thread has begun it.
 pub(super) struct Ticket<'a> {
     queue: &'a Queue,
+    line: Arc<Line>,
     id: u64,
 }
 
@@ -54,29 +57,31 @@ impl Queue {
         Self {
             state: Mutex::default(),
             changed: Condvar::new(),
-            slots,
-            taken: Arc::default(),
+            places: Arc::new(Mutex::new(Places::new(slots))),
             job_micros: AtomicU64::new(0),
         }
     }
 
-    /// A slot, unless all are taken or the turn would not come within the patience.
-    pub(super) fn take_slot(&self, config: &HasherConfig) -> Option<Arc<Slot>> {
-        self.taken
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |taken| {
-                let in_time = self.turn_behind(taken, config.threads) <= config.patience;
-                (taken < self.slots && in_time).then_some(taken + 1)
+    /// A slot, unless there is none for this line, or its turn would not come within the patience.
+    pub(super) fn take_slot(&self, line: Line, config: &HasherConfig) -> Option<Arc<Slot>> {
+        let line = Arc::new(line);
+        let mut places = lock(&self.places);
+        let in_time = self.turn(&places, &line, config.threads) <= config.patience;
+        (in_time && places.take(&line)).then(|| {
+            Arc::new(Slot {
+                line,
+                places: Arc::clone(&self.places),
             })
-            .ok()?;
-        Some(Arc::new(Slot {
-            taken: Arc::clone(&self.taken),
-        }))
+        })
     }
 
-    /// After how long it is one's turn behind so many others. With a thread to spare it is at once: however long a job
+    /// After how long it is the turn of this line's next job. With a thread to spare it is at once: however long a job
     /// took, the next may be quicker, and only a job that is done tells.
-    fn turn_behind(&self, others: usize, threads: usize) -> Duration {
-        let rounds = u32::try_from(others / threads.max(1)).unwrap_or(u32::MAX);
+    fn turn(&self, places: &Places, line: &Line, threads: usize) -> Duration {
+        let threads = threads.max(1);
+        let behind_all = places.ahead(line) / threads;
+        let behind_own = places.own(line) / threads.min(RUNNING_AT_ONCE);
+        let rounds = u32::try_from(behind_all.max(behind_own)).unwrap_or(u32::MAX);
         let job = Duration::from_micros(self.job_micros.load(Ordering::Relaxed));
         job.saturating_mul(rounds)
     }
@@ -95,32 +100,39 @@ impl Queue {
     }
 
     pub(super) fn taken(&self) -> usize {
-        self.taken.load(Ordering::Acquire)
+        lock(&self.places).taken()
     }
 
     /// Adds a job that may begin until `latest`, or whenever it is its turn.
     pub(super) fn push(&self, slot: Arc<Slot>, run: Run, latest: Option<Instant>) -> Ticket<'_> {
+        let line = Arc::clone(&slot.line);
         let mut state = self.lock();
         state.last_id += 1;
         let id = state.last_id;
-        state.jobs.push_back(Job {
+        let job = Job {
             id,
             run,
             slot,
             latest,
-        });
+        };
+        state.jobs.push(&line, job);
         drop(state);
         self.changed.notify_one();
-        Ticket { queue: self, id }
+        Ticket {
+            queue: self,
+            line,
+            id,
+        }
     }
 
-    /// Waits for the next job. `None` when the queue is closed and empty.
+    /// Waits for the next job that may run now. `None` when the queue is closed and has none. Whoever has done
+    /// a job says so ([`done`](Self::done)).
     ///
     /// After `idle` without one, `memory` goes back to the system.
     pub(super) fn next(&self, memory: &mut Memory, idle: Duration) -> Option<Job> {
         let mut state = self.lock();
         loop {
-            if let Some(job) = state.jobs.pop_front() {
+            if let Some((_, job)) = state.jobs.next() {
                 return Some(job);
             }
             if state.closed {
@@ -151,18 +163,25 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    fn remove(&self, id: u64) {
-        let mut state = self.lock();
-        let waiting = state.jobs.iter().position(|job| job.id == id);
-        let job = waiting.and_then(|index| state.jobs.remove(index));
-        drop(state);
+    /// A job that [`next`](Self::next) gave has ended, so another of its principal may run: the thread that did the
+    /// one looks for the next itself.
+    pub(super) fn done(&self, slot: &Slot) {
+        self.lock().jobs.done(&slot.line);
+    }
+
+    fn remove(&self, line: &Line, id: u64) {
+        let job = self.lock().jobs.remove(line, |job| job.id == id);
         drop(job); // wipes the password, outside the lock
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it holds the lock; and a queue of jobs is never half-changed.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
+}
+
+/// Nothing panics while it holds one of the locks, and what they guard is never half-changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Job {
@@ -179,12 +198,12 @@ impl Job {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.taken.fetch_sub(1, Ordering::AcqRel);
+        lock(&self.places).give_back(&self.line);
     }
 }
 
 impl Drop for Ticket<'_> {
     fn drop(&mut self) {
-        self.queue.remove(self.id);
+        self.queue.remove(&self.line, self.id);
     }
 }

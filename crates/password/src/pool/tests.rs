@@ -1,5 +1,7 @@
 use std::future::Future as _;
+use std::net::Ipv4Addr;
 use std::pin::pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::task::{Context, Waker};
 
@@ -12,11 +14,29 @@ fn pool(threads: usize, queue: usize) -> Hasher {
     Hasher::new(config.threads(threads).queue(queue)).unwrap()
 }
 
+/// Somebody who wants to sign in, each time from another network.
+fn anybody() -> Line {
+    static LAST: AtomicU32 = AtomicU32::new(0);
+    let address = Ipv4Addr::from_bits(LAST.fetch_add(1, Ordering::Relaxed));
+    Line {
+        purpose: Purpose::SignIn,
+        principal: Principal::Network(address.into()),
+    }
+}
+
+fn admit(hasher: &Hasher) -> Result<Place, Busy> {
+    let Line { purpose, principal } = anybody();
+    hasher.admit(purpose, principal)
+}
+
 /// Keeps the only thread of a pool busy, on a place of its own, until the sender is dropped.
 fn block(hasher: &Hasher) -> mpsc::Sender<()> {
     let (release, released) = mpsc::channel::<()>();
     let (started, has_started) = mpsc::channel();
-    let slot = hasher.queue().take_slot(hasher.config()).unwrap();
+    let slot = hasher
+        .queue()
+        .take_slot(anybody(), hasher.config())
+        .unwrap();
     let run: queue::Run = Box::new(move |_| {
         started.send(()).unwrap();
         let _ = released.recv();
@@ -37,7 +57,7 @@ fn assert_taken(hasher: &Hasher, taken: usize) {
 #[tokio::test]
 async fn a_place_hashes_verifies_and_is_given_back() {
     let hasher = pool(2, 0);
-    let place = hasher.admit().unwrap();
+    let place = admit(&hasher).unwrap();
     let hash = place.hash("correct horse".into()).await.unwrap();
 
     let right = place.verify("correct horse".into(), hash.clone()).await;
@@ -54,7 +74,7 @@ async fn a_place_hashes_verifies_and_is_given_back() {
 async fn a_pool_beside_a_flask_application_writes_what_werkzeug_reads() {
     let config = HasherConfig::with_params(Params::new(64, 1, 1).unwrap()).threads(1);
     let hasher = Hasher::new(config.scheme(Scheme::Werkzeug)).unwrap();
-    let place = hasher.admit().unwrap();
+    let place = admit(&hasher).unwrap();
     let sent = "cafe\u{301} au lait";
     let hash = place.hash(sent.into()).await.unwrap();
     assert!(hash.expose().starts_with("scrypt:32768:8:1$"));
@@ -68,7 +88,7 @@ async fn a_pool_beside_a_flask_application_writes_what_werkzeug_reads() {
 
 #[tokio::test]
 async fn a_malformed_hash_is_reported() {
-    let place = pool(1, 0).admit().unwrap();
+    let place = admit(&pool(1, 0)).unwrap();
     let verdict = place.verify("x".into(), PasswordHash::from("nonsense"));
     assert!(matches!(verdict.await, Ok(Verdict::Malformed(_))));
 }
@@ -76,12 +96,12 @@ async fn a_malformed_hash_is_reported() {
 #[test]
 fn a_full_queue_is_busy_at_once() {
     let hasher = pool(1, 2);
-    let places: Vec<_> = (0..3).map(|_| hasher.admit().unwrap()).collect();
-    let busy = hasher.admit().unwrap_err();
+    let places: Vec<_> = (0..3).map(|_| admit(&hasher).unwrap()).collect();
+    let busy = admit(&hasher).unwrap_err();
     assert_eq!(busy.retry_after, Duration::from_secs(1));
 
     drop(places);
-    assert!(hasher.admit().is_ok());
+    assert!(admit(&hasher).is_ok());
 }
 
 #[test]
@@ -90,7 +110,7 @@ fn whose_turn_would_come_too_late_is_refused_at_once() {
     let config = hasher.config().patience(Duration::from_secs(5));
     let queue = queue::Queue::new(66);
     let admitted = |queue: &queue::Queue| {
-        let slots: Vec<_> = std::iter::from_fn(|| queue.take_slot(&config)).collect();
+        let slots: Vec<_> = std::iter::from_fn(|| queue.take_slot(anybody(), &config)).collect();
         slots.len()
     };
     assert_eq!(admitted(&queue), 66, "before the first job");
@@ -114,22 +134,53 @@ fn whose_turn_would_come_too_late_is_refused_at_once() {
 #[tokio::test]
 async fn what_jobs_take_is_measured() {
     let hasher = pool(1, 64);
-    let place = hasher.admit().unwrap();
+    let place = admit(&hasher).unwrap();
     let job = place.run(|_| thread::sleep(Duration::from_millis(20)));
     assert!(job.await.is_ok());
     drop(place);
     assert_taken(&hasher, 0);
     let impatient = hasher.config().patience(Duration::from_millis(19));
-    let running = hasher.queue().take_slot(&impatient);
+    let running = hasher.queue().take_slot(anybody(), &impatient);
     assert!(running.is_some());
-    assert!(hasher.queue().take_slot(&impatient).is_none());
+    assert!(hasher.queue().take_slot(anybody(), &impatient).is_none());
+}
+
+#[tokio::test]
+async fn many_jobs_of_a_few_do_not_keep_a_sign_in_waiting() {
+    let hasher = pool(1, 65);
+    let running = block(&hasher);
+    let (done, in_order) = mpsc::channel();
+    let ask = |purpose, principal: Principal| {
+        let place = hasher.admit(purpose, principal.clone()).ok()?;
+        let done = done.clone();
+        let mut job = Box::pin(async move {
+            let job = place.run(move |_| done.send(principal).unwrap());
+            assert!(job.await.is_ok());
+        });
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(job.as_mut().poll(&mut context).is_pending());
+        Some(job)
+    };
+    let user = |number: usize| Principal::User((number % 15).to_string());
+    let flood = (0..60).filter_map(|number| ask(Purpose::Other, user(number)));
+    let mut jobs: Vec<_> = flood.collect();
+    assert!(jobs.len() >= 30);
+    let Line { purpose, principal } = anybody();
+    jobs.push(ask(purpose, principal.clone()).expect("a place is kept for it"));
+
+    drop(running);
+    for job in jobs {
+        job.await;
+    }
+    let before = in_order.iter().position(|done| done == principal);
+    assert!(before <= Some(1), "{before:?} went before");
 }
 
 #[test]
 fn a_cancelled_job_that_waits_leaves_the_queue_at_once() {
     let hasher = pool(1, 1);
     let _busy = block(&hasher);
-    let place = hasher.admit().unwrap();
+    let place = admit(&hasher).unwrap();
     {
         let mut waiting = pin!(place.hash("correct horse".into()));
         let poll = waiting
@@ -147,7 +198,7 @@ async fn a_job_whose_turn_comes_too_late_is_not_done() {
     let config = HasherConfig::with_params(params).threads(1);
     let hasher = Hasher::new(config.patience(Duration::ZERO)).unwrap();
     let running = block(&hasher);
-    let place = hasher.admit().unwrap();
+    let place = admit(&hasher).unwrap();
     let (done, is_done) = mpsc::channel();
     let mut waiting = pin!(place.run(move |_| done.send(())));
     let poll = waiting
@@ -164,7 +215,7 @@ fn a_later_job_has_its_own_patience() {
     let config = *pool(1, 0).config();
     let patience = Duration::from_mins(1);
     let hasher = Hasher::new(config.patience(patience)).unwrap();
-    let place = hasher.admit().unwrap();
+    let place = admit(&hasher).unwrap();
     let first = place.latest();
     assert!(place.latest() > first);
 }
@@ -174,17 +225,17 @@ fn a_cancelled_job_that_runs_keeps_its_place_until_it_ends() {
     let hasher = pool(1, 0);
     let running = block(&hasher);
     assert_eq!(hasher.taken(), 1);
-    assert!(hasher.admit().is_err());
+    assert!(admit(&hasher).is_err());
 
     drop(running);
     assert_taken(&hasher, 0);
-    assert!(hasher.admit().is_ok());
+    assert!(admit(&hasher).is_ok());
 }
 
 #[tokio::test]
 async fn a_job_that_panics_ends_neither_the_thread_nor_the_pool() {
     let hasher = pool(1, 1);
-    let place = hasher.admit().unwrap();
+    let place = admit(&hasher).unwrap();
     let nothing = place.run(|_| -> () { panic!("a job panics") }).await;
     assert!(matches!(nothing, Err(place::NotRun::Panicked)));
     assert!(place.hash("correct horse".into()).await.is_ok());
@@ -192,13 +243,13 @@ async fn a_job_that_panics_ends_neither_the_thread_nor_the_pool() {
 
 #[tokio::test]
 async fn a_place_outlives_the_handle_it_came_from() {
-    let place = pool(1, 0).admit().unwrap();
+    let place = admit(&pool(1, 0)).unwrap();
     assert!(place.hash("correct horse".into()).await.is_ok());
 }
 
 #[tokio::test]
 async fn memory_beyond_the_parameters_is_not_kept() {
-    let place = pool(1, 0).admit().unwrap();
+    let place = admit(&pool(1, 0)).unwrap();
     let big = PasswordHash::from(
         "$argon2id$v=19$m=1024,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
          AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
@@ -217,7 +268,7 @@ async fn an_idle_thread_gives_its_memory_back() {
         ..*pool(1, 0).config()
     };
     let hasher = Hasher::new(config).unwrap();
-    let place = hasher.admit().unwrap();
+    let place = admit(&hasher).unwrap();
     // With no patience at all, the memory is gone as soon as the thread has found nothing to do.
     for _ in 0..10_000 {
         place.hash("correct horse".into()).await.unwrap();
@@ -232,7 +283,7 @@ async fn an_idle_thread_gives_its_memory_back() {
 #[cfg(feature = "policy")]
 #[tokio::test]
 async fn a_new_password_is_checked_on_the_pool() {
-    let place = pool(1, 0).admit().unwrap();
+    let place = admit(&pool(1, 0)).unwrap();
     let check = |password: &str| {
         let password = secret::Secret::<String>::from(password);
         place.check(crate::Policy::default(), password, vec!["alice".to_owned()])

@@ -17,6 +17,7 @@ pub(super) fn work(queue: &Queue, config: &HasherConfig) {
         let (run, slot) = job.begin();
         if late {
             run(None);
+            queue.done(&slot);
             continue;
         }
         // A job that panics answers nobody, which its waiter sees. The thread lives on, with fresh
@@ -26,6 +27,7 @@ pub(super) fn work(queue: &Queue, config: &HasherConfig) {
         }
         memory.keep_at_most(config.params.memory_kib());
         queue.note(now().saturating_duration_since(began));
+        queue.done(&slot);
         drop(slot);
     }
 }

@@ -1,12 +1,11 @@
 //! `PUT /api/v1/me/password`
 
-use account::{Accounts, Actor};
-use problem::{Rejection, Valid, input};
+use problem::{Valid, input};
 use secret::Secret;
 
 use super::fields;
 use super::views::DeviceView;
-use crate::error::{ApiError, push_password_faults};
+use crate::error::ApiError;
 use crate::extract::{Acting, Device, Serving};
 use crate::json::Json;
 use crate::to_the_end::to_the_end;
@@ -21,7 +20,6 @@ input! {
         #[schema(value_type = String, format = Password, min_length = 8, max_length = 1024)]
         new_password: Secret<String>,
     }
-    parts = ChangePasswordParts;
 }
 
 /// Changes the password. Every other session ends, and every other device must sign in once before it is
@@ -39,29 +37,16 @@ pub(crate) async fn change(
     Serving(accounts): Serving,
     Acting(actor): Acting,
     Device(device): Device,
-    Valid(parts): Valid<ChangePasswordParts>,
+    Valid(body): Valid<ChangePassword>,
 ) -> Result<Json<DeviceView>, ApiError> {
-    let body = match parts.whole() {
-        Ok(whole) => whole,
-        Err(parts) => return Err(refused(&accounts, &actor, parts).await),
-    };
-    let (current, new) = (body.current_password, body.new_password);
+    let ChangePassword {
+        current_password: current,
+        new_password: new,
+    } = body;
     let changing = async move {
         let device = device.as_ref();
         accounts.change_password(&actor, device, current, new).await
     };
     let device = to_the_end(changing).await?;
     Ok(Json(device.into()))
-}
-
-/// All faults at once: those of the new password, too, which the use case finds.
-async fn refused(accounts: &Accounts, actor: &Actor, parts: ChangePasswordParts) -> ApiError {
-    let mut faults = parts.faults;
-    if let Some(new) = parts.new_password {
-        match accounts.judge_new_password(actor, new).await {
-            Ok(found) => push_password_faults(&mut faults, "new_password", &found),
-            Err(error) => return error.into(),
-        }
-    }
-    Rejection::Invalid(faults).into()
 }

@@ -8,6 +8,7 @@ use http::request::Parts;
 use ratelimit::ClientAddress;
 
 use crate::app::App;
+use crate::client::Network;
 use crate::request_id::RequestId;
 
 /// The use cases, which report what they do with the id of the request and the address of its client. For
@@ -23,6 +24,7 @@ impl FromRequestParts<App> for Serving {
         Ok(Self(app.accounts.serving(RequestInfo {
             id: id.unwrap_or_default(),
             client: client.unwrap_or_default(),
+            network: parts.extensions.get().and_then(|Network(network)| *network),
         })))
     }
 }

@@ -55,6 +55,7 @@ fn limits(store: Failing) -> Arc<RequestLimits> {
     let allowances = Allowances {
         default: "3 per hour".parse().unwrap(),
         user: "5 per minute".parse().unwrap(),
+        hashing: "3 per minute".parse().unwrap(),
         pages: "4 per minute".parse().unwrap(),
         taken: "2 per hour".parse().unwrap(),
         strategy: Strategy::default(),

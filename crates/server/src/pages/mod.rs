@@ -34,7 +34,7 @@ use model::Clock;
 use crate::app::App;
 use crate::code::Code;
 use crate::error::ApiError;
-use crate::router::{Charged, Route, route};
+use crate::router::{Charged, Route, hashing, route};
 use cookies::Cookies;
 
 pub(crate) use render::IsPage;
@@ -50,8 +50,8 @@ pub(crate) static ROUTES: &[Route] = {
         route("/logout", &["POST"], PageOfAccount),
         route("/account", &["GET"], PageOfAccount),
         route("/account/profile", &["POST"], PageOfAccount),
-        route("/account/password", &["POST"], PageOfAccount),
-        route("/account/confirm", &["GET", "POST"], PageOfAccount),
+        hashing("/account/password", &["POST"], PageOfAccount),
+        hashing("/account/confirm", &["GET", "POST"], PageOfAccount),
         route("/account/sessions/end-others", &["POST"], PageOfAccount),
         route("/account/sessions/{id}/end", &["POST"], PageOfAccount),
         route(assets::STYLESHEET, &["GET"], Nobody),

@@ -57,14 +57,7 @@ pub(in crate::pages) async fn submit(
             };
             to_the_end(changing).await.map(Some)
         }
-        (None, Some(new)) => {
-            let judging = accounts.judge_new_password(&who.browser.actor, new).await;
-            judging.map(|faults| {
-                form.refuse_password(&NEW, &faults);
-                None
-            })
-        }
-        (_, None) => Ok(None),
+        (None, _) | (_, None) => Ok(None),
     };
     match changing {
         Ok(Some(renewed)) => {
