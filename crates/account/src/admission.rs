@@ -27,6 +27,11 @@ impl Accounts {
         self.admit(Purpose::Other, user)
     }
 
+    /// A place for what no request asked for.
+    pub(crate) fn admit_ourselves(&self) -> Result<Place, Busy> {
+        self.admit(Purpose::Other, Principal::Name(String::new()))
+    }
+
     fn admit(&self, purpose: Purpose, principal: Principal) -> Result<Place, Busy> {
         self.0.hasher.admit(purpose, principal)
     }

@@ -3,7 +3,8 @@
 //! A login for an unknown name must cost what one for a known name costs. Where the store holds hashes
 //! of several kinds (brought along from elsewhere, not yet upgraded), each unknown name is given one of
 //! those kinds by a keyed hash, in the shares in which real accounts have them: always the same one for
-//! the same name, since a name whose cost changes tells that it is none.
+//! the same name, since a name whose cost changes tells that it is none. That is what it costs the server; what
+//! whoever asks can measure is [`crate::same_time`]'s.
 
 use std::sync::{PoisonError, RwLock};
 
@@ -13,8 +14,10 @@ use secret::Secret;
 use sha2::Sha256;
 
 use crate::Accounts;
+use crate::same_time::SameTime;
 
 pub(crate) struct Decoys {
+    same_time: SameTime,
     key: Secret<[u8; 32]>,
     current: (Kind, PasswordHash),
     outdated: RwLock<Vec<Share>>,
@@ -31,10 +34,15 @@ impl Decoys {
     pub(crate) fn new(key: Secret<[u8; 32]>, current: Kind) -> Self {
         let hash = decoy(&current);
         Self {
+            same_time: SameTime::default(),
             key,
             current: (current, hash),
             outdated: RwLock::default(),
         }
+    }
+
+    pub(crate) const fn same_time(&self) -> &SameTime {
+        &self.same_time
     }
 
     /// A hash of the present kind that nothing matches.
@@ -57,7 +65,9 @@ impl Decoys {
     /// The kinds stand in the order of their names, so that a name moves only as shares fall: they
     /// do, since each login upgrades. Where none does (`PORTCULLIS_HASH_UPGRADE=false`), they fall
     /// as new accounts come.
-    pub(crate) fn set(&self, counts: &[(String, u64)]) {
+    ///
+    /// Gives the outdated ones.
+    pub(crate) fn set(&self, counts: &[(String, u64)]) -> Vec<(Kind, u64)> {
         let total: u128 = counts.iter().map(|(_, count)| u128::from(*count)).sum();
         let mut outdated: Vec<(Kind, u64)> = counts
             .iter()
@@ -68,12 +78,12 @@ impl Decoys {
 
         let mut seen: u128 = 0;
         let shares = outdated
-            .into_iter()
+            .iter()
             .map(|(kind, count)| {
-                seen += u128::from(count);
+                seen += u128::from(*count);
                 let below = u128::from(u64::MAX) * seen / total.max(1);
                 Share {
-                    decoy: decoy(&kind),
+                    decoy: decoy(kind),
                     below: u64::try_from(below).unwrap_or(u64::MAX),
                 }
             })
@@ -82,6 +92,7 @@ impl Decoys {
             .outdated
             .write()
             .unwrap_or_else(PoisonError::into_inner) = shares;
+        outdated
     }
 
     #[expect(
@@ -101,13 +112,16 @@ impl Decoys {
 }
 
 impl Accounts {
-    /// Counts the kinds of hash in the store, so that unknown names go on costing what known ones do.
+    /// Counts the kinds of hash in the store, so that unknown names go on costing what known ones do, and measures
+    /// what has not been measured.
     ///
     /// # Errors
     /// When the store can't be read: the shares stay as they were.
     pub async fn refresh_decoys(&self) -> Result<(), storage::Error> {
         let counts = self.0.storage.hash_kinds().await?;
-        self.0.live.decoys().set(&counts);
+        let decoys = self.0.live.decoys();
+        let outdated = decoys.set(&counts);
+        self.agree_on_time(decoys.current.0, &outdated).await;
         Ok(())
     }
 }

@@ -25,6 +25,7 @@ mod proof;
 mod reauthenticate;
 mod refresh;
 mod register;
+mod same_time;
 mod sessions;
 mod settings;
 mod tokens;

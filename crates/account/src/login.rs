@@ -39,6 +39,14 @@ pub(crate) struct Proven {
     pub(crate) guess: Settlement,
 }
 
+/// What came of checking a password.
+pub(crate) struct Verified {
+    /// How strong the hash is, if the password matches it.
+    pub(crate) strength: Option<Strength>,
+    /// How long it took, from its turn on.
+    took: Duration,
+}
+
 /// Why nobody was signed in.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
@@ -132,23 +140,29 @@ impl Accounts {
             .await?;
 
         let compared = self.compare(&place, &name, device, &attempt.password);
-        let (found, verdict) = match compared.await {
+        let (found, verified) = match compared.await {
             Ok(compared) => compared,
             Err(not_compared) => {
                 self.give_back(guess).await;
                 return Err(not_compared);
             }
         };
-        let Some(found) = found else {
-            return Err(self.no_sign_in(Reason::UnknownAccount, None));
+        let Verified { strength, took } = verified;
+        let (found, strength) = match (found, strength) {
+            (Some(found), Some(strength)) if !found.user.disabled => (found, strength),
+            (found, strength) => {
+                drop(place);
+                let reason = match (&found, strength) {
+                    (None, _) => Reason::UnknownAccount,
+                    (Some(_), None) => Reason::WrongPassword,
+                    (Some(_), Some(_)) => Reason::Disabled,
+                };
+                let account = found.as_ref().map(|found| &found.user.id);
+                self.report(Act::SignIn.refused(reason).of_any(account));
+                self.wait_out(took).await;
+                return Err(LoginError::InvalidCredentials); // whatever the reason
+            }
         };
-        let id = Some(&found.user.id);
-        let Some(strength) = verdict else {
-            return Err(self.no_sign_in(Reason::WrongPassword, id));
-        };
-        if found.user.disabled {
-            return Err(self.no_sign_in(Reason::Disabled, id));
-        }
         let meant = nonce.is_some() || self.is_meant_by_form(&found.user, &name).await?;
         let upgraded = self.upgrade_if_outdated(&place, &found, strength, attempt.password);
         if let Err(not_kept) = upgraded.await {
@@ -169,17 +183,11 @@ impl Accounts {
         })
     }
 
-    /// What whoever asks is told, whatever the reason: that is reported, and never told.
-    fn no_sign_in(&self, reason: Reason, account: Option<&UserId>) -> LoginError {
-        self.report(Act::SignIn.refused(reason).of_any(account));
-        LoginError::InvalidCredentials
-    }
-
     pub(crate) fn report_sign_in(&self, account: &UserId, session: SessionId) {
         self.report(Act::SignIn.done().of(account).in_session(session));
     }
 
-    /// Whom the name leads to, and how strong the hash is that `password` matches. After an error nothing
+    /// Whom the name leads to, and what came of checking `password`. After an error nothing
     /// was compared.
     async fn compare(
         &self,
@@ -187,7 +195,7 @@ impl Accounts {
         name: &LoginName,
         device: Option<KnownDevice>,
         password: &Secret<String>,
-    ) -> Result<(Option<Credentials>, Option<Strength>), LoginError> {
+    ) -> Result<(Option<Credentials>, Verified), LoginError> {
         let found = match device {
             Some(device) => Some(device.credentials),
             None => readable(self.0.storage.credentials_by_login(name).await)?,
@@ -197,8 +205,8 @@ impl Accounts {
             None => self.0.live.decoys().for_name(canonical(name)),
         };
         let account = found.as_ref().map(|found| &found.user.id);
-        let verdict = self.verify(place, password, hash, account).await?;
-        Ok((found, verdict))
+        let verified = self.verify(place, password, hash, account).await?;
+        Ok((found, verified))
     }
 
     /// Whether the canonical form of what was typed, whose budget is counted, leads to `user`. An imported
@@ -220,7 +228,7 @@ impl Accounts {
         Ok(meant.is_some_and(|meant| meant.user.id == user.id))
     }
 
-    /// How strong the hash is that `password` matches, or `None`. A hash that can't be read, or would
+    /// Checks `password` against `hash`. One that can't be read, or would
     /// cost too much, is work all the same, and a line in the log that names the `account` it belongs to. [`Busy`]
     /// when nothing was compared.
     pub(crate) async fn verify(
@@ -229,9 +237,9 @@ impl Accounts {
         password: &Secret<String>,
         hash: PasswordHash,
         account: Option<&UserId>,
-    ) -> Result<Option<Strength>, Busy> {
-        let verdict = place.verify(password.clone(), hash).await?;
-        Ok(match verdict {
+    ) -> Result<Verified, Busy> {
+        let (verdict, took) = place.verify_timed(password.clone(), hash).await?;
+        let strength = match verdict {
             Verdict::Match(strength) => Some(strength),
             Verdict::NoMatch => None,
             // The pool has done the work of a good hash in its place.
@@ -240,7 +248,8 @@ impl Accounts {
                 tracing::error!(account, %reason, "a stored password hash can't be used: nobody can sign in with it");
                 None
             }
-        })
+        };
+        Ok(Verified { strength, took })
     }
 
     /// Replaces an outdated hash, unless the operator keeps them for other software. Whoever replaced

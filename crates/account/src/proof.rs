@@ -73,7 +73,7 @@ impl Accounts {
                 return Err(not_compared.into());
             }
         };
-        let Some(strength) = verified else {
+        let Some(strength) = verified.strength else {
             self.report(actor.event(act.refused(Reason::WrongPassword)));
             return Err(ProofError::InvalidCredentials);
         };

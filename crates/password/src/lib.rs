@@ -45,6 +45,7 @@
 //! # Ok::<(), password::HashError>(())
 //! ```
 
+mod amount;
 mod argon;
 pub mod bounds;
 mod decoy;

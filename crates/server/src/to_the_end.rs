@@ -12,7 +12,8 @@ use tracing::Instrument as _;
 /// must stay counted, or whoever hangs up would guess for nothing.
 ///
 /// How many run at once is bounded: each has a place in the hashing pool until it knows the password right or wrong,
-/// none waits there longer than the pool's patience, and whatever it asks of the store has a time limit of its own.
+/// none waits there longer than the pool's patience, whatever it asks of the store has a time limit of its own, and what
+/// failed waits a second at most for its answer.
 pub(crate) async fn to_the_end<T: Send + 'static>(
     use_case: impl Future<Output = T> + Send + 'static,
 ) -> T {

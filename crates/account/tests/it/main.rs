@@ -9,4 +9,5 @@
 
 mod hashing;
 mod process;
+mod same_time;
 mod time;

@@ -205,3 +205,32 @@ async fn a_hash_that_can_t_be_used_is_reported_with_the_id_of_its_account() {
         ))
         .await;
 }
+
+#[tokio::test]
+async fn a_kind_of_hash_that_takes_longer_than_a_second_is_reported_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &[]).await;
+    let body = json!({"username": "alice", "email": "alice@example.org", "password": PASSWORD});
+    let url = format!("{}/api/v1/register", server.url());
+    let registered = reqwest::Client::new().post(url).json(&body).send().await;
+    assert_eq!(registered.unwrap().status(), 201);
+    server.stop().await;
+    let file = rusqlite::Connection::open(folder.path().join("data/portcullis.db")).unwrap();
+    let dear = format!("pbkdf2:sha512:4900000$salt${}", "0".repeat(128));
+    let changed = file.execute("UPDATE users SET hash = ?1", [dear]);
+    assert_eq!(changed.unwrap(), 1);
+    drop(file);
+
+    let server = Server::start(folder.path(), &[]).await;
+    let reported = |line: &&String| {
+        line.contains(r#""kind":"pbkdf2:sha512:4900000""#)
+            && line.contains(r#""accounts":1"#)
+            && line.contains("longer than a second")
+    };
+    assert!(
+        server.said.iter().any(|line| reported(&line)),
+        "{:?}",
+        server.said
+    );
+    server.stop().await;
+}

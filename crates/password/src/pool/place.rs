@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use secret::Secret;
 use tokio::sync::oneshot;
@@ -62,20 +62,35 @@ impl Place {
         password: Secret<String>,
         hash: PasswordHash,
     ) -> Result<Verdict, Busy> {
+        Ok(self.verify_timed(password, hash).await?.0)
+    }
+
+    /// [`verify`](Self::verify), and how long it took from its turn on: the wait for it does not count.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub async fn verify_timed(
+        &self,
+        password: Secret<String>,
+        hash: PasswordHash,
+    ) -> Result<(Verdict, Duration), Busy> {
         let (params, kind) = (*self.hasher.params(), self.hasher.config().kind());
         let foreign = Arc::clone(self.hasher.foreign());
         let verifying = self.run(move |memory| {
+            let began = now();
             let verdict = verify_in(&password, &hash, &params, &foreign, memory);
             if matches!(verdict, Verdict::Malformed(_)) {
                 let in_its_place = decoy(&kind);
                 let _ = verify_in(&password, &in_its_place, &params, &foreign, memory);
             }
-            verdict
+            (verdict, now().saturating_duration_since(began))
         });
         match verifying.await {
-            Ok(verdict) => Ok(verdict),
+            Ok(timed) => Ok(timed),
             Err(NotRun::Late(busy)) => Err(busy),
-            Err(NotRun::Panicked) => Ok(Verdict::Malformed(Malformed::NotChecked)),
+            Err(NotRun::Panicked) => {
+                Ok((Verdict::Malformed(Malformed::NotChecked), Duration::ZERO))
+            }
         }
     }
 
