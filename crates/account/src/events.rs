@@ -61,6 +61,8 @@ pub(crate) enum Reason {
     Disabled,
     /// Too many guesses failed: nothing was compared.
     TooManyAttempts,
+    /// The user has signed in too often: the password was right.
+    TooManySignIns,
     /// A used refresh token came again, and ended its session.
     Replayed,
     /// The password was changed in between.
@@ -124,6 +126,7 @@ impl Reason {
             Self::WrongPassword => "wrong_password",
             Self::Disabled => "disabled",
             Self::TooManyAttempts => "too_many_attempts",
+            Self::TooManySignIns => "too_many_sign_ins",
             Self::Replayed => "replayed",
             Self::Superseded => "superseded",
         }

@@ -1,5 +1,6 @@
 //! Signing in with a name (or e-mail address) and a password.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join;
@@ -13,6 +14,7 @@ use crate::attempts::{GuessError, Settlement};
 use crate::device::{KnownDevice, Nonce};
 use crate::events::{Act, Reason};
 use crate::identifier::{canonical, login_name};
+use crate::quota::{QuotaError, SignInQuota};
 use crate::tokens::TokensError;
 use crate::unreadable::{is_unreadable, readable};
 use crate::{Accounts, DeviceToken, Tokens};
@@ -27,6 +29,8 @@ pub struct LoginAttempt {
     pub device: Option<DeviceToken>,
     /// Where it comes from.
     pub origin: Origin,
+    /// How often the user may sign in; `None` where nothing bounds that.
+    pub quota: Option<Arc<dyn SignInQuota>>,
 }
 
 /// Someone who has proven who they are.
@@ -59,6 +63,9 @@ pub enum LoginError {
         /// When to try again.
         retry_after: Duration,
     },
+    /// The password was right, and its user has signed in too often, or that can't be counted.
+    #[error(transparent)]
+    Quota(#[from] QuotaError),
     /// Too many passwords wait to be hashed.
     #[error(transparent)]
     Busy(#[from] Busy),
@@ -170,6 +177,11 @@ impl Accounts {
             return Err(not_kept.into());
         }
         drop(place);
+        let charging = self.charge_sign_in(attempt.quota.as_deref(), &found.user.id);
+        if let Err(refused) = charging.await {
+            self.give_back(guess).await; // the password was right
+            return Err(refused.into());
+        }
 
         Ok(Proven {
             user: found.user,

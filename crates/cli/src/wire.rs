@@ -158,6 +158,7 @@ fn request_limits(config: &Config, keys: &Keys, counters: Counters) -> Option<Ar
         default: limits.default.clone(),
         user: limits.user.clone(),
         hashing: limits.hashing.clone(),
+        sign_in: limits.sign_in.clone(),
         pages: limits.pages.clone(),
         taken: limits.taken.clone(),
         strategy: limits.strategy,

@@ -140,6 +140,7 @@ impl TestApp {
             ("RATELIMIT_DEFAULT", "1000000 per hour"),
             ("PORTCULLIS_RATELIMIT_USER", "1000000 per hour"),
             ("PORTCULLIS_RATELIMIT_HASHING", "1000000 per hour"),
+            ("PORTCULLIS_RATELIMIT_SIGNIN", "1000000 per hour"),
             ("PORTCULLIS_RATELIMIT_PAGES", "1000000 per hour"),
             ("PORTCULLIS_RATELIMIT_TAKEN", "1000000 per hour"),
             ("SECRET_KEY", Self::OTHER_SECRET),

@@ -68,6 +68,7 @@ impl Flood {
             ("RATELIMIT_DEFAULT", "200 per day;20 per hour"),
             ("PORTCULLIS_RATELIMIT_USER", "600 per minute"),
             ("PORTCULLIS_RATELIMIT_HASHING", "20 per 15 minutes"),
+            ("PORTCULLIS_RATELIMIT_SIGNIN", "60 per hour"),
             ("PORTCULLIS_RATELIMIT_PAGES", "600 per minute"),
         ];
         let server = Server::start(folder, &limits).await;

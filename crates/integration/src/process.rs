@@ -158,6 +158,7 @@ impl Server {
             .env("RATELIMIT_DEFAULT", "1000000 per hour")
             .env("PORTCULLIS_RATELIMIT_USER", "1000000 per hour")
             .env("PORTCULLIS_RATELIMIT_HASHING", "1000000 per hour")
+            .env("PORTCULLIS_RATELIMIT_SIGNIN", "1000000 per hour")
             .env("PORTCULLIS_RATELIMIT_PAGES", "1000000 per hour")
             .env("PORTCULLIS_RATELIMIT_TAKEN", "1000000 per hour")
             // For a machine that does much else.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use account::{
     BrowserRegisterError, ChangePasswordError, ChangeProfileError, DeleteError, EndSessionError,
-    LoginError, ProofError, ReauthenticateError, RefreshError, Refused, RegisterError, TokensError,
+    LoginError, ProofError, QuotaError, ReauthenticateError, RefreshError, Refused, RegisterError,
+    TokensError,
 };
 use axum::response::{IntoResponse, Response};
 use csrf::CsrfRejection;
@@ -256,6 +257,13 @@ impl From<LoginError> for ApiError {
         match error {
             LoginError::InvalidCredentials => Self::new(Code::InvalidCredentials),
             LoginError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
+            LoginError::Quota(QuotaError::Exhausted { retry_after }) => {
+                Self::rate_limited(retry_after)
+            }
+            LoginError::Quota(QuotaError::Unavailable(cause)) => Self {
+                cause: Some(Cause(cause)),
+                ..Self::unavailable(STORE_RETRY)
+            },
             LoginError::Busy(busy) => busy.into(),
             LoginError::Issue(error) => Self::internal(error),
             LoginError::Storage(error) => error.into(),

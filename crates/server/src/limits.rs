@@ -6,6 +6,10 @@
 //!   there to sign in or up don't look at tokens: else an account would buy guesses at others.
 //! - Routes that have a password checked for somebody who is signed in have a small limit for each user besides,
 //!   all of them together: hashing costs a thousand times what other requests do.
+//! - A sign-in is charged to its client before anything is checked. One that succeeds is charged to its user
+//!   and given back to its client, so that an office, or a back end that signs its users in, has room for
+//!   all of them. Whoever guesses gains nothing by that: a guess that fails stays charged, and a success
+//!   gives back its own charge only. Whoever has used up the limit of a user gets nothing back.
 //! - Nobody's body is read before somebody is charged for it. Where the token may stand in the body, the
 //!   client is charged first, and gets that back when the token turns out to be a user's to pay for.
 //! - Pages go by cookies. Looking at them is charged to the client, with a budget of its own. So is, at
@@ -20,6 +24,7 @@
 //!   there but did not count is a 503 for all: beside its count another would admit too much.
 
 mod deferred;
+mod sign_in;
 mod taken;
 
 use std::net::IpAddr;
@@ -38,6 +43,7 @@ use crate::error::ApiError;
 use crate::router::{Charged, Route, all};
 
 pub(crate) use deferred::Deferred;
+pub(crate) use sign_in::SignInLimit;
 pub(crate) use taken::TakenBudget;
 
 /// Counters that are kept while the store can't be asked.
@@ -52,6 +58,8 @@ pub struct Allowances {
     pub user: Quotas,
     /// How often each signed-in user may have a password checked.
     pub hashing: Quotas,
+    /// How often each user may sign in.
+    pub sign_in: Quotas,
     /// How often each client may look at pages.
     pub pages: Quotas,
     /// How many answers each user, and each client, may get that reveal that a name or an address is taken.
@@ -76,6 +84,7 @@ pub struct RequestLimits {
     users: Limits<SharedStore>,
     /// Of clients and users. Both are counted where clients are: exactly.
     taken: Limits<SharedStore>,
+    sign_ins: Limits<SharedStore>,
     clients_without_store: Limits<MemoryStore>,
     users_without_store: Limits<MemoryStore>,
 }
@@ -115,6 +124,9 @@ impl RequestLimits {
         let hasher = KeyHasher::new(key);
         let strategy = allowances.strategy;
         let taken = Limits::new(counters.clients.clone(), hasher.clone()).with_strategy(strategy);
+        // Exactly as many as it says: nothing is leased of so small a limit.
+        let sign_in = Limit::new(allowances.sign_in.clone()).shared("sign-in");
+        let sign_ins = Limits::new(counters.clients.clone(), hasher.clone());
         let clients = Limits::new(counters.clients, hasher.clone()).with_strategy(strategy);
         let users = Limits::new(counters.users, hasher.clone()).with_strategy(strategy);
         let here = || Limits::new(MemoryStore::new(WITHOUT_STORE), hasher.clone());
@@ -123,6 +135,7 @@ impl RequestLimits {
             clients: for_clients(clients, allowances),
             users: for_users(users, allowances),
             taken: taken.with_default(Limit::new(allowances.taken.clone()).shared("taken")),
+            sign_ins: sign_ins.with_strategy(strategy).with_default(sign_in),
             clients_without_store: for_clients(here(), allowances),
             users_without_store: for_users(here(), allowances),
         }
@@ -178,6 +191,16 @@ impl RequestLimits {
                 }))
             }
         }
+    }
+
+    /// Charges `user` for a sign-in.
+    async fn charge_sign_in(
+        &self,
+        asked: Asked<'_>,
+        user: &UserId,
+    ) -> Result<Decision, Unavailable> {
+        let who = Who::Person(user.clone());
+        self.sign_ins.check(&asked.call(&who)).await
     }
 
     /// Gives a client back what a request was charged, which came to `decision`. Where that fails it stays
@@ -240,6 +263,11 @@ fn for_clients<S: ratelimit::Store>(limits: Limits<S>, allowances: &Allowances) 
 }
 
 impl<'a> Asked<'a> {
+    fn gives_back(&self) -> bool {
+        self.route
+            .is_some_and(|route| route.gives_back(self.method))
+    }
+
     fn call(&self, who: &'a Who) -> Call<'a>
     where
         Self: 'a,
@@ -253,7 +281,7 @@ impl<'a> Asked<'a> {
             route: self.route.map(|route| route.template),
             method: self.method.as_str(),
             cost: 1,
-            refundable: matches!(who, Who::Client(_)) && self.route.is_some_and(Route::gives_back),
+            refundable: matches!(who, Who::Client(_)) && self.gives_back(),
             now: milliseconds(self.now),
         }
     }

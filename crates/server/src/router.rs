@@ -74,6 +74,9 @@ pub(crate) const API: &str = "/api/";
 /// Its token may stand in the body.
 const REFRESH: &str = "/api/v1/refresh";
 
+/// Where one signs in with a password: by the API, and on a page.
+const SIGN_INS: [&str; 2] = ["/api/v1/login", "/login"];
+
 /// Declares a route.
 pub(crate) const fn route(
     template: &'static str,
@@ -157,9 +160,14 @@ impl Route {
         self.template == REFRESH
     }
 
-    /// Whether a client may get back what it was charged.
-    pub(crate) fn gives_back(&self) -> bool {
-        self.reads_token_from_body()
+    /// Whether a client may get back what it was charged for `method`.
+    pub(crate) fn gives_back(&self, method: &Method) -> bool {
+        self.reads_token_from_body() || self.signs_in(method)
+    }
+
+    /// Whether `method` signs in with a password.
+    pub(crate) fn signs_in(&self, method: &Method) -> bool {
+        SIGN_INS.contains(&self.template) && *method == Method::POST
     }
 
     fn fits(&self, path: &str) -> bool {

@@ -329,8 +329,10 @@ impl Shared {
         }
         match limits.charge(asked, authentication) {
             Some(charge)
-                if route.is_some_and(Route::reads_token_from_body)
-                    && authentication.is_missing() =>
+                if route.is_some_and(|route| {
+                    route.signs_in(asked.method)
+                        || route.reads_token_from_body() && authentication.is_missing()
+                }) =>
             {
                 Limited::Twice(charge, Deferred::new(limits, asked))
             }

@@ -52,6 +52,7 @@ async fn sign_in(accounts: &Accounts, name: &str) -> Result<(), LoginError> {
         password: PASSWORD.into(),
         device: None,
         origin: Origin::default(),
+        quota: None,
     };
     accounts.login(attempt).await.map(drop)
 }

@@ -86,6 +86,7 @@ impl Process {
             password: PASSWORD.into(),
             device: None,
             origin: Origin::default(),
+            quota: None,
         };
         self.accounts.login(attempt).await.unwrap()
     }

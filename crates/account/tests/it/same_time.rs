@@ -45,6 +45,7 @@ async fn failed(process: &Process, name: &str) -> Duration {
         password: "not the password".into(),
         device: None,
         origin: Origin::default(),
+        quota: None,
     };
     let start = Instant::now();
     let refused = process.accounts.login(attempt).await;

@@ -68,6 +68,7 @@ impl Scene<'_> {
             password: PASSWORDS[usize::from(!right)].into(),
             device: device.then(|| self.device.clone()),
             origin: Origin::default(),
+            quota: None,
         };
         match self.world.asked_by(hand).accounts.login(attempt).await {
             Ok(tokens) => (Told::SignedIn, tokens.device),
@@ -126,6 +127,7 @@ fn once(stage: &Stage, race: &Race, choices: &mut Choices) {
         password: PASSWORDS[0].into(),
         device: None,
         origin: Origin::default(),
+        quota: None,
     };
     let device = block_on(world.accounts.login(first)).unwrap().device;
     let scene = Scene {

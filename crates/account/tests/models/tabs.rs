@@ -50,6 +50,7 @@ fn attempt(who: &str) -> LoginAttempt {
         password: PASSWORDS[0].into(),
         device: None,
         origin: Origin::default(),
+        quota: None,
     }
 }
 

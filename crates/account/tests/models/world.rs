@@ -380,6 +380,7 @@ impl World {
             password: secret(password),
             device: None,
             origin: Origin::default(),
+            quota: None,
         };
         match self.accounts.login(attempt).await {
             Ok(tokens) => tokens.into(),

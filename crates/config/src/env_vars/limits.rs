@@ -22,6 +22,10 @@ env_vars! {
     /// in the API and on the pages together.
     RATELIMIT_HASHING = "PORTCULLIS_RATELIMIT_HASHING", Limits, Kind::Limits, Fallback::Value("20 per 15 minutes");
 
+    /// How often each user may sign in, from all clients together. A sign-in counts here once the password has
+    /// proven right, and then no longer in the limits of its client address.
+    RATELIMIT_SIGNIN = "PORTCULLIS_RATELIMIT_SIGNIN", Limits, Kind::Limits, Fallback::Value("60 per hour");
+
     /// The limits of each client address for looking at pages, all pages together.
     RATELIMIT_PAGES = "PORTCULLIS_RATELIMIT_PAGES", Limits, Kind::Limits, Fallback::Value("600 per minute");
 

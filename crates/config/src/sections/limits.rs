@@ -7,7 +7,7 @@ use crate::{
         EnvVar,
         limits::{
             RATELIMIT_DEFAULT, RATELIMIT_ENABLED, RATELIMIT_HASHING, RATELIMIT_PAGES,
-            RATELIMIT_STRATEGY, RATELIMIT_TAKEN, RATELIMIT_USER,
+            RATELIMIT_SIGNIN, RATELIMIT_STRATEGY, RATELIMIT_TAKEN, RATELIMIT_USER,
         },
     },
     reader::Reader,
@@ -24,6 +24,8 @@ pub struct Limits {
     pub user: Quotas,
     /// How often each signed-in user may have a password checked.
     pub hashing: Quotas,
+    /// How often each user may sign in.
+    pub sign_in: Quotas,
     /// How often each client may look at pages.
     pub pages: Quotas,
     /// How many answers each user, and each client, may get that reveal that a name or an address is taken.
@@ -45,6 +47,7 @@ impl Limits {
             default: quotas(reader, &RATELIMIT_DEFAULT),
             user: quotas(reader, &RATELIMIT_USER),
             hashing: quotas(reader, &RATELIMIT_HASHING),
+            sign_in: quotas(reader, &RATELIMIT_SIGNIN),
             pages: quotas(reader, &RATELIMIT_PAGES),
             taken: quotas(reader, &RATELIMIT_TAKEN),
             strategy: reader.choice(&RATELIMIT_STRATEGY, &strategies),

@@ -23,6 +23,7 @@ fn a_limit_that_cannot_be_read_refuses_the_start() {
         ("RATELIMIT_DEFAULT", "20 per hour; nonsense"),
         ("PORTCULLIS_RATELIMIT_USER", "many"),
         ("PORTCULLIS_RATELIMIT_HASHING", "20 per quarter"),
+        ("PORTCULLIS_RATELIMIT_SIGNIN", "sixty"),
         ("PORTCULLIS_RATELIMIT_PAGES", "-1 per hour"),
         ("PORTCULLIS_RATELIMIT_TAKEN", "twenty"),
         ("RATELIMIT_STRATEGY", "elastic"),

@@ -28,5 +28,6 @@ mod pages;
 mod process;
 mod proxies;
 mod secrecy;
+mod sign_in_limits;
 mod slow;
 mod tls;

@@ -9,6 +9,7 @@ use super::views::TokensView;
 use crate::error::ApiError;
 use crate::extract::{Device, RequestOrigin, Serving};
 use crate::json::Json;
+use crate::limits::SignInLimit;
 use crate::to_the_end::to_the_end;
 
 input! {
@@ -24,6 +25,8 @@ input! {
 }
 
 /// Signs in and opens a session. After five wrong passwords each further one must wait.
+///
+/// A sign-in that succeeds counts in the limit of its user, others in that of their client address.
 #[utoipa::path(
     post, path = "/api/v1/login", tag = "Sessions", request_body = Login,
     params(
@@ -36,6 +39,7 @@ pub(crate) async fn login(
     Serving(accounts): Serving,
     RequestOrigin(origin): RequestOrigin,
     Device(device): Device,
+    limit: SignInLimit,
     Valid(body): Valid<Login>,
 ) -> Result<Json<TokensView>, ApiError> {
     let attempt = LoginAttempt {
@@ -43,7 +47,9 @@ pub(crate) async fn login(
         password: body.password,
         device,
         origin,
+        quota: limit.quota(),
     };
-    let tokens = to_the_end(async move { accounts.login(attempt).await }).await?;
+    let signing_in = async move { limit.around(accounts.login(attempt)).await };
+    let tokens = to_the_end(signing_in).await?;
     Ok(Json(tokens.into()))
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
+use account::QuotaError;
 use http::Method;
 use jwt::Verified;
 use model::{Timestamp, UserId};
@@ -12,8 +13,8 @@ use super::{Asked, Charge, RequestLimits, Who};
 use crate::error::ApiError;
 use crate::router::Route;
 
-/// A charge that waits for the handler to learn who asks: a refresh token may stand in the body, and a
-/// cookie leads to somebody only by the store. Until then the client has paid.
+/// A charge that waits for the handler to learn who asks: a refresh token may stand in the body, a cookie
+/// leads to somebody only by the store, and a name to nobody before the password is proven. Until then the client has paid.
 #[derive(Clone, Debug)]
 pub(crate) struct Deferred(Arc<Later>);
 
@@ -52,10 +53,29 @@ impl Deferred {
     /// # Errors
     /// When it is refused, or the store can't be asked.
     pub(crate) async fn charge(&self, token: &Arc<Verified>) -> Result<(), ApiError> {
+        self.give_back().await;
+        self.charge_to(Who::User(Arc::clone(token))).await
+    }
+
+    /// Charges `user`, who has proven the password, for a sign-in.
+    pub(super) async fn charge_sign_in(&self, user: &UserId) -> Result<(), QuotaError> {
+        let charging = self.0.limits.charge_sign_in(self.asked(), user);
+        let decision = charging
+            .await
+            .map_err(|error| QuotaError::Unavailable(Arc::new(error)))?;
+        let refused = decision.retry_after();
+        let _ = self.0.decided.set(decision); // asked once
+        match refused {
+            Some(retry_after) => Err(QuotaError::Exhausted { retry_after }),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives the client back what it was charged beforehand.
+    pub(super) async fn give_back(&self) {
         if let Some(paid) = self.0.paid.get() {
             self.0.limits.give_back(self.asked(), paid).await;
         }
-        self.charge_to(Who::User(Arc::clone(token))).await
     }
 
     /// Charges somebody who is known by a cookie, or else the client.

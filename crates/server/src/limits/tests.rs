@@ -56,6 +56,7 @@ fn limits(store: Failing) -> Arc<RequestLimits> {
         default: "3 per hour".parse().unwrap(),
         user: "5 per minute".parse().unwrap(),
         hashing: "3 per minute".parse().unwrap(),
+        sign_in: "2 per hour".parse().unwrap(),
         pages: "4 per minute".parse().unwrap(),
         taken: "2 per hour".parse().unwrap(),
         strategy: Strategy::default(),

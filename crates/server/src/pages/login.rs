@@ -16,6 +16,7 @@ use crate::api::fields;
 use crate::code::Code;
 use crate::error::ApiError;
 use crate::extract::{RequestOrigin, Serving};
+use crate::limits::SignInLimit;
 use crate::to_the_end::to_the_end;
 
 static USERNAME: Field = Field {
@@ -69,6 +70,7 @@ pub(super) async fn submit(
     visitor: Visitor,
     csrf: CsrfToken,
     RequestOrigin(origin): RequestOrigin,
+    limit: SignInLimit,
     ValidForm(mut form): ValidForm<Form>,
 ) -> Result<Response, ApiError> {
     let identifier = form.read(&USERNAME, fields::identifier);
@@ -81,9 +83,13 @@ pub(super) async fn submit(
             password,
             device: visitor.device(),
             origin,
+            quota: limit.quota(),
         };
         let (accounts, previous) = (accounts.clone(), visitor.browser().cloned());
-        let signing_in = async move { accounts.browser_login(attempt, previous.as_ref()).await };
+        let signing_in = async move {
+            let signing_in = accounts.browser_login(attempt, previous.as_ref());
+            limit.around(signing_in).await
+        };
         match to_the_end(signing_in).await {
             Ok(session) => return Ok(visitor.welcome(&session, target(next))),
             Err(LoginError::InvalidCredentials) => form.refuse(&USERNAME, Code::InvalidCredentials),

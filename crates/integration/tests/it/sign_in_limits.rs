@@ -1,0 +1,141 @@
+//! What a sign-in is charged: its client while it may be a guess, its user once it is none.
+
+use futures_util::future::join_all;
+use integration::{Answer, PASSWORD, TestApp, every_backend};
+use serde_json::json;
+
+const WRONG: &str = "a wrong password";
+
+/// What a test can count in a moment.
+const FEW: &[(&str, &str)] = &[
+    ("RATELIMIT_DEFAULT", "3 per hour"),
+    ("PORTCULLIS_RATELIMIT_SIGNIN", "5 per hour"),
+];
+
+const ROOM_FOR_GUESSES: &[(&str, &str)] = &[
+    ("RATELIMIT_DEFAULT", "50 per hour"),
+    ("PORTCULLIS_RATELIMIT_SIGNIN", "2 per hour"),
+];
+
+/// An application in which alice and bob have signed up.
+async fn office(app: TestApp, settings: &[(&str, &str)]) -> TestApp {
+    app.signed_up("alice").await;
+    app.signed_up("bob").await;
+    app.restart_with(settings).await
+}
+
+/// Signs in on the page, with a browser of its own.
+async fn on_the_page(app: &TestApp, name: &str, password: &str) -> Answer {
+    let mut browser = app.browser();
+    browser.open("/login").await.assert_page(200);
+    let fields = [("username", name), ("password", password)];
+    browser.submit("/login", &fields).await
+}
+
+#[track_caller]
+fn assert_left(answer: &Answer, window: &str) {
+    assert_eq!(answer.header("ratelimit"), Some(window));
+}
+
+#[track_caller]
+fn assert_limited(answer: &Answer) {
+    answer.assert_problem(429, "rate_limited");
+    assert_eq!(answer.header("retry-after"), Some("3600"));
+}
+
+every_backend! {
+    async fn a_sign_in_that_succeeds_costs_its_client_nothing_and_its_user_one(app: TestApp) {
+        let app = office(app, FEW).await;
+        for left in ["4", "3", "2", "1", "0"] {
+            for name in ["alice", "bob"] {
+                let answer = app.login(name, PASSWORD).await;
+                answer.assert_ok();
+                assert_left(&answer, &format!("\"hour\";r={left};t=3600"));
+            }
+        }
+        // The client has all of its three left.
+        for left in ["2", "1", "0"] {
+            let answer = app.login("nobody", WRONG).await;
+            answer.assert_problem(401, "invalid_credentials");
+            assert_left(&answer, &format!("\"hour\";r={left};t=3600"));
+        }
+        assert_limited(&app.login("nobody", WRONG).await);
+    }
+
+    async fn so_does_one_on_the_page(app: TestApp) {
+        let app = office(app, FEW).await;
+        for _ in 0..5 {
+            on_the_page(&app, "alice", PASSWORD).await.assert_goes_to("/account");
+        }
+        for _ in 0..3 {
+            on_the_page(&app, "nobody", WRONG).await.assert_page(403);
+        }
+        let refused = on_the_page(&app, "bob", PASSWORD).await;
+        refused.assert_page(429);
+        assert_eq!(refused.header("retry-after"), Some("3600"));
+    }
+
+    async fn whoever_guesses_gains_nothing_by_signing_in_between(app: TestApp) {
+        let app = office(app, FEW).await;
+        for _ in 0..2 {
+            app.login("alice", WRONG).await.assert_problem(401, "invalid_credentials");
+            app.login("bob", PASSWORD).await.assert_ok();
+        }
+        app.login("alice", WRONG).await.assert_problem(401, "invalid_credentials");
+        // Three guesses were made, and that is all: even the right password is not looked at.
+        assert_limited(&app.login("bob", PASSWORD).await);
+    }
+
+    async fn whoever_signs_in_too_often_must_wait_wherever_that_is_done(app: TestApp) {
+        let app = office(app, ROOM_FOR_GUESSES).await;
+        app.login("alice", PASSWORD).await.assert_ok();
+        on_the_page(&app, "alice", PASSWORD).await.assert_goes_to("/account");
+        let refused = app.login("alice@example.org", PASSWORD).await;
+        assert_limited(&refused);
+        assert_left(&refused, "\"hour\";r=0;t=3600");
+        let refused = on_the_page(&app, "alice", PASSWORD).await;
+        refused.assert_page(429);
+        assert!(refused.headers.get("set-cookie").is_none(), "nobody is signed in");
+        app.login("bob", PASSWORD).await.assert_ok();
+        app.advance(3600);
+        app.login("alice", PASSWORD).await.assert_ok();
+    }
+
+    async fn a_sign_in_that_its_user_has_no_room_for_stays_charged_to_its_client(app: TestApp) {
+        let app = office(app, &[FEW[0], ("PORTCULLIS_RATELIMIT_SIGNIN", "1 per hour")]).await;
+        app.login("alice", PASSWORD).await.assert_ok();
+        for _ in 0..3 {
+            assert_left(&app.login("alice", PASSWORD).await, "\"hour\";r=0;t=3600");
+        }
+        assert_limited(&app.login("bob", PASSWORD).await);
+    }
+
+    async fn whoever_does_not_know_the_password_cannot_use_up_what_its_user_has(app: TestApp) {
+        let app = office(app, ROOM_FOR_GUESSES).await;
+        for _ in 0..4 {
+            app.login("alice", WRONG).await.assert_problem(401, "invalid_credentials");
+        }
+        for _ in 0..2 {
+            app.login("alice", PASSWORD).await.assert_ok();
+        }
+        // Nor can anyone learn that it is used up.
+        let known = app.login("alice", WRONG).await;
+        known.assert_problem(401, "invalid_credentials");
+        let unknown = app.login("nobody", WRONG).await;
+        unknown.assert_problem(401, "invalid_credentials");
+        assert_left(&known, "\"hour\";r=45;t=3600");
+        assert_left(&unknown, "\"hour\";r=44;t=3600");
+    }
+
+    async fn many_at_once_are_charged_to_their_user_exactly(app: TestApp) {
+        let settings = [("RATELIMIT_DEFAULT", "20 per hour"), ("PORTCULLIS_RATELIMIT_SIGNIN", "3 per hour")];
+        let app = office(app, &settings).await;
+        let body = json!({"username": "alice", "password": PASSWORD});
+        let at_once = (0..5).map(|_| app.post("/api/v1/login").json(body.clone()).send());
+        let statuses = join_all(at_once).await;
+        let opened = statuses.iter().filter(|answer| answer.status == 200).count();
+        assert_eq!(opened, 3, "{statuses:?}");
+        // Of twenty the client has paid for two, and now for a third.
+        assert_left(&app.login("nobody", WRONG).await, "\"hour\";r=17;t=3600");
+    }
+}
