@@ -221,6 +221,21 @@ impl Answer {
         fault.replace("<span class=\"hidden\">Error: </span>", "")
     }
 
+    /// It is a page that shows a form again, and says once what is wrong with it as a whole; no field is
+    /// marked. Gives the sentence.
+    #[track_caller]
+    pub fn assert_refused(&self, status: u16) -> String {
+        let text = self.assert_page(status);
+        let summary = between(&text, "role=\"alert\"", "</ul>").expect("a summary");
+        let fault = between(&summary, "<li>", "</li>").expect("what is wrong");
+        let fault = between(&fault, "\">", "</a>").expect("the sentence");
+        assert_eq!(text.matches(&fault).count(), 1, "{text}");
+        for mark in ["aria-invalid", "aria-describedby", "class=\"fault\""] {
+            assert!(!text.contains(mark), "{mark} in {text}");
+        }
+        fault
+    }
+
     /// It sends the browser to `path`.
     #[track_caller]
     pub fn assert_goes_to(&self, path: &str) -> &Self {

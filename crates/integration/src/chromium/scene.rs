@@ -10,6 +10,8 @@ pub enum Scene {
     Login,
     /// Signing in, with a wrong password.
     LoginRefused,
+    /// Signing in, after a sign-out.
+    LoginSignedOut,
     /// Signing up.
     Register,
     /// Signing up, with everything wrong.
@@ -79,9 +81,10 @@ impl Stage {
 
 impl Scene {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Login,
         Self::LoginRefused,
+        Self::LoginSignedOut,
         Self::Register,
         Self::RegisterRefused,
         Self::RegisterTaken,
@@ -102,6 +105,7 @@ impl Scene {
         match self {
             Self::Login => "login",
             Self::LoginRefused => "login-refused",
+            Self::LoginSignedOut => "login-signed-out",
             Self::Register => "register",
             Self::RegisterRefused => "register-refused",
             Self::RegisterTaken => "register-taken",
@@ -121,9 +125,12 @@ impl Scene {
     /// The status that its page comes with.
     pub fn status(self) -> u64 {
         match self {
-            Self::Login | Self::Register | Self::Account | Self::AccountChanged | Self::Confirm => {
-                200
-            }
+            Self::Login
+            | Self::LoginSignedOut
+            | Self::Register
+            | Self::Account
+            | Self::AccountChanged
+            | Self::Confirm => 200,
             Self::LoginRefused | Self::ConfirmRefused | Self::RegisterClosed | Self::Forged => 403,
             Self::NotFound => 404,
             Self::RegisterTaken => 409,
@@ -145,6 +152,11 @@ impl Scene {
         match self {
             Self::Login => browser.open(&site.url("/login")).await,
             Self::LoginRefused => browser.signs_in(site, "alice", "not my password").await,
+            Self::LoginSignedOut => {
+                self.at(site, browser, "/account").await;
+                browser.press("Sign out").await;
+                assert!(browser.text().await.contains("You have signed out."));
+            }
             Self::Register | Self::RegisterClosed => browser.open(&site.url("/register")).await,
             Self::RegisterRefused => {
                 browser.open(&site.url("/register")).await;

@@ -71,7 +71,8 @@ every_backend! {
             on_the_page(&app, "nobody", WRONG).await.assert_page(403);
         }
         let refused = on_the_page(&app, "bob", PASSWORD).await;
-        refused.assert_page(429);
+        let page = refused.assert_error_page(429, "Too many requests");
+        assert!(page.contains("<p>Try again in 1 hour.</p>"), "{page}");
         assert_eq!(refused.header("retry-after"), Some("3600"));
     }
 

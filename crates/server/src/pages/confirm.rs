@@ -104,7 +104,7 @@ async fn form_page(
         token,
         username: user.display_name().to_owned(),
         next,
-        summary: form.faults().to_vec(),
+        summary: form.summary(),
         fields: [form.shown(&PASSWORD)],
     })?;
     Ok(form.on(page))

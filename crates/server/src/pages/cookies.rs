@@ -29,7 +29,12 @@ pub(super) enum Kind {
     PreSession,
     /// Tells that its owner has signed in with this browser before.
     Device,
+    /// Tells the next page that somebody has just signed out.
+    SignedOut,
 }
+
+/// How long that next page may take, in seconds.
+const SIGNED_OUT_FOR: u32 = 60;
 
 impl Kind {
     const fn name(self, https: bool) -> &'static str {
@@ -40,6 +45,8 @@ impl Kind {
             (Self::PreSession, false) => "portcullis-pre",
             (Self::Device, true) => "__Host-portcullis-device",
             (Self::Device, false) => "portcullis-device",
+            (Self::SignedOut, true) => "__Host-portcullis-signed-out",
+            (Self::SignedOut, false) => "portcullis-signed-out",
         }
     }
 }
@@ -94,6 +101,12 @@ impl Cookies {
         let mut header = self.header(Kind::Device, device.expose(), &end);
         header.set_sensitive(true);
         header
+    }
+
+    /// The header that has the next page say that somebody has signed out.
+    pub(super) fn set_signed_out(self) -> HeaderValue {
+        let end = format!("; Max-Age={SIGNED_OUT_FOR}");
+        self.header(Kind::SignedOut, "1", &end)
     }
 
     /// The header that takes a cookie away.

@@ -1,12 +1,17 @@
 //! A failure, as a page.
 
+use std::borrow::Cow;
+use std::time::Duration;
+
 use askama::Template;
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use http::StatusCode;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use problem::Problem;
 
 use super::render::{Frame, IsPage, html};
+use super::wait;
 
 #[derive(Template)]
 #[template(path = "error.html")]
@@ -14,7 +19,7 @@ struct Page {
     frame: Frame,
     title: &'static str,
     message: String,
-    advice: &'static str,
+    advice: Cow<'static, str>,
     request_id: String,
     back: &'static str,
     back_label: &'static str,
@@ -27,6 +32,12 @@ pub(crate) fn shown(mut response: Response, path: &str, request_id: &str) -> Res
         return response;
     };
     let (title, advice) = words(problem);
+    let advice = match wait(response.headers()) {
+        Some(wait) if problem.status() == StatusCode::TOO_MANY_REQUESTS => {
+            Cow::Owned(format!("Try again in {}.", wait::in_words(wait)))
+        }
+        _ => Cow::Borrowed(advice),
+    };
     let (back, back_label) = way_back(path, problem.code());
     let page = html(|frame| Page {
         frame,
@@ -50,6 +61,12 @@ pub(crate) fn shown(mut response: Response, path: &str, request_id: &str) -> Res
     response.extensions_mut().insert(nonce);
     response.extensions_mut().insert(IsPage);
     response
+}
+
+/// How long to wait, as the answer says it to programs.
+fn wait(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 /// The heading, and what one can do.

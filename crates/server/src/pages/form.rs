@@ -7,6 +7,7 @@ use problem::{Fault, Faults, Input, Object, Rejection, Value};
 use secret::Secret;
 
 use super::next::Next;
+use super::wait;
 use crate::code::Code;
 use crate::error::ApiError;
 use http::StatusCode;
@@ -45,6 +46,8 @@ pub(super) struct Shown {
 pub(super) struct Form {
     object: Object,
     typed: Vec<(&'static str, String)>,
+    /// What is wrong with it as a whole, and with no field alone.
+    faults_of_all: Vec<(&'static str, String)>,
     faults: Vec<(&'static str, String)>,
     status: StatusCode,
     /// When it may be sent again.
@@ -57,6 +60,7 @@ impl Form {
         Self {
             object: Object::new(),
             typed: Vec::new(),
+            faults_of_all: Vec::new(),
             faults: Vec::new(),
             status: StatusCode::OK,
             retry_after: None,
@@ -153,14 +157,36 @@ impl Form {
     /// Says that too many guesses went before this one.
     pub(super) fn refuse_guess(&mut self, field: &'static Field, retry_after: Duration) {
         let code = Code::TooManyAttempts;
+        self.fault(field, code.status(), too_many_attempts(retry_after));
+        self.wait(retry_after);
+    }
+
+    /// Says that the name and the password don't go together. That is wrong with neither field alone.
+    pub(super) fn refuse_credentials(&mut self, first: &'static Field) {
+        let code = Code::InvalidCredentials;
+        self.fault_of_all(first, code.status(), code.message());
+    }
+
+    /// Says that too many guesses at this name went before.
+    pub(super) fn refuse_guess_at_name(&mut self, first: &'static Field, retry_after: Duration) {
+        let status = Code::TooManyAttempts.status();
+        self.fault_of_all(first, status, too_many_attempts(retry_after));
+        self.wait(retry_after);
+    }
+
+    /// Says what is wrong with the form as a whole, which begins with the field `first`.
+    fn fault_of_all(
+        &mut self,
+        first: &'static Field,
+        status: StatusCode,
+        message: impl Into<String>,
+    ) {
+        self.status = status;
+        self.faults_of_all.push((first.id, message.into()));
+    }
+
+    fn wait(&mut self, retry_after: Duration) {
         let seconds = retry_after.as_secs().max(1);
-        let wait = match seconds {
-            1 => "1 second".to_owned(),
-            2..120 => format!("{seconds} seconds"),
-            _ => format!("{} minutes", seconds.div_ceil(60)),
-        };
-        let message = format!("Too many attempts. You can try again in {wait}.");
-        self.fault(field, code.status(), message);
         self.retry_after = Some(Duration::from_secs(seconds));
     }
 
@@ -189,9 +215,9 @@ impl Form {
         }
     }
 
-    /// What is wrong, each with the place of its field.
-    pub(super) fn faults(&self) -> &[(&'static str, String)] {
-        &self.faults
+    /// What is wrong, each with the place where it can be mended.
+    pub(super) fn summary(&self) -> Vec<(&'static str, String)> {
+        [&*self.faults_of_all, &*self.faults].concat()
     }
 
     /// A field, as it is shown.
@@ -224,6 +250,11 @@ impl Form {
             _ => Secret::default(),
         }
     }
+}
+
+fn too_many_attempts(retry_after: Duration) -> String {
+    let wait = wait::in_words(retry_after);
+    format!("Too many attempts. Try again in {wait}.")
 }
 
 impl Shown {

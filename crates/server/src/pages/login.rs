@@ -13,7 +13,6 @@ use super::next::Next;
 use super::render::{Frame, page};
 use super::visitor::Visitor;
 use crate::api::fields;
-use crate::code::Code;
 use crate::error::ApiError;
 use crate::extract::{RequestOrigin, Serving};
 use crate::limits::SignInLimit;
@@ -46,6 +45,8 @@ struct Page {
     token: String,
     next: Option<Next>,
     registration_open: bool,
+    /// Whether somebody has just signed out.
+    signed_out: bool,
     summary: Vec<(&'static str, String)>,
     fields: [Shown; 2],
 }
@@ -92,9 +93,9 @@ pub(super) async fn submit(
         };
         match to_the_end(signing_in).await {
             Ok(session) => return Ok(visitor.welcome(&session, target(next))),
-            Err(LoginError::InvalidCredentials) => form.refuse(&USERNAME, Code::InvalidCredentials),
+            Err(LoginError::InvalidCredentials) => form.refuse_credentials(&USERNAME),
             Err(LoginError::TooManyAttempts { retry_after }) => {
-                form.refuse_guess(&USERNAME, retry_after);
+                form.refuse_guess_at_name(&USERNAME, retry_after);
             }
             Err(error) => return Err(error.into()),
         }
@@ -119,7 +120,8 @@ fn form_page(
         token,
         next,
         registration_open: accounts.registration_is_open(),
-        summary: form.faults().to_vec(),
+        signed_out: form.status().is_success() && visitor.has_signed_out(),
+        summary: form.summary(),
         fields: [form.shown(&USERNAME), form.shown(&PASSWORD)],
     })?;
     Ok(form.on(before.give(page)))

@@ -21,6 +21,7 @@ mod next;
 mod register;
 mod render;
 mod visitor;
+mod wait;
 mod wanted;
 
 use std::sync::Arc;

@@ -133,7 +133,7 @@ fn form_page(
     let page = page(form.status(), |frame| Page {
         frame,
         token,
-        summary: form.faults().to_vec(),
+        summary: form.summary(),
         fields: [
             form.shown(&USERNAME),
             form.shown(&EMAIL),

@@ -21,6 +21,8 @@ pub(crate) struct Visitor {
     pre: Option<PlainToken>,
     /// Whether there is a session cookie that leads nowhere.
     stale: bool,
+    /// Whether somebody has just signed out.
+    signed_out: bool,
 }
 
 /// Someone who has signed in. Anyone else is sent to the page where one does.
@@ -42,6 +44,13 @@ impl Visitor {
         self.browser.as_ref()
     }
 
+    /// Whether somebody has just signed out here, which the page that comes next says once.
+    ///
+    /// A cookie tells it: no other site can set that one, while anyone could link to an address that says it.
+    pub(super) const fn has_signed_out(&self) -> bool {
+        self.signed_out
+    }
+
     /// What tells that the browser is known.
     pub(super) fn device(&self) -> Option<DeviceToken> {
         self.device.clone()
@@ -60,6 +69,9 @@ impl Visitor {
         };
         if self.stale {
             cookies.push(self.cookies.clear(Kind::Session));
+        }
+        if self.signed_out {
+            cookies.push(self.cookies.clear(Kind::SignedOut));
         }
         let token = csrf.bound_to(binding(&pre)).render();
         Ok((token.map_err(ApiError::internal)?, PreSession { cookies }))
@@ -96,7 +108,11 @@ impl SignedIn {
         let mut response = to_login();
         let cache = HeaderValue::from_static("\"cache\"");
         response.headers_mut().insert("clear-site-data", cache);
-        with_cookies(response, [self.cookies.clear(Kind::Session)])
+        let cookies = [
+            self.cookies.clear(Kind::Session),
+            self.cookies.set_signed_out(),
+        ];
+        with_cookies(response, cookies)
     }
 }
 
@@ -135,6 +151,7 @@ impl FromRequestParts<App> for Visitor {
         };
         Ok(Self {
             stale: browser.is_none() && cookies.has(headers, Kind::Session),
+            signed_out: cookies.has(headers, Kind::SignedOut),
             pre: cookies.pre_session(headers),
             device: cookies.device(headers),
             browser,

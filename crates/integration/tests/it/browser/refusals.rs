@@ -40,10 +40,8 @@ async fn each_fault_stands_beside_its_field_and_in_the_summary() {
     };
     let browser = site.browser().await;
     for (scene, fields) in [
-        (
-            Scene::RegisterRefused,
-            &["username", "email", "password"][..],
-        ),
+        (Scene::LoginRefused, &[][..]),
+        (Scene::RegisterRefused, &["username", "email", "password"]),
         (Scene::RegisterTaken, &["username"]),
         (
             Scene::ProfileRefused,

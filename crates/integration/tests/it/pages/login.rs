@@ -1,7 +1,32 @@
 use integration::{PASSWORD, TestApp, every_backend};
 use serde_json::json;
 
+const SIGNED_OUT: &str = "You have signed out.";
+
 every_backend! {
+    async fn a_sign_out_says_so_once_and_no_link_can_claim_it(app: TestApp) {
+        app.signed_up("alice").await;
+        let mut browser = app.browser_of("alice").await;
+        browser.submit("/logout", &[]).await.assert_goes_to("/login");
+        let page = browser.open("/login").await.assert_page(200);
+        assert!(page.contains(&format!("role=\"status\">{SIGNED_OUT}<")), "{page}");
+        for path in ["/login", "/login?done=signed-out", "/login?signed_out=1"] {
+            let page = browser.open(path).await.assert_page(200);
+            assert!(!page.contains(SIGNED_OUT), "{path}: {page}");
+        }
+    }
+
+    async fn what_is_wrong_now_comes_before_a_sign_out_of_before(app: TestApp) {
+        app.signed_up("alice").await;
+        let mut browser = app.browser();
+        browser.open("/login").await;
+        browser.cookies.insert("portcullis-signed-out".to_owned(), "1".to_owned());
+        let answer = browser.submit("/login", &[("username", "alice"), ("password", "wrong")]).await;
+        answer.assert_refused(403);
+        assert!(!answer.text().contains(SIGNED_OUT));
+        assert!(!browser.open("/login").await.assert_page(200).contains(SIGNED_OUT));
+    }
+
     async fn everyone_is_sent_to_where_they_belong(app: TestApp) {
         app.signed_up("alice").await;
         let mut browser = app.browser();
@@ -33,13 +58,13 @@ every_backend! {
         let mut sentences = Vec::new();
         for (name, password) in [("alice", "wrong"), ("nobody", PASSWORD)] {
             let answer = browser.submit("/login", &[("username", name), ("password", password)]).await;
-            sentences.push(answer.assert_fault(403, "username"));
+            sentences.push(answer.assert_refused(403));
             let page = answer.text();
             assert!(page.contains(&format!("value=\"{name}\"")), "what was typed is there: {page}");
             assert!(!page.contains(PASSWORD), "never a password: {page}");
             assert_eq!(browser.session(), None);
         }
-        assert_eq!(sentences[0], sentences[1]);
+        assert_eq!(sentences, ["The name or the password is wrong."; 2]);
         // The same page goes on: it has a form token of its own.
         browser.submit("/login", &[("username", "alice"), ("password", PASSWORD)]).await.assert_goes_to("/account");
     }
@@ -50,11 +75,11 @@ every_backend! {
         let mut browser = app.browser();
         browser.open("/login").await;
         for _ in 0..5 {
-            browser.submit("/login", &[("username", "alice"), ("password", "a guess")]).await.assert_fault(403, "username");
+            browser.submit("/login", &[("username", "alice"), ("password", "a guess")]).await.assert_refused(403);
         }
         let refused = browser.submit("/login", &[("username", "alice"), ("password", PASSWORD)]).await;
-        let sentence = refused.assert_fault(429, "username");
-        assert_eq!(sentence.trim(), "Too many attempts. You can try again in 10 seconds.");
+        let sentence = refused.assert_refused(429);
+        assert_eq!(sentence, "Too many attempts. Try again in 10 seconds.");
         assert_eq!(refused.header("retry-after"), Some("10"));
 
         known.open("/account").await;

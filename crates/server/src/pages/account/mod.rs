@@ -116,7 +116,7 @@ async fn shown(
         token,
         username: user.display_name().to_owned(),
         done,
-        summary: [profile.faults(), password.faults()].concat(),
+        summary: [profile.summary(), password.summary()].concat(),
         profile: [
             profile.shown(&profile::USERNAME),
             profile.shown(&profile::EMAIL),
