@@ -56,6 +56,8 @@ pub(crate) enum Reason {
     UsernameTaken,
     EmailTaken,
     UnknownAccount,
+    /// The account can't be read: another line names it, and says why.
+    UnreadableAccount,
     WrongPassword,
     /// The account is switched off.
     Disabled,
@@ -123,6 +125,7 @@ impl Reason {
             Self::UsernameTaken => "username_taken",
             Self::EmailTaken => "email_taken",
             Self::UnknownAccount => "unknown_account",
+            Self::UnreadableAccount => "unreadable_account",
             Self::WrongPassword => "wrong_password",
             Self::Disabled => "disabled",
             Self::TooManyAttempts => "too_many_attempts",

@@ -156,15 +156,15 @@ impl Accounts {
         };
         let Verified { strength, took } = verified;
         let (found, strength) = match (found, strength) {
-            (Some(found), Some(strength)) if !found.user.disabled => (found, strength),
+            (Ok(found), Some(strength)) if !found.user.disabled => (found, strength),
             (found, strength) => {
                 drop(place);
                 let reason = match (&found, strength) {
-                    (None, _) => Reason::UnknownAccount,
-                    (Some(_), None) => Reason::WrongPassword,
-                    (Some(_), Some(_)) => Reason::Disabled,
+                    (Err(reason), _) => *reason,
+                    (Ok(_), None) => Reason::WrongPassword,
+                    (Ok(_), Some(_)) => Reason::Disabled,
                 };
-                let account = found.as_ref().map(|found| &found.user.id);
+                let account = found.as_ref().ok().map(|found| &found.user.id);
                 self.report(Act::SignIn.refused(reason).of_any(account));
                 self.wait_out(took).await;
                 return Err(LoginError::InvalidCredentials); // whatever the reason
@@ -199,24 +199,28 @@ impl Accounts {
         self.report(Act::SignIn.done().of(account).in_session(session));
     }
 
-    /// Whom the name leads to, and what came of checking `password`. After an error nothing
-    /// was compared.
+    /// Whom the name leads to, or why to nobody, and what came of checking `password`. After an error
+    /// nothing was compared.
     async fn compare(
         &self,
         place: &Place,
         name: &LoginName,
         device: Option<KnownDevice>,
         password: &Secret<String>,
-    ) -> Result<(Option<Credentials>, Verified), LoginError> {
+    ) -> Result<(Result<Credentials, Reason>, Verified), LoginError> {
         let found = match device {
-            Some(device) => Some(device.credentials),
-            None => readable(self.0.storage.credentials_by_login(name).await)?,
+            Some(device) => Ok(device.credentials),
+            None => match self.0.storage.credentials_by_login(name).await {
+                Ok(found) => found.ok_or(Reason::UnknownAccount),
+                Err(error) if is_unreadable(&error) => Err(Reason::UnreadableAccount),
+                Err(error) => return Err(error.into()),
+            },
         };
         let hash = match &found {
-            Some(credentials) => credentials.hash.clone(),
-            None => self.0.live.decoys().for_name(canonical(name)),
+            Ok(credentials) => credentials.hash.clone(),
+            Err(_) => self.0.live.decoys().for_name(canonical(name)),
         };
-        let account = found.as_ref().map(|found| &found.user.id);
+        let account = found.as_ref().ok().map(|found| &found.user.id);
         let verified = self.verify(place, password, hash, account).await?;
         Ok((found, verified))
     }

@@ -47,7 +47,7 @@ codes! {
     MalformedJson = "malformed_json", BAD_REQUEST, "The body is not valid JSON.";
     /// The request itself can't be read: its line, a header, its path or query. Also for a request of HTTP/1.1 without one `Host`, and for one whose `Forwarded` and `X-Forwarded-For` name different clients (`PORTCULLIS_FORWARDED_HEADER`).
     MalformedRequest = "malformed_request", BAD_REQUEST, "The request can't be read.";
-    /// The name or address is unknown, or the password wrong: which of them is never told.
+    /// The name or address is unknown, or the password wrong: which of them is never told. Where one is signed in and gives the current password, that is wrong.
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "The name or the password is wrong.";
     /// The route needs a token and none was sent. Send `Authorization: Bearer <token>`.
     MissingToken = "missing_token", UNAUTHORIZED, "Sign in first: this needs a token.";

@@ -22,6 +22,9 @@ use crate::code::Code;
 /// After this a client may try again when the store was not to be had.
 pub(crate) const STORE_RETRY: Duration = Duration::from_secs(1);
 
+/// What is said to somebody who is signed in and has the password wrong: no name was asked for.
+pub(crate) const WRONG_CURRENT_PASSWORD: &str = "The current password is wrong.";
+
 /// Challenges of RFC 6750 §3 and RFC 9470 §3.
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 const BEARER_INVALID_TOKEN: HeaderValue =
@@ -34,6 +37,8 @@ const BEARER_STEP_UP: HeaderValue = HeaderValue::from_static(
 #[derive(Debug)]
 pub struct ApiError {
     code: Code,
+    /// A sentence that fits better than that of the code.
+    message: Option<&'static str>,
     faults: Option<Faults>,
     retry_after: Option<Duration>,
     cause: Option<Cause>,
@@ -50,6 +55,7 @@ impl ApiError {
     pub const fn new(code: Code) -> Self {
         Self {
             code,
+            message: None,
             faults: None,
             retry_after: None,
             cause: None,
@@ -107,9 +113,10 @@ impl ApiError {
         if let Some(problem) = self.problem {
             return problem;
         }
+        let message = self.message.unwrap_or(self.code.message());
         let problem = match self.faults {
             Some(faults) => Problem::invalid(faults),
-            None => Problem::new(self.code.status(), self.code.as_str(), self.code.message()),
+            None => Problem::new(self.code.status(), self.code.as_str(), message),
         };
         let problem = match challenge(self.code) {
             Some(challenge) => problem.challenge(challenge),
@@ -284,7 +291,10 @@ impl From<RefreshError> for ApiError {
 impl From<ProofError> for ApiError {
     fn from(error: ProofError) -> Self {
         match error {
-            ProofError::InvalidCredentials => Self::new(Code::InvalidCredentials),
+            ProofError::InvalidCredentials => Self {
+                message: Some(WRONG_CURRENT_PASSWORD),
+                ..Self::new(Code::InvalidCredentials)
+            },
             ProofError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
             ProofError::Busy(busy) => busy.into(),
             ProofError::Refused(refused) => refused.into(),

@@ -20,8 +20,12 @@ struct Play {
 
 impl Play {
     async fn begin(folder: &Path) -> Self {
+        Self::begin_with(folder, &[]).await
+    }
+
+    async fn begin_with(folder: &Path, settings: &[(&str, &str)]) -> Self {
         Self {
-            server: Server::start(folder, &[]).await,
+            server: Server::start(folder, settings).await,
             client: reqwest::Client::new(),
             asked: Vec::new(),
         }
@@ -206,6 +210,38 @@ async fn guesses_that_are_put_off_are_events_too() {
     let (_, events, _) = play.end().await;
     let reasons: Vec<_> = events.iter().map(|event| text(event, "reason")).collect();
     assert_eq!(reasons[5..], ["wrong_password", "too_many_attempts"]);
+}
+
+#[tokio::test]
+async fn a_sign_in_with_the_right_password_that_comes_too_often_is_an_event_of_its_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [("PORTCULLIS_RATELIMIT_SIGNIN", "1 per hour")];
+    let mut play = Play::begin_with(folder.path(), &settings).await;
+    let margaret = person("margaret", PASSWORD);
+    let account = play.ask(Method::POST, "register", "", margaret).await;
+    for _ in 0..2 {
+        play.sign_in("margaret", PASSWORD).await;
+    }
+    let (asked, events, _) = play.end().await;
+    let last = &events[2];
+    assert_eq!(text(last, "reason"), "too_many_sign_ins");
+    assert_eq!(text(last, "account"), text(&account, "id"));
+    assert_eq!(text(last, "request_id"), asked[2]);
+}
+
+#[tokio::test]
+async fn an_account_that_cannot_be_read_is_a_reason_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut play = Play::begin(folder.path()).await;
+    play.ask(Method::POST, "register", "", person("margaret", PASSWORD))
+        .await;
+    let file = rusqlite::Connection::open(folder.path().join("data/portcullis.db")).unwrap();
+    let changed = file.execute("UPDATE users SET keep = '?'", []);
+    assert_eq!(changed.unwrap(), 1);
+    drop(file);
+    play.sign_in("margaret", PASSWORD).await;
+    let (_, events, _) = play.end().await;
+    assert_eq!(text(&events[1], "reason"), "unreadable_account");
 }
 
 #[tokio::test]

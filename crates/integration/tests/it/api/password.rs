@@ -16,7 +16,8 @@ every_backend! {
         }
         let body = json!({"current_password": WRONG, "new_password": "alice"});
         let answer = app.put("/api/v1/me/password").by(&alice).json(body).send().await;
-        answer.assert_problem(401, "invalid_credentials");
+        let problem = answer.assert_problem(401, "invalid_credentials");
+        assert_eq!(problem["message"], "The current password is wrong.");
         let body = json!({"current_password": PASSWORD, "new_password": "alice"});
         let answer = app.put("/api/v1/me/password").by(&alice).json(body).send().await;
         answer.assert_faults(&[

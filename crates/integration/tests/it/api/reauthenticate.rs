@@ -36,6 +36,8 @@ every_backend! {
     async fn a_wrong_password_gives_nothing(app: TestApp) {
         let alice = app.signed_in("alice").await;
         let body = json!({"password": "wrong"});
-        app.post("/api/v1/me/reauthenticate").by(&alice).json(body).send().await.assert_problem(401, "invalid_credentials");
+        let answer = app.post("/api/v1/me/reauthenticate").by(&alice).json(body).send().await;
+        let problem = answer.assert_problem(401, "invalid_credentials");
+        assert_eq!(problem["message"], "The current password is wrong.");
     }
 }

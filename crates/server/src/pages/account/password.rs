@@ -8,7 +8,7 @@ use problem::ValidForm;
 
 use super::{Filled, done, shown};
 use crate::api::fields;
-use crate::error::ApiError;
+use crate::error::{ApiError, WRONG_CURRENT_PASSWORD};
 use crate::extract::Serving;
 use crate::pages::form::{Field, Form};
 use crate::pages::register::any_text;
@@ -66,7 +66,7 @@ pub(in crate::pages) async fn submit(
         }
         Ok(None) => {}
         Err(ChangePasswordError::Proof(ProofError::InvalidCredentials)) => {
-            form.fault(&CURRENT, StatusCode::UNAUTHORIZED, "The password is wrong.");
+            form.fault(&CURRENT, StatusCode::UNAUTHORIZED, WRONG_CURRENT_PASSWORD);
         }
         Err(ChangePasswordError::Proof(ProofError::TooManyAttempts { retry_after })) => {
             form.refuse_guess(&CURRENT, retry_after);
