@@ -13,15 +13,15 @@ use http_body_util::BodyExt as _;
 use jwt::{Algorithm, Authority, Claims, SigningKey};
 use model::{Clock as _, ManualClock, Timestamp};
 use password::{HasherConfig, Params};
-use reqwest::Method;
 use scratch_database::{Database, Servers};
 use server::listener::{Bounds, Handle, serve};
 use server::stack::Stack;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-use crate::Answer;
 use crate::random::Exhaustible;
+use crate::request::header;
+use crate::{Answer, Request};
 
 /// Where a test's accounts are kept.
 #[derive(Clone, Debug)]
@@ -74,10 +74,6 @@ struct Running {
     serving: JoinHandle<()>,
     upkeep: Upkeep,
 }
-
-/// A request to be sent.
-#[derive(Debug)]
-pub struct Request(reqwest::RequestBuilder);
 
 impl TestApp {
     /// The key that signs the tokens of each test.
@@ -292,6 +288,11 @@ impl TestApp {
         token.expose().to_owned()
     }
 
+    /// What sends requests to it.
+    pub(crate) fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -300,31 +301,6 @@ impl TestApp {
     /// What `Debug` shows of all its parts.
     pub fn debug(&self) -> &str {
         &self.debug
-    }
-
-    /// `GET path`
-    pub fn get(&self, path: &str) -> Request {
-        self.request(Method::GET, path)
-    }
-
-    /// `POST path`
-    pub fn post(&self, path: &str) -> Request {
-        self.request(Method::POST, path)
-    }
-
-    /// `PUT path`
-    pub fn put(&self, path: &str) -> Request {
-        self.request(Method::PUT, path)
-    }
-
-    /// `PATCH path`
-    pub fn patch(&self, path: &str) -> Request {
-        self.request(Method::PATCH, path)
-    }
-
-    /// `DELETE path`
-    pub fn delete(&self, path: &str) -> Request {
-        self.request(Method::DELETE, path)
     }
 
     /// The answer to a request as if it came over https: to the application itself, beside the listener.
@@ -359,8 +335,7 @@ impl TestApp {
 
     /// An answer of the application itself, beside the listener.
     async fn unsent(&self, request: Request, scheme: Scheme) -> http::Response<Body> {
-        let request = request.0.build().expect("it is a request");
-        let mut request = http::Request::try_from(request).expect("it is a request");
+        let mut request = request.built();
         let host = request.uri().authority().expect("it has a host").as_str();
         let host = header(host);
         request.headers_mut().insert("host", host);
@@ -368,57 +343,11 @@ impl TestApp {
         let answering = self.stack.answer(request, peer, scheme);
         answering.await.unwrap_or_else(|never| match never {})
     }
-
-    /// Any method.
-    pub fn request(&self, method: Method, path: &str) -> Request {
-        Request(
-            self.client
-                .request(method, format!("http://{}{path}", self.address)),
-        )
-    }
-}
-
-impl Request {
-    /// With a token.
-    pub fn bearer(self, token: &str) -> Self {
-        Self(self.0.bearer_auth(token))
-    }
-
-    /// With a JSON body.
-    #[expect(clippy::needless_pass_by_value, reason = "reads better at each call")]
-    pub fn json(self, body: serde_json::Value) -> Self {
-        Self(self.0.json(&body))
-    }
-
-    /// With any body.
-    pub fn body(self, kind: &str, body: Vec<u8>) -> Self {
-        Self(self.0.header("content-type", header(kind)).body(body))
-    }
-
-    /// With a header.
-    pub fn header(self, name: &str, value: &str) -> Self {
-        Self(self.0.header(name, header(value)))
-    }
-
-    /// Sends it.
-    pub async fn send(self) -> Answer {
-        Answer::read(self.0.send().await.expect("the server answers")).await
-    }
-
-    /// Sends it while the test goes on.
-    pub fn spawn(self) -> JoinHandle<Answer> {
-        tokio::spawn(self.send())
-    }
 }
 
 fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
     let owned = |(name, value): &(&str, &str)| ((*name).into(), (*value).into());
     settings.iter().map(owned).collect()
-}
-
-/// Any text as the value of a header.
-fn header(value: &str) -> reqwest::header::HeaderValue {
-    reqwest::header::HeaderValue::from_bytes(value.as_bytes()).expect("no line break in it")
 }
 
 /// Costs next to nothing: tests hash often.

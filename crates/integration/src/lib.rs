@@ -15,11 +15,13 @@ mod person;
 pub mod process;
 mod random;
 pub mod raw;
+mod request;
 
 pub use answer::Answer;
-pub use app::{Backend, Request, TestApp};
+pub use app::{Backend, TestApp};
 pub use browser::Browser;
 pub use person::{PASSWORD, Person};
+pub use request::Request;
 
 /// Runs a test once on every storage backend.
 ///

@@ -13,6 +13,7 @@ mod known;
 mod lease;
 mod refunds;
 mod turns;
+mod windows;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,7 @@ use crate::{Core, MongoStore, users};
 use known::Exhausted;
 pub use lease::LeasedLimits;
 use turns::Turns;
+use windows::Window;
 
 /// How often a counter is written anew that other nodes write at the same time. Of five nodes under full
 /// press each succeeds at every fifth try: that none of these does happens once in a thousand times.
@@ -47,14 +49,6 @@ pub struct MongoLimits {
     store: Arc<MongoStore>,
     exhausted: Exhausted,
     turns: Turns,
-}
-
-/// A fixed window after it was charged.
-#[derive(Clone, Copy, Debug)]
-struct Window {
-    /// What was charged to it.
-    count: u64,
-    resets: ratelimit::Timestamp,
 }
 
 impl MongoLimits {
@@ -159,96 +153,7 @@ impl ratelimit::Store for MongoLimits {
     }
 }
 
-impl Window {
-    fn usage(self, quota: Quota) -> Usage {
-        Usage {
-            allowed: self.count <= quota.amount(),
-            remaining: quota.amount().saturating_sub(self.count),
-            reset: self.resets,
-        }
-    }
-}
-
 impl Core {
-    /// Charges a fixed window, which opens at its first hit: where more than `most` has been charged
-    /// before, it only says what the count would be.
-    async fn charge(
-        &self,
-        key: Key,
-        quota: Quota,
-        cost: u64,
-        most: Option<u64>,
-        now: ratelimit::Timestamp,
-    ) -> Result<Window, Error> {
-        let table = &self.limits;
-        let mut open = doc! { "_id": id(key), "resets": { "$gt": micros(now) } };
-        if let Some(most) = most {
-            open.insert("count", doc! { "$lte": integer(most) });
-        }
-        let more = doc! { "$inc": { "count": integer(cost) } };
-        let resets = now.after(quota.window());
-        let anew = doc! {
-            "count": integer(cost), "resets": micros(resets), "expires_at": expiry(resets),
-        };
-        for _ in 0..TRIES {
-            if let Some(window) = table.updated(open.clone(), more.clone()).await? {
-                return read_window(&Fields::of(table.name, &window));
-            }
-            let Some(over) = table.first(doc! { "_id": id(key) }).await? else {
-                let mut first = anew.clone();
-                first.insert("_id", id(key));
-                match table.insert(first).await {
-                    Ok(()) => {
-                        return Ok(Window {
-                            count: cost,
-                            resets,
-                        });
-                    }
-                    Err(Failure::Duplicate) => continue, // someone else opened it
-                    Err(Failure::Other(error)) => return Err(error),
-                }
-            };
-            let over = read_window(&Fields::of(table.name, &over))?;
-            if over.resets > now && most.is_some_and(|most| over.count > most) {
-                let count = over.count.saturating_add(cost);
-                return Ok(Window { count, ..over });
-            }
-            let filter = doc! { "_id": id(key), "resets": micros(over.resets) };
-            if over.resets <= now && table.update(filter, doc! { "$set": anew.clone() }).await? {
-                return Ok(Window {
-                    count: cost,
-                    resets,
-                });
-            }
-        }
-        Err(Error::Busy)
-    }
-
-    /// How a fixed window stands, uncharged.
-    async fn look(&self, hit: Hit) -> Result<Usage, Error> {
-        let found = self.limits.first(doc! { "_id": id(hit.key) }).await?;
-        let window = match &found {
-            Some(found) => read_window(&Fields::of(self.limits.name, found))?,
-            None => Window {
-                count: 0,
-                resets: hit.now,
-            },
-        };
-        let window = if window.resets <= hit.now {
-            Window {
-                count: 0,
-                resets: hit.now,
-            }
-        } else {
-            window
-        };
-        let cost = u64::from(hit.cost);
-        Ok(Usage {
-            allowed: window.count.saturating_add(cost) <= hit.quota.amount(),
-            ..window.usage(hit.quota)
-        })
-    }
-
     /// Charges or looks by a strategy that is counted here.
     async fn count(&self, hit: Hit) -> Result<Usage, Error> {
         let table = &self.limits;
@@ -344,13 +249,6 @@ fn micros(time: ratelimit::Timestamp) -> i64 {
 /// A date not before `time`.
 fn expiry(time: ratelimit::Timestamp) -> DateTime {
     DateTime::from_millis(integer(time.as_micros().div_ceil(1000)))
-}
-
-fn read_window(fields: &Fields<'_>) -> Result<Window, Error> {
-    Ok(Window {
-        count: fields.unsigned("count")?,
-        resets: ratelimit::Timestamp::from_micros(fields.unsigned("resets")?),
-    })
 }
 
 fn read_state(fields: &Fields<'_>) -> Result<(State, u64), Error> {
