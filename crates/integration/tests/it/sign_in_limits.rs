@@ -102,6 +102,18 @@ every_backend! {
         app.login("alice", PASSWORD).await.assert_ok();
     }
 
+    async fn a_right_password_that_comes_too_often_is_no_failed_guess(app: TestApp) {
+        let app = office(app, ROOM_FOR_GUESSES).await;
+        for _ in 0..2 {
+            app.login("alice", PASSWORD).await.assert_ok();
+        }
+        for _ in 0..8 {
+            assert_limited(&app.login("alice", PASSWORD).await);
+        }
+        app.advance(3600);
+        app.login("alice", PASSWORD).await.assert_ok();
+    }
+
     async fn a_sign_in_that_its_user_has_no_room_for_stays_charged_to_its_client(app: TestApp) {
         let app = office(app, &[FEW[0], ("PORTCULLIS_RATELIMIT_SIGNIN", "1 per hour")]).await;
         app.login("alice", PASSWORD).await.assert_ok();
