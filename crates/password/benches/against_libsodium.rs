@@ -9,7 +9,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use password::{Hasher, HasherConfig};
+use password::{Hasher, HasherConfig, Principal, Purpose};
 
 const TURNS: usize = 101;
 
@@ -28,7 +28,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut answers = BufReader::new(answers).lines();
 
-    let place = Hasher::new(HasherConfig::default().threads(1))?.admit()?;
+    let hasher = Hasher::new(HasherConfig::default().threads(1))?;
+    let place = hasher.admit(Purpose::SignIn, Principal::Name("alice".to_owned()))?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
         let start = Instant::now();

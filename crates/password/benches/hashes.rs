@@ -5,7 +5,7 @@
 )]
 
 use divan::Bencher;
-use password::{Hasher, HasherConfig, Kind, Params, Policy, decoy, verify};
+use password::{Hasher, HasherConfig, Kind, Params, Policy, Principal, Purpose, decoy, verify};
 
 fn main() {
     divan::main();
@@ -40,7 +40,7 @@ fn hash_on_the_pool(bencher: Bencher<'_, '_>) {
         .unwrap();
     let place = Hasher::new(HasherConfig::default())
         .unwrap()
-        .admit()
+        .admit(Purpose::SignIn, Principal::Name("alice".to_owned()))
         .unwrap();
     bencher.bench_local(|| runtime.block_on(place.hash("correct horse battery staple".into())));
 }

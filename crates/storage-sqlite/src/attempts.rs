@@ -93,9 +93,14 @@ fn find(connection: &Connection, key: AttemptKey) -> Result<Option<Budget>, Erro
 fn write(connection: &Connection, key: AttemptKey, budget: &Budget) -> Result<(), Error> {
     execute(
         connection,
-        "INSERT OR REPLACE INTO login_attempts
+        // In place: what is the same, of an index too, is not written anew.
+        "INSERT INTO login_attempts
              (key, failures, consecutive, last_failure, run, version, expires_at)
-         VALUES (:key, :failures, :consecutive, :last_failure, :run, :version, :expires_at)",
+         VALUES (:key, :failures, :consecutive, :last_failure, :run, :version, :expires_at)
+         ON CONFLICT (key) DO UPDATE SET
+             failures = excluded.failures, consecutive = excluded.consecutive,
+             last_failure = excluded.last_failure, run = excluded.run,
+             version = excluded.version, expires_at = excluded.expires_at",
         named_params! {
             ":key": key.as_bytes(),
             ":failures": budget.failures,

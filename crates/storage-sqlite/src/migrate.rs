@@ -60,6 +60,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 9,
         sql: include_str!("../migrations/0009_released_names.sql"),
     },
+    Migration {
+        version: 10,
+        sql: include_str!("../migrations/0010_sessions_with_cookies.sql"),
+    },
 ];
 
 /// Whether the file lacks a step.
@@ -319,6 +323,7 @@ mod tests {
                 "44a61b7ed37165607210122132e9ac949f39556d946249d3b775ddad47698e80",
                 "6a22bd4c3a97f0f3624a45796194eeba45bb93bd6b19034044b7b4856c4155e7",
                 "b170e0a19bd21699b94439d4e33b690d66a4bd476cfd00b4ca0f088cbe6968a8",
+                "2391427df565285ab752c0e8afc5b01a4bfedb285ce5acdb6cf92ef77086a70d",
             ]
         );
         assert_eq!(checksum("a;\r\nb;"), checksum("a;\nb;"));
