@@ -6,6 +6,8 @@ mod refresh;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use storage::Reservations;
+
 use crate::request::{Expected, Number, Request, Token};
 
 /// How long an access token lives, in seconds.
@@ -38,7 +40,7 @@ struct Account {
     generation: u64,
     /// The session that asked for the last change.
     keep: Option<Number>,
-    deleted: bool,
+    deleted: Option<Duration>,
 }
 
 #[derive(Clone, Debug)]
@@ -236,7 +238,7 @@ impl Model {
 
     fn act_by_token(&mut self, number: Number, request: &Request, now: Duration) -> Expected {
         match *request {
-            Request::Register { who, password } => self.register(who, password),
+            Request::Register { who, password } => self.register(who, password, now),
             Request::Refresh { with } => self.refresh(number, with, now),
             Request::RefreshByOlder { with } => self.refresh_by_older(number, with, now),
             Request::HandOut { of } => self.hand_out(of),
@@ -246,13 +248,12 @@ impl Model {
             }
             Request::Delete { with } => {
                 let account = self.sessions[&self.tokens[&with].session].account;
-                let was_there = !self.accounts[account].deleted;
-                self.accounts[account].deleted = true;
-                if was_there {
-                    Expected::Done
-                } else {
-                    Expected::Refused
+                let deleted = &mut self.accounts[account].deleted;
+                if deleted.is_some() {
+                    return Expected::Refused;
                 }
+                *deleted = Some(now);
+                Expected::Done
             }
             Request::EndSession { session_of, .. } => {
                 self.end_one(self.tokens[&session_of].session)
@@ -277,8 +278,8 @@ impl Model {
         }
     }
 
-    fn register(&mut self, who: usize, password: usize) -> Expected {
-        if self.present(who).is_some() {
+    fn register(&mut self, who: usize, password: usize, now: Duration) -> Expected {
+        if self.present(who).is_some() || self.is_reserved(who, now) {
             return Expected::Refused;
         }
         self.accounts.push(Account {
@@ -286,7 +287,7 @@ impl Model {
             password,
             generation: 0,
             keep: None,
-            deleted: false,
+            deleted: None,
         });
         Expected::Done
     }
@@ -336,7 +337,7 @@ impl Model {
         keep: Number,
     ) -> Expected {
         let account = &mut self.accounts[account];
-        if account.deleted || account.generation != generation {
+        if account.deleted.is_some() || account.generation != generation {
             return Expected::Refused;
         }
         account.password = new;
@@ -381,8 +382,15 @@ impl Model {
 
     /// The account that `who` has now.
     fn present(&self, who: usize) -> Option<usize> {
-        let is_theirs = |account: &Account| account.who == who && !account.deleted;
+        let is_theirs = |account: &Account| account.who == who && account.deleted.is_none();
         self.accounts.iter().position(is_theirs)
+    }
+
+    /// Whether somebody had the name of `who` until lately: it is theirs, and they are gone.
+    fn is_reserved(&self, who: usize, now: Duration) -> bool {
+        let lately = |at: Duration| now < at + Reservations::LIFETIME;
+        let let_go = |account: &Account| account.who == who && account.deleted.is_some_and(lately);
+        self.accounts.iter().any(let_go)
     }
 
     fn opens(&self, account: Option<usize>, password: usize) -> Option<Granted> {
@@ -401,7 +409,7 @@ impl Model {
         let session = &self.sessions[&id];
         let account = &self.accounts[session.account];
         let is_current = session.generation >= account.generation || account.keep == Some(id);
-        !session.ended && !account.deleted && is_current
+        !session.ended && account.deleted.is_none() && is_current
     }
 
     /// It was used lately enough, and is not too old.
