@@ -87,7 +87,7 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json.";
     /// The body was understood, but some of its fields break their rules; `errors` has every one, with a JSON pointer, a code and a sentence.
     ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY, "Some fields are invalid.";
-    /// Asked too often. `Retry-After` says when there is room again; `RateLimit` and `RateLimit-Policy`, which every limited route sends, show how much is left. At a sign-in also for a user who has signed in too often (`PORTCULLIS_RATELIMIT_SIGNIN`).
+    /// Asked too often. `Retry-After` says when there is room again; `RateLimit` and `RateLimit-Policy`, which every limited route sends, show how much is left. So is a user refused who has signed in too often (`PORTCULLIS_RATELIMIT_SIGNIN`), or had the password checked too often (`PORTCULLIS_RATELIMIT_HASHING`), and whoever was told too often that a name or an address is taken (`PORTCULLIS_RATELIMIT_TAKEN`; there `RateLimit` is of the route's own limits, and `Retry-After` of the one that refused).
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests. Wait a while.";
     /// Too many wrong passwords for this name, on this device or by this account: after five each further one must wait longer, up to five minutes. Nothing was checked, the right password neither; whether the name is known isn't told. Try again after `Retry-After` seconds.
     TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Too many attempts. Wait a while, then try again.";

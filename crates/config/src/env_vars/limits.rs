@@ -23,7 +23,8 @@ env_vars! {
     RATELIMIT_HASHING = "PORTCULLIS_RATELIMIT_HASHING", Limits, Kind::Limits, Fallback::Value("20 per 15 minutes");
 
     /// How often each user may sign in, from all clients together. A sign-in counts here once the password has
-    /// proven right, and then no longer in the limits of its client address.
+    /// proven right, and then no longer in the limits of its client address. Once failures have used up the limits
+    /// of an address, right passwords are refused there, too.
     RATELIMIT_SIGNIN = "PORTCULLIS_RATELIMIT_SIGNIN", Limits, Kind::Limits, Fallback::Value("60 per hour");
 
     /// The limits of each client address for looking at pages, all pages together.
@@ -31,6 +32,7 @@ env_vars! {
 
     /// How many answers may reveal that a name or an address is taken, to each client address and to each
     /// signed-in user: at registration and at changes of one's own name and address, in the API and on the
-    /// pages together. Nothing else counts. Who has had so many is refused with 429 whatever they ask for there.
+    /// pages together. Nothing else counts. Who has had so many is refused with 429 whatever they ask for there; who
+    /// is signed in, by either of the two, so that those who share an address share its count.
     RATELIMIT_TAKEN = "PORTCULLIS_RATELIMIT_TAKEN", Limits, Kind::Limits, Fallback::Value("20 per hour");
 }

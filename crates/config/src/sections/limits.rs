@@ -45,11 +45,11 @@ impl Limits {
         let limits = Self {
             enabled: reader.switch(&RATELIMIT_ENABLED),
             default: quotas(reader, &RATELIMIT_DEFAULT),
-            user: quotas(reader, &RATELIMIT_USER),
-            hashing: quotas(reader, &RATELIMIT_HASHING),
-            sign_in: quotas(reader, &RATELIMIT_SIGNIN),
-            pages: quotas(reader, &RATELIMIT_PAGES),
-            taken: quotas(reader, &RATELIMIT_TAKEN),
+            user: of_some(reader, &RATELIMIT_USER),
+            hashing: of_some(reader, &RATELIMIT_HASHING),
+            sign_in: of_some(reader, &RATELIMIT_SIGNIN),
+            pages: of_some(reader, &RATELIMIT_PAGES),
+            taken: of_some(reader, &RATELIMIT_TAKEN),
             strategy: reader.choice(&RATELIMIT_STRATEGY, &strategies),
         };
         if !limits.enabled {
@@ -65,5 +65,18 @@ impl Limits {
 /// Limits that can't be read stop the start; what stands in for them until then refuses everything.
 fn quotas(reader: &mut Reader, var: &'static EnvVar) -> Quotas {
     let read = reader.optional(var, str::parse::<Quotas>);
+    read.unwrap_or_else(|| Quota::per(0, Unit::Second).into())
+}
+
+/// The same of a setting of our own: a limit of 0 would let nobody in, and can't be meant. In
+/// `RATELIMIT_DEFAULT`, which Flask-Limiter reads too, it is what it is there.
+fn of_some(reader: &mut Reader, var: &'static EnvVar) -> Quotas {
+    let read = reader.optional(var, |text| {
+        let quotas: Quotas = text.parse().map_err(|error| format!("{error}"))?;
+        if quotas.iter().any(|quota| quota.amount() == 0) {
+            return Err("lets nobody through: the amount must be 1 at least".to_owned());
+        }
+        Ok(quotas)
+    });
     read.unwrap_or_else(|| Quota::per(0, Unit::Second).into())
 }

@@ -24,6 +24,8 @@ fn a_limit_that_cannot_be_read_refuses_the_start() {
         ("PORTCULLIS_RATELIMIT_USER", "many"),
         ("PORTCULLIS_RATELIMIT_HASHING", "20 per quarter"),
         ("PORTCULLIS_RATELIMIT_SIGNIN", "sixty"),
+        ("PORTCULLIS_RATELIMIT_SIGNIN", "0 per hour"),
+        ("PORTCULLIS_RATELIMIT_TAKEN", "20 per hour; 0 per day"),
         ("PORTCULLIS_RATELIMIT_PAGES", "-1 per hour"),
         ("PORTCULLIS_RATELIMIT_TAKEN", "twenty"),
         ("RATELIMIT_STRATEGY", "elastic"),

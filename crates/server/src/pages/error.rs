@@ -18,7 +18,7 @@ use super::wait;
 struct Page {
     frame: Frame,
     title: &'static str,
-    message: String,
+    message: Option<String>,
     advice: Cow<'static, str>,
     request_id: String,
     back: &'static str,
@@ -32,17 +32,19 @@ pub(crate) fn shown(mut response: Response, path: &str, request_id: &str) -> Res
         return response;
     };
     let (title, advice) = words(problem);
-    let advice = match wait(response.headers()) {
+    let (message, advice) = match wait(response.headers()) {
+        // The heading has said what.
         Some(wait) if problem.status() == StatusCode::TOO_MANY_REQUESTS => {
-            Cow::Owned(format!("Try again in {}.", wait::in_words(wait)))
+            let when = format!("Try again in {}.", wait::in_words(wait));
+            (None, Cow::Owned(when))
         }
-        _ => Cow::Borrowed(advice),
+        _ => (Some(problem.message().to_owned()), Cow::Borrowed(advice)),
     };
     let (back, back_label) = way_back(path, problem.code());
     let page = html(|frame| Page {
         frame,
         title,
-        message: problem.message().to_owned(),
+        message,
         advice,
         request_id: request_id.to_owned(),
         back,
