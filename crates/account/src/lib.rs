@@ -52,7 +52,7 @@ pub use legacy::{Caller, LegacyToken};
 pub use lifetimes::Lifetimes;
 pub use live::Live;
 pub use login::{LoginAttempt, LoginError};
-pub use profile::{ChangeProfileError, NewProfile};
+pub use profile::{ChangeProfileError, ChangedProfile, NewProfile};
 pub use proof::ProofError;
 pub use quota::{Charging, QuotaError, SignInQuota};
 pub use reauthenticate::ReauthenticateError;

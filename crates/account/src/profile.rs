@@ -24,6 +24,15 @@ impl NewProfile {
     }
 }
 
+/// What became of a profile.
+#[derive(Debug)]
+pub struct ChangedProfile {
+    /// The account, as it is now.
+    pub user: User,
+    /// Whether the name or the address is another than before, so that the old one is reserved for a while.
+    pub differs: bool,
+}
+
 /// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeProfileError {
@@ -61,13 +70,14 @@ impl Accounts {
         actor: &Actor,
         id: &str,
         new: NewProfile,
-    ) -> Result<User, ChangeProfileError> {
+    ) -> Result<ChangedProfile, ChangeProfileError> {
         if actor.user.as_str() != id {
             return Err(ChangeProfileError::Forbidden);
         }
         self.live_session(actor).await?;
         let present = self.stored(&actor.user).await?;
-        if new.differs_from(&present) {
+        let differs = new.differs_from(&present);
+        if differs {
             actor.require_fresh()?;
         }
 
@@ -84,7 +94,7 @@ impl Accounts {
             Ok(user) => {
                 let user = user.ok_or(Refused::Revoked)?;
                 self.report(actor.event(Act::ProfileChange.done()));
-                Ok(user)
+                Ok(ChangedProfile { user, differs })
             }
             Err(SaveUserError::Taken(field)) => {
                 self.report(actor.event(Act::ProfileChange.refused(field.into())));

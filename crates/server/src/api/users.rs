@@ -74,8 +74,8 @@ pub(crate) async fn replace(
         email: Some(body.email),
     };
     let changing = accounts.change_profile(&actor, &id, new);
-    let user = taken.spend(Some(&actor.user), changing).await??;
-    Ok(Json(UserView::from(&user)).into_response())
+    let changed = taken.spend(Some(&actor.user), changing).await??;
+    Ok(Json(UserView::from(&changed.user)).into_response())
 }
 
 /// Changes one's own name, address or both. What was there before is reserved for its owner for 30 days.
@@ -97,8 +97,8 @@ pub(crate) async fn change(
         email: body.email,
     };
     let changing = accounts.change_profile(&actor, &id, new);
-    let user = taken.spend(Some(&actor.user), changing).await??;
-    Ok(Json(UserView::from(&user)).into_response())
+    let changed = taken.spend(Some(&actor.user), changing).await??;
+    Ok(Json(UserView::from(&changed.user)).into_response())
 }
 
 /// Deletes one's own account. Needs a fresh token. Its name and its address are reserved for 30 days.

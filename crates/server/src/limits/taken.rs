@@ -1,10 +1,14 @@
-//! The budget for answers that reveal that a name or an address is taken.
+//! The budget for answers that reveal that a name or an address is taken, and for changes that reserve one.
 //!
 //! Registration and changes of a profile must say so, and whoever asks often enough learns who has an
 //! account. So all of them share one small budget, of the client and, where somebody is signed in, of
 //! their account as well: neither many accounts on one address nor one account on many gets more.
 //!
-//! Each attempt is charged before the store is asked, and given back unless it was answered "taken". Of
+//! A change of one's own name or address costs the same: what was there before is reserved for a while, and
+//! whoever could change without an end would keep any number of names from others. A registration reserves
+//! nothing more than it takes, and has limits of its own.
+//!
+//! Each attempt is charged before the store is asked, and given back unless it was one of these. Of
 //! many at once no more are answered than fit, and one whose client has left stays charged. Whoever has
 //! used the budget up is refused before anything is looked up, also where the name would have been free:
 //! else the refusal itself would reveal it.
@@ -13,7 +17,7 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use account::{BrowserRegisterError, ChangeProfileError, RegisterError};
+use account::{BrowserRegisterError, ChangeProfileError, ChangedProfile, RegisterError};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use model::{Timestamp, UserId};
@@ -31,22 +35,22 @@ pub(crate) struct TakenBudget {
     now: Timestamp,
 }
 
-/// A failure that may reveal that a name or an address is taken.
-pub(crate) trait Reveals {
-    /// Whether it does.
-    fn is_taken(&self) -> bool;
+/// What came of an attempt to get a name or an address.
+pub(crate) trait Outcome {
+    /// Whether it reveals that something is taken, or reserves something.
+    fn costs(&self) -> bool;
 }
 
 impl TakenBudget {
-    /// Does `what`, which may reveal that something is taken, for `user` if somebody is signed in.
+    /// Does `what`, which may cost something, for `user` if somebody is signed in.
     ///
     /// # Errors
     /// When a budget is used up or can't be asked: then nothing was done.
-    pub(crate) async fn spend<T, E: Reveals>(
+    pub(crate) async fn spend<T: Outcome>(
         &self,
         user: Option<&UserId>,
-        what: impl Future<Output = Result<T, E>>,
-    ) -> Result<Result<T, E>, ApiError> {
+        what: impl Future<Output = T>,
+    ) -> Result<T, ApiError> {
         let Some(limits) = &self.limits else {
             return Ok(what.await);
         };
@@ -72,7 +76,7 @@ impl TakenBudget {
             return Err(refused);
         }
         let done = what.await;
-        if !done.as_ref().is_err_and(Reveals::is_taken) {
+        if !done.costs() {
             self.give_back(limits, &paid).await;
         }
         Ok(done)
@@ -115,24 +119,30 @@ impl FromRequestParts<App> for TakenBudget {
     }
 }
 
-impl Reveals for RegisterError {
-    fn is_taken(&self) -> bool {
-        matches!(self, Self::Taken(_))
+impl<T> Outcome for Result<T, RegisterError> {
+    fn costs(&self) -> bool {
+        matches!(self, Err(RegisterError::Taken(_)))
     }
 }
 
-impl Reveals for BrowserRegisterError {
-    fn is_taken(&self) -> bool {
+impl<T> Outcome for Result<T, BrowserRegisterError> {
+    fn costs(&self) -> bool {
+        let taken = |error| {
+            matches!(
+                error,
+                &BrowserRegisterError::Register(RegisterError::Taken(_))
+            )
+        };
+        self.as_ref().is_err_and(taken)
+    }
+}
+
+impl Outcome for Result<ChangedProfile, ChangeProfileError> {
+    fn costs(&self) -> bool {
         match self {
-            Self::Register(error) => error.is_taken(),
-            Self::Session(_) => false,
+            Ok(changed) => changed.differs,
+            Err(error) => matches!(error, ChangeProfileError::Taken(_)),
         }
-    }
-}
-
-impl Reveals for ChangeProfileError {
-    fn is_taken(&self) -> bool {
-        matches!(self, Self::Taken(_))
     }
 }
 
