@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use account::{Charging, SignInQuota};
+use account::{Charging, LoginError, QuotaError, SignInQuota};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use model::UserId;
@@ -20,16 +20,32 @@ impl SignInLimit {
         Some(Arc::new(deferred))
     }
 
-    /// Carries out `sign_in`, and gives the client its charge back if a session was opened.
-    pub(crate) async fn around<T, E>(
+    /// Carries out `sign_in`, and gives the client its charge back unless somebody may have guessed: if a session
+    /// was opened, and if we could not answer. Else those who keep us busy would use up what others have.
+    pub(crate) async fn around<T>(
         self,
-        sign_in: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, E> {
-        let opened = sign_in.await?;
-        if let Some(deferred) = self.0 {
+        sign_in: impl Future<Output = Result<T, LoginError>>,
+    ) -> Result<T, LoginError> {
+        let done = sign_in.await;
+        if let Some(deferred) = self.0
+            && done.as_ref().err().is_none_or(is_ours)
+        {
             deferred.give_back().await;
         }
-        Ok(opened)
+        done
+    }
+}
+
+/// Whether it is our fault that nobody was signed in: then no password was compared, or the right one.
+const fn is_ours(error: &LoginError) -> bool {
+    match error {
+        LoginError::Busy(_)
+        | LoginError::Storage(_)
+        | LoginError::Issue(_)
+        | LoginError::Quota(QuotaError::Unavailable(_)) => true,
+        LoginError::InvalidCredentials
+        | LoginError::TooManyAttempts { .. }
+        | LoginError::Quota(QuotaError::Exhausted { .. }) => false,
     }
 }
 
@@ -44,5 +60,71 @@ impl<S: Sync> FromRequestParts<S> for SignInLimit {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         Ok(Self(parts.extensions.get().cloned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+    use std::time::Duration;
+
+    use http::Method;
+    use model::Timestamp;
+    use password::Busy;
+    use ratelimit::{Capacity, MemoryStore, SharedStore};
+
+    use super::super::{Asked, Charge, RequestLimits, Who, tests::limits_in};
+    use super::*;
+    use crate::router::Route;
+
+    const WAIT: Duration = Duration::from_secs(1);
+
+    /// One sign-in that ends like this, and whether its client was let through.
+    async fn sign_in(limits: &Arc<RequestLimits>, ends: Result<(), LoginError>) -> bool {
+        let asked = Asked {
+            client: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+            route: Route::at("/api/v1/login"),
+            method: &Method::POST,
+            now: Timestamp::from_seconds(1_800_000_000),
+        };
+        let decision = match limits.charge_to(Who::Client(asked.client), asked) {
+            Charge::Done(done) => done,
+            Charge::Waiting(waiting) => waiting.await,
+        };
+        let decision = decision.unwrap();
+        let deferred = Deferred::new(limits, asked);
+        deferred.paid(&decision);
+        let _ = SignInLimit(Some(deferred)).around(async { ends }).await;
+        decision.is_allowed()
+    }
+
+    #[tokio::test]
+    async fn only_what_may_be_a_guess_stays_charged() {
+        let gone = || QuotaError::Unavailable(Arc::new(std::fmt::Error));
+        let busy = || Busy { retry_after: WAIT };
+        let ours: [fn(_, _) -> Result<(), LoginError>; 4] = [
+            |_, _| Ok(()),
+            |busy: Busy, _| Err(busy.into()),
+            |_, gone: QuotaError| Err(gone.into()),
+            |_, _| Err(storage::Error::Busy.into()),
+        ];
+        for (number, ends) in ours.into_iter().enumerate() {
+            let limits = limits_in(SharedStore::new(MemoryStore::new(Capacity::keys(100))));
+            for _ in 0..10 {
+                assert!(sign_in(&limits, ends(busy(), gone())).await, "{number}");
+            }
+        }
+        let guesses: [fn() -> LoginError; 3] = [
+            || LoginError::InvalidCredentials,
+            || LoginError::TooManyAttempts { retry_after: WAIT },
+            || QuotaError::Exhausted { retry_after: WAIT }.into(),
+        ];
+        for ends in guesses {
+            let limits = limits_in(SharedStore::new(MemoryStore::new(Capacity::keys(100))));
+            for _ in 0..3 {
+                assert!(sign_in(&limits, Err(ends())).await);
+            }
+            assert!(!sign_in(&limits, Err(ends())).await);
+        }
     }
 }

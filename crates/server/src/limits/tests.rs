@@ -48,9 +48,14 @@ impl Store for Failing {
 }
 
 fn limits(store: Failing) -> Arc<RequestLimits> {
+    limits_in(SharedStore::new(store))
+}
+
+/// Small ones, counted in `store`.
+pub(super) fn limits_in(store: SharedStore) -> Arc<RequestLimits> {
     let counters = Counters {
-        clients: SharedStore::new(store),
-        users: SharedStore::new(store),
+        clients: store.clone(),
+        users: store,
     };
     let allowances = Allowances {
         default: "3 per hour".parse().unwrap(),

@@ -186,8 +186,9 @@ impl Form {
     }
 
     fn wait(&mut self, retry_after: Duration) {
-        let seconds = retry_after.as_secs().max(1);
-        self.retry_after = Some(Duration::from_secs(seconds));
+        // Rounded up: an attempt before is refused.
+        let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+        self.retry_after = Some(Duration::from_secs(seconds.max(1)));
     }
 
     /// The page that shows it, with the headers that go with what is wrong.
