@@ -11,7 +11,7 @@
 //! 4. From here on its body may be read: what all together hold of bodies is bounded (`bodies.rs`).
 //!    One that announces more than [`MAX_BODY`] is refused unread, save a form of a page: that is
 //!    judged by its token first, and read no further either. Every body has a deadline.
-//! 5. The router runs, and whatever a request that changes something writes into the log has its id. A panic in it
+//! 5. The router runs, unless the answer is at hand, and whatever a request that changes something writes into the log has its id. A panic in it
 //!    becomes a 500. A request that takes longer than it may, its charging included and the arrival of its body not,
 //!    becomes a 503 (`deadline.rs`). What was begun goes on, as when a client has left.
 //! 6. Every failure becomes problem+json with a `code`, a `type` and the `request_id`; what comes from
@@ -52,7 +52,7 @@ use crate::cors::Cors;
 use crate::error::ApiError;
 use crate::limits::{Asked, Charge, Deferred};
 use crate::request_id::{RequestId, RequestIds, X_REQUEST_ID};
-use crate::router::{self, Route, router};
+use crate::router::{self, AtHand, Route, router};
 use crate::seldom::Seldom;
 use crate::telemetry;
 use crate::well_formed;
@@ -175,6 +175,10 @@ impl Stack {
             client,
             id: (!passing.method.is_safe()).then(|| RequestId(passing.id.clone())),
             scheme: passing.scheme,
+            at_hand: passing
+                .route
+                .and_then(|route| route.at_hand)
+                .filter(|_| passing.method == Method::GET),
             is_form: passing
                 .route
                 .is_some_and(|route| route.takes_form(&passing.method)),
@@ -274,10 +278,19 @@ impl Stack {
             client,
             id,
             scheme,
+            at_hand,
             is_form,
         } = admitted;
         if let Some(refusal) = self.shared.refused(&request, scheme, is_form) {
             return State::done(refusal);
+        }
+        if let Some(at_hand) = at_hand {
+            let looking = AssertUnwindSafe(|| at_hand(&self.shared.app, &authentication));
+            match catch_unwind(looking) {
+                Ok(Some(answer)) => return State::done(answer),
+                Ok(None) => {}
+                Err(panic) => return State::done(panicked(&*panic)),
+            }
         }
         request.extensions_mut().insert(authentication);
         // Where a request comes from, and which one it is, is noted by what changes something, and by nothing else.
@@ -404,6 +417,8 @@ struct Admitted {
     /// Its id, if it changes something.
     id: Option<RequestId>,
     scheme: Scheme,
+    /// Whether its answer may be at hand.
+    at_hand: Option<AtHand>,
     /// Whether it sends a form of a page.
     is_form: bool,
 }

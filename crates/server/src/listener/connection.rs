@@ -84,7 +84,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
         let before = buffer.filled().len();
         if Pin::new(&mut this.stream).poll_read(cx, buffer)?.is_ready() {
             let received = &buffer.filled()[before..];
-            return Poll::Ready(this.protocol.received(received, Instant::now()));
+            return Poll::Ready(this.protocol.received(received, Instant::now));
         }
         let idle = this.protocol.poll_idle(place, this.idle_time, cx);
         idle.map(|()| Err(io::ErrorKind::TimedOut.into()))

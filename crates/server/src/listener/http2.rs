@@ -56,11 +56,15 @@ impl Protocol {
         Self::Unknown(0, tally)
     }
 
-    /// Looks at what a client has sent by `now`.
+    /// Looks at what a client has sent by `now`, which HTTP/1.1 doesn't ask for.
     ///
     /// # Errors
     /// When it sends too much that asks for nothing.
-    pub(super) fn received(&mut self, mut bytes: &[u8], now: Instant) -> io::Result<()> {
+    pub(super) fn received(
+        &mut self,
+        mut bytes: &[u8],
+        now: impl Fn() -> Instant,
+    ) -> io::Result<()> {
         if let Self::Unknown(known, tally) = self {
             let wanted = &PREFACE[*known..];
             let common = wanted.len().min(bytes.len());
@@ -73,10 +77,10 @@ impl Protocol {
                 return Ok(());
             }
             bytes = &bytes[common..];
-            *self = Self::Http2(Box::new(Http2::new(now, tally.clone())));
+            *self = Self::Http2(Box::new(Http2::new(now(), tally.clone())));
         }
         match self {
-            Self::Http2(http2) => http2.received(bytes, now),
+            Self::Http2(http2) => http2.received(bytes, now()),
             Self::Http1 | Self::Unknown(..) => Ok(()),
         }
     }
@@ -196,12 +200,12 @@ mod tests {
     use crate::listener::frames::{DATA, END_STREAM, HEADERS, RESERVED};
 
     fn received(protocol: &mut Protocol, bytes: &[u8]) {
-        protocol.received(bytes, Instant::now()).unwrap();
+        protocol.received(bytes, Instant::now).unwrap();
     }
 
     fn http2(now: Instant) -> Protocol {
         let mut protocol = Protocol::new(Tally::new(Bounds::DEFAULT));
-        protocol.received(PREFACE, now).unwrap();
+        protocol.received(PREFACE, || now).unwrap();
         assert!(matches!(protocol, Protocol::Http2(_)));
         protocol
     }
@@ -209,7 +213,7 @@ mod tests {
     /// How many such frames in a row are allowed, of 5,000 at most.
     fn allowed(protocol: &mut Protocol, frame: &[u8], now: Instant) -> usize {
         (0..5000)
-            .take_while(|_| protocol.received(frame, now).is_ok())
+            .take_while(|_| protocol.received(frame, || now).is_ok())
             .count()
     }
 
@@ -238,7 +242,7 @@ mod tests {
         for kind in [2, 3, 4, PING, 7, 8, 200] {
             let ping = frame(kind, 0, &[0; 8]);
             assert_eq!(allowed(&mut http2(now), &ping, now), 1000);
-            assert!(http2(now).received(&ping.repeat(1001), now).is_err());
+            assert!(http2(now).received(&ping.repeat(1001), || now).is_err());
         }
         let (nothing, something) = (frame(DATA, 0, b""), frame(DATA, 0, b"x"));
         assert_eq!(allowed(&mut http2(now), &nothing, now), 1000);
@@ -250,7 +254,7 @@ mod tests {
         let (now, ping) = (Instant::now(), frame(PING, 0, &[0; 8]));
         let spent = || {
             let mut protocol = http2(now);
-            protocol.received(&ping.repeat(1000), now).unwrap();
+            protocol.received(&ping.repeat(1000), || now).unwrap();
             protocol
         };
         let mut asked = spent();
@@ -286,7 +290,7 @@ mod tests {
         (1..=2000)
             .take_while(|number| {
                 let request = on(begun + number, HEADERS, END_STREAM);
-                protocol.received(&request, Instant::now()).is_ok()
+                protocol.received(&request, Instant::now).is_ok()
             })
             .count()
     }

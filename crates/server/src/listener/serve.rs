@@ -94,9 +94,12 @@ struct PerConnection {
     scheme: Scheme,
 }
 
-/// The application, as the client of one connection meets it.
+/// The application, as the client of one connection meets it. It is cloned for every request: one count goes up.
 #[derive(Clone)]
-pub(super) struct ForPeer {
+pub(super) struct ForPeer(Arc<Met>);
+
+#[derive(Clone)]
+struct Met {
     stack: Stack,
     peer: SocketAddr,
     scheme: Scheme,
@@ -116,10 +119,10 @@ pin_project! {
 impl ForPeer {
     /// The same, on a connection that was taken in.
     pub(super) fn seated(self, place: &Arc<Place>) -> Self {
-        Self {
+        Self(Arc::new(Met {
             place: Some(Arc::clone(place)),
-            ..self
-        }
+            ..Arc::unwrap_or_clone(self.0)
+        }))
     }
 }
 
@@ -133,12 +136,12 @@ impl Service<SocketAddr> for PerConnection {
     }
 
     fn call(&mut self, peer: SocketAddr) -> Self::Future {
-        ready(Ok(ForPeer {
+        ready(Ok(ForPeer(Arc::new(Met {
             stack: self.stack.clone(),
             peer,
             scheme: self.scheme,
             place: None,
-        }))
+        }))))
     }
 }
 
@@ -152,14 +155,15 @@ impl Service<Request<Incoming>> for ForPeer {
     }
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        let underway = self.place.as_ref().map(|place| {
+        let met = &*self.0;
+        let underway = met.place.as_ref().map(|place| {
             if request.version() == Version::HTTP_2 {
                 place.ends_by(request.extensions().get::<ConnectionShutdown>());
             }
             place.begin()
         });
         Answer {
-            answering: self.stack.answer(request, self.peer, self.scheme),
+            answering: met.stack.answer(request, met.peer, met.scheme),
             underway,
         }
     }

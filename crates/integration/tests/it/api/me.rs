@@ -1,4 +1,6 @@
-use integration::{TestApp, every_backend};
+use std::collections::BTreeSet;
+
+use integration::{Answer, TestApp, every_backend};
 
 every_backend! {
     async fn it_is_oneself(app: TestApp) {
@@ -8,6 +10,18 @@ every_backend! {
             let me = app.get("/api/v1/me").by(person).send().await.assert_ok();
             assert_eq!((&me["id"], &me["username"]), (&person.id.clone().into(), &person.name.clone().into()));
         }
+    }
+
+    async fn it_is_the_same_from_the_store_and_from_memory(app: TestApp) {
+        let alice = app.signed_in("alice").await;
+        let app = app.restart().await;
+        let from_store = app.me(&alice.access).await;
+        let from_memory = app.me(&alice.access).await;
+        assert_eq!(from_store.assert_ok(), from_memory.assert_ok());
+        let names = |answer: &Answer| answer.headers.keys().map(ToString::to_string).collect::<BTreeSet<_>>();
+        assert_eq!(names(&from_store), names(&from_memory));
+        from_memory.assert_guarded(false);
+        app.me(&alice.refresh).await.assert_problem(401, "wrong_token_type");
     }
 
     async fn each_bad_token_has_its_code(app: TestApp) {
