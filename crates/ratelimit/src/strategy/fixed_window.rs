@@ -60,6 +60,7 @@ impl FixedWindow {
                 allowed: true,
                 remaining: quota.amount(),
                 reset: now,
+                at: now,
             };
         }
         let remaining = quota.amount().saturating_sub(self.count);
@@ -67,6 +68,7 @@ impl FixedWindow {
             allowed: true,
             remaining,
             reset: self.resets,
+            at: now,
         }
     }
 }

@@ -80,6 +80,9 @@ pub struct Usage {
     /// When more of the amount is there again; the present for a key without hits (a window's
     /// length from now in a moving window).
     pub reset: Timestamp,
+    /// The time that it is counted under, by which it is given back: its own, or a later one where the
+    /// clock was put back.
+    pub at: Timestamp,
 }
 
 /// What is known of one key under one quota.
@@ -129,8 +132,8 @@ impl State {
         match &mut self.0 {
             Counts::Fixed(window) => window.give_back(hit.cost, usage),
             Counts::Moving(_) | Counts::Sliding(_) if !usage.allowed => {} // was not counted
-            Counts::Moving(window) => window.give_back(hit.cost, hit.now),
-            Counts::Sliding(window) => window.give_back(hit.quota, hit.cost, hit.now),
+            Counts::Moving(window) => window.give_back(hit.cost, usage.at),
+            Counts::Sliding(window) => window.give_back(hit.quota, hit.cost, usage.at),
         }
     }
 

@@ -77,7 +77,7 @@ impl MovingWindow {
         }
     }
 
-    /// Takes back an admitted hit of the time `at`, if it is still logged under it.
+    /// Takes back an admitted hit that was logged under the time `at`, if it still is.
     pub(super) fn give_back(&mut self, cost: u32, at: Timestamp) {
         let place = self.log.partition_point(|hits| hits.at() < at);
         let before = place.checked_sub(1).and_then(|place| self.log.get(place));
@@ -135,6 +135,7 @@ impl MovingWindow {
                 allowed: true,
                 remaining: quota.amount(),
                 reset,
+                at: now,
             };
         };
         let before = departed
@@ -148,6 +149,7 @@ impl MovingWindow {
             allowed: true,
             remaining,
             reset: first.leaves(quota),
+            at: now,
         }
     }
 

@@ -21,6 +21,7 @@ pub(super) struct SlidingWindowCounter {
 #[derive(Clone, Copy)]
 struct View {
     number: u64,
+    at: Timestamp,
     now: f64,
     window: f64,
     previous: u64,
@@ -94,8 +95,8 @@ impl SlidingWindowCounter {
         )
     }
 
-    fn view(&self, quota: Quota, now: Timestamp) -> View {
-        let (now, window) = (now.as_secs_f64(), to_f64(quota.seconds()));
+    fn view(&self, quota: Quota, at: Timestamp) -> View {
+        let (now, window) = (at.as_secs_f64(), to_f64(quota.seconds()));
         let number = window_number(now, window);
         let previous = number.checked_sub(1).map_or(0, |last| self.count(last));
         let previous_left = match previous {
@@ -105,6 +106,7 @@ impl SlidingWindowCounter {
         let current_left = (1.0 - (now / window).fract()) * window + window;
         View {
             number,
+            at,
             now,
             window,
             previous,
@@ -175,6 +177,7 @@ impl View {
             allowed: true,
             remaining,
             reset: Timestamp::from_secs_f64(self.now + reset_in),
+            at: self.at,
         }
     }
 }

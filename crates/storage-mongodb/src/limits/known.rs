@@ -49,6 +49,7 @@ impl Exhausted {
             allowed: false,
             remaining: 0,
             reset: known.reset,
+            at: hit.now,
         })
     }
 

@@ -85,12 +85,12 @@ impl LeasedLimits {
         }
         lease.left = lease.left.saturating_add(granted);
         lease.elsewhere = amount.saturating_sub(window.count);
-        Ok(lease.charge(cost))
+        Ok(lease.charge(cost, hit.now))
     }
 }
 
 impl Lease {
-    fn charge(&mut self, cost: u64) -> Usage {
+    fn charge(&mut self, cost: u64, now: Timestamp) -> Usage {
         let allowed = self.left >= cost;
         if allowed {
             self.left -= cost;
@@ -99,6 +99,7 @@ impl Lease {
             allowed,
             remaining: self.left.saturating_add(self.elsewhere),
             reset: self.resets,
+            at: now,
         }
     }
 
@@ -133,7 +134,7 @@ impl Store for LeasedLimits {
             .get_mut(&hit.key)
             .filter(|lease| lease.resets > hit.now)?;
         let cost = u64::from(hit.cost);
-        (lease.left >= cost || lease.is_exhausted()).then(|| Ok(lease.charge(cost)))
+        (lease.left >= cost || lease.is_exhausted()).then(|| Ok(lease.charge(cost, hit.now)))
     }
 
     async fn give_back(&self, hit: Hit, usage: Usage) -> Result<(), Unavailable> {

@@ -87,7 +87,7 @@ impl MongoLimits {
                 Strategy::FixedWindow if hit.charge && hit.refundable => core.reserve(hit).await,
                 Strategy::FixedWindow if hit.charge => {
                     let window = core.charge(hit.key, hit.quota, hit.cost.into(), None, hit.now);
-                    Ok(window.await?.usage(hit.quota))
+                    Ok(window.await?.usage(hit.quota, hit.now))
                 }
                 Strategy::FixedWindow => core.look(hit).await,
                 Strategy::MovingWindow | Strategy::SlidingWindowCounter => core.count(hit).await,

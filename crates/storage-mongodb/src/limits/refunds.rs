@@ -16,7 +16,7 @@ impl Core {
             return self.look(hit).await; // it never fits
         };
         let window = self.charge(hit.key, hit.quota, hit.cost.into(), Some(most), hit.now);
-        Ok(window.await?.usage(hit.quota))
+        Ok(window.await?.usage(hit.quota, hit.now))
     }
 
     /// Gives back to a fixed window what was charged to it, if it lasts.

@@ -18,11 +18,12 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn usage(self, quota: Quota) -> Usage {
+    pub(super) fn usage(self, quota: Quota, now: ratelimit::Timestamp) -> Usage {
         Usage {
             allowed: self.count <= quota.amount(),
             remaining: quota.amount().saturating_sub(self.count),
             reset: self.resets,
+            at: now,
         }
     }
 }
@@ -103,7 +104,7 @@ impl Core {
         let cost = u64::from(hit.cost);
         Ok(Usage {
             allowed: window.count.saturating_add(cost) <= hit.quota.amount(),
-            ..window.usage(hit.quota)
+            ..window.usage(hit.quota, hit.now)
         })
     }
 }

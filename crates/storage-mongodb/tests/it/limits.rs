@@ -254,6 +254,28 @@ async fn nothing_is_given_back_to_a_window_that_was_opened_since() {
 }
 
 #[tokio::test]
+async fn what_a_clock_put_back_has_counted_later_than_its_own_time_is_given_back() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let nodes = nodes(&database, 1).await;
+    for strategy in STRATEGIES {
+        let timed = |seconds| Hit {
+            key: Key::from_bytes([strategy as u8; 16]),
+            refundable: true,
+            ..hit(3, strategy, at(seconds))
+        };
+        assert!(ask(&nodes[0], timed(10)).await.allowed, "{strategy}");
+        for _ in 0..5 {
+            let usage = ask(&nodes[0], timed(0)).await;
+            assert!(usage.allowed, "{strategy}");
+            nodes[0].give_back(timed(0), usage).await.unwrap();
+        }
+        assert_eq!(ask(&nodes[0], timed(0)).await.remaining, 1, "{strategy}");
+    }
+}
+
+#[tokio::test]
 async fn a_block_takes_back_what_came_out_of_it() {
     let Some(database) = scratch().await else {
         return;

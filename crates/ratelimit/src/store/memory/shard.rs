@@ -82,6 +82,7 @@ impl Shard {
                 allowed: false,
                 remaining: 0,
                 reset: hit.now,
+                at: hit.now,
             };
         };
         let logged = slot.state.logged();

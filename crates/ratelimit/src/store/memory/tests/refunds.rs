@@ -49,6 +49,26 @@ fn nothing_is_given_back_to_a_later_window() {
     }
 }
 
+#[test]
+fn a_hit_that_a_clock_put_back_has_counted_later_than_its_own_time_is_given_back() {
+    for strategy in STRATEGIES {
+        let store = MemoryStore::default();
+        let ahead = refundable(3, strategy, START.after(Duration::from_secs(10)));
+        assert!(store.hit(&ahead).allowed, "{strategy}");
+        let put_back = refundable(3, strategy, START);
+        for _ in 0..5 {
+            let usage = store.hit(&put_back);
+            assert!(usage.allowed, "{strategy}");
+            store.give_back(&put_back, &usage);
+        }
+        let left = store.hit(&put_back).remaining;
+        assert_eq!(
+            left, 1,
+            "{strategy}: the hit of before the change counts on"
+        );
+    }
+}
+
 proptest! {
     /// Hits that were given back at once leave no trace in later answers.
     #[test]
