@@ -43,6 +43,9 @@ pub struct Settings {
     pub device_key: Secret<[u8; 32]>,
     /// The one before it, whose tokens are still taken.
     pub device_key_previous: Option<Secret<[u8; 32]>>,
+    /// The longest that a failed sign-in may take from its turn at hashing on: less than its request may
+    /// (`PORTCULLIS_REQUEST_TIMEOUT`).
+    pub longest_failure: Duration,
     /// By how much the clocks of this process and of the store may differ; `None` where that is not
     /// asked.
     pub max_clock_difference: Option<Duration>,

@@ -191,6 +191,12 @@ fn patience(request_timeout: Duration) -> Duration {
     request_timeout * 3 / 5
 }
 
+/// How long a sign-in that fails may take from its turn at hashing on, where those that fail are made to take the same.
+/// Somebody who had to wait for a turn until the last moment is answered before the deadline all the same.
+fn longest_failure(request_timeout: Duration) -> Duration {
+    request_timeout.saturating_sub(patience(request_timeout)) * 3 / 4
+}
+
 /// What new hashes are: while a Flask application signs in the same people, what it can read.
 const fn scheme(config: &Config) -> Scheme {
     if config.passwords.upgrade {
@@ -226,6 +232,7 @@ fn settings(config: &Config, keys: &Keys) -> Settings {
             .secret_key_previous
             .as_ref()
             .map(|previous| derived_key(previous, "devices")),
+        longest_failure: longest_failure(config.server.request_timeout),
         lifetimes: Lifetimes::default(),
         max_clock_difference: None,
     }
@@ -249,4 +256,18 @@ fn pages(
         tokens = tokens.with_previous_secret(derived_key(previous, "forms").expose())?;
     }
     Ok(Pages::new(public_url.as_str(), reach, tokens, clock)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_waits_for_a_turn_and_then_fails_is_answered_before_the_deadline() {
+        for seconds in [1, 2, 5, 300] {
+            let time = Duration::from_secs(seconds);
+            let took = patience(time) + longest_failure(time);
+            assert!(took <= time * 9 / 10, "{took:?} of {time:?}");
+        }
+    }
 }

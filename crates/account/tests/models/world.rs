@@ -472,6 +472,7 @@ fn settings() -> Settings {
         attempt_key: Secret::new([8; 32]),
         device_key: Secret::new([9; 32]),
         device_key_previous: None,
+        longest_failure: seconds(1),
         lifetimes: Lifetimes::default(),
     }
 }

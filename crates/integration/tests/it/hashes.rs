@@ -225,7 +225,7 @@ async fn a_kind_of_hash_that_takes_longer_than_a_second_is_reported_at_the_start
     let reported = |line: &&String| {
         line.contains(r#""kind":"pbkdf2:sha512:4900000""#)
             && line.contains(r#""accounts":1"#)
-            && line.contains("longer than a second")
+            && line.contains("longer than a failed sign-in may")
     };
     assert!(
         server.said.iter().any(|line| reported(&line)),
