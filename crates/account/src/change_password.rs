@@ -38,7 +38,7 @@ impl Accounts {
     /// any more until it signs in again, but for the one that asked, whose token this gives: whoever
     /// proves the password is on a device of the owner's, and strangers must not shut it out.
     ///
-    /// The new one is judged only after the current one is proven: judging takes time, and whoever holds a token may
+    /// The new one must not be the current one: whoever changes it because others know it would be no safer. It is judged only after the current one is proven: judging takes time, and whoever holds a token may
     /// be anybody.
     ///
     /// Attempts at the current password count as in [`Accounts::reauthenticate`], together with those.
@@ -57,7 +57,11 @@ impl Accounts {
         let user = proof.found.user;
         let identities = user.identities().map(str::to_owned).collect();
         let checking = place.check(self.0.settings.policy, new.clone(), identities);
-        if let Err(faults) = checking.await? {
+        let mut faults = checking.await?.err().unwrap_or_default();
+        if secret::same(new.expose().as_bytes(), current.expose().as_bytes()) {
+            faults.push(Fault::SameAsCurrent);
+        }
+        if !faults.is_empty() {
             let refused = Act::PasswordChange.refused(Reason::UnacceptablePassword);
             self.report(actor.event(refused));
             return Err(ChangePasswordError::Password(faults));

@@ -23,6 +23,9 @@ pub enum Fault {
     /// The user's own name or address.
     #[error("The password must not be your name or your e-mail address.")]
     SameAsIdentity,
+    /// The one that it was to replace.
+    #[error("The new password must not be the present one.")]
+    SameAsCurrent,
 }
 
 impl Fault {
@@ -33,6 +36,7 @@ impl Fault {
             Self::TooLong => "too_long",
             Self::TooWeak { .. } => "too_weak",
             Self::SameAsIdentity => "same_as_identity",
+            Self::SameAsCurrent => "same_as_current",
         }
     }
 }

@@ -16,7 +16,7 @@ input! {
     pub(crate) struct ChangePassword {
         #[schema(value_type = String, format = Password, max_length = 1024)]
         current_password: Secret<String> = fields::typed_password,
-        /// At least 8 characters and at most 1,024 bytes, and not easy to guess.
+        /// At least 8 characters and at most 1,024 bytes, not easy to guess, and not the current one.
         #[schema(value_type = String, format = Password, min_length = 8, max_length = 1024)]
         new_password: Secret<String>,
     }

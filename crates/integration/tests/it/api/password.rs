@@ -27,6 +27,20 @@ every_backend! {
         ]);
     }
 
+    async fn the_present_password_is_no_new_one(app: TestApp) {
+        let alice = app.signed_in("alice").await;
+        let other = app.another_session("alice", &alice.id).await;
+        let change = async |current: &str, new: &str| {
+            let body = json!({"current_password": current, "new_password": new});
+            app.put("/api/v1/me/password").by(&alice).json(body).send().await
+        };
+        change(PASSWORD, PASSWORD).await.assert_faults(&[("/new_password", "same_as_current")]);
+        // Whoever doesn't know it learns nothing by that.
+        change(WRONG, WRONG).await.assert_problem(401, "invalid_credentials");
+        app.me(&other.access).await.assert_ok();
+        change(PASSWORD, NEW).await.assert_ok();
+    }
+
     async fn a_change_ends_every_other_session_and_keeps_this_one(app: TestApp) {
         let here = app.signed_in("alice").await;
         let there = app.another_session("alice", &here.id).await;

@@ -85,6 +85,8 @@ every_backend! {
         answer.assert_fault(403, "password-current_password");
         let answer = browser.submit("/account/password", &[("current_password", PASSWORD), ("new_password", "alice")]).await;
         answer.assert_fault(422, "password-new_password");
+        let answer = browser.submit("/account/password", &[("current_password", PASSWORD), ("new_password", PASSWORD)]).await;
+        answer.assert_fault(422, "password-new_password");
         // Nor is it judged for somebody who hasn't given the current one.
         let answer = browser.submit("/account/password", &[("current_password", ""), ("new_password", "alice")]).await;
         let page = answer.assert_fault(422, "password-current_password");
