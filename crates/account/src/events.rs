@@ -65,6 +65,10 @@ pub(crate) enum Reason {
     TooManyAttempts,
     /// The user has signed in too often: the password was right.
     TooManySignIns,
+    /// The user had the password checked too often: nothing was compared.
+    TooManyChecks,
+    /// The client, or the user, was told too often that a name or an address is taken: nothing was looked up.
+    TooManyTaken,
     /// A used refresh token came again, and ended its session.
     Replayed,
     /// The password was changed in between.
@@ -130,6 +134,8 @@ impl Reason {
             Self::Disabled => "disabled",
             Self::TooManyAttempts => "too_many_attempts",
             Self::TooManySignIns => "too_many_sign_ins",
+            Self::TooManyChecks => "too_many_checks",
+            Self::TooManyTaken => "too_many_taken",
             Self::Replayed => "replayed",
             Self::Superseded => "superseded",
         }

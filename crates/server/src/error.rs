@@ -14,7 +14,7 @@ use http::header::HeaderValue;
 use jwt::{AuthRejection, TokenError};
 use password::{Busy, HashError};
 use problem::{Fault, Faults, Problem};
-use ratelimit::Unavailable;
+use ratelimit::{Decision, Unavailable};
 use storage::UniqueField;
 
 use crate::code::Code;
@@ -41,6 +41,8 @@ pub struct ApiError {
     message: Option<&'static str>,
     faults: Option<Faults>,
     retry_after: Option<Duration>,
+    /// The limit that refused, where it isn't one that every answer of the route shows.
+    refused_by: Option<Box<Decision>>,
     cause: Option<Cause>,
     /// A problem that was complete already.
     problem: Option<Problem>,
@@ -58,6 +60,7 @@ impl ApiError {
             message: None,
             faults: None,
             retry_after: None,
+            refused_by: None,
             cause: None,
             problem: None,
         }
@@ -76,6 +79,14 @@ impl ApiError {
         Self {
             retry_after: Some(retry_after),
             ..Self::new(Code::RateLimited)
+        }
+    }
+
+    /// What refused it is `limit`: the answer shows that, and not the limits of the route.
+    pub(crate) fn by(self, limit: Decision) -> Self {
+        Self {
+            refused_by: Some(Box::new(limit)),
+            ..self
         }
     }
 
@@ -167,8 +178,11 @@ struct Late(Duration);
 
 impl IntoResponse for ApiError {
     fn into_response(mut self) -> Response {
-        let cause = self.cause.take();
+        let (cause, refused_by) = (self.cause.take(), self.refused_by.take());
         let mut response = self.into_problem().into_response();
+        if let Some(limit) = refused_by {
+            response.extensions_mut().insert(*limit);
+        }
         if let Some(cause) = cause {
             response.extensions_mut().insert(cause);
         }

@@ -31,6 +31,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use account::Throttled;
 use http::Method;
 use jwt::{Authentication, Verified};
 use model::{Timestamp, UserId};
@@ -45,6 +46,9 @@ use crate::router::{Charged, Route, all};
 pub(crate) use deferred::Deferred;
 pub(crate) use sign_in::SignInLimit;
 pub(crate) use taken::TakenBudget;
+
+/// The group of the limit of password checks.
+const HASHING: &str = "hashing";
 
 /// Counters that are kept while the store can't be asked.
 const WITHOUT_STORE: Capacity = Capacity::keys(100_000);
@@ -125,7 +129,7 @@ impl RequestLimits {
         let strategy = allowances.strategy;
         let taken = Limits::new(counters.clients.clone(), hasher.clone()).with_strategy(strategy);
         // Exactly as many as it says: nothing is leased of so small a limit.
-        let sign_in = Limit::new(allowances.sign_in.clone()).shared("sign-in");
+        let sign_in = apart("sign-in", &allowances.sign_in);
         let sign_ins = Limits::new(counters.clients.clone(), hasher.clone());
         let clients = Limits::new(counters.clients, hasher.clone()).with_strategy(strategy);
         let users = Limits::new(counters.users, hasher.clone()).with_strategy(strategy);
@@ -134,7 +138,7 @@ impl RequestLimits {
         Self {
             clients: for_clients(clients, allowances),
             users: for_users(users, allowances),
-            taken: taken.with_default(Limit::new(allowances.taken.clone()).shared("taken")),
+            taken: taken.with_default(apart("taken", &allowances.taken)),
             sign_ins: sign_ins.with_strategy(strategy).with_default(sign_in),
             clients_without_store: for_clients(here(), allowances),
             users_without_store: for_users(here(), allowances),
@@ -241,10 +245,28 @@ impl RequestLimits {
     }
 }
 
+/// A limit that stands beside that of the route, and has a name of its own in the headers.
+fn apart(name: &str, quotas: &Quotas) -> Limit {
+    Limit::new(quotas.clone()).named(name).shared(name)
+}
+
+/// The limit that refused, after the setting that says how much it allows: `default`, `user`, `hashing`, `sign-in`,
+/// `pages` or `taken`.
+pub(crate) fn refusing(decision: &Decision) -> Option<&str> {
+    Some(decision.refused()?.group.unwrap_or("default"))
+}
+
+/// What `decision` keeps somebody from who has had the password checked too often.
+pub(crate) fn throttled(route: Option<&Route>, decision: &Decision) -> Option<Throttled> {
+    route?
+        .hashes
+        .filter(|_| refusing(decision) == Some(HASHING))
+}
+
 fn for_users<S: ratelimit::Store>(limits: Limits<S>, allowances: &Allowances) -> Limits<S> {
     let user = Limit::new(allowances.user.clone()).shared("user");
-    let hashing = || Limit::new(allowances.hashing.clone()).shared("hashing");
-    let hash = all().filter(|route| route.hashes);
+    let hashing = || apart(HASHING, &allowances.hashing);
+    let hash = all().filter(|route| route.hashes.is_some());
     hash.fold(limits.with_default(user), |limits, route| {
         limits.with_route_added(route.template, [hashing()])
     })

@@ -1,5 +1,6 @@
 //! Which handler answers what.
 
+use account::Throttled;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::{delete, get, post, put};
@@ -26,8 +27,8 @@ pub(crate) struct Route {
     methods: &'static [&'static str],
     /// Whose limits count.
     pub(crate) charged: Charged,
-    /// Whether it has a password checked for somebody who is signed in.
-    pub(crate) hashes: bool,
+    /// What it has a password checked for, if it does for somebody who is signed in.
+    pub(crate) hashes: Option<Throttled>,
     /// Answers a `GET` from memory, where nothing need be waited for.
     pub(crate) at_hand: Option<AtHand>,
 }
@@ -63,8 +64,18 @@ pub(crate) static ROUTES: &[Route] = {
         route("/api/v1/login", &["POST"], Client),
         route(REFRESH, &["POST"], UserElseClient),
         route("/api/v1/logout", &["DELETE", "POST"], UserElseClient),
-        hashing("/api/v1/me/reauthenticate", &["POST"], UserElseClient),
-        hashing("/api/v1/me/password", &["PUT"], UserElseClient),
+        hashing(
+            "/api/v1/me/reauthenticate",
+            &["POST"],
+            UserElseClient,
+            Throttled::Reauthentication,
+        ),
+        hashing(
+            "/api/v1/me/password",
+            &["PUT"],
+            UserElseClient,
+            Throttled::PasswordChange,
+        ),
         route(
             "/api/v1/users/{id}",
             &["GET", "PUT", "PATCH", "DELETE"],
@@ -95,19 +106,20 @@ pub(crate) const fn route(
         has_parameters: has_parameters(template),
         methods,
         charged,
-        hashes: false,
+        hashes: None,
         at_hand: None,
     }
 }
 
-/// Declares a route that has a password checked for somebody who is signed in.
+/// Declares a route that has a password checked for somebody who is signed in, for `what`.
 pub(crate) const fn hashing(
     template: &'static str,
     methods: &'static [&'static str],
     charged: Charged,
+    what: Throttled,
 ) -> Route {
     Route {
-        hashes: true,
+        hashes: Some(what),
         ..route(template, methods, charged)
     }
 }

@@ -21,6 +21,7 @@
 
 mod answering;
 mod bodies;
+mod charging;
 mod deadline;
 mod passing;
 
@@ -52,12 +53,13 @@ use crate::cors::Cors;
 use crate::error::ApiError;
 use crate::limits::{Asked, Charge, Deferred};
 use crate::request_id::{RequestId, RequestIds, X_REQUEST_ID};
-use crate::router::{self, AtHand, Route, router};
+use crate::router::{AtHand, Route, router};
 use crate::seldom::Seldom;
 use crate::telemetry;
 use crate::well_formed;
 use answering::{State, panicked};
 use bodies::{Bodies, Held};
+use charging::Limited;
 use deadline::{BodyWait, Deadline, Timed};
 use passing::Passing;
 
@@ -263,7 +265,10 @@ impl Stack {
                 }
                 passing.charged = Some(decision);
                 match refused {
-                    Some(wait) => State::done(ApiError::rate_limited(wait)),
+                    Some(wait) => {
+                        self.shared.report_throttled(&request, passing);
+                        State::done(ApiError::rate_limited(wait))
+                    }
                     None => self.run(request),
                 }
             }
@@ -312,47 +317,7 @@ impl Stack {
     }
 }
 
-/// What a request costs.
-enum Limited {
-    /// Nothing.
-    Free,
-    /// Something.
-    Charged(Charge),
-    /// Something, and then the handler says whom to charge besides, or instead.
-    Twice(Charge, Deferred),
-}
-
 impl Shared {
-    fn limit(
-        &self,
-        asked: Asked<'_>,
-        headers: &HeaderMap,
-        authentication: &Authentication,
-    ) -> Limited {
-        let Some(limits) = &self.app.limits else {
-            return Limited::Free;
-        };
-        let route = asked.route;
-        if route.is_some_and(|route| route.charged == router::Charged::PageOfAccount)
-            && !asked.method.is_safe()
-            && self.app.pages.has_session(headers)
-        {
-            let deferred = Deferred::new(limits, asked);
-            return Limited::Twice(limits.charge_look(asked), deferred);
-        }
-        match limits.charge(asked, authentication) {
-            Some(charge)
-                if route.is_some_and(|route| {
-                    route.signs_in(asked.method)
-                        || route.reads_token_from_body() && authentication.is_missing()
-                }) =>
-            {
-                Limited::Twice(charge, Deferred::new(limits, asked))
-            }
-            charge => charge.map_or(Limited::Free, Limited::Charged),
-        }
-    }
-
     /// The body within its bounds, and what is waited for it, if there is one to come: a timer costs.
     fn bounded<B>(&self, body: B, client: IpAddr) -> (Body, Option<BodyWait>)
     where

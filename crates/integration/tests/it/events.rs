@@ -1,9 +1,11 @@
 //! What happened to accounts stands in the log: once, with the id of the request, and without anything that
 //! tells who somebody is.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use integration::PASSWORD;
+use integration::browser::{between, encoded};
 use integration::process::Server;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -74,6 +76,68 @@ fn person(name: &str, password: &str) -> Value {
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or("-")
+}
+
+/// A browser that keeps cookies and sends forms.
+struct Pages {
+    origin: String,
+    client: reqwest::Client,
+    cookies: BTreeMap<String, String>,
+}
+
+impl Pages {
+    fn of(play: &Play) -> Self {
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        Self {
+            origin: play.server.url(),
+            client: client.build().unwrap(),
+            cookies: BTreeMap::new(),
+        }
+    }
+
+    /// Opens `page`, sends a form that stands on it to `path`, and gives the id of that.
+    async fn submit(&mut self, page: &str, path: &str, fields: &[(&str, &str)]) -> String {
+        let page = self.send(Method::GET, page, Vec::new()).await;
+        let page = page.text().await.unwrap();
+        let token = between(&page, "name=\"csrf_token\" value=\"", "\"").unwrap();
+        let fields = [&[("csrf_token", &*token)], fields].concat();
+        let answer = self.send(Method::POST, path, encoded(&fields)).await;
+        answer.headers()["x-request-id"]
+            .to_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    async fn send(&mut self, method: Method, path: &str, body: Vec<u8>) -> Response {
+        let cookies = self.cookies.iter();
+        let cookies: Vec<_> = cookies
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let request = self
+            .client
+            .request(method, format!("{}{path}", self.origin));
+        let request = request.header("sec-fetch-site", "same-origin");
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let request = request.header("cookie", cookies.join("; "));
+        let answer = request.body(body).send().await.unwrap();
+        for cookie in answer.headers().get_all("set-cookie") {
+            let (cookie, _) = cookie.to_str().unwrap().split_once(';').unwrap();
+            let (name, value) = cookie.split_once('=').unwrap();
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+        answer
+    }
+}
+
+/// The line of the log that says what became of the request `id`.
+#[track_caller]
+fn line_of(log: &str, id: &str) -> Value {
+    let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
+    let mut lines =
+        lines.filter(|line: &Value| line["request_id"] == *id && line["status"].is_u64());
+    lines
+        .next()
+        .unwrap_or_else(|| panic!("no line of {id}: {log}"))
 }
 
 /// What was done by one person.
@@ -227,6 +291,163 @@ async fn a_sign_in_with_the_right_password_that_comes_too_often_is_an_event_of_i
     assert_eq!(text(last, "reason"), "too_many_sign_ins");
     assert_eq!(text(last, "account"), text(&account, "id"));
     assert_eq!(text(last, "request_id"), asked[2]);
+}
+
+#[tokio::test]
+async fn whoever_has_the_password_checked_too_often_is_an_event_of_the_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [("PORTCULLIS_RATELIMIT_HASHING", "1 per hour")];
+    let mut play = Play::begin_with(folder.path(), &settings).await;
+    let margaret = person("margaret", PASSWORD);
+    let account = play.ask(Method::POST, "register", "", margaret).await;
+    let tokens = play.sign_in("margaret", PASSWORD).await;
+    let mine = text(&tokens, "access_token");
+    let body =
+        json!({"password": PASSWORD, "current_password": PASSWORD, "new_password": PASSWORD});
+    for (method, path) in [
+        (Method::POST, "me/reauthenticate"),
+        (Method::POST, "me/reauthenticate"),
+        (Method::PUT, "me/password"),
+    ] {
+        play.ask(method, path, mine, body.clone()).await;
+    }
+    let mut pages = Pages::of(&play);
+    let password = [("username", "margaret"), ("password", PASSWORD)];
+    pages.submit("/login", "/login", &password).await;
+    let asked = pages.submit("/account", "/account/confirm", &password[1..]);
+    play.asked.extend(["(page)".to_owned(), asked.await]);
+    let (asked, events, log) = play.end().await;
+    let refused = [&events[2], &events[3], &events[5]];
+    let names = ["reauthentication", "password_change", "reauthentication"];
+    for ((event, name), asked) in refused
+        .into_iter()
+        .zip(names)
+        .zip([&asked[3], &asked[4], &asked[6]])
+    {
+        assert_eq!(text(event, "event"), name);
+        assert_eq!(text(event, "reason"), "too_many_checks");
+        assert_eq!(text(event, "account"), text(&account, "id"));
+        assert_eq!(text(event, "client"), "127.0.0.1");
+        assert_eq!(text(event, "request_id"), asked);
+    }
+    assert_eq!(text(&line_of(&log, &asked[3]), "limit"), "hashing");
+}
+
+#[tokio::test]
+async fn whoever_was_told_too_often_what_is_taken_is_an_event() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [("PORTCULLIS_RATELIMIT_TAKEN", "2 per hour")];
+    let mut play = Play::begin_with(folder.path(), &settings).await;
+    let margaret = person("margaret", PASSWORD);
+    let account = play
+        .ask(Method::POST, "register", "", margaret.clone())
+        .await;
+    for _ in 0..3 {
+        play.ask(Method::POST, "register", "", margaret.clone())
+            .await;
+    }
+    let tokens = play.sign_in("margaret", PASSWORD).await;
+    let mine = text(&tokens, "access_token");
+    let path = format!("users/{}", text(&account, "id"));
+    play.ask(Method::PATCH, &path, mine, json!({"username": "meg"}))
+        .await;
+    let (asked, events, log) = play.end().await;
+    for (event, name, account) in [
+        (3, "registration", "-"),
+        (5, "profile_change", text(&account, "id")),
+    ] {
+        let (event, asked) = (&events[event], &asked[event]);
+        assert_eq!(text(event, "event"), name);
+        assert_eq!(text(event, "reason"), "too_many_taken");
+        assert_eq!(text(event, "account"), account);
+        assert_eq!(text(event, "request_id"), asked);
+    }
+    assert_eq!(text(&line_of(&log, &asked[3]), "limit"), "taken");
+}
+
+#[tokio::test]
+async fn a_429_in_the_log_names_the_limit_that_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [
+        ("RATELIMIT_DEFAULT", "20 per hour"),
+        ("PORTCULLIS_RATELIMIT_USER", "1 per hour"),
+        ("PORTCULLIS_RATELIMIT_SIGNIN", "1 per hour"),
+    ];
+    // Of these refusals one a minute is logged, so each has a server of its own.
+    for (limit, refused) in [
+        ("sign-in", 3),
+        ("attempts", 9),
+        ("user", 3),
+        ("default", 25),
+    ] {
+        let folder = folder.path().join(limit);
+        std::fs::create_dir(&folder).unwrap();
+        let mut play = Play::begin_with(&folder, &settings).await;
+        play.ask(Method::POST, "register", "", person("margaret", PASSWORD))
+            .await;
+        let tokens = play.sign_in("margaret", PASSWORD).await;
+        let mine = text(&tokens, "access_token");
+        for _ in 2..=refused {
+            match limit {
+                "sign-in" => play.sign_in("margaret", PASSWORD).await,
+                "attempts" => play.sign_in("margaret", "not this one").await,
+                "user" => play.ask(Method::GET, "me", mine, Value::Null).await,
+                _ => play.ask(Method::GET, "me", "", Value::Null).await,
+            };
+        }
+        let (_, _, log) = play.end().await;
+        let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
+        let limits: Vec<Value> = lines.filter(|line: &Value| line["status"] == 429).collect();
+        let first = limits.first().unwrap_or_else(|| panic!("{limit}: {log}"));
+        assert_eq!(text(first, "limit"), limit);
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_is_shown_once_more_is_in_the_log_with_the_code_of_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut play = Play::begin(folder.path()).await;
+    play.ask(Method::POST, "register", "", person("margaret", PASSWORD))
+        .await;
+    let mut pages = Pages::of(&play);
+    let mut sent = Vec::new();
+    let wrong = [("username", "margaret"), ("password", "not this one")];
+    let weak = [
+        ("username", "grace"),
+        ("email", "grace@example.org"),
+        ("password", "password1"),
+    ];
+    let taken = [
+        ("username", "margaret"),
+        ("email", "m@example.org"),
+        ("password", PASSWORD),
+    ];
+    for (form, fields, code) in [
+        ("/login", &wrong[..], "invalid_credentials"),
+        ("/login", &wrong[..1], "validation_failed"),
+        ("/register", &weak, "validation_failed"),
+        ("/register", &taken, "username_taken"),
+    ] {
+        sent.push((pages.submit(form, form, fields).await, code));
+    }
+    let right = [("username", "margaret"), ("password", PASSWORD)];
+    pages.submit("/login", "/login", &right).await;
+    let profile = [("username", ""), ("email", "margaret@example.org")];
+    let change = [
+        ("current_password", "wrong"),
+        ("new_password", NEW_PASSWORD),
+    ];
+    for (path, fields, code) in [
+        ("/account/profile", &profile[..], "validation_failed"),
+        ("/account/password", &change, "invalid_credentials"),
+        ("/account/confirm", &wrong[1..], "invalid_credentials"),
+    ] {
+        sent.push((pages.submit("/account", path, fields).await, code));
+    }
+    let (_, _, log) = play.end().await;
+    for (id, code) in sent {
+        assert_eq!(text(&line_of(&log, &id), "code"), code);
+    }
 }
 
 #[tokio::test]

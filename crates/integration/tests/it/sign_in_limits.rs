@@ -50,7 +50,7 @@ every_backend! {
             for name in ["alice", "bob"] {
                 let answer = app.login(name, PASSWORD).await;
                 answer.assert_ok();
-                assert_left(&answer, &format!("\"hour\";r={left};t=3600"));
+                assert_left(&answer, &format!("\"sign-in\";r={left};t=3600"));
             }
         }
         // The client has all of its three left.
@@ -93,9 +93,11 @@ every_backend! {
         on_the_page(&app, "alice", PASSWORD).await.assert_goes_to("/account");
         let refused = app.login("alice@example.org", PASSWORD).await;
         assert_limited(&refused);
-        assert_left(&refused, "\"hour\";r=0;t=3600");
+        assert_left(&refused, "\"sign-in\";r=0;t=3600");
+        assert_eq!(refused.header("ratelimit-policy"), Some("\"sign-in\";q=2;w=3600"));
         let refused = on_the_page(&app, "alice", PASSWORD).await;
         refused.assert_page(429);
+        assert_left(&refused, "\"sign-in\";r=0;t=3600");
         assert!(refused.headers.get("set-cookie").is_none(), "nobody is signed in");
         app.login("bob", PASSWORD).await.assert_ok();
         app.advance(3600);
@@ -118,7 +120,7 @@ every_backend! {
         let app = office(app, &[FEW[0], ("PORTCULLIS_RATELIMIT_SIGNIN", "1 per hour")]).await;
         app.login("alice", PASSWORD).await.assert_ok();
         for _ in 0..3 {
-            assert_left(&app.login("alice", PASSWORD).await, "\"hour\";r=0;t=3600");
+            assert_left(&app.login("alice", PASSWORD).await, "\"sign-in\";r=0;t=3600");
         }
         assert_limited(&app.login("bob", PASSWORD).await);
     }

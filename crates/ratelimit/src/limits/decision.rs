@@ -21,8 +21,8 @@ pub struct Applied<'a> {
     pub name: &'a str,
     /// How much it allows.
     pub quota: Quota,
-    /// Whether other routes are counted in it, too.
-    pub shared: bool,
+    /// The [group](crate::Limit::shared) of routes that are counted in it together, if it has one.
+    pub group: Option<&'a str>,
     /// Where it stands.
     pub usage: Usage,
 }
@@ -50,7 +50,7 @@ impl Decision {
             .map(|(rule, usage)| Applied {
                 name: &rule.name,
                 quota: rule.quota,
-                shared: rule.shared.is_some(),
+                group: rule.shared.as_deref(),
                 usage: *usage,
             })
     }
@@ -73,7 +73,7 @@ impl Decision {
     pub fn foremost(&self) -> Option<Applied<'_>> {
         let of_route = || self.limits().skip(self.policy.of_all_routes);
         self.refused()
-            .or_else(|| of_route().find(|limit| !limit.shared))
+            .or_else(|| of_route().find(|limit| limit.group.is_none()))
             .or_else(|| of_route().next())
             .or_else(|| self.limits().next())
     }

@@ -39,7 +39,7 @@ pub(crate) async fn serve() -> impl IntoResponse {
 #[openapi(
     info(
         title = "Portcullis",
-        description = "Accounts, sessions and tokens. Every failure is `application/problem+json` (RFC 9457) with a stable `code`. After a 503 try again when `Retry-After` says; a change that was asked for may have been made all the same.",
+        description = "Accounts, sessions and tokens. Every failure is `application/problem+json` (RFC 9457) with a stable `code`. After a 503 try again when `Retry-After` says; a change that was asked for may have been made all the same. Whatever was counted by a limit is answered with `RateLimit` and `RateLimit-Policy`, failures too, save `too_many_attempts`.",
     ),
     paths(
         register::register,

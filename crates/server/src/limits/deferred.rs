@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
-use account::QuotaError;
+use account::{QuotaError, Throttled};
 use http::Method;
 use jwt::Verified;
 use model::{Timestamp, UserId};
 use ratelimit::Decision;
 
-use super::{Asked, Charge, RequestLimits, Who};
+use super::{Asked, Charge, RequestLimits, Who, throttled};
 use crate::error::ApiError;
 use crate::router::Route;
 
@@ -105,6 +105,11 @@ impl Deferred {
             method: &self.0.method,
             now: self.0.now,
         }
+    }
+
+    /// What a refusal keeps somebody from who has had the password checked too often.
+    pub(crate) fn throttled(&self) -> Option<Throttled> {
+        throttled(self.0.route, self.decision()?)
     }
 
     /// What came of it.

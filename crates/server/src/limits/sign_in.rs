@@ -37,6 +37,10 @@ impl SignInLimit {
 }
 
 /// Whether it is our fault that nobody was signed in: then no password was compared, or the right one.
+///
+/// That too many attempts went before may only be due to others at the same name that are under way, and no hash
+/// was made. It stays charged all the same: nobody is known who could be charged instead, and whoever sends any number at
+/// once would be told for nothing, without an end, when others sign in to an account.
 const fn is_ours(error: &LoginError) -> bool {
     match error {
         LoginError::Busy(_)

@@ -17,7 +17,9 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use account::{BrowserRegisterError, ChangeProfileError, ChangedProfile, RegisterError};
+use account::{
+    Accounts, BrowserRegisterError, ChangeProfileError, ChangedProfile, RegisterError, Throttled,
+};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use model::{Timestamp, UserId};
@@ -26,9 +28,12 @@ use ratelimit::{Call, Caller, ClientAddress, Decision};
 use super::{RequestLimits, milliseconds};
 use crate::app::App;
 use crate::error::ApiError;
+use crate::extract::Serving;
 
 /// Whose budget the answer to a request may use.
 pub(crate) struct TakenBudget {
+    /// Hears of refusals.
+    accounts: Accounts,
     /// Nothing where requests are not limited.
     limits: Option<Arc<RequestLimits>>,
     client: Option<IpAddr>,
@@ -68,7 +73,10 @@ impl TakenBudget {
                         paid.push((caller, decision));
                         continue;
                     }
-                    Some(wait) => ApiError::rate_limited(wait),
+                    Some(wait) => {
+                        self.report(user);
+                        ApiError::rate_limited(wait).by(decision)
+                    }
                 },
                 Err(error) => error.into(),
             };
@@ -80,6 +88,14 @@ impl TakenBudget {
             self.give_back(limits, &paid).await;
         }
         Ok(done)
+    }
+
+    fn report(&self, user: Option<&UserId>) {
+        let what = match user {
+            Some(_) => Throttled::ProfileChange,
+            None => Throttled::Registration,
+        };
+        self.accounts.report_throttled(what, user);
     }
 
     /// What can't be given back stays charged.
@@ -108,7 +124,9 @@ impl FromRequestParts<App> for TakenBudget {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let Serving(accounts) = Serving::from_request_parts(parts, app).await?;
         Ok(Self {
+            accounts,
             limits: app.limits.clone(),
             client: parts
                 .extensions

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use csrf::CsrfToken;
-use http::{StatusCode, Uri};
+use http::Uri;
 use problem::ValidForm;
 
 use super::account::done;
@@ -14,6 +14,7 @@ use super::next::Next;
 use super::render::{Frame, page};
 use super::visitor::{SignedIn, to_login};
 use crate::api::fields;
+use crate::code::Code;
 use crate::error::ApiError;
 use crate::extract::Serving;
 use crate::to_the_end::to_the_end;
@@ -76,7 +77,7 @@ pub(super) async fn submit(
             Err(ProofError::InvalidCredentials) => {
                 form.fault(
                     &PASSWORD,
-                    StatusCode::UNAUTHORIZED,
+                    Code::InvalidCredentials,
                     "The password is wrong.",
                 );
             }

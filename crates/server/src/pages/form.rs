@@ -49,7 +49,8 @@ pub(super) struct Form {
     /// What is wrong with it as a whole, and with no field alone.
     faults_of_all: Vec<(&'static str, String)>,
     faults: Vec<(&'static str, String)>,
-    status: StatusCode,
+    /// What the log calls the last of these.
+    code: Option<Code>,
     /// When it may be sent again.
     retry_after: Option<Duration>,
 }
@@ -62,7 +63,7 @@ impl Form {
             typed: Vec::new(),
             faults_of_all: Vec::new(),
             faults: Vec::new(),
-            status: StatusCode::OK,
+            code: None,
             retry_after: None,
         }
     }
@@ -108,13 +109,13 @@ impl Form {
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<T> {
         if text.is_empty() {
-            self.fault(field, StatusCode::UNPROCESSABLE_ENTITY, field.missing);
+            self.fault(field, Code::ValidationFailed, field.missing);
             return None;
         }
         match parse(text) {
             Ok(value) => Some(value),
             Err(fault) => {
-                self.fault(field, StatusCode::UNPROCESSABLE_ENTITY, fault.message());
+                self.fault(field, Code::ValidationFailed, fault.message());
                 None
             }
         }
@@ -139,49 +140,37 @@ impl Form {
     }
 
     /// Says what is wrong with a field.
-    pub(super) fn fault(
-        &mut self,
-        field: &'static Field,
-        status: StatusCode,
-        message: impl Into<String>,
-    ) {
-        self.status = status;
+    pub(super) fn fault(&mut self, field: &'static Field, code: Code, message: impl Into<String>) {
+        self.code = Some(code);
         self.faults.push((field.id, message.into()));
     }
 
     /// Says what is wrong with a field, in the words of `code`.
     pub(super) fn refuse(&mut self, field: &'static Field, code: Code) {
-        self.fault(field, code.status(), code.message());
+        self.fault(field, code, code.message());
     }
 
     /// Says that too many guesses went before this one.
     pub(super) fn refuse_guess(&mut self, field: &'static Field, retry_after: Duration) {
-        let code = Code::TooManyAttempts;
-        self.fault(field, code.status(), too_many_attempts(retry_after));
+        self.fault(field, Code::TooManyAttempts, too_many_attempts(retry_after));
         self.wait(retry_after);
     }
 
     /// Says that the name and the password don't go together. That is wrong with neither field alone.
     pub(super) fn refuse_credentials(&mut self, first: &'static Field) {
         let code = Code::InvalidCredentials;
-        self.fault_of_all(first, code.status(), code.message());
+        self.fault_of_all(first, code, code.message());
     }
 
     /// Says that too many guesses at this name went before.
     pub(super) fn refuse_guess_at_name(&mut self, first: &'static Field, retry_after: Duration) {
-        let status = Code::TooManyAttempts.status();
-        self.fault_of_all(first, status, too_many_attempts(retry_after));
+        self.fault_of_all(first, Code::TooManyAttempts, too_many_attempts(retry_after));
         self.wait(retry_after);
     }
 
     /// Says what is wrong with the form as a whole, which begins with the field `first`.
-    fn fault_of_all(
-        &mut self,
-        first: &'static Field,
-        status: StatusCode,
-        message: impl Into<String>,
-    ) {
-        self.status = status;
+    fn fault_of_all(&mut self, first: &'static Field, code: Code, message: impl Into<String>) {
+        self.code = Some(code);
         self.faults_of_all.push((first.id, message.into()));
     }
 
@@ -191,8 +180,11 @@ impl Form {
         self.retry_after = Some(Duration::from_secs(seconds.max(1)));
     }
 
-    /// The page that shows it, with the headers that go with what is wrong.
+    /// The page that shows it, with the headers that go with what is wrong, and its code for the log.
     pub(super) fn on(&self, mut page: Response) -> Response {
+        if let Some(code) = self.code {
+            page.extensions_mut().insert(code);
+        }
         if let Some(wait) = self.retry_after {
             let headers = page.headers_mut();
             headers.insert(RETRY_AFTER, wait.as_secs().into());
@@ -203,16 +195,17 @@ impl Form {
     /// Says what is wrong with a new password.
     pub(super) fn refuse_password(&mut self, field: &'static Field, faults: &[password::Fault]) {
         for fault in faults {
-            self.fault(field, StatusCode::UNPROCESSABLE_ENTITY, fault.to_string());
+            self.fault(field, Code::ValidationFailed, fault.to_string());
         }
     }
 
     /// The status of the page that shows it: 200 when nothing is wrong. A wrong password is 403 on a
     /// page: 401 would owe a challenge (RFC 9110 §15.5.2), and no browser could answer one by a form.
     pub(super) fn status(&self) -> StatusCode {
-        match self.status {
-            StatusCode::UNAUTHORIZED => StatusCode::FORBIDDEN,
-            status => status,
+        match self.code.map(Code::status) {
+            None => StatusCode::OK,
+            Some(StatusCode::UNAUTHORIZED) => StatusCode::FORBIDDEN,
+            Some(status) => status,
         }
     }
 

@@ -26,6 +26,7 @@ mod wanted;
 
 use std::sync::Arc;
 
+use ::account::Throttled;
 use axum::Router;
 use axum::routing::{any, get, post};
 use csrf::{CsrfLayer, FormTokens, InvalidPublicUrl, PublicOrigin};
@@ -51,8 +52,18 @@ pub(crate) static ROUTES: &[Route] = {
         route("/logout", &["POST"], PageOfAccount),
         route("/account", &["GET"], PageOfAccount),
         route("/account/profile", &["POST"], PageOfAccount),
-        hashing("/account/password", &["POST"], PageOfAccount),
-        hashing("/account/confirm", &["GET", "POST"], PageOfAccount),
+        hashing(
+            "/account/password",
+            &["POST"],
+            PageOfAccount,
+            Throttled::PasswordChange,
+        ),
+        hashing(
+            "/account/confirm",
+            &["GET", "POST"],
+            PageOfAccount,
+            Throttled::Reauthentication,
+        ),
         route("/account/sessions/end-others", &["POST"], PageOfAccount),
         route("/account/sessions/{id}/end", &["POST"], PageOfAccount),
         route(assets::STYLESHEET, &["GET"], Nobody),

@@ -140,5 +140,5 @@ fn form_page(
             form.shown_new_password(&PASSWORD, accounts.password_min_chars()),
         ],
     })?;
-    Ok(before.give(page))
+    Ok(form.on(before.give(page)))
 }

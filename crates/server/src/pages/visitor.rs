@@ -11,6 +11,7 @@ use secret::PlainToken;
 use super::cookies::{Cookies, Kind, PRE_SESSION, binding};
 use crate::app::App;
 use crate::error::ApiError;
+use crate::extract::Serving;
 use crate::limits::Deferred;
 
 /// Who looks at a page: someone who has signed in, or not.
@@ -175,6 +176,11 @@ impl FromRequestParts<App> for SignedIn {
         if let Some(deferred) = parts.extensions.get::<Deferred>() {
             let user = browser.as_ref().map(|browser| &browser.actor.user);
             let charged = deferred.charge_person(user).await;
+            if let Some(what) = deferred.throttled() {
+                let serving = Serving::from_request_parts(parts, app).await;
+                let Serving(accounts) = serving.unwrap_or_else(|never| match never {});
+                accounts.report_throttled(what, user);
+            }
             charged.map_err(ApiError::into_response)?;
         }
         let browser = browser.ok_or_else(to_login)?;

@@ -18,11 +18,14 @@ use super::deadline::BodyWait;
 use crate::code::Code;
 use crate::cors::Sharing;
 use crate::error::{ApiError, Cause};
-use crate::limits::Deferred;
+use crate::limits::{self, Deferred};
 use crate::pages::{self, IsPage};
 use crate::request_id::X_REQUEST_ID;
 use crate::router::Route;
 use crate::telemetry::{self, Finished, LeftOut};
+
+/// What the log calls the budget of guesses at a password.
+const ATTEMPTS: &str = "attempts";
 
 /// When there is room for a body again: those that are there end within seconds.
 const ROOM_RETRY: Duration = Duration::from_secs(1);
@@ -92,10 +95,21 @@ impl Passing {
             response
         };
         let cause = response.extensions_mut().remove::<Cause>();
-        let code = response.extensions().get().map(Problem::code);
+        let apart: Option<Decision> = response.extensions_mut().remove();
+        let later = self.later.as_ref().and_then(Deferred::decision);
+        let decision = apart.as_ref().or(later).or(self.charged.as_ref());
+        let code = code_of(&response);
+        let is_of_attempts = code == Some(Code::TooManyAttempts.as_str());
         telemetry::finished(&Finished {
             left_out: self.left_out(code),
             code,
+            limit: match code {
+                _ if is_of_attempts => Some(ATTEMPTS),
+                Some(code) if code == Code::RateLimited.as_str() => {
+                    decision.and_then(limits::refusing)
+                }
+                Some(_) | None => None,
+            },
             request_id: &self.id,
             method: &self.method,
             route: self.route,
@@ -110,8 +124,8 @@ impl Passing {
             .csp(csp.as_ref());
         let headers = response.headers_mut();
         self.shared.policy.apply(headers, context);
-        let later = self.later.as_ref().and_then(Deferred::decision);
-        if let Some(decision) = later.or(self.charged.as_ref()) {
+        // How many attempts are left at a name is shown to nobody; and what is left of other limits isn't what refused.
+        if let Some(decision) = decision.filter(|_| !is_of_attempts) {
             ratelimit::Headers::Standard.write(decision, headers);
         }
         self.sharing.write(headers);
@@ -152,6 +166,13 @@ impl Passing {
             None => response,
         }
     }
+}
+
+/// What an answer calls its failure: a problem does, and so does a form that is shown once more.
+fn code_of(response: &Response) -> Option<&'static str> {
+    let extensions = response.extensions();
+    let problem = extensions.get().map(Problem::code);
+    problem.or_else(|| extensions.get::<Code>().map(|code| code.as_str()))
 }
 
 /// A failure that came without a problem, from the framework, with one; its headers stay (`Allow`).

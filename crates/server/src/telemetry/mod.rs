@@ -18,6 +18,8 @@ pub(crate) struct Finished<'a> {
     pub(crate) status: StatusCode,
     /// What the answer calls its failure.
     pub(crate) code: Option<&'a str>,
+    /// The limit that refused it.
+    pub(crate) limit: Option<&'a str>,
     /// Of what no limit holds back: how many such lines were left out, or that this one is, too.
     pub(crate) left_out: Option<LeftOut>,
     pub(crate) cause: Option<Cause>,
@@ -38,7 +40,7 @@ pub(crate) fn finished(request: &Finished<'_>) {
     if !failed && !rejected && !tracing::enabled!(tracing::Level::DEBUG) {
         return;
     }
-    let code = request.code;
+    let (code, limit) = (request.code, request.limit);
     let request_id = request.request_id.to_str().unwrap_or_default();
     let method = request.method.as_str();
     let route = request.route.map_or("(no route)", |route| route.template);
@@ -63,11 +65,11 @@ pub(crate) fn finished(request: &Finished<'_>) {
                 None => None,
                 Some(LeftOut::Before(lines)) => Some(lines),
                 Some(LeftOut::This) => {
-                    tracing::debug!(request_id, method, route, %client, status, code, "request rejected");
+                    tracing::debug!(request_id, method, route, %client, status, code, limit, "request rejected");
                     return;
                 }
             };
-            tracing::info!(request_id, method, route, %client, status, code, left_out, "request rejected");
+            tracing::info!(request_id, method, route, %client, status, code, limit, left_out, "request rejected");
         }
         None => tracing::debug!(request_id, method, route, %client, status, "answered"),
     }

@@ -22,6 +22,10 @@ async fn change(app: &TestApp, person: &Person, from: &str, body: Value) -> Answ
 fn assert_over(answer: &Answer) {
     answer.assert_problem(429, "rate_limited");
     assert_eq!(answer.header("retry-after"), Some("3600"));
+    // What refused, and not the limits of the route.
+    assert_eq!(answer.header("ratelimit"), Some("\"taken\";r=0;t=3600"));
+    let policy = answer.header("ratelimit-policy");
+    assert_eq!(policy, Some("\"taken\";q=3;w=3600"));
 }
 
 every_backend! {

@@ -1,10 +1,13 @@
-//! Which failures each operation may answer: those that its shape brings, and those of its own.
+//! Which failures each operation may answer: those that its shape brings, and those of its own. And what its answers
+//! say of the limits.
 
 use std::collections::BTreeMap;
 
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{ContentBuilder, Header, Ref, Response, ResponseBuilder, path::Operation};
+use utoipa::openapi::{
+    ContentBuilder, Header, Ref, RefOr, Response, ResponseBuilder, path::Operation,
+};
 
 use crate::code::Code;
 use crate::router::{Charged, ROUTES};
@@ -91,6 +94,24 @@ pub(super) fn describe(path: &str, operation: &mut Operation) {
     for (status, codes) in by_status {
         responses.insert(status.to_string(), response(status, &codes).into());
     }
+    if !is_limited(path) {
+        return;
+    }
+    for (status, response) in responses {
+        // Others have them, too, if the request was counted before it failed: the introduction says so.
+        if let RefOr::T(response) = response
+            && (status.starts_with('2') || status == "429")
+        {
+            for (name, header) in limits() {
+                response.headers.insert(name, header.into());
+            }
+        }
+    }
+}
+
+fn is_limited(path: &str) -> bool {
+    let route = ROUTES.iter().find(|route| route.template == path);
+    route.is_none_or(|route| route.charged != Charged::Nobody)
 }
 
 fn codes(path: &str, operation: &Operation) -> Vec<Code> {
@@ -102,8 +123,7 @@ fn codes(path: &str, operation: &Operation) -> Vec<Code> {
     if operation.security.is_some() {
         codes.extend(WITH_TOKEN);
     }
-    let route = ROUTES.iter().find(|route| route.template == path);
-    if route.is_none_or(|route| route.charged != Charged::Nobody) {
+    if is_limited(path) {
         codes.push(Code::RateLimited);
     }
     let own = OWN.iter().filter(|(of, _)| *of == id);
@@ -133,12 +153,25 @@ fn response(status: u16, codes: &[Code]) -> Response {
 }
 
 fn retry_after() -> Header {
-    let seconds = ObjectBuilder::new().schema_type(Type::Integer);
+    header(
+        Type::Integer,
+        "Seconds to wait before the next try (RFC 9110 §10.2.3)",
+    )
+}
+
+fn limits() -> [(String, Header); 2] {
+    let left = "What is left of each limit that was charged (`r`), and in how many seconds there is more (`t`): \
+                `\"hour\";r=7;t=1800`. The names are explained in docs/errors.md, `rate_limited`";
+    let policy = "How much each limit allows (`q`) in how many seconds (`w`): `\"hour\";q=20;w=3600` \
+                  (draft-ietf-httpapi-ratelimit-headers-11)";
+    [("RateLimit", left), ("RateLimit-Policy", policy)]
+        .map(|(name, description)| (name.to_owned(), header(Type::String, description)))
+}
+
+fn header(kind: Type, description: &str) -> Header {
     HeaderBuilder::new()
-        .schema(Some(seconds))
-        .description(Some(
-            "Seconds to wait before the next try (RFC 9110 §10.2.3)",
-        ))
+        .schema(Some(ObjectBuilder::new().schema_type(kind)))
+        .description(Some(description))
         .build()
 }
 
@@ -157,6 +190,29 @@ mod tests {
             .collect();
         for (id, _) in OWN {
             assert!(ids.iter().any(|known| known == id), "{id}");
+        }
+    }
+
+    #[test]
+    fn what_is_limited_says_how_much_is_left_and_nothing_else_does() {
+        let mut description = Description::openapi();
+        for (path, operation) in operations(&mut description) {
+            for (status, response) in &operation.responses.responses {
+                let RefOr::T(response) = response else {
+                    panic!("{path} {status} is described elsewhere");
+                };
+                let expected = is_limited(path) && (status.starts_with('2') || status == "429");
+                for name in ["RateLimit", "RateLimit-Policy"] {
+                    let has = response.headers.contains_key(name);
+                    assert_eq!(has, expected, "{name} of {path} {status}");
+                }
+                let waits = status == "429" || status == "503";
+                assert_eq!(
+                    response.headers.contains_key("Retry-After"),
+                    waits,
+                    "{path} {status}"
+                );
+            }
         }
     }
 

@@ -3,11 +3,11 @@
 use account::{ChangePasswordError, ProofError, Refused};
 use axum::response::Response;
 use csrf::CsrfToken;
-use http::StatusCode;
 use problem::ValidForm;
 
 use super::{Filled, done, shown};
 use crate::api::fields;
+use crate::code::Code;
 use crate::error::{ApiError, WRONG_CURRENT_PASSWORD};
 use crate::extract::Serving;
 use crate::pages::form::{Field, Form};
@@ -66,7 +66,7 @@ pub(in crate::pages) async fn submit(
         }
         Ok(None) => {}
         Err(ChangePasswordError::Proof(ProofError::InvalidCredentials)) => {
-            form.fault(&CURRENT, StatusCode::UNAUTHORIZED, WRONG_CURRENT_PASSWORD);
+            form.fault(&CURRENT, Code::InvalidCredentials, WRONG_CURRENT_PASSWORD);
         }
         Err(ChangePasswordError::Proof(ProofError::TooManyAttempts { retry_after })) => {
             form.refuse_guess(&CURRENT, retry_after);
