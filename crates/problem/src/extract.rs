@@ -9,4 +9,4 @@ mod valid;
 pub use body::BodyLimit;
 pub use pairs::{ValidForm, ValidQuery};
 pub use path::ValidPath;
-pub use valid::{OptionalBody, Valid};
+pub use valid::{OptionalBody, Valid, sends_json};

@@ -58,7 +58,7 @@ pub use problem::{GENERIC_MESSAGE, Problem};
 pub use rejection::{Rejection, read};
 #[cfg(feature = "axum")]
 pub use {
-    extract::{BodyLimit, OptionalBody, Valid, ValidForm, ValidPath, ValidQuery},
+    extract::{BodyLimit, OptionalBody, Valid, ValidForm, ValidPath, ValidQuery, sends_json},
     response::{complete, replace},
 };
 

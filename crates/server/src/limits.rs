@@ -17,6 +17,11 @@
 //!   Once it is known whose the cookie is, its user is charged; without one, or with one that leads
 //!   nowhere, the client is, as anyone who isn't signed in. A form that is refused before that, for its
 //!   origin or its token, does nothing and costs no more than a look.
+//! - A page of another site can have its visitor's browser send requests here, and must not use up the sign-ins of
+//!   the visitor's address by that. So a form of any page that no page of ours sent is charged as a look. The
+//!   API refuses what a browser sends for another site without asking, which is no JSON and has no token:
+//!   it is charged as what no route fits. Both are told by the head alone, by the same functions that refuse
+//!   the request afterwards: nothing that is charged so has a password checked or an account made.
 //! - An answer that reveals that a name or an address is taken costs something of a small budget besides
 //!   (`limits/taken.rs`).
 //! - While the store can't be reached safe requests are counted by this process alone, users and clients
@@ -170,6 +175,15 @@ impl RequestLimits {
             ..asked
         };
         self.charge_to(Who::Client(asked.client), look)
+    }
+
+    /// Charges the client of a request as one that no route fits: it will come to nothing.
+    pub(crate) fn charge_unmatched(self: &Arc<Self>, asked: Asked<'_>) -> Charge {
+        let nowhere = Asked {
+            route: None,
+            ..asked
+        };
+        self.charge_to(Who::Client(asked.client), nowhere)
     }
 
     fn charge_to(self: &Arc<Self>, who: Who, asked: Asked<'_>) -> Charge {

@@ -4,7 +4,7 @@ use account::Throttled;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::{delete, get, post, put};
-use http::Method;
+use http::{HeaderMap, Method};
 use jwt::Authentication;
 
 use crate::api::{
@@ -180,6 +180,23 @@ impl Route {
     /// Whether `method` sends it a form of a page, which the layer of `csrf` judges.
     pub(crate) fn takes_form(&self, method: &Method) -> bool {
         matches!(self.charged, Charged::Page | Charged::PageOfAccount) && !method.is_safe()
+    }
+
+    /// Whether it refuses a `POST` of the API for what its head lacks: JSON, or, where a token says who asks, a token too
+    /// (it may stand in the JSON). That is all that pages of other sites can have a browser send: for anything else it
+    /// asks first (CORS preflight).
+    pub(crate) fn refuses_unread(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        authentication: &Authentication,
+    ) -> bool {
+        let lacks_token = match self.charged {
+            Charged::Client => true, // it looks at none
+            Charged::UserElseClient => authentication.is_missing(),
+            Charged::Nobody | Charged::Page | Charged::PageOfAccount => return false,
+        };
+        *method == Method::POST && lacks_token && !problem::sends_json(headers)
     }
 
     /// Whether the token that says whom to charge may stand in the body.

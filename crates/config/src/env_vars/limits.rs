@@ -9,7 +9,10 @@ env_vars! {
 
     /// The limits of each route for each client address that is not signed in, in Flask-Limiter's
     /// notation: `200 per day; 20 per hour`. An IPv6 client is its /64. Unknown routes and wrong methods
-    /// count as one route; health, keys and the description of the interface are exempt.
+    /// count as one route, and so do requests to the API that any page of another site could have a browser send
+    /// and that are refused for it (no JSON, no token); forms that no page of ours sent count as looks at pages.
+    /// What `RateLimit` and `RateLimit-Policy` call each limit stands in errors.md, `rate_limited`. Health,
+    /// keys and the description of the interface are exempt.
     RATELIMIT_DEFAULT = "RATELIMIT_DEFAULT", Limits, Kind::Limits, Fallback::Value("200 per day;20 per hour");
 
     /// How requests are counted.

@@ -170,7 +170,7 @@ every_backend! {
         }
         for path in ["/api/v1/refresh", "/api/v1/login", "/api/v1/register"] {
             for _ in 0..4 {
-                app.post(path).send().await;
+                app.post(path).json(json!({})).send().await;
             }
             let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n");
             let mut stream = TcpStream::connect(app.address()).await.unwrap();

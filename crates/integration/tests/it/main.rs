@@ -6,6 +6,7 @@ mod checks;
 mod connection_string;
 mod connections;
 mod cors;
+mod cross_site;
 mod cut_off;
 mod defects;
 mod documents;

@@ -1,13 +1,21 @@
 //! JSON bodies.
 
 use axum::extract::{FromRequest, Request};
+use http::HeaderMap;
 use http_body::Body as _;
 
 use crate::{Input, Rejection, read};
 
 use super::{body, media_type};
 
-const JSON: &str = "application/json";
+/// Whether the head of a request says that its body is JSON: that [`Valid`] reads it, and doesn't answer 415.
+pub fn sends_json(headers: &HeaderMap) -> bool {
+    is_json(headers).is_ok()
+}
+
+fn is_json(headers: &HeaderMap) -> Result<(), Rejection> {
+    media_type::check(headers, "application/json")
+}
 
 /// A JSON body that keeps every rule of `T`.
 ///
@@ -25,7 +33,7 @@ impl<T: Input, S: Sync> FromRequest<S> for Valid<T> {
     type Rejection = Rejection;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Rejection> {
-        media_type::check(request.headers(), JSON)?;
+        is_json(request.headers())?;
         let body = body::read(request).await?;
         read(&body).map(Self)
     }
@@ -38,7 +46,7 @@ impl<T: Input, S: Sync> FromRequest<S> for OptionalBody<T> {
         if request.body().is_end_stream() {
             return Ok(Self(None));
         }
-        let fitting = media_type::check(request.headers(), JSON);
+        let fitting = is_json(request.headers());
         let body = body::read(request).await?;
         if body.is_empty() {
             return Ok(Self(None));

@@ -86,6 +86,7 @@ pub enum Reach {
 #[derive(Clone, Debug)]
 pub struct Pages {
     cookies: Cookies,
+    origin: PublicOrigin,
     csrf: CsrfLayer,
     reach: Reach,
 }
@@ -102,17 +103,24 @@ impl Pages {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, InvalidPublicUrl> {
         let cookies = Cookies::new(reach == Reach::Https);
+        let origin = PublicOrigin::of(public_url)?;
         let csrf = CsrfLayer::new(
             tokens,
-            PublicOrigin::of(public_url)?,
+            origin.clone(),
             cookies,
             Arc::new(move || clock.now().as_seconds()),
         );
         Ok(Self {
             cookies,
+            origin,
             csrf,
             reach,
         })
+    }
+
+    /// Whether a form comes from a page of ours, as the layer of [`csrf`] judges it again before anything is done.
+    pub(crate) fn is_own_form(&self, headers: &HeaderMap) -> bool {
+        self.origin.vouches_for(headers).is_ok()
     }
 
     /// Whether a request carries the cookie of somebody who has signed in, or once had.

@@ -32,6 +32,14 @@ impl Shared {
             return Limited::Free;
         };
         let route = asked.route;
+        if route.is_some_and(|route| route.takes_form(asked.method))
+            && !self.app.pages.is_own_form(headers)
+        {
+            return Limited::Charged(limits.charge_look(asked));
+        }
+        if route.is_some_and(|route| route.refuses_unread(asked.method, headers, authentication)) {
+            return Limited::Charged(limits.charge_unmatched(asked));
+        }
         if route.is_some_and(|route| route.charged == router::Charged::PageOfAccount)
             && !asked.method.is_safe()
             && self.app.pages.has_session(headers)
