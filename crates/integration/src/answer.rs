@@ -89,7 +89,11 @@ impl Answer {
             "{problem}"
         );
         if status >= 500 {
-            assert_eq!(problem["message"], "An error occurred.", "{problem}");
+            let message = match status {
+                503 => "Temporarily unavailable. Try again shortly.",
+                _ => "An error occurred.",
+            };
+            assert_eq!(problem["message"], message, "{problem}");
         }
         if status == 401 {
             let challenge = self.header("www-authenticate").unwrap_or_default();

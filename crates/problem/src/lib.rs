@@ -6,7 +6,8 @@
 //! - [`input!`] declares what a request may hold; [`Valid`] reads it: bounded before it is parsed,
 //!   with every fault found at once.
 //! - [`Problem`] is the only thing said when something is wrong: RFC 9457 `application/problem+json`
-//!   with a stable code. A failure of the server says `An error occurred.`, whatever it was given.
+//!   with a stable code. A failure of the server says `An error occurred.`, or that it is temporary (503),
+//!   whatever it was given.
 //!
 //! ```
 //! # #[cfg(feature = "axum")]
@@ -54,7 +55,7 @@ mod response;
 pub use fault::{Fault, Faults, MAX_FAULTS};
 pub use input::{Field, Input, Nullable, Text, from_value};
 pub use json::{MAX_DEPTH, MalformedJson, Object, Value, parse_json};
-pub use problem::{GENERIC_MESSAGE, Problem};
+pub use problem::{GENERIC_MESSAGE, Problem, UNAVAILABLE_MESSAGE};
 pub use rejection::{Rejection, read};
 #[cfg(feature = "axum")]
 pub use {

@@ -14,6 +14,9 @@ use crate::Faults;
 /// What a client reads of any failure of the server.
 pub const GENERIC_MESSAGE: &str = "An error occurred.";
 
+/// What a client reads of one that passes by itself (503).
+pub const UNAVAILABLE_MESSAGE: &str = "Temporarily unavailable. Try again shortly.";
+
 /// The names of the members that a problem has anyway: no extension member takes their place.
 const MEMBERS: [&str; 7] = [
     "type",
@@ -29,7 +32,7 @@ const MEMBERS: [&str; 7] = [
 ///
 /// Members, in this order: `type`, `title`, `status`, `code`, `message`, `request_id`, `errors`,
 /// and whatever [`Problem::with`] adds. A problem of the server (5xx) shows
-/// [`GENERIC_MESSAGE`], whatever it was given, and neither faults nor members.
+/// [`GENERIC_MESSAGE`], or [`UNAVAILABLE_MESSAGE`] for a 503, whatever it was given, and neither faults nor members.
 #[derive(Clone)]
 pub struct Problem(Box<Parts>);
 
@@ -83,7 +86,7 @@ impl Problem {
         } else {
             StatusCode::INTERNAL_SERVER_ERROR
         };
-        Self::new(status, code, GENERIC_MESSAGE)
+        Self::new(status, code, of_server(status))
     }
 
     /// 500 `internal`
@@ -132,11 +135,11 @@ impl Problem {
                 "unsupported_media_type",
                 "The body has a type that is not read here.",
             ),
-            StatusCode::UNPROCESSABLE_ENTITY => ("validation_failed", "The input needs mending."),
+            StatusCode::UNPROCESSABLE_ENTITY => ("validation_failed", "Some fields are invalid."),
             StatusCode::TOO_MANY_REQUESTS => {
                 ("rate_limited", "Too many requests. Try again later.")
             }
-            StatusCode::SERVICE_UNAVAILABLE => ("unavailable", GENERIC_MESSAGE),
+            StatusCode::SERVICE_UNAVAILABLE => ("unavailable", UNAVAILABLE_MESSAGE),
             status if status.is_client_error() => {
                 ("malformed_request", "The request can't be understood.")
             }
@@ -226,7 +229,7 @@ impl Problem {
     /// The sentence that is shown.
     pub fn message(&self) -> &str {
         if self.0.status.is_server_error() {
-            GENERIC_MESSAGE
+            of_server(self.0.status)
         } else {
             &self.0.message
         }
@@ -305,6 +308,15 @@ impl fmt::Debug for Problem {
     }
 }
 
+/// All that is said of a failure of the server.
+fn of_server(status: StatusCode) -> &'static str {
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        UNAVAILABLE_MESSAGE
+    } else {
+        GENERIC_MESSAGE
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -352,12 +364,14 @@ mod tests {
             Problem::server(StatusCode::NOT_FOUND, "internal"),
         ] {
             assert!(problem.status().is_server_error());
-            assert_eq!(problem.message(), GENERIC_MESSAGE);
+            let message = match problem.status() {
+                StatusCode::SERVICE_UNAVAILABLE => "Temporarily unavailable. Try again shortly.",
+                _ => "An error occurred.",
+            };
+            assert_eq!(problem.message(), message);
             let text = text(&problem);
-            assert!(
-                text.ends_with(r#""message":"An error occurred."}"#),
-                "{text}"
-            );
+            let end = format!(r#""message":"{message}"}}"#);
+            assert!(text.ends_with(&end), "{text}");
         }
         let busy = Problem::unavailable(Duration::from_millis(1_500));
         assert_eq!(busy.headers()[RETRY_AFTER], "2");

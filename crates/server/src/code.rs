@@ -68,7 +68,7 @@ codes! {
     /// The request came over http, where anyone on the way could read it: send it over https. Safe methods are redirected instead. The pages need https, too, unless they are reached at a loopback address.
     HttpsRequired = "https_required", FORBIDDEN, "This must be sent over https.";
     /// The operator has closed registration.
-    RegistrationClosed = "registration_closed", FORBIDDEN, "New accounts can't be made here at present.";
+    RegistrationClosed = "registration_closed", FORBIDDEN, "Registration is closed.";
     /// There is nothing at this address.
     NotFound = "not_found", NOT_FOUND, "There is nothing here.";
     /// The address is right, the method isn't; `Allow` names those that are.
@@ -96,7 +96,7 @@ codes! {
     /// Something went wrong here. The `request_id` finds the cause in the log.
     Internal = "internal", INTERNAL_SERVER_ERROR, "An error occurred.";
     /// The server has too much to do, its store does not answer, or the request took longer than `PORTCULLIS_REQUEST_TIMEOUT`. Try again after `Retry-After` seconds. A change that was asked for may have been made all the same, or be made yet: its answer is what was lost.
-    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "An error occurred.";
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Temporarily unavailable. Try again shortly.";
 }
 
 impl Code {
@@ -137,7 +137,7 @@ pub fn render_reference() -> String {
     use std::fmt::Write as _;
 
     let mut page = String::from(
-        "<!-- Made from crates/server/src/code.rs. -->\n\n# Errors\n\nEvery failure is `application/problem+json` (RFC 9457); a browser that asks for a page (`Accept: text/html`, anywhere but under `/api/`) gets the same as a page, unless its request could not be read at all (`headers_too_large`, say: then what it accepts isn't known either):\n\n```json\n{\n  \"type\": \"…/docs/errors.md#validation_failed\",\n  \"title\": \"Unprocessable Content\",\n  \"status\": 422,\n  \"code\": \"validation_failed\",\n  \"message\": \"The input has one fault.\",\n  \"request_id\": \"6f1c…\",\n  \"errors\": [{\"pointer\": \"/email\", \"code\": \"invalid_email\", \"message\": \"…\"}]\n}\n```\n\n`code` is stable and meant for programs, `message` for people. `request_id` is the `X-Request-Id` of the answer, and finds the cause in the server's log. An answer never tells more about a failure of the server than `An error occurred.`\n",
+        "<!-- Made from crates/server/src/code.rs. -->\n\n# Errors\n\nEvery failure is `application/problem+json` (RFC 9457); a browser that asks for a page (`Accept: text/html`, anywhere but under `/api/`) gets the same as a page, unless its request could not be read at all (`headers_too_large`, say: then what it accepts isn't known either):\n\n```json\n{\n  \"type\": \"…/docs/errors.md#validation_failed\",\n  \"title\": \"Unprocessable Content\",\n  \"status\": 422,\n  \"code\": \"validation_failed\",\n  \"message\": \"The input has one fault.\",\n  \"request_id\": \"6f1c…\",\n  \"errors\": [{\"pointer\": \"/email\", \"code\": \"invalid_email\", \"message\": \"…\"}]\n}\n```\n\n`code` is stable and meant for programs, `message` for people. `request_id` is the `X-Request-Id` of the answer, and finds the cause in the server's log. Of a failure of the server an answer reveals no more than `An error occurred.`, or, for one that passes by itself, `Temporarily unavailable. Try again shortly.`\n",
     );
     for code in Code::ALL {
         let status = code.status();

@@ -38,6 +38,9 @@ pub(crate) fn shown(mut response: Response, path: &str, request_id: &str) -> Res
             let when = format!("Try again in {}.", wait::in_words(wait));
             (None, Cow::Owned(when))
         }
+        _ if matches!(problem.code(), "unavailable" | "registration_closed") => {
+            (None, Cow::Borrowed(advice))
+        }
         _ => (Some(problem.message().to_owned()), Cow::Borrowed(advice)),
     };
     let (back, back_label) = way_back(path, problem.code());
@@ -101,10 +104,15 @@ fn words(problem: &Problem) -> (&'static str, &'static str) {
             "Too many requests",
             "Please wait a while before you try again.",
         ),
+        "unavailable" => (
+            "Temporarily unavailable",
+            "Try again shortly. If it goes on, contact the people who run this service, with the \
+             number below.",
+        ),
         _ if problem.status().is_server_error() => (
             "Something went wrong",
-            "Please try again in a moment. If it goes on, tell the people who run this service, \
-             with the number below.",
+            "Try again in a moment. If it goes on, contact the people who run this service, with \
+             the number below.",
         ),
         _ => (
             "This can't be done",

@@ -34,11 +34,11 @@ every_backend! {
         let mut browser = app.browser_of("alice").await;
         app.close_store().await;
         let answer = browser.open("/account").await;
-        let page = answer.assert_error_page(503, "Something went wrong");
-        assert!(page.contains("An error occurred."), "{page}");
+        let page = answer.assert_error_page(503, "Temporarily unavailable");
+        assert!(page.contains("Try again shortly."), "{page}");
         assert!(answer.header("retry-after").is_some());
         let answer = browser.submit("/account/profile", &[("username", "a"), ("email", "b@example.org")]).await;
-        answer.assert_error_page(503, "Something went wrong");
+        answer.assert_error_page(503, "Temporarily unavailable");
         app.get("/login").header("cookie", &browser.session().unwrap()).send().await.assert_problem(503, "unavailable");
     }
 
