@@ -29,6 +29,7 @@ mod register;
 mod same_time;
 mod sessions;
 mod settings;
+mod stored;
 mod throttled;
 mod tokens;
 mod unreadable;

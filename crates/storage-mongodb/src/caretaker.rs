@@ -40,6 +40,10 @@ impl Core {
         if finished > 0 {
             tracing::debug!(finished, "changes of accounts were finished for others");
         }
+        let records = self.outbox().finish_orphaned_records().await?;
+        if records > 0 {
+            tracing::debug!(records, "changes of records were finished for others");
+        }
         let ended = self.finish_ended().await?;
         if ended > 0 {
             tracing::debug!(ended, "the end of sessions was finished for others");

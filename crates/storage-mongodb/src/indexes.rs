@@ -13,9 +13,10 @@ use storage::Error;
 use crate::Core;
 use crate::error::Failure;
 use crate::progress::Progress;
+use crate::records::{KEY_1, KEY_2};
 use crate::table::Table;
 
-/// How long a session or a reservation stays after it is over before the server itself deletes it, where it has TTL
+/// How long a session, a reservation or a ticket stays after it is over before the server itself deletes it, where it has TTL
 /// indexes: our own sweep was there long before. It goes by the server's clock, hence the distance.
 const LAST_RESORT: Duration = Duration::from_secs(30 * 86_400);
 
@@ -100,6 +101,26 @@ impl Core {
         for table in [&self.attempts, &self.limits, &self.spent] {
             self.build(table, &expires, progress).await?;
         }
+        let tickets = [model(
+            doc! { "owner": 1, "kind": 1 },
+            plain("portcullis_owner"),
+        )];
+        self.build(&self.tickets, &tickets, progress).await?;
+        let records = [
+            model(doc! { KEY_1: 1 }, unique("portcullis_key_1")),
+            model(doc! { KEY_2: 1 }, unique("portcullis_key_2")),
+            model(
+                doc! { "owner": 1, "kind": 1, "_id": 1 },
+                plain("portcullis_owner"),
+            ),
+            model(
+                doc! { "portcullis_pending.op": 1 },
+                sparse("portcullis_pending"),
+            ),
+        ];
+        self.build(&self.records, &records, progress).await?;
+        self.index_of_the_end(&self.tickets, "expires_at", "portcullis_expires", progress)
+            .await?;
         self.index_of_the_end(&self.released, "expires_at", "portcullis_expires", progress)
             .await?;
         self.index_of_the_end(&self.sessions, "over_at", "portcullis_over", progress)

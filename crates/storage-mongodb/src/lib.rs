@@ -4,7 +4,7 @@
 //! - **Each operation changes one document**, so that a single server without a replica set is enough:
 //!   no transactions, change streams, update pipelines, TTL or partial indexes are needed. Where two
 //!   documents must change, the first says what is still to be done (`users/pending.rs`,
-//!   `sessions/end.rs`), and any node finishes it.
+//!   `records/pending.rs`, `sessions/end.rs`), and any node finishes it.
 //! - **Each write** is confirmed by a majority, in their journals, before it counts, whatever the
 //!   connection string says (`connect.rs`), and each operation has a deadline (`table.rs`).
 //! - **Each node** appends to the feed through one task (`feed/append.rs`), reads it through another
@@ -14,7 +14,7 @@
 //! # What is stored
 //! `users` is the collection of a Flask application, if there is one: its fields keep their names, its
 //! `_id`s their kinds. Ours are `portcullis_sessions`, `portcullis_attempts`, `portcullis_limits`, `portcullis_spent`,
-//! `portcullis_released`, `portcullis_feed` and `portcullis_meta`.
+//! `portcullis_released`, `portcullis_tickets`, `portcullis_records`, `portcullis_feed` and `portcullis_meta`.
 //!
 //! # Adding a trait of [`storage`]
 //! A file beside this one with the trait's methods: those that write go through `Running::write`, which
@@ -36,10 +36,12 @@ pub mod limits;
 mod open;
 mod passing;
 mod progress;
+mod records;
 mod running;
 mod sessions;
 mod spent;
 mod table;
+mod tickets;
 mod upkeep;
 mod uri;
 mod users;
@@ -55,6 +57,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use crate::feed::{Appends, Follow, Heartbeat, Rows};
+use crate::records::Orphans;
 use crate::running::Running;
 use crate::table::Table;
 use crate::users::Tally;
@@ -90,6 +93,9 @@ struct Core {
     limits: Table,
     spent: Table,
     released: Table,
+    tickets: Table,
+    records: Table,
+    orphans: Orphans,
     feed: Rows,
     meta: Table,
     /// How names are recognized that accounts have let go of.

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use crate::error::{Failure, OpenError, from_driver, late};
 use crate::feed::{Appender, Appends, Follower, Heartbeat, Rows};
 use crate::progress::{Lines, Progress};
+use crate::records::Orphans;
 use crate::running::Running;
 use crate::table::Table;
 use crate::uri::{MongoUri, hosts};
@@ -125,6 +126,9 @@ impl MongoStore {
             limits: table("portcullis_limits"),
             spent: table("portcullis_spent"),
             released: table("portcullis_released"),
+            tickets: table("portcullis_tickets"),
+            records: table("portcullis_records"),
+            orphans: Orphans::default(),
             reservations,
             feed: Rows(feed),
             heartbeat: Arc::new(Heartbeat::new(meta.clone(), sinks.clone())),

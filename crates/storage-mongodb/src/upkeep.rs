@@ -56,6 +56,7 @@ impl Upkeep for MongoStore {
                 if !core.has_lease(now).await? {
                     return Ok(0);
                 }
+                core.sweep_orphans().await?;
                 let sessions = core.sweep_sessions(now, limit).await?;
                 let left = |gone: u32| limit.saturating_sub(gone);
                 let rows = core.feed.prune(now, left(sessions)).await?;
@@ -63,7 +64,8 @@ impl Upkeep for MongoStore {
                 let gone = gone.saturating_add(core.sweep_attempts(now, left(gone)).await?);
                 let gone = gone.saturating_add(core.sweep_limits(now, left(gone)).await?);
                 let gone = gone.saturating_add(core.sweep_spent(now, left(gone)).await?);
-                Ok(gone.saturating_add(core.sweep_released(now, left(gone)).await?))
+                let gone = gone.saturating_add(core.sweep_released(now, left(gone)).await?);
+                Ok(gone.saturating_add(core.sweep_tickets(now, left(gone)).await?))
             })
             .await
     }

@@ -14,7 +14,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const CACHE_KIB: i64 = -512;
 
 /// Statements kept prepared by a connection: more than there are kinds of statement.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 96;
 
 /// A connection that may write, within `max_pages` if there is such a bound. The file exists, and no part of its path
 /// is a link.

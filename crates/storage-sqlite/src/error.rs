@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use private_files::Refusal;
 use rusqlite::ErrorCode;
-use storage::{Error, OpenError, SaveUserError};
+use storage::{Error, OpenError, PutTicketError, SaveRecordError, SaveUserError};
 
 /// Why a group of operations failed: each of them answers it.
 #[derive(Clone, Debug)]
@@ -84,6 +84,24 @@ impl OperationError for SaveUserError {
     fn storage(&self) -> Option<&Error> {
         match self {
             Self::Taken(_) => None,
+            Self::Storage(error) => Some(error),
+        }
+    }
+}
+
+impl OperationError for PutTicketError {
+    fn storage(&self) -> Option<&Error> {
+        match self {
+            Self::OwnerGone | Self::TooLarge(_) => None,
+            Self::Storage(error) => Some(error),
+        }
+    }
+}
+
+impl OperationError for SaveRecordError {
+    fn storage(&self) -> Option<&Error> {
+        match self {
+            Self::Taken(_) | Self::OwnerGone | Self::OwnerChanged | Self::TooLarge(_) => None,
             Self::Storage(error) => Some(error),
         }
     }

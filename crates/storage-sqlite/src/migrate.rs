@@ -64,6 +64,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 10,
         sql: include_str!("../migrations/0010_sessions_with_cookies.sql"),
     },
+    Migration {
+        version: 11,
+        sql: include_str!("../migrations/0011_tickets_records_effects.sql"),
+    },
 ];
 
 /// Whether the file lacks a step.
@@ -309,6 +313,50 @@ mod tests {
     }
 
     #[test]
+    fn what_the_feed_has_gets_its_effect_and_no_number_is_used_again() {
+        let (_folder, path, mut connection) = file();
+        migrate(&mut connection, &path, &MIGRATIONS[..10], NOW).unwrap();
+        let insert = "INSERT INTO feed (kind, subject, minimum, keep, until) VALUES
+            ('token', 't', NULL, NULL, 7), ('session', 's', NULL, NULL, 7), ('generation', 'u', 3, 's', 7),
+            ('closed', 'u', NULL, NULL, 7), ('changed', 'u', NULL, NULL, 7), ('token', 'swept', NULL, NULL, 1);
+            DELETE FROM feed WHERE subject = 'swept'";
+        connection.execute_batch(insert).unwrap();
+        migrate(&mut connection, &path, MIGRATIONS, NOW).unwrap();
+
+        let sql = "SELECT format('%d %s %s %s %s %d %s %s', n, kind, subject, ifnull(minimum, '-'),
+            ifnull(keep, '-'), until, effect, concerns) FROM feed ORDER BY n";
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map((), |row| row.get(0)).unwrap();
+        let rows: Vec<String> = rows.collect::<Result<_, _>>().unwrap();
+        assert_eq!(
+            rows,
+            [
+                "1 token t - - 7 refuse token",
+                "2 session s - - 7 refuse session",
+                "3 generation u 3 s 7 refuse user",
+                "4 closed u - - 7 refuse user",
+                "5 changed u - - 7 forget user",
+            ]
+        );
+        let sql = "INSERT INTO feed (kind, subject, until) VALUES ('any', '', 7) RETURNING n";
+        let next: i64 = connection.query_row(sql, (), |row| row.get(0)).unwrap();
+        assert_eq!(next, 7);
+    }
+
+    #[test]
+    fn an_empty_feed_goes_on_from_its_highest_number_too() {
+        let (_folder, path, mut connection) = file();
+        migrate(&mut connection, &path, &MIGRATIONS[..10], NOW).unwrap();
+        let insert = "INSERT INTO feed (n, kind, subject, until) VALUES (41, 'token', 't', 7)";
+        connection.execute(insert, ()).unwrap();
+        connection.execute("DELETE FROM feed", ()).unwrap();
+        migrate(&mut connection, &path, MIGRATIONS, NOW).unwrap();
+        let sql = "INSERT INTO feed (kind, subject, until) VALUES ('any', '', 7) RETURNING n";
+        let next: i64 = connection.query_row(sql, (), |row| row.get(0)).unwrap();
+        assert_eq!(next, 42);
+    }
+
+    #[test]
     fn released_steps_keep_their_text() {
         let sums: Vec<_> = MIGRATIONS.iter().map(|step| checksum(step.sql)).collect();
         assert_eq!(
@@ -324,6 +372,7 @@ mod tests {
                 "6a22bd4c3a97f0f3624a45796194eeba45bb93bd6b19034044b7b4856c4155e7",
                 "b170e0a19bd21699b94439d4e33b690d66a4bd476cfd00b4ca0f088cbe6968a8",
                 "2391427df565285ab752c0e8afc5b01a4bfedb285ce5acdb6cf92ef77086a70d",
+                "a26e55ab11ea0fda4c58b2e25dc84169d3713c98dcd6699fd75d48dee16f45f4",
             ]
         );
         assert_eq!(checksum("a;\r\nb;"), checksum("a;\nb;"));

@@ -105,7 +105,7 @@ impl Users for SqliteStore {
                 for (field, key) in keys_of(connection, &id)?.held() {
                     release(connection, &reservations, (field, key), &id, moment.now)?;
                 }
-                // Its sessions go with it (ON DELETE CASCADE).
+                // Its sessions, tickets and records go with it (ON DELETE CASCADE).
                 let sql = "DELETE FROM users WHERE id = ?1";
                 if execute(connection, sql, [id.as_str()])? == 0 {
                     return Ok(false);
@@ -136,6 +136,16 @@ impl Users for SqliteStore {
 pub(crate) fn find(connection: &Connection, id: &UserId) -> Result<Option<Credentials>, Error> {
     let sql = concat!("SELECT ", columns!(), " FROM users WHERE id = ?1");
     first(connection, TABLE, sql, [id.as_str()], read)
+}
+
+/// Whether the account is there that something goes with, if it goes with one.
+pub(crate) fn has_owner(connection: &Connection, owner: Option<&UserId>) -> Result<bool, Error> {
+    let Some(owner) = owner else {
+        return Ok(true);
+    };
+    let sql = "SELECT 1 FROM users WHERE id = ?1";
+    let found = first(connection, TABLE, sql, [owner.as_str()], |_| Ok(()))?;
+    Ok(found.is_some())
 }
 
 /// One statement, whatever was typed, so that it takes the same time.

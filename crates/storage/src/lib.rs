@@ -1,4 +1,5 @@
-//! What Portcullis asks of a store, as traits: one for each thing that is stored.
+//! What Portcullis asks of a store, as traits: one for each thing that needs a rule of its own, and two for
+//! everything else.
 //!
 //! # The promises
 //! - A method is atomic, and named for what it means. When it answers, what it did is durable.
@@ -10,18 +11,27 @@
 //!   [`FeedSink`] of this process has it before the method answers. So a caller that was cancelled
 //!   half-way leaves nothing half-known.
 //!
+//! # Adding a stored thing
+//! What is handed out once and expires is a ticket: a type that is a [`Purpose`], put, looked at and taken through
+//! `storage.tickets(now)`. What somebody owns, or is found by a key, is a record: a type that is a [`Record`], through
+//! `storage.records::<T>()`. Either takes the type and its use, and nothing in a backend.
+//!
 //! # Adding a backend
-//! Implement [`Users`], [`Sessions`], [`Attempts`], [`Feed`] and [`Upkeep`] in a crate `storage-…`, run
+//! Implement [`Users`], [`Sessions`], [`Attempts`], [`Tickets`], [`Records`], [`Feed`] and [`Upkeep`] in a crate
+//! `storage-…`, run
 //! `contract::suite!` in its tests, and name the crate in `cli`, nowhere else.
 
 pub mod attempts;
+mod body;
 mod error;
 mod examination;
 pub mod feed;
+pub mod records;
 mod reservations;
 pub mod rotation;
 mod sessions;
 mod sinks;
+pub mod tickets;
 mod upkeep;
 mod users;
 
@@ -35,13 +45,19 @@ use std::fmt;
 use model::Timestamp;
 
 pub use attempts::{AttemptKey, Attempts, Refusal, Reservation, Reserved};
+pub use body::{Kind, RecordBody, TicketBody, TooLarge};
 pub use error::{Error, OpenError};
 pub use examination::Examination;
 pub use feed::{Feed, FeedEntry, FeedRow, FeedSink};
+pub use records::{
+    Keys, Page, Record, RecordId, RecordKey, Records, RecordsOf, Replaced, SaveRecordError, Tells,
+    Versioned,
+};
 pub use reservations::Reservations;
 pub use rotation::{Rotated, Rotation};
 pub use sessions::{Sessions, SpentToken};
 pub use sinks::{Asked, Sinks};
+pub use tickets::{Bound, Carried, Purpose, PutTicketError, Taken, Ticket, Tickets, TicketsAt};
 pub use upkeep::Upkeep;
 pub use users::{
     LoginName, NewUser, PasswordChange, PasswordChanged, ProfileChange, SaveUserError, UniqueField,
@@ -49,9 +65,15 @@ pub use users::{
 };
 
 /// Everything that Portcullis stores.
-pub trait Storage: Users + Sessions + Attempts + Feed + Upkeep + fmt::Debug {}
+pub trait Storage:
+    Users + Sessions + Attempts + Tickets + Records + Feed + Upkeep + fmt::Debug
+{
+}
 
-impl<T: Users + Sessions + Attempts + Feed + Upkeep + fmt::Debug> Storage for T {}
+impl<T: Users + Sessions + Attempts + Tickets + Records + Feed + Upkeep + fmt::Debug> Storage
+    for T
+{
+}
 
 /// When something happens, and how long the feed must remember it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,10 +10,13 @@ use async_trait::async_trait;
 use model::{BrowserCookie, Credentials, Session, SessionId, Timestamp, TokenId, User, UserId};
 use password::PasswordHash;
 use secret::HashedToken;
+use storage::records::{By, Listing, NewRecord, RecordChange, StoredRecord};
+use storage::tickets::StoredTicket;
 use storage::{
-    AttemptKey, Attempts, Error, Feed, FeedRow, FeedSink, LoginName, Moment, NewUser,
-    PasswordChange, PasswordChanged, ProfileChange, Reservation, Reserved, Rotated, Rotation,
-    SaveUserError, Sessions, SpentToken, Storage, Upkeep, Users,
+    AttemptKey, Attempts, Error, Feed, FeedRow, FeedSink, Kind, LoginName, Moment, NewUser,
+    PasswordChange, PasswordChanged, ProfileChange, PutTicketError, RecordId, Records, Reservation,
+    Reserved, Rotated, Rotation, SaveRecordError, SaveUserError, Sessions, SpentToken, Storage,
+    Taken, Tells, TicketBody, Tickets, Upkeep, Users,
 };
 
 /// Where calls wait while it is shut. One request runs at a time: of the calls that it makes at once,
@@ -336,6 +339,77 @@ impl Feed for Stepped {
     async fn append(&self, rows: Vec<FeedRow>) -> Result<(), Error> {
         let _inside = self.gate.pass().await;
         self.store.append(rows).await
+    }
+}
+
+#[async_trait]
+impl Tickets for Stepped {
+    async fn put_ticket(&self, ticket: StoredTicket) -> Result<(), PutTicketError> {
+        let _inside = self.gate.pass().await;
+        self.store.put_ticket(ticket).await
+    }
+
+    async fn look_at_ticket(
+        &self,
+        kind: Kind,
+        hash: HashedToken,
+        now: Timestamp,
+    ) -> Result<Option<TicketBody>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.look_at_ticket(kind, hash, now).await
+    }
+
+    async fn take_ticket(
+        &self,
+        kind: Kind,
+        hash: HashedToken,
+        now: Timestamp,
+    ) -> Result<Option<Taken<TicketBody>>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.take_ticket(kind, hash, now).await
+    }
+
+    async fn withdraw_tickets(&self, owner: &UserId, kind: Option<Kind>) -> Result<u64, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.withdraw_tickets(owner, kind).await
+    }
+}
+
+#[async_trait]
+impl Records for Stepped {
+    async fn insert_record(&self, new: NewRecord, tells: Tells) -> Result<(), SaveRecordError> {
+        let _inside = self.gate.pass().await;
+        self.store.insert_record(new, tells).await
+    }
+
+    async fn record(&self, kind: Kind, by: By) -> Result<Option<StoredRecord>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.record(kind, by).await
+    }
+
+    async fn list_records(&self, listing: Listing) -> Result<Vec<StoredRecord>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.list_records(listing).await
+    }
+
+    async fn change_record(
+        &self,
+        change: RecordChange,
+        tells: Tells,
+    ) -> Result<bool, SaveRecordError> {
+        let _inside = self.gate.pass().await;
+        self.store.change_record(change, tells).await
+    }
+
+    async fn delete_record(
+        &self,
+        kind: Kind,
+        id: RecordId,
+        at: Option<u64>,
+        tells: Tells,
+    ) -> Result<bool, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.delete_record(kind, id, at, tells).await
     }
 }
 

@@ -6,6 +6,7 @@ use storage::{Error, LoginName};
 
 use crate::Core;
 use crate::document::Fields;
+use crate::documents::Documents;
 use crate::ids;
 use crate::table::Query;
 use crate::users::document::{Account, address_in, is_closing, name_in, read, unreadable};
@@ -16,6 +17,19 @@ const ALIKE: u32 = 50;
 
 /// An `_id` that none has, looked up when nobody is meant, so that it takes the same time.
 const NOBODY: &str = "-";
+
+/// Whether the account is there that something goes with, if it goes with one. One that is being deleted is not.
+pub(crate) async fn has_owner(
+    users: &impl Documents,
+    owner: Option<&UserId>,
+) -> Result<bool, Error> {
+    let Some(owner) = owner else {
+        return Ok(true);
+    };
+    let query = Query::new(ids::any_of(owner)).only(doc! { "portcullis_closing": 1 });
+    let found = ids::meant(owner, users.all(query).await?);
+    Ok(found.is_some_and(|account| !is_closing(&account)))
+}
 
 impl Core {
     /// The account with this id.

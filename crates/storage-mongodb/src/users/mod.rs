@@ -39,6 +39,7 @@ use storage::{
 use crate::MongoStore;
 
 pub(crate) use document::unchanged;
+pub(crate) use find::has_owner;
 pub use keys::{Clash, ClashField};
 pub(crate) use kinds::Tally;
 

@@ -61,6 +61,8 @@ pub(crate) struct Outbox<'a, T = Table> {
     pub(crate) users: &'a T,
     pub(crate) sessions: &'a T,
     pub(crate) released: &'a T,
+    pub(crate) tickets: &'a T,
+    pub(crate) records: &'a T,
     pub(crate) appends: &'a Appends,
 }
 
@@ -70,6 +72,8 @@ impl Core {
             users: &self.users,
             sessions: &self.sessions,
             released: &self.released,
+            tickets: &self.tickets,
+            records: &self.records,
             appends: &self.appends,
         }
     }
@@ -124,6 +128,7 @@ impl<T: Documents> Outbox<'_, T> {
                     self.sessions
                         .delete_all(doc! { "user": user.as_str() })
                         .await?;
+                    self.remove_belongings(user).await?;
                     self.users.delete(ours.clone()).await?;
                     return Ok(());
                 }

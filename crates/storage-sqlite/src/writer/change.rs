@@ -2,7 +2,7 @@
 
 use model::Timestamp;
 use rusqlite::Connection;
-use storage::{Error, FeedEntry, FeedRow};
+use storage::{Error, FeedEntry, FeedRow, Tells};
 
 use crate::feed;
 
@@ -33,6 +33,12 @@ impl<'a> Change<'a> {
         feed::insert(self.connection, &row)?;
         self.told.push(row);
         Ok(())
+    }
+
+    /// The same for everything that a change tells.
+    pub(crate) fn tell_all(&mut self, tells: Tells) -> Result<(), Error> {
+        let mut rows = tells.into_rows().into_iter();
+        rows.try_for_each(|row| self.tell(row.entry, row.until))
     }
 
     /// What the feed was told.

@@ -12,7 +12,9 @@ use super::fixtures::{
     session, session_id, spent, stored, stored_hash, token, typed,
 };
 use super::listener::Listener;
+use super::records::{changed_once, is_changed_once};
 use super::rotation::handed_out;
+use super::tickets::{reset_of, takes};
 use crate::{FeedEntry, FeedRow, NewUser, Rotated, SaveUserError, Storage, UniqueField};
 
 pub async fn accounts_and_sessions_survive_a_restart(backend: &dyn Backend) {
@@ -69,6 +71,22 @@ pub async fn the_feed_survives_a_restart(backend: &dyn Backend) {
     // And it goes on from there.
     store.delete_user(&id("alice"), moment(1300)).await.unwrap();
     assert!(listener.has(&FeedEntry::Closed(id("alice"))));
+}
+
+pub async fn tickets_and_records_survive_a_restart(backend: &dyn Backend) {
+    let store = backend.open().await;
+    account(&store, "alice").await;
+    let (good, spent) = (
+        reset_of(&store, "alice", 1).await,
+        reset_of(&store, "alice", 2).await,
+    );
+    assert!(takes(&store, &spent, 1).await);
+    changed_once(&store, "p-1").await;
+
+    let store = restarted(backend, &store).await;
+    assert!(takes(&store, &good, 2).await);
+    assert!(!takes(&store, &spent, 2).await);
+    assert!(is_changed_once(&store, "p-1").await);
 }
 
 pub async fn the_longest_lifetime_survives_a_restart(backend: &dyn Backend) {

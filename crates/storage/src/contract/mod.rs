@@ -27,10 +27,12 @@ mod fixtures;
 mod listener;
 pub mod login;
 pub mod password;
+pub mod records;
 pub mod released;
 pub mod rotation;
 pub mod sessions;
 pub mod spent;
+pub mod tickets;
 pub mod upkeep;
 pub mod users;
 
@@ -67,6 +69,7 @@ macro_rules! contract_suite {
             durability::a_spent_token_without_a_session_stays_spent_after_a_restart,
             durability::failures_are_counted_on_after_a_restart,
             durability::a_released_name_stays_reserved_after_a_restart,
+            durability::tickets_and_records_survive_a_restart,
         }
     };
 }
@@ -163,6 +166,38 @@ macro_rules! contract_behaviour {
             attempts::a_success_opens_a_lock,
             attempts::an_operator_opens_a_lock,
             attempts::a_budget_is_swept_when_it_counts_no_more,
+            tickets::a_ticket_is_taken_once,
+            tickets::a_ticket_is_looked_at_as_often_as_one_likes_until_it_is_taken,
+            tickets::of_fifty_takes_at_once_one_is_granted,
+            tickets::an_expired_ticket_is_none,
+            tickets::an_unknown_ticket_and_one_of_another_kind_are_none,
+            tickets::a_ticket_tells_what_it_is_bound_to,
+            tickets::a_ticket_needs_no_owner,
+            tickets::nobody_gets_a_ticket_of_an_account_that_is_not_there,
+            tickets::withdrawn_tickets_are_none,
+            tickets::a_withdrawal_leaves_what_was_taken_to_be_recognized,
+            tickets::the_tickets_of_a_deleted_account_go_with_it,
+            tickets::expired_tickets_are_swept_spent_or_not,
+            tickets::a_ticket_carries_so_much_and_no_more,
+            records::a_record_reads_back_as_it_was_inserted,
+            records::a_record_that_is_not_there_is_nothing,
+            records::an_id_or_a_key_is_taken_once_within_its_kind,
+            records::of_fifty_inserts_of_one_key_at_once_one_succeeds,
+            records::of_fifty_inserts_of_one_id_at_once_one_succeeds,
+            records::a_change_is_made_to_the_version_that_was_read,
+            records::of_fifty_changes_of_one_version_at_once_one_is_made,
+            records::a_change_may_change_the_keys,
+            records::a_deletion_frees_the_id_and_the_keys,
+            records::records_are_listed_by_kind_and_by_owner_in_the_order_of_their_ids,
+            records::a_listing_meets_each_record_once_while_others_come_and_go,
+            records::a_listing_has_a_bound,
+            records::what_a_change_of_a_record_tells_is_heard_before_it_is_answered,
+            records::a_change_of_a_record_that_is_not_made_tells_nothing,
+            records::the_records_of_a_deleted_account_go_with_it,
+            records::nobody_keeps_a_record_for_an_account_that_is_not_there,
+            records::of_fifty_inserts_and_a_deletion_of_their_owner_at_once_nothing_is_left,
+            records::a_record_keeps_its_owner,
+            records::a_record_holds_so_much_and_no_more,
             feed::each_change_is_heard_before_it_is_answered,
             feed::what_changes_nothing_is_not_heard,
             feed::appended_rows_are_heard_in_their_order,
@@ -210,9 +245,11 @@ mod tests {
             ("feed", include_str!("feed.rs")),
             ("login", include_str!("login.rs")),
             ("password", include_str!("password.rs")),
+            ("records", include_str!("records.rs")),
             ("rotation", include_str!("rotation.rs")),
             ("sessions", include_str!("sessions.rs")),
             ("spent", include_str!("spent.rs")),
+            ("tickets", include_str!("tickets.rs")),
             ("upkeep", include_str!("upkeep.rs")),
             ("users", include_str!("users.rs")),
         ];

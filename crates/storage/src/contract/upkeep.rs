@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Session, Timestamp};
+use secret::HashedToken;
 
 use super::Backend;
 use super::attempts::{KEY, reserved};
@@ -12,7 +13,11 @@ use super::fixtures::{
     session, session_id, spent, token, typed,
 };
 use super::listener::Listener;
-use crate::{Error, FeedEntry, FeedRow, FeedSink, ProfileChange, SaveUserError, Storage};
+use crate::records::By;
+use crate::{
+    Error, FeedEntry, FeedRow, FeedSink, Kind, ProfileChange, RecordId, SaveUserError, Storage,
+    Tells,
+};
 
 pub async fn it_describes_itself(backend: &dyn Backend) {
     let store = backend.open().await;
@@ -119,6 +124,14 @@ pub async fn a_closed_store_is_unavailable(backend: &dyn Backend) {
     assert_unavailable(store.reserve_attempt(KEY, at(1)).await);
     assert_unavailable(store.give_back_attempt(KEY, reservation).await);
     assert_unavailable(store.clear_attempts(KEY).await);
+    assert_unavailable(store.withdraw_tickets(&alice, None).await);
+    let kind = Kind("kind");
+    let hash = HashedToken::from_bytes([1; 32]);
+    assert_unavailable(store.look_at_ticket(kind, hash, at(1)).await);
+    assert_unavailable(store.take_ticket(kind, hash, at(1)).await);
+    let (id, tells) = (RecordId::parse("r-1").unwrap(), Tells::nothing());
+    assert_unavailable(store.record(kind, By::Id(id.clone())).await);
+    assert_unavailable(store.delete_record(kind, id, None, tells).await);
     assert_unavailable(store.follow(at(1), sink).await);
     assert_unavailable(store.append(Vec::new()).await);
     assert_unavailable(store.ping().await);

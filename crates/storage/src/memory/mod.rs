@@ -2,7 +2,9 @@
 //! use cases are checked. Nothing of it outlives the process.
 
 mod attempts;
+mod records;
 mod sessions;
+mod tickets;
 mod upkeep;
 mod users;
 
@@ -16,7 +18,9 @@ use model::{Clock, Session, SessionId, Timestamp, TokenId, User, UserId};
 use password::PasswordHash;
 
 use crate::attempts::{AttemptKey, Budget};
-use crate::{Error, Feed, FeedEntry, FeedRow, FeedSink};
+use crate::records::StoredRecord;
+use crate::tickets::StoredTicket;
+use crate::{Error, Feed, FeedEntry, FeedRow, FeedSink, Keys, Kind, RecordId};
 
 /// A store in memory.
 #[derive(Default)]
@@ -34,6 +38,9 @@ struct State {
     attempts: BTreeMap<AttemptKey, Budget>,
     /// By the mark of the name: for whom, and until when.
     released: BTreeMap<String, (String, Timestamp)>,
+    /// By hash: the ticket, and whether it is spent.
+    tickets: HashMap<[u8; 32], (StoredTicket, bool)>,
+    records: BTreeMap<(Kind, RecordId), (StoredRecord, Keys)>,
     feed: Vec<FeedRow>,
     sinks: Vec<Arc<dyn FeedSink>>,
     access_lifetime: Duration,

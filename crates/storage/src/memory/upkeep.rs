@@ -49,6 +49,11 @@ impl Upkeep for MemoryStore {
             left -= u32::from(goes);
             !goes
         });
+        state.tickets.retain(|_, (ticket, _)| {
+            let goes = left > 0 && ticket.expires <= now;
+            left -= u32::from(goes);
+            !goes
+        });
         Ok(limit - left)
     }
 

@@ -136,6 +136,13 @@ impl Users for MemoryStore {
             state.release(field, key, id, moment.now);
         }
         state.sessions.retain(|_, session| session.user != *id);
+        let is_theirs = |owner: &Option<UserId>| owner.as_ref() == Some(id);
+        state
+            .tickets
+            .retain(|_, (ticket, _)| !is_theirs(&ticket.owner));
+        state
+            .records
+            .retain(|_, (record, _)| !is_theirs(&record.owner));
         state.tell(moment.feed_until, [FeedEntry::Closed(id.clone())]);
         Ok(true)
     }

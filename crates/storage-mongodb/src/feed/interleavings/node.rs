@@ -227,7 +227,9 @@ impl Node {
             let outbox = Outbox {
                 users: &users,
                 sessions: &sessions,
-                released: &users, // no change here takes a name
+                released: &users, // no change here takes a name, and none owns anything
+                tickets: &users,
+                records: &users,
                 appends: &appends,
             };
             let id = Bson::String(id.to_owned());
@@ -250,6 +252,8 @@ impl Node {
                     users: &users,
                     sessions: &sessions,
                     released: &users,
+                    tickets: &users,
+                    records: &users,
                     appends: &appends,
                 };
                 let _ = outbox.finish_orphans().await; // the next round does it
