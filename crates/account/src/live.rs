@@ -82,6 +82,14 @@ impl Live {
                 self.users.forget(user);
                 return;
             }
+            FeedEntry::Notice(notice) => {
+                // No kind is known here beyond the first five: its effect is all that is done.
+                if let Some(entry) = notice.effect.in_first_kinds() {
+                    let until = row.until;
+                    self.take(&FeedRow { entry, until });
+                }
+                return;
+            }
         };
         self.revoked.add(&Entry {
             subject,
@@ -109,5 +117,83 @@ impl FeedSink for Live {
 impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Live").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jwt::Claims;
+    use model::{Generation, SessionId, Timestamp, TokenId, User, UserId};
+    use storage::{Effect, Notice};
+
+    use super::*;
+    use crate::KnownUser;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+    const SESSION: &str = "01890000-0000-7000-8000-000000000001";
+
+    fn live() -> Live {
+        let staleness = Staleness::new(Duration::from_secs(30), Arc::new(|| 0));
+        let params = password::Params::default();
+        Live::new(
+            Arc::new(RevocationSet::new()),
+            Arc::new(staleness),
+            secret::Secret::new([7; 32]),
+            password::Kind::of(&params),
+        )
+    }
+
+    fn alice() -> UserId {
+        UserId::parse("alice").unwrap()
+    }
+
+    /// Whether a token of alice is refused, and whether a copy of her account is kept, after this was heard of a kind
+    /// that is not known here.
+    fn after(effect: Effect) -> (bool, bool) {
+        let live = live();
+        let user = User {
+            id: alice(),
+            username: None,
+            email: None,
+            email_verified: false,
+            generation: Generation(0),
+            keep: None,
+            disabled: false,
+            created_at: NOW,
+            updated_at: NOW,
+        };
+        let users = live.users();
+        users.insert(users.ticket("alice"), Arc::new(KnownUser::new(user)), NOW);
+        live.apply(&[FeedRow {
+            entry: FeedEntry::Notice(Notice {
+                kind: "of_a_later_version".to_owned(),
+                effect,
+                detail: None,
+            }),
+            until: NOW.plus(Duration::from_secs(1200)),
+        }]);
+        let claims = Claims::access("alice", "t", NOW.as_seconds(), 900).with_session(SESSION, 7);
+        let is_refused = live.revoked().is_revoked(&claims);
+        (is_refused, users.get("alice", NOW).is_some())
+    }
+
+    #[test]
+    fn what_a_later_version_tells_is_taken_in_by_its_effect() {
+        let session = SessionId::parse(SESSION).unwrap();
+        let token = TokenId::from_stored("t");
+        assert_eq!(after(Effect::RefuseToken(token)), (true, true));
+        assert_eq!(after(Effect::RefuseSession(session)), (true, true));
+        assert_eq!(after(Effect::RefuseUser(alice())), (true, false));
+        assert_eq!(after(Effect::Forget(alice())), (false, false));
+        assert_eq!(after(Effect::Ignore), (false, true));
+    }
+
+    #[test]
+    fn others_are_not_concerned() {
+        let bob = UserId::parse("bob").unwrap();
+        assert_eq!(after(Effect::RefuseUser(bob.clone())), (false, true));
+        assert_eq!(after(Effect::Forget(bob)), (false, true));
+        let token = TokenId::from_stored("another");
+        assert_eq!(after(Effect::RefuseToken(token)), (false, true));
     }
 }

@@ -12,7 +12,7 @@ use storage::{Error, Reservations, Sinks};
 use tokio::sync::mpsc;
 
 use crate::error::{Failure, OpenError, from_driver, late};
-use crate::feed::{Appender, Appends, Follower, Heartbeat, Rows};
+use crate::feed::{Appender, Appends, Follower, Heartbeat, Readers, Rows, SILENCE};
 use crate::progress::{Lines, Progress};
 use crate::records::Orphans;
 use crate::running::Running;
@@ -41,6 +41,7 @@ pub struct Options<'a> {
     deadline: Duration,
     progress: &'a dyn Progress,
     reservations: Reservations,
+    silence: Duration,
 }
 
 impl<'a> Options<'a> {
@@ -51,6 +52,7 @@ impl<'a> Options<'a> {
             deadline: DEADLINE,
             progress: &Lines,
             reservations: Reservations::default(),
+            silence: SILENCE,
         }
     }
 
@@ -65,6 +67,14 @@ impl<'a> Options<'a> {
     #[must_use]
     pub fn with_reservations(mut self, reservations: Reservations) -> Self {
         self.reservations = reservations;
+        self
+    }
+
+    /// Counts a node as gone that has been silent for so long, which must be some heartbeats: entries of kinds that it
+    /// can't read are written then.
+    #[must_use]
+    pub fn with_silence(mut self, silence: Duration) -> Self {
+        self.silence = silence;
         self
     }
 
@@ -104,6 +114,7 @@ impl MongoStore {
             deadline,
             progress,
             reservations,
+            silence,
         } = options;
         let (servers, database) = uri.options().await?;
         let hosts = hosts(&servers);
@@ -112,6 +123,8 @@ impl MongoStore {
         let sinks = Sinks::default();
         let (appends, waiting) = Appends::new();
         let meta = table("portcullis_meta");
+        let (node, readers) = (node_name(rng), Arc::new(Readers::new(silence)));
+        let heartbeat = Heartbeat::new(meta.clone(), sinks.clone(), &node, Arc::clone(&readers));
         // Decided before anything has it: writer and reader of the feed must see the same.
         let replicated = is_replicated(&hello(&database, deadline).await?);
         let feed = if replicated {
@@ -131,11 +144,11 @@ impl MongoStore {
             orphans: Orphans::default(),
             reservations,
             feed: Rows(feed),
-            heartbeat: Arc::new(Heartbeat::new(meta.clone(), sinks.clone())),
+            heartbeat: Arc::new(heartbeat),
             tally: Tally::default(),
             replicated,
             meta,
-            node: node_name(rng),
+            node,
             names: AtomicU64::new(0),
             appends,
             sinks,
@@ -145,6 +158,7 @@ impl MongoStore {
         let appender = Appender {
             rows: core.feed.clone(),
             sinks: core.sinks.clone(),
+            readers,
             node: core.node.clone(),
             batches: 0,
             deadline: deadline * 2,

@@ -88,6 +88,10 @@ impl Upkeep for MongoStore {
         {
             tracing::debug!("the lease for sweeping was not given back in time");
         }
+        let left = tokio::time::timeout(GIVING_UP, self.core.heartbeat.leave());
+        if !matches!(left.await, Ok(Ok(()))) {
+            tracing::debug!("the others were not told that this node reads the feed no more");
+        }
         self.core.note_last_changes_of_kinds(GIVING_UP).await;
         self.core.sinks.clear();
         let client = self.core.database.client().clone();

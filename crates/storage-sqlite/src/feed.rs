@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::{Generation, SessionId, Timestamp, TokenId, UserId};
 use rusqlite::{Connection, named_params};
-use storage::{Error, Feed, FeedEntry, FeedRow, FeedSink};
+use storage::{Effect, Error, Feed, FeedEntry, FeedRow, FeedSink, Notice};
 use tokio::sync::oneshot;
 
 use crate::SqliteStore;
@@ -29,42 +29,64 @@ impl Feed for SqliteStore {
             })
             .await
     }
+
+    fn may_write(&self, _: &str) -> bool {
+        // Whoever can open the file goes by the effect of a kind that it does not know.
+        true
+    }
 }
 
 /// Writes a row.
 pub(crate) fn insert(connection: &Connection, row: &FeedRow) -> Result<(), Error> {
-    let (kind, subject, minimum, keep) = match &row.entry {
-        FeedEntry::Token(token) => ("token", token.to_string(), None, None),
-        FeedEntry::Session(session) => ("session", session.to_string(), None, None),
+    let (mut minimum, mut keep, mut detail) = (None, None, None);
+    let kind = match &row.entry {
+        FeedEntry::Token(_) => "token",
+        FeedEntry::Session(_) => "session",
         FeedEntry::Generation {
-            user,
-            minimum,
-            keep,
+            minimum: least,
+            keep: kept,
+            ..
         } => {
-            let minimum = Some(integer(minimum.0));
-            (
-                "generation",
-                user.to_string(),
-                minimum,
-                keep.map(|keep| keep.to_string()),
-            )
+            minimum = Some(integer(least.0));
+            keep = kept.map(|kept| kept.to_string());
+            "generation"
         }
-        FeedEntry::Closed(user) => ("closed", user.to_string(), None, None),
-        FeedEntry::Changed(user) => ("changed", user.to_string(), None, None),
+        FeedEntry::Closed(_) => "closed",
+        FeedEntry::Changed(_) => "changed",
+        FeedEntry::Notice(notice) => {
+            detail.clone_from(&notice.detail);
+            &notice.kind
+        }
     };
+    let effect = row.entry.effect();
+    let (concerns, subject) = effect.concerned().unzip();
     execute(
         connection,
-        "INSERT INTO feed (kind, subject, minimum, keep, until)
-         VALUES (:kind, :subject, :minimum, :keep, :until)",
+        "INSERT INTO feed (kind, subject, minimum, keep, until, effect, concerns, detail)
+         VALUES (:kind, :subject, :minimum, :keep, :until, :effect, :concerns, :detail)",
         named_params! {
             ":kind": kind,
-            ":subject": subject,
+            ":subject": subject.unwrap_or_default(),
             ":minimum": minimum,
             ":keep": keep,
             ":until": row.until.as_millis(),
+            ":effect": effect.name(),
+            ":concerns": concerns,
+            ":detail": detail,
         },
     )
     .map(drop)
+}
+
+/// A statement that gives rows, in the order of their numbers.
+macro_rules! select {
+    ($condition:literal) => {
+        concat!(
+            "SELECT n, kind, subject, minimum, keep, until, effect, concerns, detail FROM feed WHERE ",
+            $condition,
+            " ORDER BY n"
+        )
+    };
 }
 
 /// Every row that has not run out at `now`, and the highest number read; zero when there is none.
@@ -77,7 +99,7 @@ pub(crate) fn present(
     let rows = all(
         connection,
         "feed",
-        "SELECT n, kind, subject, minimum, keep, until FROM feed WHERE until > ?1 ORDER BY n",
+        select!("until > ?1"),
         [now.as_millis()],
         read,
     )?;
@@ -86,13 +108,7 @@ pub(crate) fn present(
 
 /// Every row above `cursor`, and the highest number; `cursor` when there is none.
 pub(crate) fn above(connection: &Connection, cursor: i64) -> Result<(Vec<FeedRow>, i64), Error> {
-    let rows = all(
-        connection,
-        "feed",
-        "SELECT n, kind, subject, minimum, keep, until FROM feed WHERE n > ?1 ORDER BY n",
-        [cursor],
-        read,
-    )?;
+    let rows = all(connection, "feed", select!("n > ?1"), [cursor], read)?;
     Ok(with_last(rows, cursor))
 }
 
@@ -109,7 +125,7 @@ fn read(columns: &Columns<'_>) -> Result<(i64, FeedRow), Error> {
         "generation" => generation(user()?, columns)?,
         "closed" => FeedEntry::Closed(user()?),
         "changed" => FeedEntry::Changed(user()?),
-        _ => return Err(columns.unreadable("kind")),
+        kind => notice(kind, columns)?,
     };
     Ok((
         columns.get("n")?,
@@ -118,6 +134,20 @@ fn read(columns: &Columns<'_>) -> Result<(i64, FeedRow), Error> {
             until: columns.time("until")?,
         },
     ))
+}
+
+/// An entry of a kind that came later. One whose effect can't be told may be a revocation.
+fn notice(kind: &str, columns: &Columns<'_>) -> Result<FeedEntry, Error> {
+    let effect: Option<String> = columns.get("effect")?;
+    let concerns: Option<String> = columns.get("concerns")?;
+    let subject: String = columns.get("subject")?;
+    let concerned = concerns.as_deref().map(|concerns| (concerns, &*subject));
+    let effect = effect.and_then(|effect| Effect::read(&effect, concerned));
+    Ok(FeedEntry::Notice(Notice {
+        kind: kind.to_owned(),
+        effect: effect.ok_or_else(|| columns.unreadable("kind"))?,
+        detail: columns.get("detail")?,
+    }))
 }
 
 fn generation(user: UserId, columns: &Columns<'_>) -> Result<FeedEntry, Error> {

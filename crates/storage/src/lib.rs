@@ -48,7 +48,7 @@ pub use attempts::{AttemptKey, Attempts, Refusal, Reservation, Reserved};
 pub use body::{Kind, RecordBody, TicketBody, TooLarge};
 pub use error::{Error, OpenError};
 pub use examination::Examination;
-pub use feed::{Feed, FeedEntry, FeedRow, FeedSink};
+pub use feed::{Effect, Feed, FeedEntry, FeedRow, FeedSink, Notice};
 pub use records::{
     Keys, Page, Record, RecordId, RecordKey, Records, RecordsOf, Replaced, SaveRecordError, Tells,
     Versioned,

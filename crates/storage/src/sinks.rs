@@ -42,6 +42,21 @@ impl Sinks {
         }
     }
 
+    /// Whether nobody listens.
+    pub fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    /// The kinds beyond the first five that all of them take in.
+    pub fn kinds(&self) -> Vec<&'static str> {
+        let present = self.present();
+        let Some((one, others)) = present.split_first() else {
+            return Vec::new();
+        };
+        let all_read = |kind: &&str| others.iter().all(|other| other.kinds().contains(kind));
+        one.kinds().iter().copied().filter(all_read).collect()
+    }
+
     /// Notes what time it is for each, before the store is asked.
     pub fn ask(&self) -> Asked {
         let present = self.present().into_iter();

@@ -340,6 +340,10 @@ impl Feed for Stepped {
         let _inside = self.gate.pass().await;
         self.store.append(rows).await
     }
+
+    fn may_write(&self, kind: &str) -> bool {
+        self.store.may_write(kind)
+    }
 }
 
 #[async_trait]

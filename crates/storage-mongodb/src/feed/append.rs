@@ -20,6 +20,7 @@
 //! pruned, so nobody has read past it. Else what it wrote may have been missed, and it appends it
 //! again at the end: entries may be repeated.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mongodb::bson::{Bson, doc};
@@ -30,6 +31,7 @@ use tokio::time::Instant;
 use crate::document::date;
 use crate::documents::Documents;
 use crate::error::{Failure, closed, late};
+use crate::feed::readers::Readers;
 use crate::feed::row::to_document;
 use crate::feed::rows::{Place, Rows};
 use crate::table::Table;
@@ -82,6 +84,8 @@ enum Attempt {
 pub(crate) struct Appender<T = Table> {
     pub(crate) rows: Rows<T>,
     pub(crate) sinks: Sinks,
+    /// Who has to read what it writes.
+    pub(crate) readers: Arc<Readers>,
     /// Which node this is: what its batches are named after.
     pub(crate) node: String,
     /// How many batches it has made.
@@ -114,12 +118,20 @@ impl<T: Documents> Appender<T> {
     }
 
     async fn append(&mut self, rows: &[FeedRow]) -> Result<(), Error> {
+        let now = Instant::now();
+        let readable = rows
+            .iter()
+            .filter_map(|row| self.readers.readable(row, now));
+        let rows: Vec<_> = readable.collect();
+        if rows.is_empty() {
+            return Ok(()); // nobody has to hear of it who can't read it
+        }
         self.batches += 1;
         let batch = format!("{}-{}", self.node, self.batches);
         let deadline = Instant::now() + self.deadline;
         let mut last = late();
         loop {
-            match self.attempt(&batch, rows).await {
+            match self.attempt(&batch, &rows).await {
                 Ok(Attempt::Done) => return Ok(()),
                 Ok(Attempt::Behind) => {}
                 Ok(Attempt::Unsettled) => self.rows.0.pause().await,

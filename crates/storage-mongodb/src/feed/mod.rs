@@ -21,6 +21,7 @@ mod heartbeat;
 #[cfg(test)]
 mod interleavings;
 mod outages;
+mod readers;
 mod row;
 mod rows;
 
@@ -37,6 +38,7 @@ use crate::error::closed;
 pub(crate) use append::{Appender, Appends};
 pub(crate) use follower::{Follow, Follower};
 pub(crate) use heartbeat::Heartbeat;
+pub(crate) use readers::{Readers, SILENCE};
 pub(crate) use row::{from_fields, to_document};
 pub(crate) use rows::Rows;
 
@@ -58,5 +60,9 @@ impl Feed for MongoStore {
         self.running
             .write(async move { core.appends.append(rows).await })
             .await
+    }
+
+    fn may_write(&self, kind: &str) -> bool {
+        self.core.heartbeat.all_read(kind)
     }
 }

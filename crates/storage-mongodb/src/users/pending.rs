@@ -132,7 +132,10 @@ impl<T: Documents> Outbox<'_, T> {
                     self.users.delete(ours.clone()).await?;
                     return Ok(());
                 }
-                FeedEntry::Token(_) | FeedEntry::Session(_) | FeedEntry::Changed(_) => {}
+                FeedEntry::Token(_)
+                | FeedEntry::Session(_)
+                | FeedEntry::Changed(_)
+                | FeedEntry::Notice(_) => {}
             }
         }
         self.clear(id, pending).await

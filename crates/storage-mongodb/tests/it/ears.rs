@@ -16,13 +16,24 @@ pub(crate) struct Ears {
     rows: Mutex<Vec<FeedRow>>,
     /// Its clock: it counts how often it was looked at.
     clock: AtomicU64,
+    /// The kinds that it reads beyond the first five.
+    kinds: &'static [&'static str],
     /// The latest time from which on the store was heard.
     heard: watch::Sender<u64>,
 }
 
 impl Ears {
     pub(crate) async fn on(node: &MongoStore, now: Timestamp) -> Arc<Self> {
+        Self::that_read(node, now, &[]).await
+    }
+
+    pub(crate) async fn that_read(
+        node: &MongoStore,
+        now: Timestamp,
+        kinds: &'static [&'static str],
+    ) -> Arc<Self> {
         let ears = Arc::new(Self {
+            kinds,
             rows: Mutex::default(),
             clock: AtomicU64::new(1),
             heard: watch::Sender::new(0),
@@ -86,5 +97,9 @@ impl FeedSink for Ears {
 
     fn heard(&self, asked: u64) {
         self.heard.send_modify(|heard| *heard = asked.max(*heard));
+    }
+
+    fn kinds(&self) -> &'static [&'static str] {
+        self.kinds
     }
 }

@@ -14,6 +14,7 @@ mod belongings;
 mod concern;
 mod contract;
 mod ears;
+mod effects;
 mod ends;
 mod flask;
 mod ids;

@@ -11,6 +11,7 @@
 mod by_hand;
 mod contract;
 mod disk;
+mod effects;
 mod limits;
 mod opening;
 mod unreadable;

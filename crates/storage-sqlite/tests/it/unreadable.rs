@@ -231,7 +231,9 @@ async fn a_server_does_not_start_on_a_feed_that_it_cannot_read() {
     }
     for statement in [
         "UPDATE feed SET subject = 'junk'",
-        "UPDATE feed SET kind = 'junk'",
+        "UPDATE feed SET kind = 'junk', effect = NULL",
+        "UPDATE feed SET kind = 'junk', effect = 'junk'",
+        "UPDATE feed SET kind = 'junk', concerns = 'junk'",
         "UPDATE feed SET kind = 'generation'",
     ] {
         let Tampered { store, .. } = &Tampered::with(statement).await;

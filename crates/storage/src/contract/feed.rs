@@ -12,7 +12,9 @@ use super::fixtures::{
     username,
 };
 use super::listener::{Listener, PATIENCE};
-use crate::{FeedEntry, FeedRow, FeedSink, PasswordChanged, ProfileChange, Rotated};
+use crate::{
+    Effect, FeedEntry, FeedRow, FeedSink, Notice, PasswordChanged, ProfileChange, Rotated,
+};
 
 pub async fn each_change_is_heard_before_it_is_answered(backend: &dyn Backend) {
     let store = backend.open().await;
@@ -223,6 +225,35 @@ pub async fn a_change_that_nobody_waits_for_is_made_and_heard(backend: &dyn Back
     };
     let in_time = tokio::time::timeout(PATIENCE, gone).await;
     in_time.expect("the session goes in time");
+}
+
+pub async fn a_notice_is_heard_by_its_effect(backend: &dyn Backend) {
+    let store = backend.open().await;
+    let listener = Listener::on(&store).await;
+    let effects = [
+        Effect::RefuseToken(token("t")),
+        Effect::RefuseSession(session_id(1)),
+        Effect::RefuseUser(id("alice")),
+        Effect::Forget(id("bob")),
+        Effect::Ignore,
+    ];
+    let rows = effects.iter().map(|effect| FeedRow {
+        entry: FeedEntry::Notice(Notice {
+            kind: "of_a_later_version".to_owned(),
+            effect: effect.clone(),
+            detail: Some("{\"more\":1}".to_owned()),
+        }),
+        until: at(1200),
+    });
+    store.append(rows.collect()).await.unwrap();
+    // One that comes later hears what is written, which may be said in the words of the version before.
+    for heard in [listener, Listener::on(&store).await] {
+        let heard = heard.take();
+        for effect in &effects {
+            let is_heard = heard.iter().any(|row| row.entry.effect() == *effect);
+            assert!(is_heard || *effect == Effect::Ignore, "{effect:?}");
+        }
+    }
 }
 
 fn row(number: u32, until: i64) -> FeedRow {

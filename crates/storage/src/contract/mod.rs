@@ -207,6 +207,7 @@ macro_rules! contract_behaviour {
             feed::what_is_written_beside_is_heard,
             feed::a_listener_is_told_that_the_store_was_heard,
             feed::a_change_that_nobody_waits_for_is_made_and_heard,
+            feed::a_notice_is_heard_by_its_effect,
             upkeep::it_describes_itself,
             upkeep::it_answers_when_it_is_well,
             upkeep::what_has_run_out_is_swept_in_small_steps,

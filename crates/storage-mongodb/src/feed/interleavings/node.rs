@@ -10,7 +10,7 @@ use storage::{FeedRow, FeedSink, Sinks};
 
 use super::collection::Collection;
 use super::world::{NOW, Which, World};
-use crate::feed::{Appender, Appends, Follower, Heartbeat, Rows};
+use crate::feed::{Appender, Appends, Follower, Heartbeat, Readers, Rows, SILENCE};
 use crate::users::pending::{Outbox, Pending};
 
 /// Something that a node does.
@@ -67,15 +67,18 @@ impl Node {
             node: number,
         });
         let (appends, waiting) = Appends::new();
+        let (name, readers) = (format!("node{number}"), Arc::new(Readers::new(SILENCE)));
         let appender = Appender {
             rows: Rows(collection(Which::Feed)),
             sinks: sinks.clone(),
-            node: format!("node{number}"),
+            readers: Arc::clone(&readers),
+            node: name.clone(),
             batches: 0,
             deadline: patience,
             head: None,
         };
-        let heartbeat = Arc::new(Heartbeat::new(collection(Which::Meta), sinks.clone()));
+        let heartbeat = Heartbeat::new(collection(Which::Meta), sinks.clone(), &name, readers);
+        let heartbeat = Arc::new(heartbeat);
         let rows = Rows(collection(Which::Feed));
         let follower = Follower::new(rows, sinks.clone(), Arc::clone(&heartbeat));
         sinks.add(Arc::clone(&ear) as Arc<dyn FeedSink>);
