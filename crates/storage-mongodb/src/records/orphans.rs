@@ -37,7 +37,9 @@ impl Core {
         for owner in &owners {
             if self.is_gone(owner).await? {
                 tracing::debug!(account = %owner, "what belonged to an account that is gone is removed");
-                self.outbox().remove_belongings(owner).await?;
+                if let Err(error) = self.outbox().remove_belongings(owner).await {
+                    tracing::warn!(%error, "not all of it could be removed"); // the next time
+                }
             }
         }
         let whole = found.len() == PAGE as usize;

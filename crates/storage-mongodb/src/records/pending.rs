@@ -110,22 +110,27 @@ impl<T: Documents> Outbox<'_, T> {
             let query = query.sort(doc! { "_id": 1 }).skip(left).limit(ROUND);
             let found = self.records.all(query.only(doc! { "body": 0 })).await?;
             for document in &found {
-                match Pending::read(&Fields::of(self.records.name(), document)) {
-                    Ok(Some(pending)) => {
-                        self.finish_record(document, &pending).await?;
-                        finished += 1;
-                    }
-                    Ok(None) => {}
+                match self.finish_left(document).await {
+                    Ok(()) => finished += 1,
                     // Others must not wait for those that can't be read.
-                    Err(error) => {
+                    Err(error @ Error::Unreadable { .. }) => {
                         tracing::error!(%error, "what a change of a record has to tell can't be read");
                         left += 1;
                     }
+                    Err(error) => return Err(error),
                 }
             }
             if found.len() < ROUND as usize {
                 return Ok(finished);
             }
+        }
+    }
+
+    /// Finishes what a change has left, if it has left anything.
+    async fn finish_left(&self, record: &Document) -> Result<(), Error> {
+        match Pending::read(&Fields::of(self.records.name(), record))? {
+            Some(pending) => self.finish_record(record, &pending).await.map(drop),
+            None => Ok(()),
         }
     }
 
@@ -143,9 +148,7 @@ impl<T: Documents> Outbox<'_, T> {
                 return Ok(());
             }
             for document in left {
-                if let Some(pending) = Pending::read(&Fields::of(self.records.name(), &document))? {
-                    self.finish_record(&document, &pending).await?;
-                }
+                self.finish_left(&document).await?;
             }
         }
         Err(Error::Busy)

@@ -97,6 +97,30 @@ async fn a_change_of_a_record_that_was_interrupted_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_a_record_is_told_however_many_others_cannot_be_read() {
+    let Some((database, _)) = with_records().await else {
+        return;
+    };
+    let records = database.collection(RECORDS);
+    let strange = (0..120).map(|number| {
+        let (operation, owner) = match number % 2 {
+            0 => (mongodb::bson::Bson::Int32(7), "alice".into()),
+            _ => ("junk".into(), mongodb::bson::Bson::Int32(7)),
+        };
+        doc! {
+            "_id": format!("a/{number}"), "owner": owner,
+            "portcullis_pending": { "op": operation, "new": true },
+        }
+    });
+    records.insert_many(strange).await.unwrap();
+    let left = doc! { "portcullis_pending": untold("told", false) };
+    interrupt(&database, 1, left).await;
+    let node = database.node().await;
+    let ears = Ears::on(&node, NOW).await;
+    ears.hear(&token("told")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_comes_upon_an_interrupted_one_of_a_record_tells_that_first() {
     let Some(database) = scratch().await else {
         return;
