@@ -173,17 +173,7 @@ fn create(
     new: &NewUser,
     reservations: &Reservations,
 ) -> Result<User, SaveUserError> {
-    let user = User {
-        id: new.id.clone(),
-        username: Some(new.username.as_str().to_owned()),
-        email: Some(new.email.as_str().to_owned()),
-        email_verified: false,
-        generation: Generation::default(),
-        keep: None,
-        disabled: false,
-        created_at: new.now,
-        updated_at: new.now,
-    };
+    let user = new.account();
     let (username_key, email_key) = (new.username.key(), new.email.key());
     let name = (UniqueField::Username, username_key.as_str());
     refuse_taken_name(connection, &user, &username_key)?;
@@ -196,7 +186,8 @@ fn create(
         "INSERT INTO users (id, username, username_key, username_key_version, email, email_key,
              email_verified, hash, hash_kind, generation, keep, disabled, created_at, updated_at)
          VALUES (:id, :username, :username_key, :username_key_version, :email, :email_key,
-             0, :hash, :hash_kind, :generation, NULL, 0, :created_at, :updated_at)",
+             :email_verified, :hash, :hash_kind, :generation, :keep, :disabled, :created_at,
+             :updated_at)",
         named_params! {
             ":id": user.id.as_str(),
             ":username": user.username,
@@ -204,9 +195,12 @@ fn create(
             ":username_key_version": integer(UsernameKey::VERSION),
             ":email": user.email,
             ":email_key": email_key,
+            ":email_verified": user.email_verified,
             ":hash": new.hash.expose(),
             ":hash_kind": kind_of(&new.hash),
             ":generation": integer(user.generation.0),
+            ":keep": user.keep.map(|keep| keep.to_string()),
+            ":disabled": user.disabled,
             ":created_at": user.created_at.as_millis(),
             ":updated_at": user.updated_at.as_millis(),
         },
@@ -222,15 +216,14 @@ fn change_profile(
     moment: Moment,
 ) -> Result<Option<User>, SaveUserError> {
     let connection = change.connection();
-    let Some(Credentials { mut user, .. }) = find(connection, id)? else {
+    let Some(Credentials { user, .. }) = find(connection, id)? else {
         return Ok(None);
     };
-    user.updated_at = moment.now;
+    let user = profile.applied_to(&user, moment.now);
     let before = keys_of(connection, id)?;
     let mut released = Vec::new();
     // Both are checked before either is written: of two conflicts the name is named.
     if let Some(username) = &profile.username {
-        user.username = Some(username.as_str().to_owned());
         let key = username.key();
         refuse_taken_name(connection, &user, &key)?;
         if before.username.as_deref() != Some(key.as_str()) {
@@ -240,8 +233,6 @@ fn change_profile(
         }
     }
     if let Some(email) = &profile.email {
-        user.email_verified &= user.email.as_deref() == Some(email.as_str());
-        user.email = Some(email.as_str().to_owned());
         let key = email.key();
         refuse_taken_email(connection, &user, &key)?;
         if before.email.as_deref() != Some(&*key) {

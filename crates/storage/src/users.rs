@@ -21,6 +21,23 @@ pub struct NewUser {
     pub now: Timestamp,
 }
 
+impl NewUser {
+    /// What every new account begins as, whichever store keeps it.
+    pub fn account(&self) -> User {
+        User {
+            id: self.id.clone(),
+            username: Some(self.username.as_str().to_owned()),
+            email: Some(self.email.as_str().to_owned()),
+            email_verified: false,
+            generation: Generation::default(),
+            keep: None,
+            disabled: false,
+            created_at: self.now,
+            updated_at: self.now,
+        }
+    }
+}
+
 /// What someone typed to say who they are, in each form that it could be meant.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct LoginName {
@@ -46,6 +63,24 @@ pub struct ProfileChange {
     pub username: Option<Username>,
     /// The new address; it counts as not verified.
     pub email: Option<EmailAddress>,
+}
+
+impl ProfileChange {
+    /// What the change makes of `user`, whichever store keeps it. Of another address nobody has proven
+    /// anything; another writing of it is another address.
+    #[must_use]
+    pub fn applied_to(&self, user: &User, now: Timestamp) -> User {
+        let mut changed = user.clone();
+        if let Some(username) = &self.username {
+            changed.username = Some(username.as_str().to_owned());
+        }
+        if let Some(email) = &self.email {
+            changed.email_verified &= user.email.as_deref() == Some(email.as_str());
+            changed.email = Some(email.as_str().to_owned());
+        }
+        changed.updated_at = now;
+        changed
+    }
 }
 
 /// A new password.
@@ -139,4 +174,63 @@ pub trait Users: Send + Sync {
     /// hashes that can't be read are left out). It costs little, however many accounts there are. Where several
     /// processes serve one store the numbers may be a little old; which kinds there are is always as it is now.
     async fn hash_kinds(&self) -> Result<Vec<(String, u64)>, Error>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::from_seconds(9)
+    }
+
+    fn verified() -> User {
+        let new = NewUser {
+            id: UserId::parse("u-1").unwrap(),
+            username: Username::parse("alice").unwrap(),
+            email: EmailAddress::parse("alice@example.org").unwrap(),
+            hash: PasswordHash::from("hash"),
+            now: Timestamp::from_seconds(1),
+        };
+        let account = new.account();
+        assert!(!account.email_verified && !account.disabled);
+        User {
+            email_verified: true,
+            ..account
+        }
+    }
+
+    fn to(address: &str) -> ProfileChange {
+        ProfileChange {
+            username: None,
+            email: Some(EmailAddress::parse(address).unwrap()),
+        }
+    }
+
+    #[test]
+    fn another_address_is_not_verified_and_the_same_one_stays_so() {
+        let alice = verified();
+        let same = to("alice@example.org").applied_to(&alice, now());
+        assert!(same.email_verified && same.updated_at == now());
+        for other in ["alice@example.net", "ALICE@example.org"] {
+            let changed = to(other).applied_to(&alice, now());
+            assert!(!changed.email_verified);
+            assert_eq!(changed.email.as_deref(), Some(other));
+        }
+    }
+
+    #[test]
+    fn another_name_leaves_everything_else_as_it_was() {
+        let alice = verified();
+        let change = ProfileChange {
+            username: Some(Username::parse("alicia").unwrap()),
+            email: None,
+        };
+        let expected = User {
+            username: Some("alicia".to_owned()),
+            updated_at: now(),
+            ..alice.clone()
+        };
+        assert!(change.applied_to(&alice, now()) == expected);
+    }
 }

@@ -103,7 +103,7 @@ impl Core {
                 entry: FeedEntry::Changed(id.clone()),
                 until: moment.feed_until,
             });
-            let (mut set, mut unset) = self.new_profile(&account, change).await?;
+            let (mut set, mut unset) = self.new_profile(&account, change, moment).await?;
             let (taken, released) = exchanged(&account.document, &set);
             if !taken.is_empty() {
                 let claim = Claim::new(&self.reservations, id, &taken, moment.now);
@@ -111,7 +111,6 @@ impl Core {
                 self.release(id, &released, moment.now).await?;
                 pending.claim = Some(claim.or_back_to(&account.document, PROFILE));
             }
-            set.insert("updated_at", date(moment.now));
             set.insert("portcullis_pending", pending.to_bson());
             let mut filter = untouched(&account);
             // What was compared must still be so.
@@ -145,12 +144,14 @@ impl Core {
         &self,
         account: &Account,
         change: &ProfileChange,
+        moment: Moment,
     ) -> Result<(Document, Document), SaveUserError> {
         let user = &account.credentials.user;
+        let changed = change.applied_to(user, moment.now);
         let (mut set, mut unset) = (Document::new(), Document::new());
         // An imported account may keep a name or an address that clashes, without a key.
         if let Some(username) = &change.username
-            && Some(username.as_str()) != user.username.as_deref()
+            && changed.username != user.username
         {
             let key = username.key();
             self.refuse_taken_name(&account.id, username.as_str(), key.as_str())
@@ -161,16 +162,17 @@ impl Core {
             unset.insert("key_clash.username", "");
         }
         if let Some(email) = &change.email
-            && Some(email.as_str()) != user.email.as_deref()
+            && changed.email != user.email
         {
             let key = email.key();
             self.refuse_taken_email(&account.id, email.as_str(), &key)
                 .await?;
             set.insert("email", email.as_str());
             set.insert("email_key", key);
-            set.insert("email_verified", false);
+            set.insert("email_verified", changed.email_verified);
             unset.insert("key_clash.email", "");
         }
+        set.insert("updated_at", date(changed.updated_at));
         if !account.document.contains_key("key_clash") {
             unset.clear();
         }

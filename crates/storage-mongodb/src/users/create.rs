@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use model::{Generation, User};
+use model::User;
 use mongodb::bson::{Bson, doc};
 use storage::{Error, FeedEntry, FeedRow, NewUser, SaveUserError, UniqueField};
 
 use crate::Core;
-use crate::document::date;
+use crate::document::{date, integer};
 use crate::error::Failure;
 use crate::users::TRIES;
 use crate::users::document::kind_of;
@@ -21,17 +21,7 @@ impl Core {
     /// One insertion: the unique indexes decide who gets a name or an address, unless it is reserved
     /// (`released.rs`).
     pub(crate) async fn create_user(&self, new: NewUser) -> Result<User, SaveUserError> {
-        let user = User {
-            id: new.id,
-            username: Some(new.username.as_str().to_owned()),
-            email: Some(new.email.as_str().to_owned()),
-            email_verified: false,
-            generation: Generation::default(),
-            keep: None,
-            disabled: false,
-            created_at: new.now,
-            updated_at: new.now,
-        };
+        let user = new.account();
         let id = Bson::String(user.id.as_str().to_owned());
         let username_key = new.username.key().as_str().to_owned();
         let email_key = new.email.key();
@@ -53,18 +43,18 @@ impl Core {
         pending.claim = Some(claim.clone());
         let document = doc! {
             "_id": id.clone(),
-            "username": new.username.as_str(),
-            "email": new.email.as_str(),
+            "username": user.username.as_deref(),
+            "email": user.email.as_deref(),
             "password_hash": new.hash.expose(),
             "username_key": &username_key,
             "username_key_version": crate::users::keys::version(),
             "email_key": &email_key,
-            "email_verified": false,
+            "email_verified": user.email_verified,
             "hash_kind": kind_of(&new.hash),
-            "generation": 0_i64,
-            "disabled": false,
-            "created_at": date(new.now),
-            "updated_at": date(new.now),
+            "generation": integer(user.generation.0),
+            "disabled": user.disabled,
+            "created_at": date(user.created_at),
+            "updated_at": date(user.updated_at),
             "portcullis_pending": pending.to_bson(),
         };
         for _ in 0..TRIES {

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use model::{Credentials, Generation, Timestamp, User, UserId};
+use model::{Credentials, Timestamp, User, UserId};
 use password::PasswordHash;
 
 use super::{MemoryStore, Row, State};
@@ -14,17 +14,7 @@ use crate::{
 impl Users for MemoryStore {
     async fn create_user(&self, new: NewUser) -> Result<User, SaveUserError> {
         let mut state = self.open()?;
-        let user = User {
-            id: new.id,
-            username: Some(new.username.as_str().to_owned()),
-            email: Some(new.email.as_str().to_owned()),
-            email_verified: false,
-            generation: Generation::default(),
-            keep: None,
-            disabled: false,
-            created_at: new.now,
-            updated_at: new.now,
-        };
+        let user = new.account();
         let row = Row {
             user: user.clone(),
             hash: new.hash,
@@ -63,17 +53,14 @@ impl Users for MemoryStore {
         let Some(mut row) = state.users.get(id).cloned() else {
             return Ok(None);
         };
-        if let Some(username) = change.username {
+        if let Some(username) = &change.username {
             username.key().as_str().clone_into(&mut row.username_key);
-            row.user.username = Some(username.as_str().to_owned());
         }
-        if let Some(email) = change.email {
-            row.user.email_verified &= row.user.email.as_deref() == Some(email.as_str());
+        if let Some(email) = &change.email {
             row.email_key = email.key();
-            row.user.email = Some(email.as_str().to_owned());
         }
-        row.user.updated_at = moment.now;
-        let user = row.user.clone();
+        let user = change.applied_to(&row.user, moment.now);
+        row.user = user.clone();
         state.save(row, moment.now)?;
         state.tell(moment.feed_until, [FeedEntry::Changed(id.clone())]);
         Ok(Some(user))
