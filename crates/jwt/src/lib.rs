@@ -34,7 +34,8 @@
 //! # }
 //! ```
 //!
-//! Tokens are those of Flask-JWT-Extended 4.7, byte for byte but for the claims added (`sid`, `gen`):
+//! Tokens are those of Flask-JWT-Extended 4.7, byte for byte but for the claims added (`sid`, `gen`, `auth_time`,
+//! where they say more `acr` and `amr`, and yours):
 //! an application that has the key reads ours, and we read its.
 //!
 //! # Features

@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::json::read_object;
 #[cfg(feature = "revocation")]
 use crate::revocation::Lookup;
 use crate::{Claims, TokenKind};
@@ -40,6 +41,23 @@ impl Verified {
     /// Whether the person had just authenticated at `now` (Unix seconds).
     pub const fn is_fresh(&self, now: u64) -> bool {
         self.claims.fresh.holds_at(now)
+    }
+
+    /// Reads one claim into a type of yours: one that [`Claims`] doesn't know. The last one of this name
+    /// counts, as everywhere here.
+    ///
+    /// # Errors
+    /// When it doesn't fit `T`.
+    pub fn claim<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, serde_json::Error> {
+        let mut found = None;
+        read_object(&self.payload, |member, value| {
+            if member == name.as_bytes() {
+                found = Some(value);
+            }
+        });
+        found
+            .map(|value| serde_json::from_str(value.source()))
+            .transpose()
     }
 
     /// Reads all claims into a type of yours, for those that [`Claims`] doesn't know.

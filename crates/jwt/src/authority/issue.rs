@@ -10,6 +10,9 @@ pub enum IssueError {
     /// This authority only verifies.
     #[error("this authority has no key to sign with")]
     NoSigningKey,
+    /// A claim of the caller's own has a name that has a meaning here.
+    #[error("the claim {0:?} can't be added: its name has a meaning")]
+    ReservedClaim(String),
     /// The claims have no JSON form.
     #[error("the claims could not be written")]
     Claims(#[source] serde_json::Error),
@@ -22,11 +25,14 @@ impl Authority {
     /// Signs `claims`. The authority's `iss` and `aud` are put in where `claims` has none.
     ///
     /// # Errors
-    /// [`IssueError::NoSigningKey`] for a [`verifier`](Self::verifier); the others don't happen with
-    /// an HMAC key.
+    /// [`IssueError::NoSigningKey`] for a [`verifier`](Self::verifier), [`IssueError::ReservedClaim`] for
+    /// a claim of yours by a name that means something else; the others don't happen with an HMAC key.
     pub fn issue(&self, claims: &Claims) -> Result<Token, IssueError> {
         let inner = &*self.0;
         let key = inner.signing.as_ref().ok_or(IssueError::NoSigningKey)?;
+        if let Some(name) = claims.misnamed(&inner.reading.identity_claim) {
+            return Err(IssueError::ReservedClaim(name.to_owned()));
+        }
         let payload = claims::encode(
             claims,
             &inner.reading.identity_claim,

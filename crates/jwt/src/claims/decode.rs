@@ -1,5 +1,7 @@
 //! Claims from a verified payload.
 
+use serde_json::Map;
+
 use super::{Claims, Fresh, TokenKind, time};
 use crate::error::Fault;
 use crate::json::{Kind, Value, read_object};
@@ -33,6 +35,9 @@ struct Found<'a> {
     aud: Option<Value<'a>>,
     sid: Option<Value<'a>>,
     generation: Option<Value<'a>>,
+    auth_time: Option<Value<'a>>,
+    acr: Option<Value<'a>>,
+    amr: Option<Value<'a>>,
 }
 
 /// Reads the claims of `payload`.
@@ -56,6 +61,9 @@ pub(crate) fn read(payload: &[u8], reading: &Reading) -> Result<Claims, Fault> {
             b"aud" => &mut found.aud,
             b"sid" => &mut found.sid,
             b"gen" => &mut found.generation,
+            b"auth_time" => &mut found.auth_time,
+            b"acr" => &mut found.acr,
+            b"amr" => &mut found.amr,
             _ => {
                 if name == identity_claim {
                     found.identity = Some(value);
@@ -88,6 +96,10 @@ pub(crate) fn read(payload: &[u8], reading: &Reading) -> Result<Claims, Fault> {
         generation: found
             .generation
             .and_then(|value| value.source().parse().ok()),
+        auth_time: found.auth_time.and_then(time::seconds),
+        acr: found.acr.and_then(owned),
+        amr: found.amr.and_then(names).unwrap_or_default(),
+        extra: Map::new(),
     })
 }
 

@@ -71,6 +71,18 @@ impl Serialize for Wire<'_> {
         if let Some(generation) = claims.generation {
             map.serialize_entry("gen", &generation)?;
         }
+        if let Some(auth_time) = claims.auth_time {
+            map.serialize_entry("auth_time", &auth_time)?;
+        }
+        if let Some(acr) = &claims.acr {
+            map.serialize_entry("acr", acr)?;
+        }
+        if !claims.amr.is_empty() {
+            map.serialize_entry("amr", &claims.amr)?;
+        }
+        for (name, value) in &claims.extra {
+            map.serialize_entry(name, value)?;
+        }
         map.end()
     }
 }

@@ -4,8 +4,30 @@ mod decode;
 mod encode;
 mod time;
 
+use serde::Serialize;
+use serde_json::{Map, Value};
+
 pub(crate) use decode::{Reading, read};
 pub(crate) use encode::encode;
+
+/// The names that [`Claims`] has fields for: no claim of another kind may be called so.
+const OURS: [&str; 15] = [
+    "fresh",
+    "iat",
+    "jti",
+    "type",
+    "sub",
+    "nbf",
+    "csrf",
+    "aud",
+    "iss",
+    "exp",
+    "sid",
+    "gen",
+    "auth_time",
+    "acr",
+    "amr",
+];
 
 /// Access or refresh: the `type` claim. A token with another, or none, is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,8 +74,12 @@ impl Fresh {
 /// The claims of a token. Times are Unix seconds.
 ///
 /// Beyond Flask-JWT-Extended's there are `sid` (the session), `gen` (the user's generation when the
-/// session began), `iss` and `aud`. A claim whose kind doesn't matter to the verdict and that has
-/// another kind than here reads as absent.
+/// session began), `iss` and `aud`, and how the person has proven who they are: `auth_time`, `acr` and
+/// `amr` (RFC 9068 §2.2.1). A claim whose kind doesn't matter to the verdict and that has another kind
+/// than here reads as absent.
+///
+/// Claims of your own are put in [by name](Self::with_claim), and read back from the
+/// [verified token](crate::Verified::claim).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Claims {
@@ -82,6 +108,14 @@ pub struct Claims {
     pub sid: Option<String>,
     /// `gen`: the user's generation; none counts as 0.
     pub generation: Option<u64>,
+    /// `auth_time` (OpenID Connect Core §2): when the person last proved who they are.
+    pub auth_time: Option<u64>,
+    /// `acr` (OpenID Connect Core §2): how much they proved.
+    pub acr: Option<String>,
+    /// `amr` (RFC 8176): by what.
+    pub amr: Vec<String>,
+    /// What else is to be said, for [issuing](crate::Authority::issue) only.
+    extra: Map<String, Value>,
 }
 
 impl Claims {
@@ -116,6 +150,10 @@ impl Claims {
             aud: Vec::new(),
             sid: None,
             generation: None,
+            auth_time: None,
+            acr: None,
+            amr: Vec::new(),
+            extra: Map::new(),
         }
     }
 
@@ -132,6 +170,44 @@ impl Claims {
     pub const fn with_fresh(mut self, fresh: Fresh) -> Self {
         self.fresh = fresh;
         self
+    }
+
+    /// Says when the person proved who they are (Unix seconds).
+    #[must_use]
+    pub const fn with_auth_time(mut self, auth_time: u64) -> Self {
+        self.auth_time = Some(auth_time);
+        self
+    }
+
+    /// Says how much they proved, and by what.
+    #[must_use]
+    pub fn with_authentication<M: Into<String>>(
+        mut self,
+        acr: impl Into<String>,
+        amr: impl IntoIterator<Item = M>,
+    ) -> Self {
+        self.acr = Some(acr.into());
+        self.amr = amr.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Adds a claim of your own. Issuing refuses a name that has a meaning here.
+    ///
+    /// # Errors
+    /// When `value` has no JSON form.
+    pub fn with_claim(
+        mut self,
+        name: impl Into<String>,
+        value: impl Serialize,
+    ) -> Result<Self, serde_json::Error> {
+        self.extra.insert(name.into(), serde_json::to_value(value)?);
+        Ok(self)
+    }
+
+    /// A claim of your own whose name has a meaning here, if there is one; `identity` has, too.
+    pub(crate) fn misnamed(&self, identity: &str) -> Option<&str> {
+        let mut names = self.extra.keys().map(String::as_str);
+        names.find(|name| OURS.contains(name) || *name == identity)
     }
 
     /// Whether they are those of an application that knows no sessions, issuers and generations, and

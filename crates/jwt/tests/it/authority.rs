@@ -26,6 +26,13 @@ fn issue(authority: &Authority, claims: &Claims) -> String {
     authority.issue(claims).unwrap().expose().to_owned()
 }
 
+/// The JSON of a part of a token.
+fn segment(text: &str) -> String {
+    use base64::Engine as _;
+    let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    String::from_utf8(engine.decode(text).unwrap()).unwrap()
+}
+
 fn refused(authority: &Authority, token: &str, now: u64) -> TokenError {
     authority.verify(token, now).unwrap_err()
 }
@@ -54,23 +61,68 @@ fn what_was_issued_is_read_back() {
 fn claims_come_in_a_fixed_order_and_the_header_names_the_key() {
     let authority = builder().issuer("i").build();
     let token = issue(&authority, &claims().with_session("s1", 7).with_csrf("c1"));
-    let text = |segment: &str| {
-        use base64::Engine as _;
-        let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
-        String::from_utf8(engine.decode(segment).unwrap()).unwrap()
-    };
     let mut segments = token.split('.');
     let kid = key(SECRET).key_id().to_owned();
     assert_eq!(
-        text(segments.next().unwrap()),
+        segment(segments.next().unwrap()),
         format!(r#"{{"alg":"HS256","kid":"{kid}","typ":"JWT"}}"#)
     );
     assert_eq!(
-        text(segments.next().unwrap()),
+        segment(segments.next().unwrap()),
         format!(
             r#"{{"fresh":false,"iat":1700000000,"jti":"{JTI}","type":"access","sub":"alice","nbf":1700000000,"csrf":"c1","iss":"i","exp":1700000900,"sid":"s1","gen":7}}"#
         )
     );
+}
+
+#[test]
+fn how_the_person_proved_who_they_are_comes_last_and_then_what_is_yours() {
+    let authority = builder().build();
+    let claims = claims()
+        .with_session("s1", 7)
+        .with_auth_time(NOW - 5)
+        .with_authentication("urn:example:acr:2", ["pwd", "otp"])
+        .with_claim("roles", ["editor"])
+        .unwrap();
+    let token = issue(&authority, &claims);
+    let verified = authority.verify(&token, NOW).unwrap();
+    let text: serde_json::Value = verified.claims_as().unwrap();
+    assert_eq!(text["auth_time"], NOW - 5);
+    assert_eq!(text["roles"][0], "editor");
+    let read = &verified.claims;
+    assert_eq!(
+        (read.auth_time, read.acr.as_deref()),
+        (Some(NOW - 5), Some("urn:example:acr:2"))
+    );
+    assert_eq!(read.amr, ["pwd", "otp"]);
+
+    let payload = segment(token.split('.').nth(1).unwrap());
+    let end = r#""gen":7,"auth_time":1699999995,"acr":"urn:example:acr:2","amr":["pwd","otp"],"roles":["editor"]}"#;
+    assert!(payload.ends_with(end), "{payload}");
+}
+
+#[test]
+fn one_claim_of_your_own_is_read_by_its_name() {
+    let authority = builder().build();
+    let claims = claims().with_claim("roles", ["editor"]).unwrap();
+    let verified = authority.verify(&issue(&authority, &claims), NOW).unwrap();
+    let roles: Option<Vec<String>> = verified.claim("roles").unwrap();
+    assert_eq!(roles.unwrap(), ["editor"]);
+    assert_eq!(verified.claim::<u64>("another").unwrap(), None);
+    assert!(verified.claim::<u64>("roles").is_err());
+}
+
+#[test]
+fn no_claim_of_your_own_takes_the_name_of_one_that_has_a_meaning() {
+    let authority = builder().identity_claim("account").build();
+    for name in ["sub", "exp", "acr", "auth_time", "account"] {
+        let claims = claims().with_claim(name, "mine").unwrap();
+        let refused = authority.issue(&claims).unwrap_err();
+        assert!(
+            matches!(&refused, IssueError::ReservedClaim(reserved) if reserved == name),
+            "{refused}"
+        );
+    }
 }
 
 #[test]

@@ -48,8 +48,44 @@ fn json() -> impl Strategy<Value = String> {
 
 fn claim_name() -> impl Strategy<Value = &'static str> {
     proptest::sample::select(vec![
-        "fresh", "iat", "jti", "type", "sub", "nbf", "csrf", "exp", "sid", "gen", "iss", "aud", "x",
+        "fresh",
+        "iat",
+        "jti",
+        "type",
+        "sub",
+        "nbf",
+        "csrf",
+        "exp",
+        "sid",
+        "gen",
+        "iss",
+        "aud",
+        "x",
+        "auth_time",
+        "acr",
+        "amr",
     ])
+}
+
+#[test]
+fn what_says_how_somebody_authenticated_reads_as_absent_in_any_other_shape() {
+    let read = |claims: &str| {
+        let payload = format!(r#"{{"sub":"alice","jti":"j","type":"access",{claims}}}"#);
+        let token = signed(br#"{"alg":"HS256"}"#, payload.as_bytes());
+        let verified = authority().verify(&token, NOW).unwrap();
+        let claims = &verified.claims;
+        (claims.auth_time, claims.acr.clone(), claims.amr.clone())
+    };
+    for (auth_time, acr, amr) in [
+        ("{}", "2", r#""pwd""#),
+        ("null", "[]", "[[]]"),
+        (r#""junk""#, "null", "{}"),
+    ] {
+        let claims = format!(r#""auth_time":{auth_time},"acr":{acr},"amr":{amr}"#);
+        let (auth_time, acr, mut amr) = read(&claims);
+        amr.retain(|name| name != "pwd"); // a text alone is a list of one
+        assert_eq!((auth_time, acr, amr), (None, None, Vec::new()), "{claims}");
+    }
 }
 
 /// The same key may sign other things, and did (RFC 8725 §3.12).
