@@ -1,6 +1,6 @@
 //! Who asks: the account and session behind a verified token.
 
-use model::{Generation, Session, SessionId, TokenId, UserId};
+use model::{AuthenticationContext, Generation, Session, SessionId, TokenId, UserId};
 
 use crate::Accounts;
 use crate::events::Event;
@@ -17,8 +17,8 @@ pub struct Actor {
     pub token: TokenId,
     /// The account's generation when the session was opened: the token's `gen`.
     pub generation: Generation,
-    /// Whether its owner has proven who they are within the last ten minutes.
-    pub fresh: bool,
+    /// What the token says of how its owner has proven who they are.
+    pub authentication: AuthenticationContext,
 }
 
 /// Why an actor may not act.
@@ -50,18 +50,18 @@ impl Actor {
     pub(crate) const fn event<'a>(&'a self, event: Event<'a>) -> Event<'a> {
         event.of(&self.user).in_session(self.session)
     }
+}
 
-    /// Refuses a token that isn't fresh.
-    pub(crate) const fn require_fresh(&self) -> Result<(), Refused> {
-        if self.fresh {
+impl Accounts {
+    /// Refuses an actor who has not proven a short while ago who they are.
+    pub(crate) fn require_fresh(&self, actor: &Actor) -> Result<(), Refused> {
+        if actor.authentication.is_fresh(self.0.clock.now()) {
             Ok(())
         } else {
             Err(Refused::NotFresh)
         }
     }
-}
 
-impl Accounts {
     /// The actor's session, when the store still has it and its account accepts it.
     ///
     /// Everything that changes an account asks this: whoever holds a shared signing key can make a

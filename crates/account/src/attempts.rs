@@ -39,6 +39,16 @@ pub(crate) enum Settlement {
     Nothing,
 }
 
+impl Settlement {
+    /// The same of a password that was right, but did not lead to a session: nothing is whole by that.
+    pub(crate) fn given_back(self) -> Self {
+        match self {
+            Self::Clear(guess) | Self::GiveBack(guess) => Self::GiveBack(guess),
+            Self::Nothing => Self::Nothing,
+        }
+    }
+}
+
 /// Why a guess is not checked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GuessError {

@@ -1,9 +1,11 @@
 //! Changing one's own password.
 
+use model::Authentication;
 use password::{Busy, Fault, HashError};
 use secret::Secret;
 use storage::{PasswordChange, PasswordChanged};
 
+use crate::carrier::Holder;
 use crate::events::{Act, Reason};
 use crate::{Accounts, Actor, DeviceToken, ProofError, Refused};
 
@@ -33,22 +35,46 @@ impl From<Refused> for ChangePasswordError {
     }
 }
 
+/// What whoever has changed their password gets.
+#[derive(Clone, Debug)]
+pub struct ChangedPassword<R> {
+    /// Tells that the device is known.
+    pub device: DeviceToken,
+    /// What takes the place of what carries their session: a cookie, where that is one.
+    pub renewed: R,
+}
+
 impl Accounts {
+    /// Replaces the password, and the cookie with it where one carries the session: whoever had a copy of that
+    /// is out, as every other session is.
+    ///
+    /// Attempts at the current password count as in [`Accounts::reauthenticate`], together with those.
+    pub async fn change_password<H: Holder>(
+        &self,
+        holder: &H,
+        device: Option<&DeviceToken>,
+        current: Secret<String>,
+        new: Secret<String>,
+    ) -> Result<ChangedPassword<H::Renewed>, ChangePasswordError> {
+        let replacing = self.replace_password(holder.actor(), device, current, new);
+        let (device, proven) = replacing.await?;
+        let renewed = holder.renew(self, proven).await?;
+        Ok(ChangedPassword { device, renewed })
+    }
+
     /// Replaces the password. Every other session ends; the one that asked lives on. No device is known
     /// any more until it signs in again, but for the one that asked, whose token this gives: whoever
     /// proves the password is on a device of the owner's, and strangers must not shut it out.
     ///
     /// The new one must not be the current one: whoever changes it because others know it would be no safer. It is judged only after the current one is proven: judging takes time, and whoever holds a token may
     /// be anybody.
-    ///
-    /// Attempts at the current password count as in [`Accounts::reauthenticate`], together with those.
-    pub async fn change_password(
+    async fn replace_password(
         &self,
         actor: &Actor,
         device: Option<&DeviceToken>,
         current: Secret<String>,
         new: Secret<String>,
-    ) -> Result<DeviceToken, ChangePasswordError> {
+    ) -> Result<(DeviceToken, Authentication), ChangePasswordError> {
         let place = self.admit_actor(actor)?;
         let known = self.nonce_of(actor, device).await.map_err(Refused::from)?;
         let proof = self
@@ -85,7 +111,8 @@ impl Accounts {
             PasswordChanged::Changed => {
                 self.report(actor.event(Act::PasswordChange.done()));
                 // Of the generation that this change began: a later one is another's, who may know better.
-                Ok(self.issue_device(&actor.user, user.generation.next(), known))
+                let device = self.issue_device(&actor.user, user.generation.next(), known);
+                Ok((device, proof.authentication))
             }
             PasswordChanged::Superseded => {
                 let refused = Act::PasswordChange.refused(Reason::Superseded);

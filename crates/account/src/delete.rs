@@ -21,7 +21,7 @@ impl Accounts {
         if actor.user.as_str() != id {
             return Err(DeleteError::Forbidden);
         }
-        actor.require_fresh()?;
+        self.require_fresh(actor)?;
         self.live_session(actor).await?;
 
         let deleted = self.0.storage.delete_user(&actor.user, self.moment()).await;

@@ -5,9 +5,14 @@
 //! when our own tokens of before it have expired, and these may live longer: so each use asks the
 //! account itself.
 
-use model::{Origin, Timestamp, TokenId, User, UserId};
+use jwt::Verified;
+use model::{
+    Authentication, AuthenticationContext, Generation, Origin, SessionId, Timestamp, TokenId, User,
+    UserId,
+};
 use storage::SpentToken;
 
+use crate::authentication;
 use crate::events::Act;
 use crate::settings::MAX_SESSIONS;
 use crate::{Accounts, Actor, RefreshError, Tokens};
@@ -28,6 +33,8 @@ pub struct LegacyToken {
     pub user: UserId,
     /// Its `jti`.
     pub id: TokenId,
+    /// Its `iat`: that application issued it for a password then.
+    pub issued: Timestamp,
     /// Its `exp`.
     pub expires: Timestamp,
 }
@@ -45,6 +52,34 @@ impl From<&Actor> for Caller {
 }
 
 impl Caller {
+    /// Whom a verified token speaks for; nobody where its ids can't be ours, so that it is as unknown as a
+    /// session that has ended.
+    ///
+    /// The authority has refused tokens without a session, but those of the application before this one, as
+    /// long as these are good.
+    pub fn of(token: &Verified) -> Option<Self> {
+        let claims = &token.claims;
+        let user = UserId::parse(claims.sub.as_str()).ok()?;
+        let id = TokenId::from_stored(claims.jti.as_deref().unwrap_or_default());
+        let Some(session) = claims.sid.as_deref() else {
+            let time =
+                |seconds| Timestamp::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
+            return Some(Self::Legacy(LegacyToken {
+                user,
+                id,
+                issued: time(claims.iat.unwrap_or_default()),
+                expires: time(claims.exp?),
+            }));
+        };
+        Some(Self::Session(Actor {
+            user,
+            session: SessionId::parse(session).ok()?,
+            token: id,
+            generation: Generation(claims.generation.unwrap_or_default()),
+            authentication: authentication::read(claims),
+        }))
+    }
+
     /// The account.
     pub(crate) const fn user(&self) -> &UserId {
         match self {
@@ -67,8 +102,8 @@ impl Accounts {
         let user = user
             .filter(User::accepts_without_session)
             .ok_or(RefreshError::Revoked)?;
-        let mut session = self.new_session(&user, origin, moment.now);
-        session.pair.fresh_until = None;
+        let context = AuthenticationContext::carried_on(Authentication::by_password(token.issued));
+        let session = self.new_session(&user, context, origin, moment.now);
         let tokens = self.sign(&session, moment.now)?;
         let traded = session.id;
 

@@ -3,21 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join;
 use jwt::IssueError;
-use model::{Credentials, Origin, SessionId, User, UserId};
+use model::{Authentication, Credentials, Origin, User, UserId};
 use password::{Busy, PasswordHash, Place, Strength, Verdict};
 use secret::Secret;
 use storage::LoginName;
 
 use crate::attempts::{GuessError, Settlement};
-use crate::device::{KnownDevice, Nonce};
+use crate::carrier::Carrier;
+use crate::device::KnownDevice;
 use crate::events::{Act, Reason};
 use crate::identifier::{canonical, login_name};
+use crate::opening::Proven;
 use crate::quota::{QuotaError, SignInQuota};
-use crate::tokens::TokensError;
 use crate::unreadable::{is_unreadable, readable};
-use crate::{Accounts, DeviceToken, Tokens};
+use crate::{Accounts, DeviceToken, OpenSessionError};
 
 /// Someone who wants to sign in.
 pub struct LoginAttempt {
@@ -31,16 +31,6 @@ pub struct LoginAttempt {
     pub origin: Origin,
     /// How often the user may sign in; `None` where nothing bounds that.
     pub quota: Option<Arc<dyn SignInQuota>>,
-}
-
-/// Someone who has proven who they are.
-pub(crate) struct Proven {
-    pub(crate) user: User,
-    pub(crate) origin: Origin,
-    /// The known device that they are on.
-    pub(crate) device: Option<Nonce>,
-    /// The guess that was right, to be settled with the opening of the session.
-    pub(crate) guess: Settlement,
 }
 
 /// What came of checking a password.
@@ -69,6 +59,9 @@ pub enum LoginError {
     /// Too many passwords wait to be hashed.
     #[error(transparent)]
     Busy(#[from] Busy),
+    /// The password was right, and the account demands more.
+    #[error("another factor is needed")]
+    Insufficient,
     /// The tokens could not be signed.
     #[error(transparent)]
     Issue(#[from] IssueError),
@@ -87,11 +80,12 @@ impl From<storage::Error> for LoginError {
     }
 }
 
-impl From<TokensError> for LoginError {
-    fn from(error: TokensError) -> Self {
+impl From<OpenSessionError> for LoginError {
+    fn from(error: OpenSessionError) -> Self {
         match error {
-            TokensError::Issue(error) => error.into(),
-            TokensError::Storage(error) => error.into(),
+            OpenSessionError::Insufficient => Self::Insufficient,
+            OpenSessionError::Issue(error) => error.into(),
+            OpenSessionError::Storage(error) => error.into(),
         }
     }
 }
@@ -106,28 +100,23 @@ impl From<GuessError> for LoginError {
 }
 
 impl Accounts {
-    /// Signs a person in and opens a session.
+    /// Signs a person in and opens a session, which `carrier` is to carry.
     ///
     /// An unknown name costs what a known one costs, and so does one whose account can't be read; an
     /// outdated hash is replaced. Nothing is checked while too many attempts have failed, the right
     /// password neither.
-    pub async fn login(&self, attempt: LoginAttempt) -> Result<Tokens, LoginError> {
-        let proven = self.prove(attempt).await?;
-        let (settled, opened) = join(
-            self.settle(proven.guess),
-            self.open_session(&proven.user, proven.origin),
-        )
-        .await;
-        settled?; // a session of which nobody is told proves nothing
-        let mut tokens = opened?;
-        self.report_sign_in(&proven.user.id, tokens.session);
-        tokens.device =
-            Some(self.issue_device(&proven.user.id, proven.user.generation, proven.device));
-        Ok(tokens)
+    pub async fn login<C: Carrier>(
+        &self,
+        attempt: LoginAttempt,
+        carrier: &C,
+    ) -> Result<C::Opened, LoginError> {
+        let proven = self.prove_by_password(attempt).await?;
+        // A second factor goes here.
+        Ok(self.open_session(proven, carrier).await?)
     }
 
-    /// Checks the password; opens nothing.
-    pub(crate) async fn prove(&self, attempt: LoginAttempt) -> Result<Proven, LoginError> {
+    /// The first step: checks the password; opens nothing.
+    async fn prove_by_password(&self, attempt: LoginAttempt) -> Result<Proven, LoginError> {
         let name = login_name(&attempt.identifier);
         let place = self.admit_sign_in(canonical(&name))?; // before the look-up, so that a full queue tells nothing
         let device = self
@@ -185,6 +174,7 @@ impl Accounts {
 
         Ok(Proven {
             user: found.user,
+            authentication: Authentication::by_password(self.0.clock.now()),
             origin: attempt.origin,
             device: nonce,
             guess: if meant {
@@ -193,10 +183,6 @@ impl Accounts {
                 Settlement::GiveBack(guess)
             },
         })
-    }
-
-    pub(crate) fn report_sign_in(&self, account: &UserId, session: SessionId) {
-        self.report(Act::SignIn.done().of(account).in_session(session));
     }
 
     /// Whom the name leads to, or why to nobody, and what came of checking `password`. After an error

@@ -78,7 +78,7 @@ impl Accounts {
         let present = self.stored(&actor.user).await?;
         let differs = new.differs_from(&present);
         if differs {
-            actor.require_fresh()?;
+            self.require_fresh(actor)?;
         }
 
         let change = ProfileChange {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::{Credentials, Session};
+use model::{Authentication, Credentials, Session};
 use password::{Busy, Place, Strength};
 use secret::Secret;
 
@@ -35,6 +35,8 @@ pub(crate) struct Proof {
     pub(crate) session: Session,
     pub(crate) found: Credentials,
     pub(crate) strength: Strength,
+    /// What is proven by it.
+    pub(crate) authentication: Authentication,
 }
 
 impl From<GuessError> for ProofError {
@@ -82,6 +84,7 @@ impl Accounts {
             session,
             found,
             strength,
+            authentication: Authentication::by_password(self.0.clock.now()),
         })
     }
 }

@@ -1,14 +1,15 @@
 //! Proving once more who one is.
 
 use jwt::IssueError;
-use model::Session;
+use model::{Authentication, Session};
 use secret::Secret;
 
+use crate::carrier::Holder;
 use crate::events::Act;
 use crate::proof::Proof;
-use crate::{Accounts, Actor, DeviceToken, FreshAccess, ProofError, Refused};
+use crate::{Accounts, Actor, DeviceToken, ProofError, Refused};
 
-/// Why there is no fresh token.
+/// Why there is no fresh token or cookie.
 #[derive(Debug, thiserror::Error)]
 pub enum ReauthenticateError {
     /// The password proved nothing.
@@ -19,31 +20,39 @@ pub enum ReauthenticateError {
     Issue(#[from] IssueError),
 }
 
+impl From<Refused> for ReauthenticateError {
+    fn from(refused: Refused) -> Self {
+        ProofError::from(refused).into()
+    }
+}
+
 impl Accounts {
-    /// Issues a fresh access token of the same session. Attempts at the password count as in
-    /// [`Accounts::change_password`], together with those.
-    pub async fn reauthenticate(
+    /// Checks the password once more and gives what says so: a fresh access token of the same session, or
+    /// a fresh cookie in place of the old one, which leads nowhere from then on. Attempts at the password
+    /// count as in [`Accounts::change_password`], together with those.
+    pub async fn reauthenticate<H: Holder>(
         &self,
-        actor: &Actor,
+        holder: &H,
         device: Option<&DeviceToken>,
         password: Secret<String>,
-    ) -> Result<FreshAccess, ReauthenticateError> {
-        let session = self.prove_again(actor, device, password).await?;
-        Ok(self.fresh_access(&session, self.0.clock.now())?)
+    ) -> Result<H::Fresh, ReauthenticateError> {
+        let (session, proven) = self.prove_again(holder.actor(), device, password).await?;
+        holder.freshen(self, &session, proven).await
     }
 
-    /// The actor's session, when `password` is the account's.
-    pub(crate) async fn prove_again(
+    /// The actor's session, and what is proven, when `password` is the account's.
+    async fn prove_again(
         &self,
         actor: &Actor,
         device: Option<&DeviceToken>,
         password: Secret<String>,
-    ) -> Result<Session, ProofError> {
+    ) -> Result<(Session, Authentication), ProofError> {
         let place = self.admit_actor(actor)?;
         let Proof {
             session,
             found,
             strength,
+            authentication,
         } = self
             .prove_password(&place, Act::Reauthentication, actor, device, &password)
             .await?;
@@ -51,6 +60,6 @@ impl Accounts {
             .await
             .map_err(Refused::from)?;
         self.report(actor.event(Act::Reauthentication.done()));
-        Ok(session)
+        Ok((session, authentication))
     }
 }

@@ -1,12 +1,15 @@
 //! Signing up.
 
-use model::{EmailAddress, User, UserId, Username};
+use model::{Authentication, EmailAddress, Origin, User, UserId, Username};
 use password::{Busy, Fault, HashError};
 use secret::Secret;
 use storage::{NewUser, SaveUserError, UniqueField};
 
-use crate::Accounts;
+use crate::attempts::Settlement;
+use crate::carrier::Carrier;
 use crate::events::{Act, Reason};
+use crate::opening::Proven;
+use crate::{Accounts, OpenSessionError};
 
 /// Someone who wants an account.
 #[derive(Debug)]
@@ -42,7 +45,36 @@ pub enum RegisterError {
     Storage(#[from] storage::Error),
 }
 
+/// Why no account was made, or nobody signed in to it.
+#[derive(Debug, thiserror::Error)]
+pub enum SignUpError {
+    /// There is no account.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// There is one, but no session.
+    #[error(transparent)]
+    Session(#[from] OpenSessionError),
+}
+
 impl Accounts {
+    /// Makes an account, and signs its owner in, who has just chosen the password: `carrier` is to carry
+    /// the session.
+    pub async fn sign_up<C: Carrier>(
+        &self,
+        registration: Registration,
+        origin: Origin,
+        carrier: &C,
+    ) -> Result<C::Opened, SignUpError> {
+        let proven = Proven {
+            user: self.register(registration).await?,
+            authentication: Authentication::by_password(self.0.clock.now()),
+            origin,
+            device: None,
+            guess: Settlement::Nothing,
+        };
+        Ok(self.open_session(proven, carrier).await?)
+    }
+
     /// Makes an account.
     pub async fn register(&self, registration: Registration) -> Result<User, RegisterError> {
         if !self.0.settings.registration_open {
@@ -84,6 +116,16 @@ impl Accounts {
             }
             Err(SaveUserError::Storage(error)) => Err(error.into()),
         }
+    }
+
+    /// Whether anyone may sign up.
+    pub fn registration_is_open(&self) -> bool {
+        self.0.settings.registration_open
+    }
+
+    /// How many characters a new password has at least.
+    pub fn password_min_chars(&self) -> usize {
+        self.0.settings.policy.min_chars()
     }
 
     /// What is wrong with the password of somebody who wants an account but gets none for other

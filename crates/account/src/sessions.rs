@@ -55,7 +55,7 @@ impl Accounts {
     pub async fn end_session(&self, actor: &Actor, id: &str) -> Result<(), EndSessionError> {
         let id = SessionId::parse(id).map_err(|_| EndSessionError::NotFound)?;
         if id != actor.session {
-            actor.require_fresh()?;
+            self.require_fresh(actor)?;
         }
         self.live_session(actor).await?;
 
@@ -78,7 +78,7 @@ impl Accounts {
 
     /// Ends every session of the actor but the one that asks, and says how many. Needs a fresh token.
     pub async fn end_other_sessions(&self, actor: &Actor) -> Result<u64, Refused> {
-        actor.require_fresh()?;
+        self.require_fresh(actor)?;
         self.live_session(actor).await?;
         let ended = self
             .0

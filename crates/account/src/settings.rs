@@ -7,9 +7,6 @@ use secret::Secret;
 
 use crate::Lifetimes;
 
-/// How long a fresh token counts as fresh after its owner has proven who they are (RFC 9470).
-pub(crate) const FRESHNESS: Duration = Duration::from_mins(10);
-
 /// Sessions of one user; when another is opened, the oldest ends.
 pub(crate) const MAX_SESSIONS: u32 = 100;
 

@@ -1,13 +1,18 @@
-//! Making tokens.
+//! Sessions that tokens carry, and making these.
 
 use std::fmt;
 use std::time::Duration;
 
 use jwt::{Claims, Fresh, IssueError, Token};
-use model::{Origin, Session, SessionId, Timestamp, TokenId, TokenPair, User};
+use model::{
+    Authentication, AuthenticationContext, Origin, Session, SessionId, Timestamp, TokenId,
+    TokenPair, User,
+};
 
-use crate::settings::{FRESHNESS, MAX_SESSIONS};
-use crate::{Accounts, DeviceToken};
+use crate::authentication;
+use crate::carrier::{Carrier, Holder};
+use crate::settings::MAX_SESSIONS;
+use crate::{Accounts, Actor, DeviceToken, ReauthenticateError, Refused};
 
 /// A pair of tokens, as it goes to its owner.
 #[derive(Clone)]
@@ -36,41 +41,69 @@ pub struct FreshAccess {
     pub expires_in: Duration,
 }
 
-/// Why no tokens were made.
-#[derive(Debug, thiserror::Error)]
-pub enum TokensError {
-    /// They could not be signed.
-    #[error(transparent)]
-    Issue(#[from] IssueError),
-    /// The store failed.
-    #[error(transparent)]
-    Storage(#[from] storage::Error),
-}
+/// A pair of tokens is to carry the session.
+#[derive(Clone, Copy, Debug)]
+pub struct Bearer;
 
-impl Accounts {
-    /// Opens a session for someone who has proven who they are.
-    pub(crate) async fn open_session(
+impl Carrier for Bearer {
+    type Opened = Tokens;
+
+    fn carry(
         &self,
-        user: &User,
-        origin: Origin,
-    ) -> Result<Tokens, TokensError> {
-        let now = self.0.clock.now();
-        let session = self.new_session(user, origin, now);
-        let tokens = self.sign(&session, now)?;
-        self.keep_session(session).await?;
+        accounts: &Accounts,
+        session: &mut Session,
+        device: DeviceToken,
+    ) -> Result<Tokens, IssueError> {
+        let mut tokens = accounts.sign(session, session.created_at)?;
+        tokens.device = Some(device);
         Ok(tokens)
     }
 
+    fn replaces(&self) -> Option<&Actor> {
+        None // whoever has them has them beside others
+    }
+}
+
+impl Holder for Actor {
+    type Fresh = FreshAccess;
+    type Renewed = ();
+
+    fn actor(&self) -> &Actor {
+        self
+    }
+
+    async fn freshen(
+        &self,
+        accounts: &Accounts,
+        session: &Session,
+        proven: Authentication,
+    ) -> Result<FreshAccess, ReauthenticateError> {
+        Ok(accounts.fresh_access(session, proven, accounts.0.clock.now())?)
+    }
+
+    async fn renew(&self, _: &Accounts, _: Authentication) -> Result<(), Refused> {
+        Ok(()) // tokens run out, and a copied refresh token is found out at its second use
+    }
+}
+
+impl Accounts {
     /// A session that begins now, to be kept.
-    pub(crate) fn new_session(&self, user: &User, origin: Origin, now: Timestamp) -> Session {
+    pub(crate) fn new_session(
+        &self,
+        user: &User,
+        context: AuthenticationContext,
+        origin: Origin,
+        now: Timestamp,
+    ) -> Session {
         let expires_at = now.plus(self.0.settings.session_max_age);
         let pair = self
-            .new_pair(now, Some(now.plus(FRESHNESS)))
+            .new_pair(now, context.fresh_until)
             .capped_at(expires_at);
         Session {
             id: SessionId::new(now, &*self.0.rng),
             user: user.id.clone(),
             generation: user.generation,
+            authentication: context.authentication,
             created_at: now,
             last_used_at: now,
             expires_at,
@@ -116,6 +149,7 @@ impl Accounts {
             .with_fresh(pair.fresh_until.map_or(Fresh::No, Fresh::Until))
             .with_csrf(pair.access_csrf.as_str())
             .with_session(session.id.to_string(), session.generation.0);
+        let access = authentication::said(access, session.authentication);
         let refresh = Claims::refresh(user, pair.refresh.as_str(), pair.issued_at, 0)
             .with_expiry(pair.refresh_expires)
             .with_csrf(pair.refresh_csrf.as_str())
@@ -130,17 +164,19 @@ impl Accounts {
         })
     }
 
-    /// One more access token for `session`, fresh from now on.
-    pub(crate) fn fresh_access(
+    /// One more access token for `session`, for what its owner has `proven` just now.
+    fn fresh_access(
         &self,
         session: &Session,
+        proven: Authentication,
         now: Timestamp,
     ) -> Result<FreshAccess, IssueError> {
         let pair = self
-            .new_pair(now, Some(now.plus(FRESHNESS)))
+            .new_pair(now, Some(proven.fresh_until()))
             .capped_at(session.expires_at);
         let once_more = Session {
             pair,
+            authentication: proven,
             ..session.clone()
         };
         let Tokens {

@@ -1,6 +1,7 @@
 //! What Portcullis is about: people's accounts, the sessions they open, and the pairs of tokens that
 //! prove a session. No HTTP, no storage, no configuration.
 
+mod authentication;
 mod clock;
 mod email;
 mod id;
@@ -11,6 +12,7 @@ mod unicode;
 mod user;
 mod username;
 
+pub use authentication::{Authentication, AuthenticationContext, Level, Method, Methods};
 pub use clock::{Clock, SystemClock};
 pub use email::{EmailAddress, EmailFault};
 pub use id::{Generation, SessionId, TokenId, UnreadableId, UserId};

@@ -5,7 +5,7 @@ use std::fmt;
 use secret::HashedToken;
 use serde::{Deserialize, Serialize};
 
-use crate::{Generation, SessionId, Timestamp, TokenId, UserId};
+use crate::{Authentication, Generation, SessionId, Timestamp, TokenId, UserId};
 
 /// What is known of the client that opened or used a session.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Session {
     pub user: UserId,
     /// The generation of the account that its login read.
     pub generation: Generation,
+    /// How its owner has proven who they are when it was opened.
+    pub authentication: Authentication,
     /// When it was opened.
     pub created_at: Timestamp,
     /// When a pair of tokens was last issued for it.
@@ -56,8 +58,8 @@ pub struct Session {
 pub struct BrowserCookie {
     /// The hash of its value.
     pub hash: HashedToken,
-    /// Until when its owner counts as having proven a short while ago who they are.
-    pub fresh_until: Timestamp,
+    /// How its owner has last proven who they are in this browser.
+    pub authentication: Authentication,
 }
 
 /// The claims of one access token and one refresh token that were issued together: enough to sign

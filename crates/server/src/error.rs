@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use account::{
-    BrowserRegisterError, ChangePasswordError, ChangeProfileError, DeleteError, EndSessionError,
-    LoginError, ProofError, QuotaError, ReauthenticateError, RefreshError, Refused, RegisterError,
-    TokensError,
+    ChangePasswordError, ChangeProfileError, DeleteError, EndSessionError, LoginError,
+    OpenSessionError, ProofError, QuotaError, ReauthenticateError, RefreshError, Refused,
+    RegisterError, SignUpError,
 };
 use axum::response::{IntoResponse, Response};
 use csrf::CsrfRejection;
@@ -263,12 +263,13 @@ impl From<RegisterError> for ApiError {
     }
 }
 
-impl From<BrowserRegisterError> for ApiError {
-    fn from(error: BrowserRegisterError) -> Self {
+impl From<SignUpError> for ApiError {
+    fn from(error: SignUpError) -> Self {
         match error {
-            BrowserRegisterError::Register(error) => error.into(),
-            BrowserRegisterError::Session(TokensError::Issue(error)) => Self::internal(error),
-            BrowserRegisterError::Session(TokensError::Storage(error)) => error.into(),
+            SignUpError::Register(error) => error.into(),
+            SignUpError::Session(OpenSessionError::Insufficient) => Refused::NotFresh.into(),
+            SignUpError::Session(OpenSessionError::Issue(error)) => Self::internal(error),
+            SignUpError::Session(OpenSessionError::Storage(error)) => error.into(),
         }
     }
 }
@@ -277,6 +278,7 @@ impl From<LoginError> for ApiError {
     fn from(error: LoginError) -> Self {
         match error {
             LoginError::InvalidCredentials => Self::new(Code::InvalidCredentials),
+            LoginError::Insufficient => Refused::NotFresh.into(),
             LoginError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
             LoginError::Quota(QuotaError::Exhausted { retry_after }) => {
                 Self::rate_limited(retry_after)

@@ -91,6 +91,13 @@ impl<'a> Fields<'a> {
         })
     }
 
+    /// Texts, of which there may be none.
+    pub(crate) fn texts(&self, field: &str) -> Result<Vec<&'a str>, Error> {
+        let items = self.required(field)?.as_array();
+        let texts = items.and_then(|items| items.iter().map(Bson::as_str).collect());
+        texts.ok_or_else(|| self.unreadable(field))
+    }
+
     /// Documents within this one; none when the field is missing.
     pub(crate) fn list(&self, field: &str) -> Result<Vec<Self>, Error> {
         let Some(value) = self.get(field) else {

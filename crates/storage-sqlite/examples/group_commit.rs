@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::{
-    EmailAddress, Generation, Origin, Session, SessionId, SystemRng, Timestamp, TokenId, TokenPair,
-    UserId, Username,
+    Authentication, EmailAddress, Generation, Origin, Session, SessionId, SystemRng, Timestamp,
+    TokenId, TokenPair, UserId, Username,
 };
 use password::PasswordHash;
 use storage::{Moment, NewUser, Rotated, Rotation, Sessions as _, Upkeep as _, Users as _};
@@ -97,6 +97,7 @@ fn session(user: &UserId) -> Session {
         id: SessionId::new(NOW, &SystemRng),
         user: user.clone(),
         generation: Generation(0),
+        authentication: Authentication::by_password(NOW),
         created_at: NOW,
         last_used_at: NOW,
         expires_at: NOW.plus(Duration::from_secs(7_776_000)),

@@ -68,6 +68,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 11,
         sql: include_str!("../migrations/0011_tickets_records_effects.sql"),
     },
+    Migration {
+        version: 12,
+        sql: include_str!("../migrations/0012_authentication.sql"),
+    },
 ];
 
 /// Whether the file lacks a step.
@@ -357,6 +361,44 @@ mod tests {
     }
 
     #[test]
+    fn sessions_of_before_rest_on_a_password_when_they_were_opened() {
+        let (_folder, path, mut connection) = file();
+        let before = MIGRATIONS.iter().position(|step| step.version == 12);
+        migrate(&mut connection, &path, &MIGRATIONS[..before.unwrap()], NOW).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO users (id, username, username_key_version, email, email_verified, hash,
+                     generation, disabled, created_at, updated_at)
+                 VALUES ('u', 'u', 1, 'u', 0, 'hash', 0, 0, 0, 0);
+                 INSERT INTO sessions (id, user, generation, created_at, last_used_at, expires_at, over_at,
+                     address, agent, access_jti, refresh_jti, access_csrf, refresh_csrf, issued_at,
+                     access_expires, refresh_expires, rotated_at, cookie, cookie_fresh_until)
+                 VALUES ('tokens', 'u', 0, 5000, 9000, 0, 0, '', '', '', '', '', '', 0, 0, 0, 0, NULL, NULL),
+                     ('cookie', 'u', 0, 6000, 9000, 0, 0, '', '', '', '', '', '', 0, 0, 0, 0, zeroblob(32), 700250);",
+            )
+            .unwrap();
+        migrate(&mut connection, &path, MIGRATIONS, NOW).unwrap();
+        let sql = "SELECT id, methods || level || '@' || authenticated_at,
+                cookie_methods || cookie_level || '@' || cookie_authenticated_at
+            FROM sessions ORDER BY created_at";
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        let rows: Vec<(String, String, Option<String>)> =
+            rows.unwrap().collect::<Result<_, _>>().unwrap();
+        assert_eq!(
+            rows,
+            [
+                ("tokens".to_owned(), "pwd1@5000".to_owned(), None),
+                (
+                    "cookie".to_owned(),
+                    "pwd1@6000".to_owned(),
+                    Some("pwd1@100250".to_owned())
+                ),
+            ]
+        );
+    }
+
+    #[test]
     fn released_steps_keep_their_text() {
         let sums: Vec<_> = MIGRATIONS.iter().map(|step| checksum(step.sql)).collect();
         assert_eq!(
@@ -373,6 +415,7 @@ mod tests {
                 "b170e0a19bd21699b94439d4e33b690d66a4bd476cfd00b4ca0f088cbe6968a8",
                 "2391427df565285ab752c0e8afc5b01a4bfedb285ce5acdb6cf92ef77086a70d",
                 "a26e55ab11ea0fda4c58b2e25dc84169d3713c98dcd6699fd75d48dee16f45f4",
+                "7f1dc3e7f1658081dbe339f65eac247a73231ab83a7b4059c2d147229a27a76c",
             ]
         );
         assert_eq!(checksum("a;\r\nb;"), checksum("a;\nb;"));

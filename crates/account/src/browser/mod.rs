@@ -1,28 +1,19 @@
-//! Signing in and out with a browser: what the pages need besides the use cases of the API.
+//! Sessions that a browser's cookie carries.
 //!
 //! The session behind a cookie is a session like any other, on the same list and the same feed. The
 //! cookie is an opaque 256-bit id that is stored hashed; whoever gets hold of an old one has nothing,
 //! since it is replaced whenever its owner proves who they are.
 
-mod login;
-mod password;
-mod reauthenticate;
-mod register;
 mod visit;
 
 use std::time::Duration;
 
-use futures_util::future::join;
-use model::{BrowserCookie, SessionId, Timestamp};
+use jwt::IssueError;
+use model::{Authentication, BrowserCookie, Session, SessionId};
 use secret::{PlainToken, TokenPrefix};
 
-use crate::login::Proven;
-use crate::settings::FRESHNESS;
-use crate::tokens::TokensError;
-use crate::{Accounts, Actor, DeviceToken, Refused};
-
-pub use password::Renewed;
-pub use register::BrowserRegisterError;
+use crate::carrier::{Carrier, Holder};
+use crate::{Accounts, Actor, DeviceToken, ReauthenticateError, Refused};
 
 /// The start of every cookie that leads to a session.
 pub const COOKIE: TokenPrefix = TokenPrefix("pcb_");
@@ -50,42 +41,70 @@ pub struct BrowserActor {
     pub cookie: PlainToken,
 }
 
-impl Accounts {
-    /// Opens a session behind a cookie for someone who has proven who they are. It takes the place of
-    /// the one that the browser had.
-    async fn open_browser_session(
+/// A browser's cookie is to carry the session, which takes the place of the one that the browser had.
+#[derive(Clone, Debug)]
+pub struct Cookie {
+    /// Who has used the browser so far.
+    pub previous: Option<BrowserActor>,
+}
+
+impl Carrier for Cookie {
+    type Opened = BrowserSession;
+
+    fn carry(
         &self,
-        proven: Proven,
-        previous: Option<&BrowserActor>,
-    ) -> Result<BrowserSession, TokensError> {
-        let Proven {
-            user,
-            origin,
-            device,
-            guess,
-        } = proven;
-        let now = self.0.clock.now();
-        let (cookie, kept) = self.new_cookie(now);
-        let mut session = self.new_session(&user, origin, now);
+        accounts: &Accounts,
+        session: &mut Session,
+        device: DeviceToken,
+    ) -> Result<BrowserSession, IssueError> {
+        let (cookie, kept) = accounts.new_cookie(session.authentication);
         session.browser = Some(kept);
-        let id = session.id;
-        let (settled, kept) = join(self.settle(guess), self.keep_session(session)).await;
-        settled?;
-        kept?;
-        self.report_sign_in(&user.id, id);
-        if let Some(previous) = previous {
-            self.logout(&previous.actor).await?;
-        }
         Ok(BrowserSession {
             cookie,
-            session: id,
-            device: self.issue_device(&user.id, user.generation, device),
+            session: session.id,
+            device,
         })
     }
 
-    /// Gives the session of `browser` another cookie, which counts as fresh.
-    async fn renew_cookie(&self, browser: &BrowserActor) -> Result<PlainToken, Refused> {
-        let (cookie, kept) = self.new_cookie(self.0.clock.now());
+    fn replaces(&self) -> Option<&Actor> {
+        self.previous.as_ref().map(|previous| &previous.actor)
+    }
+}
+
+impl Holder for BrowserActor {
+    type Fresh = PlainToken;
+    type Renewed = PlainToken;
+
+    fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    async fn freshen(
+        &self,
+        accounts: &Accounts,
+        _: &Session,
+        proven: Authentication,
+    ) -> Result<PlainToken, ReauthenticateError> {
+        Ok(accounts.renew_cookie(self, proven).await?)
+    }
+
+    async fn renew(
+        &self,
+        accounts: &Accounts,
+        proven: Authentication,
+    ) -> Result<PlainToken, Refused> {
+        accounts.renew_cookie(self, proven).await
+    }
+}
+
+impl Accounts {
+    /// Gives the session of `browser` another cookie, of which its owner has just `proven` to be that.
+    async fn renew_cookie(
+        &self,
+        browser: &BrowserActor,
+        proven: Authentication,
+    ) -> Result<PlainToken, Refused> {
+        let (cookie, kept) = self.new_cookie(proven);
         let (session, old) = (browser.actor.session, browser.cookie.hashed());
         if self.0.storage.replace_cookie(session, old, kept).await? {
             Ok(cookie)
@@ -94,13 +113,13 @@ impl Accounts {
         }
     }
 
-    fn new_cookie(&self, now: Timestamp) -> (PlainToken, BrowserCookie) {
+    fn new_cookie(&self, authentication: Authentication) -> (PlainToken, BrowserCookie) {
         let mut bytes = [0; 32];
         self.0.rng.fill(&mut bytes);
         let cookie = PlainToken::from_bytes(COOKIE, bytes);
         let kept = BrowserCookie {
             hash: cookie.hashed(),
-            fresh_until: now.plus(FRESHNESS),
+            authentication,
         };
         (cookie, kept)
     }

@@ -1,7 +1,7 @@
 //! Who uses a browser.
 
 use jwt::Claims;
-use model::{Session, Timestamp};
+use model::{AuthenticationContext, Session, Timestamp};
 use secret::PlainToken;
 
 use crate::unreadable::readable;
@@ -30,15 +30,16 @@ impl Accounts {
             return Ok(None);
         }
         self.note_visit(&session, now).await;
-        let fresh = session
-            .browser
-            .is_some_and(|cookie| now < cookie.fresh_until);
+        let authentication = match session.browser {
+            Some(cookie) => AuthenticationContext::just_proven(cookie.authentication),
+            None => AuthenticationContext::carried_on(session.authentication),
+        };
         let actor = Actor {
             user: session.user,
             session: session.id,
             token: session.pair.access,
             generation: session.generation,
-            fresh,
+            authentication,
         };
         Ok(Some(BrowserActor { actor, cookie }))
     }

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use account::{
-    Accounts, ChangePasswordError, LoginAttempt, LoginError, ProofError, ReauthenticateError,
-    RegisterError, Registration, RequestInfo,
+    Accounts, Bearer, ChangePasswordError, LoginAttempt, LoginError, ProofError,
+    ReauthenticateError, RegisterError, Registration, RequestInfo,
 };
 use model::{EmailAddress, Origin, Username};
 use password::{Place, Principal, Purpose};
@@ -54,7 +54,7 @@ async fn sign_in(accounts: &Accounts, name: &str) -> Result<(), LoginError> {
         origin: Origin::default(),
         quota: None,
     };
-    accounts.login(attempt).await.map(drop)
+    accounts.login(attempt, &Bearer).await.map(drop)
 }
 
 async fn sign_up(accounts: &Accounts, name: &str) -> Result<(), RegisterError> {

@@ -5,14 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use account::{
-    Accounts, Actor, Lifetimes, Live, LoginAttempt, Parts, Registration, Settings, Tokens,
+    Accounts, Actor, Bearer, Caller, Lifetimes, Live, LoginAttempt, Parts, Registration, Settings,
+    Tokens,
 };
 use jwt::revocation::{RevocationSet, Staleness};
 use jwt::{Algorithm, Authority, SigningKey};
-use model::{
-    Clock as _, EmailAddress, Generation, ManualClock, Origin, SessionId, SystemRng, Timestamp,
-    TokenId, UserId, Username,
-};
+use model::{Clock as _, EmailAddress, ManualClock, Origin, SystemRng, Timestamp, Username};
 use password::{Hasher, HasherConfig, Kind, Params, Policy};
 use secret::Secret;
 use storage::Storage;
@@ -88,7 +86,7 @@ impl Process {
             origin: Origin::default(),
             quota: None,
         };
-        self.accounts.login(attempt).await.unwrap()
+        self.accounts.login(attempt, &Bearer).await.unwrap()
     }
 
     /// Whether a token passes here.
@@ -106,13 +104,9 @@ impl Process {
     pub(crate) fn actor(&self, token: &str) -> Actor {
         let now = self.clock.now().as_seconds();
         let verified = self.authority.verify(token, now).unwrap();
-        let claims = &verified.claims;
-        Actor {
-            user: UserId::parse(&claims.sub).unwrap(),
-            session: SessionId::parse(claims.sid.as_deref().unwrap()).unwrap(),
-            token: TokenId::from_stored(claims.jti.clone().unwrap()),
-            generation: Generation(claims.generation.unwrap()),
-            fresh: true,
+        match Caller::of(&verified) {
+            Some(Caller::Session(actor)) => actor,
+            other => panic!("no actor: {other:?}"),
         }
     }
 

@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use account::{LoginAttempt, LoginError};
+use account::{Bearer, LoginAttempt, LoginError};
 use model::{EmailAddress, Origin, SystemRng, UserId, Username};
 use password::{Kind, PasswordHash, Principal, Purpose, decoy};
 use storage::memory::MemoryStore;
@@ -48,7 +48,7 @@ async fn failed(process: &Process, name: &str) -> Duration {
         quota: None,
     };
     let start = Instant::now();
-    let refused = process.accounts.login(attempt).await;
+    let refused = process.accounts.login(attempt, &Bearer).await;
     assert!(matches!(refused, Err(LoginError::InvalidCredentials)));
     start.elapsed()
 }

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use account::{DeviceToken, LoginAttempt, LoginError};
+use account::{Bearer, DeviceToken, LoginAttempt, LoginError};
 use model::Origin;
 use storage::attempts::FREE_FAILURES;
 
@@ -70,7 +70,13 @@ impl Scene<'_> {
             origin: Origin::default(),
             quota: None,
         };
-        match self.world.asked_by(hand).accounts.login(attempt).await {
+        match self
+            .world
+            .asked_by(hand)
+            .accounts
+            .login(attempt, &Bearer)
+            .await
+        {
             Ok(tokens) => (Told::SignedIn, tokens.device),
             Err(LoginError::InvalidCredentials) => (Told::Wrong, None),
             Err(LoginError::TooManyAttempts { .. }) => (Told::Wait, None),
@@ -129,7 +135,9 @@ fn once(stage: &Stage, race: &Race, choices: &mut Choices) {
         origin: Origin::default(),
         quota: None,
     };
-    let device = block_on(world.accounts.login(first)).unwrap().device;
+    let device = block_on(world.accounts.login(first, &Bearer))
+        .unwrap()
+        .device;
     let scene = Scene {
         world: &world,
         who,

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use account::{BrowserActor, LoginAttempt};
+use account::{BrowserActor, Cookie, LoginAttempt};
 use model::Origin;
 use secret::PlainToken;
 
@@ -68,16 +68,16 @@ impl Scene<'_> {
             Act::Visit => Told::Welcome,
             Act::Reauthenticate => {
                 let password = PASSWORDS[0].into();
-                let renewed = accounts.browser_reauthenticate(&browser, None, password);
+                let renewed = accounts.reauthenticate(&browser, None, password);
                 renewed.await.map_or(Told::Stranger, Told::Cookie)
             }
             Act::ChangePassword => {
                 let (current, new) = (PASSWORDS[0].into(), PASSWORDS[1].into());
-                let renewed = accounts.browser_change_password(&browser, None, current, new);
+                let renewed = accounts.change_password(&browser, None, current, new);
                 let renewed = renewed.await;
-                renewed.map_or(Told::Stranger, |renewed| Told::Cookie(renewed.cookie))
+                renewed.map_or(Told::Stranger, |changed| Told::Cookie(changed.renewed))
             }
-            Act::Login => self.login(hand, Some(&browser)).await,
+            Act::Login => self.login(hand, Some(browser)).await,
             Act::Logout => {
                 accounts.logout(&browser.actor).await.unwrap();
                 Told::Done
@@ -90,9 +90,10 @@ impl Scene<'_> {
         }
     }
 
-    async fn login(&self, hand: usize, previous: Option<&BrowserActor>) -> Told {
+    async fn login(&self, hand: usize, previous: Option<BrowserActor>) -> Told {
         let accounts = &self.world.asked_by(hand).accounts;
-        let opened = accounts.browser_login(attempt(&self.who), previous).await;
+        let carrier = Cookie { previous };
+        let opened = accounts.login(attempt(&self.who), &carrier).await;
         // The password may have been changed meanwhile.
         opened.map_or(Told::Stranger, |opened| Told::Cookie(opened.cookie))
     }
@@ -130,7 +131,8 @@ fn once(stage: &Stage, racing: &[Act], choices: &mut Choices) {
     let world = stage.world();
     let who = format!("browsing-{}", SCENES.fetch_add(1, Ordering::Relaxed));
     world.import(&who, 0, false);
-    let opened = block_on(world.accounts.browser_login(attempt(&who), None));
+    let carrier = Cookie { previous: None };
+    let opened = block_on(world.accounts.login(attempt(&who), &carrier));
     let scene = &Scene {
         world: &world,
         who,

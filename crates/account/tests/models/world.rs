@@ -5,15 +5,15 @@ use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
 use account::{
-    Accounts, Actor, ChangePasswordError, DeleteError, EndSessionError, Handing, Lifetimes, Live,
-    LoginAttempt, LoginError, Parts, ReauthenticateError, RefreshError, Refreshed, RegisterError,
-    Registration, Settings,
+    Accounts, Actor, Bearer, Caller, ChangePasswordError, DeleteError, EndSessionError, Handing,
+    Lifetimes, Live, LoginAttempt, LoginError, Parts, ReauthenticateError, RefreshError, Refreshed,
+    RegisterError, Registration, Settings,
 };
 use jwt::revocation::{RevocationSet, Staleness};
 use jwt::{Algorithm, Authority, SigningKey, TokenKind, Verified};
 use model::{
-    Clock, EmailAddress, Generation, ManualClock, Origin, SeededRng, Session, SessionId, Timestamp,
-    TokenId, UserId, Username,
+    Clock, EmailAddress, ManualClock, Origin, SeededRng, Session, SessionId, Timestamp, UserId,
+    Username,
 };
 use password::{Hasher, HasherConfig, Kind, Params, PasswordHash, Policy};
 use secret::Secret;
@@ -382,7 +382,7 @@ impl World {
             origin: Origin::default(),
             quota: None,
         };
-        match self.accounts.login(attempt).await {
+        match self.accounts.login(attempt, &Bearer).await {
             Ok(tokens) => tokens.into(),
             Err(LoginError::InvalidCredentials) => Answer::Refused,
             Err(error) => Answer::Failed(error.to_string()),
@@ -393,7 +393,7 @@ impl World {
     pub(crate) fn admit(&self, issued: &Issued, token: Token) -> Option<Actor> {
         let (text, kind) = text_of(issued, token)?;
         let verified = self.authority.verify(text, self.seconds()).ok()?;
-        (verified.kind() == kind).then(|| self.actor(&verified))
+        (verified.kind() == kind).then(|| actor(&verified))
     }
 
     fn admit_even_expired(&self, issued: &Issued, token: Token) -> Option<Actor> {
@@ -402,22 +402,18 @@ impl World {
             .authority
             .verify_even_expired(text, self.seconds())
             .ok()?;
-        Some(self.actor(&verified))
-    }
-
-    fn actor(&self, token: &Verified) -> Actor {
-        let claims = &token.claims;
-        Actor {
-            user: UserId::parse(claims.sub.as_str()).unwrap(),
-            session: SessionId::parse(claims.sid.as_deref().unwrap()).unwrap(),
-            token: TokenId::from_stored(claims.jti.as_deref().unwrap()),
-            generation: Generation(claims.generation.unwrap()),
-            fresh: token.is_fresh(self.seconds()),
-        }
+        Some(actor(&verified))
     }
 
     fn seconds(&self) -> u64 {
         self.clock.now().as_seconds()
+    }
+}
+
+fn actor(token: &Verified) -> Actor {
+    match Caller::of(token) {
+        Some(Caller::Session(actor)) => actor,
+        other => panic!("no actor: {other:?}"),
     }
 }
 

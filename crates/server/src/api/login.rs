@@ -1,6 +1,6 @@
 //! `POST /api/v1/login`
 
-use account::LoginAttempt;
+use account::{Bearer, LoginAttempt};
 use problem::{Valid, input};
 use secret::Secret;
 
@@ -49,7 +49,7 @@ pub(crate) async fn login(
         origin,
         quota: limit.quota(),
     };
-    let signing_in = async move { limit.around(accounts.login(attempt)).await };
+    let signing_in = async move { limit.around(accounts.login(attempt, &Bearer)).await };
     let tokens = to_the_end(signing_in).await?;
     Ok(Json(tokens.into()))
 }

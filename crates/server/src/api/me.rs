@@ -24,7 +24,7 @@ pub(crate) async fn me(
     State(app): State<App>,
     Access(token): Access,
 ) -> Result<Response, ApiError> {
-    let user = app.accounts.me(caller(&token, &app)?).await?;
+    let user = app.accounts.me(caller(&token)?).await?;
     answer(&user)
 }
 

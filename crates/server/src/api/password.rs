@@ -47,6 +47,6 @@ pub(crate) async fn change(
         let device = device.as_ref();
         accounts.change_password(&actor, device, current, new).await
     };
-    let device = to_the_end(changing).await?;
-    Ok(Json(device.into()))
+    let changed = to_the_end(changing).await?;
+    Ok(Json(changed.device.into()))
 }

@@ -42,7 +42,9 @@ impl<'a> From<&'a User> for UserView<'a> {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Tokens)]
 pub(crate) struct TokensView {
-    /// Send it as `Authorization: Bearer`.
+    /// Send it as `Authorization: Bearer`. A JWT: beside the account (`sub`) and the session (`sid`) it says
+    /// when its owner last proved who they are (`auth_time`), and where it was not one factor, a password,
+    /// how much and by what (`acr`, `amr`).
     #[serde(serialize_with = "exposed")]
     #[schema(value_type = String)]
     access_token: jwt::Token,
@@ -104,7 +106,7 @@ impl From<DeviceToken> for DeviceView {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = FreshAccessToken)]
 pub(crate) struct FreshAccessView {
-    /// Counts as fresh for ten minutes.
+    /// Counts as fresh for ten minutes from its `auth_time`.
     #[serde(serialize_with = "exposed")]
     #[schema(value_type = String)]
     access_token: jwt::Token,

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use account::{Actor, Caller, LegacyToken};
+use account::{Actor, Caller};
 use axum::RequestExt as _;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::request::Parts;
 use jwt::{Access, EvenExpired, Refresh, TokenError, TokenKind, Verified};
-use model::{Generation, SessionId, Timestamp, TokenId, UserId};
 use problem::{BodyLimit, OptionalBody, input};
 use secret::Secret;
 
@@ -44,7 +43,7 @@ impl FromRequestParts<App> for Acting {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let Access(token) = Access::from_request_parts(parts, app).await?;
-        match caller(&token, app)? {
+        match caller(&token)? {
             Caller::Session(actor) => Ok(Self(actor)),
             Caller::Legacy(_) => Err(TokenError::Revoked.into()),
         }
@@ -56,7 +55,7 @@ impl FromRequestParts<App> for Reading {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let Access(token) = Access::from_request_parts(parts, app).await?;
-        Ok(Self(caller(&token, app)?))
+        Ok(Self(caller(&token)?))
     }
 }
 
@@ -69,7 +68,7 @@ impl FromRequest<App> for Refreshing {
             Some(Refresh(token)) => token,
             None => in_body(request, app).await?,
         };
-        Ok(Self(caller(&token, app)?))
+        Ok(Self(caller(&token)?))
     }
 }
 
@@ -78,7 +77,7 @@ impl FromRequestParts<App> for Leaving {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let EvenExpired(token) = EvenExpired::from_request_parts(parts, app).await?;
-        Ok(Self(caller(&token, app)?))
+        Ok(Self(caller(&token)?))
     }
 }
 
@@ -107,23 +106,6 @@ async fn read_body(request: Request, app: &App) -> Result<Arc<Verified>, ApiErro
 }
 
 /// Whom a verified token speaks for.
-///
-/// The authority has refused tokens without a session, but those of the application before this one, as
-/// long as these are good. A token whose ids can't be ours is as unknown as a session that has ended.
-pub(crate) fn caller(token: &Verified, app: &App) -> Result<Caller, ApiError> {
-    let claims = &token.claims;
-    let user = UserId::parse(claims.sub.as_str()).map_err(|_| TokenError::Revoked)?;
-    let id = TokenId::from_stored(claims.jti.as_deref().unwrap_or_default());
-    let Some(session) = claims.sid.as_deref() else {
-        let expires = claims.exp.map(|exp| i64::try_from(exp).unwrap_or(i64::MAX));
-        let expires = Timestamp::from_seconds(expires.ok_or(TokenError::Revoked)?);
-        return Ok(Caller::Legacy(LegacyToken { user, id, expires }));
-    };
-    Ok(Caller::Session(Actor {
-        user,
-        session: SessionId::parse(session).map_err(|_| TokenError::Revoked)?,
-        token: id,
-        generation: Generation(claims.generation.unwrap_or_default()),
-        fresh: token.is_fresh(app.clock.now().as_seconds()),
-    }))
+pub(crate) fn caller(token: &Verified) -> Result<Caller, ApiError> {
+    Ok(Caller::of(token).ok_or(TokenError::Revoked)?)
 }

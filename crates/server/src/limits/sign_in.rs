@@ -48,6 +48,7 @@ const fn is_ours(error: &LoginError) -> bool {
         | LoginError::Issue(_)
         | LoginError::Quota(QuotaError::Unavailable(_)) => true,
         LoginError::InvalidCredentials
+        | LoginError::Insufficient
         | LoginError::TooManyAttempts { .. }
         | LoginError::Quota(QuotaError::Exhausted { .. }) => false,
     }

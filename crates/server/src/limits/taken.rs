@@ -18,7 +18,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use account::{
-    Accounts, BrowserRegisterError, ChangeProfileError, ChangedProfile, RegisterError, Throttled,
+    Accounts, ChangeProfileError, ChangedProfile, RegisterError, SignUpError, Throttled,
 };
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -143,14 +143,9 @@ impl<T> Outcome for Result<T, RegisterError> {
     }
 }
 
-impl<T> Outcome for Result<T, BrowserRegisterError> {
+impl<T> Outcome for Result<T, SignUpError> {
     fn costs(&self) -> bool {
-        let taken = |error| {
-            matches!(
-                error,
-                &BrowserRegisterError::Register(RegisterError::Taken(_))
-            )
-        };
+        let taken = |error| matches!(error, &SignUpError::Register(RegisterError::Taken(_)));
         self.as_ref().is_err_and(taken)
     }
 }

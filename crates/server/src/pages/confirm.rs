@@ -1,6 +1,6 @@
 //! `GET` and `POST /account/confirm`: the password once more.
 
-use account::{Accounts, ProofError, Refused};
+use account::{Accounts, ProofError, ReauthenticateError, Refused};
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -68,23 +68,24 @@ pub(super) async fn submit(
         let (accounts, browser, device) =
             (accounts.clone(), who.browser.clone(), who.device.clone());
         let proving = async move {
-            accounts
-                .browser_reauthenticate(&browser, device.as_ref(), password)
-                .await
+            let device = device.as_ref();
+            accounts.reauthenticate(&browser, device, password).await
         };
         match to_the_end(proving).await {
             Ok(cookie) => return Ok(who.renewed(&cookie, None, &done("confirmed"))),
-            Err(ProofError::InvalidCredentials) => {
+            Err(ReauthenticateError::Proof(ProofError::InvalidCredentials)) => {
                 form.fault(
                     &PASSWORD,
                     Code::InvalidCredentials,
                     "The password is wrong.",
                 );
             }
-            Err(ProofError::TooManyAttempts { retry_after }) => {
+            Err(ReauthenticateError::Proof(ProofError::TooManyAttempts { retry_after })) => {
                 form.refuse_guess(&PASSWORD, retry_after);
             }
-            Err(ProofError::Refused(Refused::Revoked)) => return Ok(to_login()),
+            Err(ReauthenticateError::Proof(ProofError::Refused(Refused::Revoked))) => {
+                return Ok(to_login());
+            }
             Err(error) => return Err(error.into()),
         }
     }

@@ -86,11 +86,8 @@ pub(super) async fn submit(
             origin,
             quota: limit.quota(),
         };
-        let (accounts, previous) = (accounts.clone(), visitor.browser().cloned());
-        let signing_in = async move {
-            let signing_in = accounts.browser_login(attempt, previous.as_ref());
-            limit.around(signing_in).await
-        };
+        let (accounts, carrier) = (accounts.clone(), visitor.carrier());
+        let signing_in = async move { limit.around(accounts.login(attempt, &carrier)).await };
         match to_the_end(signing_in).await {
             Ok(session) => return Ok(visitor.welcome(&session, target(next))),
             Err(LoginError::InvalidCredentials) => form.refuse_credentials(&USERNAME),

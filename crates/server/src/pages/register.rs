@@ -1,6 +1,6 @@
 //! `GET` and `POST /register`
 
-use account::{Accounts, BrowserRegisterError, RegisterError, Registration};
+use account::{Accounts, RegisterError, Registration, SignUpError};
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -99,13 +99,14 @@ pub(super) async fn submit(
             return form_page(&accounts, &visitor, csrf, &form);
         }
     };
-    let registering = accounts.browser_register(registration, origin, visitor.browser());
+    let carrier = visitor.carrier();
+    let registering = accounts.sign_up(registration, origin, &carrier);
     match taken.spend(None, registering).await? {
         Ok(session) => return Ok(visitor.welcome(&session, "/account")),
-        Err(BrowserRegisterError::Register(RegisterError::Password(faults))) => {
+        Err(SignUpError::Register(RegisterError::Password(faults))) => {
             form.refuse_password(&PASSWORD, &faults);
         }
-        Err(BrowserRegisterError::Register(RegisterError::Taken(field))) => match field {
+        Err(SignUpError::Register(RegisterError::Taken(field))) => match field {
             UniqueField::Username => form.refuse(&USERNAME, Code::UsernameTaken),
             UniqueField::Email => form.refuse(&EMAIL, Code::EmailTaken),
         },

@@ -1,6 +1,6 @@
 //! Who looks at a page.
 
-use account::{BrowserActor, BrowserSession, DeviceToken};
+use account::{BrowserActor, BrowserSession, Cookie, DeviceToken};
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use csrf::CsrfToken;
@@ -43,6 +43,13 @@ impl Visitor {
     /// The session that the browser has.
     pub(super) const fn browser(&self) -> Option<&BrowserActor> {
         self.browser.as_ref()
+    }
+
+    /// What carries the session of whoever signs in here.
+    pub(super) fn carrier(&self) -> Cookie {
+        Cookie {
+            previous: self.browser.clone(),
+        }
     }
 
     /// Whether somebody has just signed out here, which the page that comes next says once.

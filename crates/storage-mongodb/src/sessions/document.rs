@@ -1,7 +1,10 @@
 //! A session as a document holds it.
 
-use model::{BrowserCookie, Generation, Origin, Session, TokenId, TokenPair, UserId};
-use mongodb::bson::{Document, doc};
+use model::{
+    Authentication, BrowserCookie, Generation, Level, Methods, Origin, Session, TokenId, TokenPair,
+    UserId,
+};
+use mongodb::bson::{Bson, Document, doc};
 use secret::HashedToken;
 use storage::Error;
 
@@ -20,6 +23,7 @@ pub(crate) fn to_document(session: &Session) -> Document {
         "_id": session.id.to_string(),
         "user": session.user.as_str(),
         "generation": integer(session.generation.0),
+        "authentication": authentication(&session.authentication),
         "created_at": date(session.created_at),
         "last_used_at": date(session.last_used_at),
         "expires_at": date(session.expires_at),
@@ -59,9 +63,37 @@ pub(crate) fn access_token(pair: &TokenPair) -> Document {
     }
 }
 
-/// A cookie as a document.
+/// A cookie as a document. Nodes of the version before read until when it is fresh, and nothing else of
+/// how its owner has proven who they are.
 pub(crate) fn cookie(cookie: &BrowserCookie) -> Document {
-    doc! { "hash": hex(cookie.hash.as_bytes()), "fresh_until": date(cookie.fresh_until) }
+    doc! {
+        "hash": hex(cookie.hash.as_bytes()),
+        "fresh_until": date(cookie.authentication.fresh_until()),
+        "authentication": authentication(&cookie.authentication),
+    }
+}
+
+fn authentication(authentication: &Authentication) -> Document {
+    let methods = authentication.methods.names().map(Bson::from);
+    doc! {
+        "methods": methods.collect::<Vec<_>>(),
+        "level": i32::from(authentication.level.number()),
+        "at": date(authentication.at),
+    }
+}
+
+/// How somebody has proven who they are; nothing where a node of the version before wrote.
+fn read_authentication(fields: &Fields<'_>) -> Result<Option<Authentication>, Error> {
+    if fields.get("authentication").is_none() {
+        return Ok(None);
+    }
+    let fields = fields.inner("authentication")?;
+    let level = Level::numbered(fields.unsigned("level")?);
+    Ok(Some(Authentication {
+        methods: Methods::named(fields.texts("methods")?),
+        level: level.ok_or_else(|| fields.unreadable("level"))?,
+        at: fields.time("at")?,
+    }))
 }
 
 fn read_cookie(fields: &Fields<'_>) -> Result<Option<BrowserCookie>, Error> {
@@ -70,9 +102,12 @@ fn read_cookie(fields: &Fields<'_>) -> Result<Option<BrowserCookie>, Error> {
         .map(|_| {
             let browser = fields.inner("browser")?;
             let hash = unhex(browser.text("hash")?).ok_or_else(|| browser.unreadable("hash"))?;
+            let fresh_until = browser.time("fresh_until")?;
+            let authentication = read_authentication(&browser)?;
             Ok(BrowserCookie {
                 hash: HashedToken::from_bytes(hash),
-                fresh_until: browser.time("fresh_until")?,
+                authentication: authentication
+                    .unwrap_or_else(|| Authentication::by_password_fresh_until(fresh_until)),
             })
         })
         .transpose()
@@ -94,11 +129,14 @@ pub(crate) fn read(fields: &Fields<'_>) -> Result<Session, Error> {
     let handing = fields.optional_text("handing")?;
     let issued_at = pair.unsigned("issued_at")?;
     let access_issued_at = pair.optional_unsigned("access_issued_at")?;
+    let created_at = fields.time("created_at")?;
+    let authentication = read_authentication(fields)?;
     Ok(Session {
         id: fields.session_id("_id")?,
         user,
         generation: Generation(fields.unsigned("generation")?),
-        created_at: fields.time("created_at")?,
+        authentication: authentication.unwrap_or(Authentication::by_password(created_at)),
+        created_at,
         last_used_at: fields.time("last_used_at")?,
         expires_at: fields.time("expires_at")?,
         origin: Origin {

@@ -27,7 +27,9 @@ impl Core {
                 Decision::Renew(renewed) => {
                     let mut set = to_document(&renewed);
                     set.remove("_id");
-                    set.remove("browser"); // another one may stand there by now
+                    for field in ["browser", "authentication"] {
+                        set.remove(field); // another one may stand there by now
+                    }
                     if self.update_as_read(session.as_ref(), set).await? {
                         return Ok(Rotated::Renewed(*renewed));
                     }

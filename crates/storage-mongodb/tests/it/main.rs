@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod authentication;
 mod belongings;
 mod concern;
 mod contract;

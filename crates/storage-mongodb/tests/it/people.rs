@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use model::{
-    EmailAddress, Generation, Origin, Session, SessionId, Timestamp, TokenId, TokenPair, UserId,
-    Username,
+    Authentication, EmailAddress, Generation, Origin, Session, SessionId, Timestamp, TokenId,
+    TokenPair, UserId, Username,
 };
 use password::PasswordHash;
 use storage::{FeedEntry, FeedRow, LoginName, Moment, NewUser};
@@ -54,6 +54,7 @@ pub(crate) fn session(owner: &UserId, number: u32) -> Session {
         id: session_id(number),
         user: owner.clone(),
         generation: Generation(0),
+        authentication: Authentication::by_password(NOW),
         created_at: NOW,
         last_used_at: NOW,
         expires_at: NOW.plus(Duration::from_secs(86_400)),

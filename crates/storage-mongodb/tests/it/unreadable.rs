@@ -117,6 +117,9 @@ async fn an_unreadable_session_is_an_error_of_its_own() {
         ("pair.refresh_expires", Bson::Int64(-1)),
         ("pair.fresh_until", Bson::String("junk".to_owned())),
         ("pair.refresh", Bson::Null),
+        ("authentication", Bson::String("junk".to_owned())),
+        ("authentication.level", Bson::Int32(7)),
+        ("authentication.methods", Bson::Array(vec![Bson::Int32(7)])),
         ("agent", Bson::Int32(7)),
         ("expires_at", Bson::Int64(7)),
     ] {

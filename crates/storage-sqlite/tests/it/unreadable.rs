@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::{
-    EmailAddress, Generation, Origin, Session, SessionId, Timestamp, TokenId, TokenPair, UserId,
-    Username,
+    Authentication, EmailAddress, Generation, Origin, Session, SessionId, Timestamp, TokenId,
+    TokenPair, UserId, Username,
 };
 use password::PasswordHash;
 use rusqlite::Connection;
@@ -86,6 +86,7 @@ fn session() -> Session {
         id: session_id(),
         user: id(),
         generation: Generation(0),
+        authentication: Authentication::by_password(NOW),
         created_at: NOW,
         last_used_at: NOW,
         expires_at: NOW.plus(std::time::Duration::from_secs(100)),
@@ -184,6 +185,8 @@ async fn an_unreadable_session_is_an_error_of_its_own() {
         "UPDATE sessions SET refresh_expires = -1",
         "UPDATE sessions SET fresh_until = -1",
         "UPDATE sessions SET cookie = zeroblob(32)", // without its time
+        "UPDATE sessions SET level = 7",
+        "UPDATE sessions SET methods = CAST(x'6a756e6bff' AS TEXT)",
         "UPDATE sessions SET agent = CAST(x'6a756e6bff' AS TEXT)",
     ] {
         let Tampered { store, .. } = &Tampered::with(statement).await;

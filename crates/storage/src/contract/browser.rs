@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{BrowserCookie, Session, Timestamp};
+use model::{Authentication, BrowserCookie, Level, Method, Methods, Session, Timestamp};
 use secret::HashedToken;
 
 use super::Backend;
@@ -60,7 +60,7 @@ pub async fn a_replaced_cookie_leads_nowhere(backend: &dyn Backend) {
     let session = browsing(&store, 1, 0).await;
     assert!(replaced(&store, 1, 1, 9).await);
     let expected = Session {
-        browser: Some(cookie(9, 600)),
+        browser: Some(cookie(9, 60)),
         ..session
     };
     assert_eq!(found(&store, 9).await, Some(expected));
@@ -130,7 +130,7 @@ pub async fn a_use_moves_no_session_beyond_its_own_end(backend: &dyn Backend) {
     account(&store, "alice").await;
     let short = Session {
         expires_at: at(100),
-        browser: Some(cookie(1, 600)),
+        browser: Some(cookie(1, 60)),
         ..session("alice", 1, 0)
     };
     store.open_session(short, LIMIT, moment(0)).await.unwrap();
@@ -158,15 +158,19 @@ pub async fn a_rotation_leaves_the_cookie_alone(backend: &dyn Backend) {
     browsing(&store, 1, 0).await;
     rotated(&store, "first", "second", 60).await;
     let session = found(&store, 1).await.unwrap();
-    assert_eq!(session.browser, Some(cookie(1, 600)));
+    assert_eq!(session.browser, Some(cookie(1, 60)));
     assert_eq!(session.rotated_at, at(60));
 }
 
-/// The `number`th cookie, fresh until so many seconds after the start.
+/// The `number`th cookie, given for a proof so many seconds after the start: one that no default gives.
 fn cookie(number: u32, seconds: i64) -> BrowserCookie {
     BrowserCookie {
         hash: hash(number),
-        fresh_until: at(seconds),
+        authentication: Authentication {
+            methods: Methods::default().with(Method::HardwareKey),
+            level: Level::Two,
+            at: at(seconds),
+        },
     }
 }
 
@@ -179,7 +183,7 @@ fn hash(number: u32) -> HashedToken {
 /// Opens the `number`th session of alice behind the `number`th cookie.
 async fn browsing(store: &Arc<dyn Storage>, number: u32, seconds: i64) -> Session {
     let session = Session {
-        browser: Some(cookie(number, 600)),
+        browser: Some(cookie(number, 60)),
         ..session("alice", number, seconds)
     };
     let opening = store.open_session(session.clone(), LIMIT, moment(seconds));
@@ -192,7 +196,7 @@ async fn found(store: &Arc<dyn Storage>, number: u32) -> Option<Session> {
 }
 
 async fn replaced(store: &Arc<dyn Storage>, session: u32, old: u32, new: u32) -> bool {
-    let new = cookie(new, 600);
+    let new = cookie(new, 60);
     let replacing = store.replace_cookie(session_id(session), hash(old), new);
     replacing.await.unwrap()
 }

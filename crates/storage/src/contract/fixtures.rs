@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    EmailAddress, Generation, Origin, Session, SessionId, Timestamp, TokenId, TokenPair, User,
-    UserId, Username,
+    Authentication, EmailAddress, Generation, Origin, Session, SessionId, Timestamp, TokenId,
+    TokenPair, User, UserId, Username,
 };
 use password::PasswordHash;
 use tokio::task::JoinSet;
@@ -152,6 +152,7 @@ pub(super) fn session(owner: &str, number: u32, seconds: i64) -> Session {
         id: session_id(number),
         user: id(owner),
         generation: Generation::default(),
+        authentication: Authentication::by_password(at(seconds)),
         created_at: at(seconds),
         last_used_at: at(seconds),
         expires_at: at(seconds).plus(SESSION_LIFETIME),

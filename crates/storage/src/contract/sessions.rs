@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use model::{Generation, Origin, Session, SessionId, TokenPair};
+use model::{
+    Authentication, Generation, Level, Method, Methods, Origin, Session, SessionId, TokenPair,
+};
 
 use super::Backend;
 use super::fixtures::{
@@ -18,6 +20,14 @@ pub async fn a_session_reads_back_as_it_was_opened(backend: &dyn Backend) {
     let plain = opened(&store, "alice", 1, 0).await;
     let unusual = Session {
         generation: Generation(7),
+        authentication: Authentication {
+            methods: Methods::PASSWORD
+                .with(Method::OneTimeCode)
+                .with(Method::HardwareKey)
+                .with(Method::SoftwareKey),
+            level: Level::Two,
+            at: at(-5),
+        },
         last_used_at: at(3),
         origin: Origin {
             address: String::new(),

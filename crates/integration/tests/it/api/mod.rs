@@ -1,4 +1,5 @@
 mod attempts;
+mod claims;
 mod health;
 mod login;
 mod logout;

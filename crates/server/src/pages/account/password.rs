@@ -52,7 +52,7 @@ pub(in crate::pages) async fn submit(
             let changing = async move {
                 let device = device.as_ref();
                 accounts
-                    .browser_change_password(&browser, device, current, new)
+                    .change_password(&browser, device, current, new)
                     .await
             };
             to_the_end(changing).await.map(Some)
@@ -60,8 +60,8 @@ pub(in crate::pages) async fn submit(
         (None, _) | (_, None) => Ok(None),
     };
     match changing {
-        Ok(Some(renewed)) => {
-            let (cookie, device) = (&renewed.cookie, &renewed.device);
+        Ok(Some(changed)) => {
+            let (cookie, device) = (&changed.renewed, &changed.device);
             return Ok(who.renewed(cookie, Some(device), &done("password")));
         }
         Ok(None) => {}

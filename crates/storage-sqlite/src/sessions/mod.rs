@@ -1,34 +1,22 @@
 //! Sessions.
 
+mod row;
+
 use async_trait::async_trait;
-use model::{
-    BrowserCookie, Generation, Origin, Session, SessionId, Timestamp, TokenId, TokenPair, UserId,
-};
+use model::{BrowserCookie, Session, SessionId, Timestamp, TokenId, UserId};
 use rusqlite::{Connection, named_params};
 use secret::HashedToken;
 use storage::rotation::{Decision, decide};
 use storage::{Error, FeedEntry, Moment, Rotated, Rotation, Sessions, SpentToken};
 
 use crate::SqliteStore;
-use crate::query::{Columns, all, execute, first, integer};
+use crate::query::{all, execute, first, integer};
 use crate::writer::Change;
 use crate::{spent, users};
 
-const TABLE: &str = "sessions";
+use row::{insert, read, renew, select};
 
-/// A statement that gives whole sessions.
-macro_rules! select {
-    ($rest:literal) => {
-        concat!(
-            "SELECT id, user, generation, created_at, last_used_at, expires_at, address, agent,
-                    access_jti, refresh_jti, access_csrf, refresh_csrf, issued_at, access_expires,
-                    refresh_expires, fresh_until, previous_jti, rotated_at, cookie, cookie_fresh_until,
-                    handing, access_issued_at
-             FROM sessions ",
-            $rest
-        )
-    };
-}
+const TABLE: &str = "sessions";
 
 #[async_trait]
 impl Sessions for SqliteStore {
@@ -89,20 +77,7 @@ impl Sessions for SqliteStore {
         new: BrowserCookie,
     ) -> Result<bool, Error> {
         self.writer
-            .write(move |change| {
-                let changed = execute(
-                    change.connection(),
-                    "UPDATE sessions SET cookie = ?3, cookie_fresh_until = ?4
-                     WHERE id = ?1 AND cookie = ?2",
-                    (
-                        id.to_string(),
-                        old.as_bytes(),
-                        new.hash.as_bytes(),
-                        new.fresh_until.as_millis(),
-                    ),
-                )?;
-                Ok(changed > 0)
-            })
+            .write(move |change| row::replace_cookie(change.connection(), id, old, &new))
             .await
     }
 
@@ -316,135 +291,4 @@ fn beyond(connection: &Connection, user: &UserId, limit: u32) -> Result<Vec<Sess
         (user.as_str(), limit),
         |columns| columns.session_id("id"),
     )
-}
-
-/// Nothing is kept for an account that has gone meanwhile: tokens of it are refused in any case.
-fn insert(connection: &Connection, session: &Session) -> Result<(), Error> {
-    let pair = &session.pair;
-    execute(
-        connection,
-        "INSERT INTO sessions (id, user, generation, created_at, last_used_at, expires_at, over_at,
-             address, agent, access_jti, refresh_jti, access_csrf, refresh_csrf, issued_at,
-             access_expires, refresh_expires, fresh_until, previous_jti, rotated_at, cookie,
-             cookie_fresh_until, handing, access_issued_at)
-         SELECT :id, id, :generation, :created_at, :last_used_at, :expires_at, :over_at,
-             :address, :agent, :access_jti, :refresh_jti, :access_csrf, :refresh_csrf, :issued_at,
-             :access_expires, :refresh_expires, :fresh_until, :previous_jti, :rotated_at, :cookie,
-             :cookie_fresh_until, :handing, :access_issued_at
-         FROM users WHERE id = :user",
-        named_params! {
-            ":id": session.id.to_string(),
-            ":user": session.user.as_str(),
-            ":generation": integer(session.generation.0),
-            ":created_at": session.created_at.as_millis(),
-            ":last_used_at": session.last_used_at.as_millis(),
-            ":expires_at": session.expires_at.as_millis(),
-            ":over_at": over_at(session),
-            ":address": session.origin.address,
-            ":agent": session.origin.agent,
-            ":access_jti": pair.access.as_str(),
-            ":refresh_jti": pair.refresh.as_str(),
-            ":access_csrf": pair.access_csrf,
-            ":refresh_csrf": pair.refresh_csrf,
-            ":issued_at": integer(pair.issued_at),
-            ":access_expires": integer(pair.access_expires),
-            ":refresh_expires": integer(pair.refresh_expires),
-            ":fresh_until": pair.fresh_until.map(integer),
-            ":previous_jti": session.previous.as_ref().map(TokenId::as_str),
-            ":rotated_at": session.rotated_at.as_millis(),
-            ":cookie": session.browser.as_ref().map(|cookie| cookie.hash.as_bytes()),
-            ":cookie_fresh_until": session.browser.map(|cookie| cookie.fresh_until.as_millis()),
-            ":handing": session.handing.as_ref().map(TokenId::as_str),
-            ":access_issued_at": integer(pair.access_issued_at),
-        },
-    )
-    .map(drop)
-}
-
-/// Writes what a rotation changes.
-fn renew(connection: &Connection, session: &Session) -> Result<(), Error> {
-    let pair = &session.pair;
-    execute(
-        connection,
-        "UPDATE sessions SET last_used_at = :last_used_at, over_at = :over_at, address = :address,
-             agent = :agent, access_jti = :access_jti, refresh_jti = :refresh_jti,
-             access_csrf = :access_csrf, refresh_csrf = :refresh_csrf, issued_at = :issued_at,
-             access_expires = :access_expires, refresh_expires = :refresh_expires,
-             fresh_until = :fresh_until, previous_jti = :previous_jti, rotated_at = :rotated_at,
-             handing = :handing, access_issued_at = :access_issued_at
-         WHERE id = :id",
-        named_params! {
-            ":id": session.id.to_string(),
-            ":last_used_at": session.last_used_at.as_millis(),
-            ":over_at": over_at(session),
-            ":address": session.origin.address,
-            ":agent": session.origin.agent,
-            ":access_jti": pair.access.as_str(),
-            ":refresh_jti": pair.refresh.as_str(),
-            ":access_csrf": pair.access_csrf,
-            ":refresh_csrf": pair.refresh_csrf,
-            ":issued_at": integer(pair.issued_at),
-            ":access_expires": integer(pair.access_expires),
-            ":refresh_expires": integer(pair.refresh_expires),
-            ":fresh_until": pair.fresh_until.map(integer),
-            ":previous_jti": session.previous.as_ref().map(TokenId::as_str),
-            ":rotated_at": session.rotated_at.as_millis(),
-            ":handing": session.handing.as_ref().map(TokenId::as_str),
-            ":access_issued_at": integer(pair.access_issued_at),
-        },
-    )
-    .map(drop)
-}
-
-/// From when on [`Session::is_over`], in milliseconds.
-fn over_at(session: &Session) -> i64 {
-    let refresh = integer(session.pair.refresh_expires).saturating_mul(1000);
-    refresh.min(session.expires_at.as_millis())
-}
-
-fn read(columns: &Columns<'_>) -> Result<Session, Error> {
-    let token = |column| columns.get::<String>(column).map(TokenId::from_stored);
-    let fresh_until: Option<i64> = columns.get("fresh_until")?;
-    let previous: Option<String> = columns.get("previous_jti")?;
-    let handing: Option<String> = columns.get("handing")?;
-    Ok(Session {
-        id: columns.session_id("id")?,
-        user: columns.user_id("user")?,
-        generation: Generation(columns.unsigned("generation")?),
-        created_at: columns.time("created_at")?,
-        last_used_at: columns.time("last_used_at")?,
-        expires_at: columns.time("expires_at")?,
-        origin: Origin {
-            address: columns.get("address")?,
-            agent: columns.get("agent")?,
-        },
-        pair: TokenPair {
-            access: token("access_jti")?,
-            refresh: token("refresh_jti")?,
-            access_csrf: columns.get("access_csrf")?,
-            refresh_csrf: columns.get("refresh_csrf")?,
-            issued_at: columns.unsigned("issued_at")?,
-            access_issued_at: columns.unsigned("access_issued_at")?,
-            access_expires: columns.unsigned("access_expires")?,
-            refresh_expires: columns.unsigned("refresh_expires")?,
-            fresh_until: fresh_until
-                .map(|_| columns.unsigned("fresh_until"))
-                .transpose()?,
-        },
-        previous: previous.map(TokenId::from_stored),
-        rotated_at: columns.time("rotated_at")?,
-        handing: handing.map(TokenId::from_stored),
-        browser: cookie(columns)?,
-    })
-}
-
-fn cookie(columns: &Columns<'_>) -> Result<Option<BrowserCookie>, Error> {
-    let hash: Option<[u8; 32]> = columns.get("cookie")?;
-    hash.map(|hash| {
-        Ok(BrowserCookie {
-            hash: HashedToken::from_bytes(hash),
-            fresh_until: columns.time("cookie_fresh_until")?,
-        })
-    })
-    .transpose()
 }
