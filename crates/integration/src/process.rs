@@ -50,6 +50,11 @@ pub fn binary() -> &'static Path {
     })
 }
 
+/// The binary of the version before, where `PORTCULLIS_TEST_BINARY_BEFORE` names it.
+pub fn binary_before() -> Option<PathBuf> {
+    std::env::var_os("PORTCULLIS_TEST_BINARY_BEFORE").map(PathBuf::from)
+}
+
 /// A command of the binary in `folder`, with nothing of this process's environment but the PATH.
 pub fn command(folder: &Path) -> Command {
     prepared(Command::new(binary()), folder)
@@ -114,6 +119,11 @@ impl Server {
     /// Starts a server in `folder`.
     pub async fn start(folder: &Path, env: &[(&str, &str)]) -> Self {
         Self::listening(command(folder), env).await
+    }
+
+    /// Starts a server of the version `before` in `folder`.
+    pub async fn start_before(before: &Path, folder: &Path, env: &[(&str, &str)]) -> Self {
+        Self::listening(prepared(Command::new(before), folder), env).await
     }
 
     /// Starts a server in `folder` that may have so many files open.

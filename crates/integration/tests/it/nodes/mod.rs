@@ -12,6 +12,7 @@ mod failover;
 mod outage;
 mod paused;
 mod server_errors;
+mod versions;
 
 use std::time::Duration;
 
