@@ -23,7 +23,7 @@ use server::limits::{Allowances, Counters, RequestLimits};
 use server::listener::Bounds;
 use server::pages::{Pages, Reach};
 use server::stack::{Edge, Stack};
-use server::{App, AppParts, Cors};
+use server::{AppParts, Cors};
 
 use keys::{authority, derived_key};
 use store::{Stored, open_store};
@@ -107,7 +107,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
     let accounts = Accounts::start(parts)
         .await
         .context("the store can't be read")?;
-    let app = App::new(AppParts {
+    let parts = AppParts {
         accounts: accounts.clone(),
         authority,
         clock: Arc::clone(&around.clock),
@@ -118,7 +118,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
             &around.public_url,
             Arc::clone(&around.clock),
         )?),
-    });
+    };
     let edge = Edge {
         proxies: TrustedProxies::new(config.server.trusted_proxies.iter().copied())
             .believing(config.server.forwarded_by),
@@ -130,7 +130,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
     };
     let upkeep = Upkeep::begin(accounts.clone(), behind, around.clock);
     Ok(Built {
-        app: Stack::new(app, edge),
+        app: Stack::new(parts, edge),
         accounts,
         upkeep,
     })
@@ -165,9 +165,14 @@ fn request_limits(config: &Config, keys: &Keys, counters: Counters) -> Option<Ar
     };
     let key = derived_key(&keys.secret_key, "rate limits");
     let (half, _) = key.expose().split_first_chunk()?; // 16 of 32 bytes
-    limits
-        .enabled
-        .then(|| Arc::new(RequestLimits::new(counters, half, &allowances)))
+    limits.enabled.then(|| {
+        Arc::new(RequestLimits::new(
+            counters,
+            half,
+            &allowances,
+            server::routes(),
+        ))
+    })
 }
 
 fn hsts(config: &Config) -> Hsts {

@@ -1,9 +1,10 @@
 //! What the routes need.
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use account::Accounts;
+use axum::body::Bytes;
 use axum::extract::FromRef;
 use jwt::Authority;
 use model::Clock;
@@ -15,15 +16,17 @@ use crate::readiness::Readiness;
 
 /// What the routes need. It is cloned for every request: one count goes up.
 #[derive(Clone)]
-pub struct App(Arc<Inner>);
+pub(crate) struct App(Arc<Inner>);
 
 struct Inner {
     parts: AppParts,
     readiness: Readiness,
     handings: Handings,
+    /// Made when somebody asks for it.
+    description: LazyLock<Bytes, Box<dyn FnOnce() -> Bytes + Send>>,
 }
 
-/// What an [`App`] is made of.
+/// What is needed to answer requests.
 pub struct AppParts {
     /// The use cases.
     pub accounts: Accounts,
@@ -38,18 +41,24 @@ pub struct AppParts {
 }
 
 impl App {
-    /// Puts the parts together.
-    pub fn new(parts: AppParts) -> Self {
+    /// Puts the parts together. `describe` makes the description of the interface.
+    pub(crate) fn new(parts: AppParts, describe: fn() -> String) -> Self {
         Self(Arc::new(Inner {
             parts,
             readiness: Readiness::default(),
             handings: Handings::default(),
+            description: LazyLock::new(Box::new(move || describe().into())),
         }))
     }
 
     /// Asks the store whether it answers, once for many.
     pub(crate) fn readiness(&self) -> &Readiness {
         &self.0.readiness
+    }
+
+    /// The description of the interface (OpenAPI), as JSON.
+    pub(crate) fn description(&self) -> Bytes {
+        self.0.description.clone()
     }
 
     /// Notes when refreshed tokens leave.

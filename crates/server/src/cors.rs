@@ -16,7 +16,7 @@ use http::header::{
 };
 use http::{Method, Request, StatusCode};
 
-use crate::router::{API, Route};
+use crate::route::{API, Route};
 
 /// What scripts may send besides what every form may (Fetch Standard, "CORS-safelisted request-header").
 const MAY_SEND: HeaderValue =
@@ -29,9 +29,6 @@ const MAY_READ: HeaderValue = HeaderValue::from_static(
 
 /// How long the answer to a preflight is good, in seconds: two hours, the most that Chromium takes.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
-
-/// What scripts are given to read beside the API.
-const DESCRIPTIONS: [&str; 2] = ["/openapi.json", "/.well-known/jwks.json"];
 
 /// The origins whose scripts may use the API.
 #[derive(Clone, Debug, Default)]
@@ -60,9 +57,15 @@ impl Cors {
         }
     }
 
-    /// What the answer to a request with this `path` and these `headers` is to say.
-    pub(crate) fn sharing(&self, path: &str, headers: &HeaderMap) -> Sharing {
-        if self.origins.is_empty() || !is_shared(path) {
+    /// What the answer to a request with this `path`, which belongs to `route`, and these `headers` is to say.
+    pub(crate) fn sharing(
+        &self,
+        path: &str,
+        route: Option<&Route>,
+        headers: &HeaderMap,
+    ) -> Sharing {
+        let is_shared = || path.starts_with(API) || route.is_some_and(|route| route.is_shared);
+        if self.origins.is_empty() || !is_shared() {
             return Sharing::Silent;
         }
         match origin(headers).filter(|origin| self.origins.contains(origin)) {
@@ -73,8 +76,12 @@ impl Cors {
 }
 
 impl Sharing {
-    /// The answer to a preflight of an origin that may use the route.
-    pub(crate) fn preflight<B>(&self, request: &Request<B>) -> Option<Response> {
+    /// The answer to a preflight of an origin that may use the route, which `find` finds by its path.
+    pub(crate) fn preflight<B>(
+        &self,
+        request: &Request<B>,
+        find: impl FnOnce(&str) -> Option<&'static Route>,
+    ) -> Option<Response> {
         let asks = request.method() == Method::OPTIONS
             && request
                 .headers()
@@ -82,7 +89,7 @@ impl Sharing {
         if !asks || !matches!(self, Self::With(_)) {
             return None;
         }
-        let methods = Route::at(request.uri().path())?.methods().join(", ");
+        let methods = find(request.uri().path())?.methods().join(", ");
         let headers = [
             (ACCESS_CONTROL_ALLOW_METHODS, methods.try_into().ok()?),
             (ACCESS_CONTROL_ALLOW_HEADERS, MAY_SEND),
@@ -101,10 +108,6 @@ impl Sharing {
             headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, MAY_READ);
         }
     }
-}
-
-fn is_shared(path: &str) -> bool {
-    path.starts_with(API) || DESCRIPTIONS.contains(&path)
 }
 
 /// The one origin that a request names.

@@ -2,7 +2,8 @@
 //! [`account`], and renders.
 //!
 //! - [`stack`]: what every request passes, on one page.
-//! - `api`: the routes of `/api/v1`, one file each.
+//! - `routes`: every route, declared once.
+//! - `api`: the handlers of `/api/v1`, one file each.
 //! - [`pages`]: what people see in a browser, one file each.
 //! - [`code`]: every failure that a client can meet; `error`: how each error becomes one of them.
 //! - The module [`listener`] has the connections; `handing` notes when refreshed tokens leave.
@@ -12,6 +13,7 @@ mod app;
 mod client;
 pub mod code;
 mod cors;
+mod endpoint;
 mod error;
 mod extract;
 #[cfg(test)]
@@ -20,17 +22,22 @@ mod handing;
 mod json;
 pub mod limits;
 pub mod listener;
+mod openapi;
 pub mod pages;
 mod readiness;
 mod request_id;
+mod route;
 mod router;
+mod routes;
 mod seldom;
 pub mod stack;
 mod telemetry;
 mod to_the_end;
 mod well_formed;
 
-pub use api::openapi::document as openapi_document;
-pub use app::{App, AppParts};
+pub use app::AppParts;
 pub use cors::Cors;
 pub use error::ApiError;
+pub use openapi::document as openapi_document;
+pub use route::Route;
+pub use routes::routes;

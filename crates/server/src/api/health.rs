@@ -18,7 +18,7 @@ const OK: Json<Health> = Json(Health { status: "ok" });
 
 /// Whether the process answers.
 #[utoipa::path(
-    get, path = "/livez", tag = "Health",
+    get, path = super::IN_ROUTES, tag = "Health",
     responses((status = 200, description = "It does", body = Health)),
 )]
 pub(crate) async fn livez() -> Json<Health> {
@@ -27,7 +27,7 @@ pub(crate) async fn livez() -> Json<Health> {
 
 /// Whether the store answers, so that requests can be sent here.
 #[utoipa::path(
-    get, path = "/readyz", tag = "Health",
+    get, path = super::IN_ROUTES, tag = "Health",
     responses((status = 200, description = "It does", body = Health)),
 )]
 pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<Health>, ApiError> {

@@ -13,7 +13,7 @@ const KEPT: &str = "public, max-age=300";
 
 /// The public keys that verify tokens (RFC 7517 §5): empty where a shared secret signs.
 #[utoipa::path(
-    get, path = "/.well-known/jwks.json", operation_id = "get_jwks", tag = "Keys",
+    get, path = super::IN_ROUTES, operation_id = "get_jwks", tag = "Keys",
     responses((status = 200, description = "A JWK Set", body = Object)),
 )]
 pub(crate) async fn jwks(State(app): State<App>) -> impl IntoResponse {

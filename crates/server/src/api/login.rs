@@ -28,7 +28,7 @@ input! {
 ///
 /// A sign-in that succeeds counts in the limit of its user, others in that of their client address.
 #[utoipa::path(
-    post, path = "/api/v1/login", tag = "Sessions", request_body = Login,
+    post, path = super::IN_ROUTES, tag = "Sessions", request_body = Login,
     params(
         ("X-Portcullis-Device" = Option<String>, Header,
          description = "The `device_token` of an earlier sign-in: on that device its own account has five tries that no stranger can use up"),

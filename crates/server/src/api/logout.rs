@@ -9,7 +9,7 @@ use crate::json::Json;
 /// access token may have expired. Of a token that belongs to no session, which the application before
 /// this one issued, that token alone ends.
 #[utoipa::path(
-    delete, path = "/api/v1/logout", tag = "Sessions", security(("access" = []), ("refresh" = [])),
+    delete, path = super::IN_ROUTES, tag = "Sessions", security(("access" = []), ("refresh" = [])),
     responses((status = 200, description = "The session has ended", body = MessageView)),
 )]
 pub(crate) async fn logout(
@@ -24,8 +24,12 @@ pub(crate) async fn logout(
 
 /// The same, for clients that can't send `DELETE`.
 #[utoipa::path(
-    post, path = "/api/v1/logout", tag = "Sessions", security(("access" = []), ("refresh" = [])),
+    post, path = super::IN_ROUTES, tag = "Sessions", security(("access" = []), ("refresh" = [])),
     responses((status = 200, description = "The session has ended", body = MessageView)),
 )]
-#[expect(dead_code, reason = "describes the second method of the same handler")]
-pub(crate) const fn logout_by_post() {}
+pub(crate) async fn logout_by_post(
+    accounts: Serving,
+    caller: Leaving,
+) -> Result<Json<MessageView>, ApiError> {
+    logout(accounts, caller).await
+}

@@ -17,7 +17,7 @@ use crate::json;
 
 /// Reads one's own account.
 #[utoipa::path(
-    get, path = "/api/v1/me", operation_id = "get_me", tag = "Accounts", security(("access" = [])),
+    get, path = super::IN_ROUTES, operation_id = "get_me", tag = "Accounts", security(("access" = [])),
     responses((status = 200, description = "The account", body = UserView<'_>)),
 )]
 pub(crate) async fn me(

@@ -25,7 +25,7 @@ input! {
 /// Changes the password. Every other session ends, and every other device must sign in once before it is
 /// known again. After five wrong passwords each further one must wait.
 #[utoipa::path(
-    put, path = "/api/v1/me/password", operation_id = "change_password", tag = "Accounts", security(("access" = [])),
+    put, path = super::IN_ROUTES, operation_id = "change_password", tag = "Accounts", security(("access" = [])),
     request_body = ChangePassword,
     params(
         ("X-Portcullis-Device" = Option<String>, Header,

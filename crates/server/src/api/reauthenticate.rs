@@ -22,7 +22,7 @@ input! {
 /// Gives a fresh access token of the same session (RFC 9470). After five wrong passwords each further
 /// one must wait.
 #[utoipa::path(
-    post, path = "/api/v1/me/reauthenticate", tag = "Sessions", security(("access" = [])),
+    post, path = super::IN_ROUTES, tag = "Sessions", security(("access" = [])),
     request_body = Reauthenticate,
     params(
         ("X-Portcullis-Device" = Option<String>, Header,

@@ -18,7 +18,7 @@ use crate::json::Json;
 /// belongs to no session, which the application before this one issued, opens one; its answer can't be
 /// asked for again.
 #[utoipa::path(
-    post, path = "/api/v1/refresh", tag = "Sessions", security(("refresh" = []), ()),
+    post, path = super::IN_ROUTES, tag = "Sessions", security(("refresh" = []), ()),
     request_body = RefreshBody,
     responses((status = 200, description = "The next pair of tokens", body = TokensView)),
 )]

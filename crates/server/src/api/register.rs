@@ -33,7 +33,7 @@ input! {
 
 /// Makes an account.
 #[utoipa::path(
-    post, path = "/api/v1/register", tag = "Accounts", request_body = Register,
+    post, path = super::IN_ROUTES, tag = "Accounts", request_body = Register,
     responses((status = 201, description = "The account", body = UserView<'_>)),
 )]
 pub(crate) async fn register(

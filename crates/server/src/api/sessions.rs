@@ -20,7 +20,7 @@ pub(crate) struct Sessions {
 
 /// Lists one's own sessions.
 #[utoipa::path(
-    get, path = "/api/v1/sessions", operation_id = "list_sessions", tag = "Sessions", security(("access" = [])),
+    get, path = super::IN_ROUTES, operation_id = "list_sessions", tag = "Sessions", security(("access" = [])),
     responses((status = 200, description = "The sessions", body = Sessions)),
 )]
 pub(crate) async fn list(
@@ -35,7 +35,7 @@ pub(crate) async fn list(
 
 /// Ends one of one's own sessions. Another than the present one needs a fresh token.
 #[utoipa::path(
-    delete, path = "/api/v1/sessions/{id}", operation_id = "end_session", tag = "Sessions", security(("access" = [])),
+    delete, path = super::IN_ROUTES, operation_id = "end_session", tag = "Sessions", security(("access" = [])),
     params(("id" = String, Path, description = "The session")),
     responses((status = 204, description = "The session has ended")),
 )]
@@ -50,7 +50,7 @@ pub(crate) async fn end(
 
 /// Ends all of one's own sessions but the present one. Needs a fresh token.
 #[utoipa::path(
-    delete, path = "/api/v1/sessions", operation_id = "end_other_sessions", tag = "Sessions", security(("access" = [])),
+    delete, path = super::IN_ROUTES, operation_id = "end_other_sessions", tag = "Sessions", security(("access" = [])),
     responses((status = 204, description = "The other sessions have ended")),
 )]
 pub(crate) async fn end_others(

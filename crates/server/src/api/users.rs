@@ -42,7 +42,7 @@ input! {
 
 /// Reads one's own account.
 #[utoipa::path(
-    get, path = "/api/v1/users/{id}", operation_id = "get_user", tag = "Accounts", security(("access" = [])),
+    get, path = super::IN_ROUTES, operation_id = "get_user", tag = "Accounts", security(("access" = [])),
     params(("id" = String, Path, description = "One's own id; any other is answered 403")),
     responses((status = 200, description = "The account", body = UserView<'_>)),
 )]
@@ -57,7 +57,7 @@ pub(crate) async fn read(
 
 /// Replaces one's own name and address.
 #[utoipa::path(
-    put, path = "/api/v1/users/{id}", operation_id = "replace_user", tag = "Accounts", security(("access" = [])),
+    put, path = super::IN_ROUTES, operation_id = "replace_user", tag = "Accounts", security(("access" = [])),
     params(("id" = String, Path, description = "One's own id; any other is answered 403")),
     request_body = ReplaceUser,
     responses((status = 200, description = "The account", body = UserView<'_>)),
@@ -80,7 +80,7 @@ pub(crate) async fn replace(
 
 /// Changes one's own name, address or both. What was there before is reserved for its owner for 30 days.
 #[utoipa::path(
-    patch, path = "/api/v1/users/{id}", operation_id = "change_user", tag = "Accounts", security(("access" = [])),
+    patch, path = super::IN_ROUTES, operation_id = "change_user", tag = "Accounts", security(("access" = [])),
     params(("id" = String, Path, description = "One's own id; any other is answered 403")),
     request_body = ChangeUser,
     responses((status = 200, description = "The account", body = UserView<'_>)),
@@ -103,7 +103,7 @@ pub(crate) async fn change(
 
 /// Deletes one's own account. Needs a fresh token. Its name and its address are reserved for 30 days.
 #[utoipa::path(
-    delete, path = "/api/v1/users/{id}", operation_id = "delete_user", tag = "Accounts", security(("access" = [])),
+    delete, path = super::IN_ROUTES, operation_id = "delete_user", tag = "Accounts", security(("access" = [])),
     params(("id" = String, Path, description = "One's own id; any other is answered 403")),
     responses((status = 204, description = "Deleted, with every session")),
 )]

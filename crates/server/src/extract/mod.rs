@@ -4,6 +4,7 @@ mod actor;
 mod device;
 mod origin;
 mod serving;
+mod taken;
 
 pub(crate) use actor::{Acting, Leaving, Reading, RefreshBody, Refreshing, caller};
 pub(crate) use device::Device;

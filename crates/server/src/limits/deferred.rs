@@ -11,7 +11,7 @@ use ratelimit::Decision;
 
 use super::{Asked, Charge, RequestLimits, Who, throttled};
 use crate::error::ApiError;
-use crate::router::Route;
+use crate::route::Route;
 
 /// A charge that waits for the handler to learn who asks: a refresh token may stand in the body, a cookie
 /// leads to somebody only by the store, and a name to nobody before the password is proven. Until then the client has paid.

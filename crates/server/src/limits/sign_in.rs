@@ -80,7 +80,7 @@ mod tests {
 
     use super::super::{Asked, Charge, RequestLimits, Who, tests::limits_in};
     use super::*;
-    use crate::router::Route;
+    use crate::routes;
 
     const WAIT: Duration = Duration::from_secs(1);
 
@@ -88,7 +88,7 @@ mod tests {
     async fn sign_in(limits: &Arc<RequestLimits>, ends: Result<(), LoginError>) -> bool {
         let asked = Asked {
             client: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
-            route: Route::at("/api/v1/login"),
+            route: routes::route_at("/api/v1/login"),
             method: &Method::POST,
             now: Timestamp::from_seconds(1_800_000_000),
         };

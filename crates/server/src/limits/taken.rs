@@ -13,31 +13,26 @@
 //! used the budget up is refused before anything is looked up, also where the name would have been free:
 //! else the refusal itself would reveal it.
 
-use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use account::{
     Accounts, ChangeProfileError, ChangedProfile, RegisterError, SignUpError, Throttled,
 };
-use axum::extract::FromRequestParts;
-use http::request::Parts;
 use model::{Timestamp, UserId};
-use ratelimit::{Call, Caller, ClientAddress, Decision};
+use ratelimit::{Call, Caller, Decision};
 
 use super::{RequestLimits, milliseconds};
-use crate::app::App;
 use crate::error::ApiError;
-use crate::extract::Serving;
 
 /// Whose budget the answer to a request may use.
 pub(crate) struct TakenBudget {
     /// Hears of refusals.
-    accounts: Accounts,
+    pub(crate) accounts: Accounts,
     /// Nothing where requests are not limited.
-    limits: Option<Arc<RequestLimits>>,
-    client: Option<IpAddr>,
-    now: Timestamp,
+    pub(crate) limits: Option<Arc<RequestLimits>>,
+    pub(crate) client: Option<IpAddr>,
+    pub(crate) now: Timestamp,
 }
 
 /// What came of an attempt to get a name or an address.
@@ -117,23 +112,6 @@ impl TakenBudget {
             refundable: true,
             now: milliseconds(self.now),
         }
-    }
-}
-
-impl FromRequestParts<App> for TakenBudget {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let Serving(accounts) = Serving::from_request_parts(parts, app).await?;
-        Ok(Self {
-            accounts,
-            limits: app.limits.clone(),
-            client: parts
-                .extensions
-                .get::<ClientAddress>()
-                .map(|client| client.ip()),
-            now: app.clock.now(),
-        })
     }
 }
 

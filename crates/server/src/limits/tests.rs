@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ratelimit::{Hit, Key, Store, Usage};
 
 use super::*;
+use crate::routes;
 
 /// A store that never counts.
 #[derive(Clone, Copy)]
@@ -66,7 +67,12 @@ pub(super) fn limits_in(store: SharedStore) -> Arc<RequestLimits> {
         taken: "2 per hour".parse().unwrap(),
         strategy: Strategy::default(),
     };
-    Arc::new(RequestLimits::new(counters, &[7; 16], &allowances))
+    Arc::new(RequestLimits::new(
+        counters,
+        &[7; 16],
+        &allowances,
+        routes::routes(),
+    ))
 }
 
 const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
@@ -79,7 +85,7 @@ fn alice() -> Who {
 async fn status(limits: &Arc<RequestLimits>, who: Who, method: Method, path: &str) -> u16 {
     let asked = Asked {
         client: HERE,
-        route: Route::at(path),
+        route: routes::route_at(path),
         method: &method,
         now: Timestamp::from_seconds(1_800_000_000),
     };

@@ -3,12 +3,6 @@
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
-/// Where the stylesheet is.
-pub(super) const STYLESHEET: &str = "/static/pages.css";
-
-/// Where the icon is.
-pub(super) const ICON: &str = "/static/icon.svg";
-
 const CSS: &str = include_str!("../../templates/pages.css");
 const SVG: &str = include_str!("../../templates/icon.svg");
 
@@ -21,12 +15,12 @@ pub(super) fn version() -> String {
 }
 
 /// How the pages look.
-pub(super) async fn stylesheet() -> Response {
+pub(crate) async fn stylesheet() -> Response {
     kept("text/css; charset=utf-8", CSS)
 }
 
 /// What stands in the browser's tab.
-pub(super) async fn icon() -> Response {
+pub(crate) async fn icon() -> Response {
     kept("image/svg+xml", SVG)
 }
 

@@ -44,7 +44,7 @@ struct Page {
 }
 
 /// Shows the form.
-pub(super) async fn show(
+pub(crate) async fn show(
     State(accounts): State<Accounts>,
     who: SignedIn,
     csrf: CsrfToken,
@@ -55,7 +55,7 @@ pub(super) async fn show(
 }
 
 /// Checks the password and replaces the cookie by a fresh one.
-pub(super) async fn submit(
+pub(crate) async fn submit(
     Serving(accounts): Serving,
     who: SignedIn,
     csrf: CsrfToken,

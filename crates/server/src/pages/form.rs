@@ -43,7 +43,7 @@ pub(super) struct Shown {
 }
 
 /// A form as it was sent.
-pub(super) struct Form {
+pub(crate) struct Form {
     object: Object,
     typed: Vec<(&'static str, String)>,
     /// What is wrong with it as a whole, and with no field alone.

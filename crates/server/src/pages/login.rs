@@ -52,7 +52,7 @@ struct Page {
 }
 
 /// Shows the form.
-pub(super) async fn show(
+pub(crate) async fn show(
     State(accounts): State<Accounts>,
     visitor: Visitor,
     csrf: CsrfToken,
@@ -66,7 +66,7 @@ pub(super) async fn show(
 }
 
 /// Signs in.
-pub(super) async fn submit(
+pub(crate) async fn submit(
     Serving(accounts): Serving,
     visitor: Visitor,
     csrf: CsrfToken,

@@ -9,7 +9,7 @@ use crate::error::ApiError;
 use crate::extract::Serving;
 
 /// Ends the session.
-pub(super) async fn submit(
+pub(crate) async fn submit(
     Serving(accounts): Serving,
     who: SignedIn,
     ValidForm(mut form): ValidForm<Form>,

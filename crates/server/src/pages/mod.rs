@@ -7,18 +7,18 @@
 //!   bound to a session of its own, which dies at the login (`visitor.rs`).
 //! - Over plain http to another machine they are off: a password would cross the network in the clear.
 
-mod account;
+pub(crate) mod account;
 mod agent;
-mod assets;
-mod confirm;
+pub(crate) mod assets;
+pub(crate) mod confirm;
 mod cookies;
 pub(crate) mod error;
 mod form;
-mod home;
-mod login;
-mod logout;
+pub(crate) mod home;
+pub(crate) mod login;
+pub(crate) mod logout;
 mod next;
-mod register;
+pub(crate) mod register;
 mod render;
 mod visitor;
 mod wait;
@@ -26,50 +26,14 @@ mod wanted;
 
 use std::sync::Arc;
 
-use ::account::Throttled;
-use axum::Router;
-use axum::routing::{any, get, post};
 use csrf::{CsrfLayer, FormTokens, InvalidPublicUrl, PublicOrigin};
 use http::HeaderMap;
 use model::Clock;
 
-use crate::app::App;
-use crate::code::Code;
-use crate::error::ApiError;
-use crate::router::{Charged, Route, hashing, route};
 use cookies::Cookies;
 
 pub(crate) use render::IsPage;
 pub(crate) use wanted::wants_page;
-
-/// Every page, as it stands in logs.
-pub(crate) static ROUTES: &[Route] = {
-    use Charged::{Nobody, Page, PageOfAccount};
-    &[
-        route("/", &["GET"], Page),
-        route("/login", &["GET", "POST"], Page),
-        route("/register", &["GET", "POST"], Page),
-        route("/logout", &["POST"], PageOfAccount),
-        route("/account", &["GET"], PageOfAccount),
-        route("/account/profile", &["POST"], PageOfAccount),
-        hashing(
-            "/account/password",
-            &["POST"],
-            PageOfAccount,
-            Throttled::PasswordChange,
-        ),
-        hashing(
-            "/account/confirm",
-            &["GET", "POST"],
-            PageOfAccount,
-            Throttled::Reauthentication,
-        ),
-        route("/account/sessions/end-others", &["POST"], PageOfAccount),
-        route("/account/sessions/{id}/end", &["POST"], PageOfAccount),
-        route(assets::STYLESHEET, &["GET"], Nobody),
-        route(assets::ICON, &["GET"], Nobody),
-    ]
-};
 
 /// How people reach the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +82,16 @@ impl Pages {
         })
     }
 
+    /// What stands around the routes that take or show a form.
+    pub(crate) const fn csrf(&self) -> &CsrfLayer {
+        &self.csrf
+    }
+
+    /// Whether they are not shown, since whatever is typed would cross the network in the clear.
+    pub(crate) const fn are_off(&self) -> bool {
+        matches!(self.reach, Reach::PlainHttp)
+    }
+
     /// Whether a form comes from a page of ours, as the layer of [`csrf`] judges it again before anything is done.
     pub(crate) fn is_own_form(&self, headers: &HeaderMap) -> bool {
         self.origin.vouches_for(headers).is_ok()
@@ -127,58 +101,4 @@ impl Pages {
     pub(crate) fn has_session(&self, headers: &HeaderMap) -> bool {
         self.cookies.session(headers).is_some()
     }
-}
-
-/// The routes of the pages, or in their place the answer that they need https.
-pub(crate) fn router(pages: &Pages) -> Router<App> {
-    match pages.reach {
-        Reach::Https | Reach::Loopback => served(&pages.csrf),
-        Reach::PlainHttp => ROUTES.iter().fold(Router::new(), |router, route| {
-            router.route(
-                route.template,
-                any(async || ApiError::new(Code::HttpsRequired)),
-            )
-        }),
-    }
-}
-
-/// The layer stands around methods that exist and no others, so that 404 and 405 stay what they are.
-fn served(csrf: &CsrfLayer) -> Router<App> {
-    let csrf = || csrf.clone();
-    Router::new()
-        .route("/", get(home::show))
-        .route(
-            "/login",
-            get(login::show).post(login::submit).route_layer(csrf()),
-        )
-        .route(
-            "/register",
-            get(register::show)
-                .post(register::submit)
-                .route_layer(csrf()),
-        )
-        .route("/logout", post(logout::submit).route_layer(csrf()))
-        .route("/account", get(account::show).route_layer(csrf()))
-        .route(
-            "/account/profile",
-            post(account::profile::submit).route_layer(csrf()),
-        )
-        .route(
-            "/account/password",
-            post(account::password::submit).route_layer(csrf()),
-        )
-        .route(
-            "/account/confirm",
-            get(confirm::show).post(confirm::submit).route_layer(csrf()),
-        )
-        .route(
-            "/account/sessions/end-others",
-            post(account::sessions::end_others).route_layer(csrf()),
-        )
-        .route(
-            "/account/sessions/{id}/end",
-            post(account::sessions::end).route_layer(csrf()),
-        )
-        .route(assets::STYLESHEET, get(assets::stylesheet))
-        .route(assets::ICON, get(assets::icon))
 }

@@ -58,7 +58,7 @@ struct Page {
 }
 
 /// Shows the form.
-pub(super) async fn show(
+pub(crate) async fn show(
     State(accounts): State<Accounts>,
     visitor: Visitor,
     csrf: CsrfToken,
@@ -73,7 +73,7 @@ pub(super) async fn show(
 }
 
 /// Makes an account and signs its owner in.
-pub(super) async fn submit(
+pub(crate) async fn submit(
     Serving(accounts): Serving,
     visitor: Visitor,
     csrf: CsrfToken,

@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use http::header::{ACCEPT, HeaderValue};
 
-use crate::router::API;
+use crate::route::API;
 
 /// Whether a failure at `path` is to be shown as a page: to a browser, which names `text/html` and
 /// puts no JSON before it (RFC 9110 §12.5.1). Where programs ask it never is, whatever they accept.

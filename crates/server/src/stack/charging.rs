@@ -8,7 +8,7 @@ use model::UserId;
 use super::passing::Passing;
 use super::{Admitted, Shared};
 use crate::limits::{self, Asked, Charge, Deferred};
-use crate::router;
+use crate::route::Charged;
 
 /// What a request costs.
 pub(super) enum Limited {
@@ -40,7 +40,7 @@ impl Shared {
         if route.is_some_and(|route| route.refuses_unread(asked.method, headers, authentication)) {
             return Limited::Charged(limits.charge_unmatched(asked));
         }
-        if route.is_some_and(|route| route.charged == router::Charged::PageOfAccount)
+        if route.is_some_and(|route| route.charged == Charged::PageOfAccount)
             && !asked.method.is_safe()
             && self.app.pages.has_session(headers)
         {
@@ -51,7 +51,7 @@ impl Shared {
             Some(charge)
                 if route.is_some_and(|route| {
                     route.signs_in(asked.method)
-                        || route.reads_token_from_body() && authentication.is_missing()
+                        || route.reads_token_from_body && authentication.is_missing()
                 }) =>
             {
                 Limited::Twice(charge, Deferred::new(limits, asked))

@@ -17,11 +17,13 @@ use super::Shared;
 use super::deadline::BodyWait;
 use crate::code::Code;
 use crate::cors::Sharing;
+use crate::endpoint::AtHand;
 use crate::error::{ApiError, Cause};
 use crate::limits::{self, Deferred};
 use crate::pages::{self, IsPage};
 use crate::request_id::X_REQUEST_ID;
-use crate::router::Route;
+use crate::route::Route;
+use crate::routes;
 use crate::telemetry::{self, Finished, LeftOut};
 
 /// What the log calls the budget of guesses at a password.
@@ -35,6 +37,8 @@ pub(super) struct Passing {
     pub(super) id: HeaderValue,
     pub(super) method: Method,
     pub(super) route: Option<&'static Route>,
+    /// Whether its answer may be at hand.
+    pub(super) at_hand: Option<AtHand>,
     pub(super) client: Client,
     pub(super) scheme: Scheme,
     /// How long its body is waited for, if there is one.
@@ -60,11 +64,16 @@ impl Passing {
         shared: Arc<Shared>,
     ) -> Self {
         let (method, uri) = (request.method().clone(), request.uri());
+        let endpoint = routes::at(uri.path());
+        let there = endpoint.map(|endpoint| &endpoint.route);
         Self {
             id: shared
                 .request_ids
                 .of(request.headers(), || shared.clients.trusts(peer)),
-            route: Route::at(uri.path()).filter(|route| route.has(&method)),
+            route: there.filter(|route| route.has(&method)),
+            at_hand: endpoint
+                .filter(|_| method == Method::GET)
+                .and_then(|endpoint| endpoint.at_hand),
             method,
             client,
             scheme: match client.scheme {
@@ -76,7 +85,7 @@ impl Passing {
             is_uncharged: false,
             charged: None,
             later: None,
-            sharing: shared.cors.sharing(uri.path(), request.headers()),
+            sharing: shared.cors.sharing(uri.path(), there, request.headers()),
             page_for: pages::wants_page(uri.path(), request.headers()).then(|| uri.clone()),
             shared,
         }

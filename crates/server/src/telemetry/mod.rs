@@ -7,7 +7,7 @@ use http::{HeaderValue, Method, StatusCode};
 use ratelimit::ClientAddress;
 
 use crate::error::Cause;
-use crate::router::Route;
+use crate::route::Route;
 
 /// A request that was answered.
 pub(crate) struct Finished<'a> {

@@ -1,8 +1,8 @@
 //! `GET /account`: one's name and address, password and sessions, each with its form.
 
-pub(super) mod password;
-pub(super) mod profile;
-pub(super) mod sessions;
+pub(crate) mod password;
+pub(crate) mod profile;
+pub(crate) mod sessions;
 
 use account::{Accounts, ListedSession, Refused};
 use askama::Template;
@@ -53,7 +53,7 @@ enum Filled {
 }
 
 /// Shows the page.
-pub(super) async fn show(
+pub(crate) async fn show(
     State(accounts): State<Accounts>,
     who: SignedIn,
     csrf: CsrfToken,

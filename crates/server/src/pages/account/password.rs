@@ -36,7 +36,7 @@ pub(super) static NEW: Field = Field {
 };
 
 /// Changes the password. Every other session ends, and this one gets a new cookie.
-pub(in crate::pages) async fn submit(
+pub(crate) async fn submit(
     Serving(accounts): Serving,
     who: SignedIn,
     csrf: CsrfToken,

@@ -38,7 +38,7 @@ pub(super) static EMAIL: Field = Field {
 
 /// Saves what differs: an imported name or address that breaks today's rules may stay, and one that is
 /// missing may stay missing.
-pub(in crate::pages) async fn submit(
+pub(crate) async fn submit(
     Serving(accounts): Serving,
     who: SignedIn,
     csrf: CsrfToken,

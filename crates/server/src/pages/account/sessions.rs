@@ -12,7 +12,7 @@ use crate::pages::form::Form;
 use crate::pages::visitor::{SignedIn, to_login};
 
 /// Ends one session. One that isn't there any more is as good as ended: people press buttons twice.
-pub(in crate::pages) async fn end(
+pub(crate) async fn end(
     Serving(accounts): Serving,
     who: SignedIn,
     ValidPath(id): ValidPath<String>,
@@ -28,7 +28,7 @@ pub(in crate::pages) async fn end(
 }
 
 /// Ends every session but this one.
-pub(in crate::pages) async fn end_others(
+pub(crate) async fn end_others(
     Serving(accounts): Serving,
     who: SignedIn,
     ValidForm(mut form): ValidForm<Form>,

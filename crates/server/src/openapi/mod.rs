@@ -1,20 +1,15 @@
-//! `GET /openapi.json`: the description of the interface (OpenAPI 3.1).
+//! The description of the interface (OpenAPI 3.1), made from what `routes.rs` declares and the handlers say of themselves.
 
 mod failures;
 
-use std::sync::LazyLock;
-
-use axum::response::IntoResponse;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{RefOr, Required, Schema};
 use utoipa::{Modify, OpenApi};
 
-use super::{
-    health, jwks, login, logout, me, password, reauthenticate, refresh, register, sessions, users,
-};
+use crate::endpoint::Endpoint;
+use crate::routes::endpoints;
 
 /// The description, as JSON with a final newline: what `docs/openapi.json` holds.
 pub fn document() -> String {
@@ -23,47 +18,15 @@ pub fn document() -> String {
     text
 }
 
-/// Serves the description.
-pub(crate) async fn serve() -> impl IntoResponse {
-    static DOCUMENT: LazyLock<String> = LazyLock::new(document);
-    (
-        [
-            (CONTENT_TYPE, "application/json"),
-            (CACHE_CONTROL, "public, max-age=300"),
-        ],
-        DOCUMENT.as_str(),
-    )
-}
-
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Portcullis",
         description = "Accounts, sessions and tokens. Every failure is `application/problem+json` (RFC 9457) with a stable `code`. After a 503 try again when `Retry-After` says; a change that was asked for may have been made all the same. Whatever was counted by a limit is answered with `RateLimit` and `RateLimit-Policy`, failures too, save `too_many_attempts`.",
     ),
-    paths(
-        register::register,
-        login::login,
-        refresh::refresh,
-        logout::logout,
-        logout::logout_by_post,
-        me::me,
-        reauthenticate::reauthenticate,
-        password::change,
-        users::read,
-        users::replace,
-        users::change,
-        users::remove,
-        sessions::list,
-        sessions::end,
-        sessions::end_others,
-        jwks::jwks,
-        health::livez,
-        health::readyz,
-    ),
     components(schemas(problem::Problem)),
     servers((url = "/", description = "Where this document was got from")),
-    modifiers(&Tokens, &Inputs, &Failures),
+    modifiers(&Endpoints, &Tokens, &Inputs, &Failures),
     tags(
         (name = "Accounts", description = "Signing up, and one's own account"),
         (name = "Sessions", description = "Signing in and out"),
@@ -72,6 +35,26 @@ pub(crate) async fn serve() -> impl IntoResponse {
     ),
 )]
 struct Description;
+
+/// What the handlers say of themselves, each at the path that is declared for it.
+struct Endpoints;
+
+impl Modify for Endpoints {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let described = endpoints()
+            .iter()
+            .filter_map(|endpoint| Some((endpoint, endpoint.describe?())));
+        for (endpoint, described) in described {
+            let template = endpoint.route.template;
+            for operations in described.paths.paths.into_values() {
+                document.paths.paths.insert(template.to_owned(), operations);
+            }
+            let schemas = described.components.map(|components| components.schemas);
+            let components = document.components.get_or_insert_default();
+            components.schemas.extend(schemas.unwrap_or_default());
+        }
+    }
+}
 
 /// Names the two kinds of token.
 struct Tokens;
@@ -98,7 +81,7 @@ struct Inputs;
 
 impl Modify for Inputs {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let bodies = operations(document).filter_map(|(_, operation)| {
+        let bodies = operations(document).filter_map(|operation| {
             let id = operation.operation_id.as_deref();
             let RefOr::T(body) = operation.request_body.as_mut()? else {
                 return None;
@@ -137,39 +120,50 @@ struct Failures;
 
 impl Modify for Failures {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        for (path, operation) in operations(document) {
-            failures::describe(path, operation);
+        for (endpoint, method, operation) in declared(document) {
+            failures::describe(endpoint, method, operation);
         }
     }
 }
 
-/// Every operation, with its path.
-fn operations(
+/// Every operation.
+fn operations(document: &mut utoipa::openapi::OpenApi) -> impl Iterator<Item = &mut Operation> {
+    declared(document).map(|(_, _, operation)| operation)
+}
+
+/// Every operation, with its route and its method.
+fn declared(
     document: &mut utoipa::openapi::OpenApi,
-) -> impl Iterator<Item = (&str, &mut Operation)> {
+) -> impl Iterator<Item = (&'static Endpoint, &'static str, &mut Operation)> {
     document.paths.paths.iter_mut().flat_map(|(path, item)| {
-        let methods = [
-            item.get.as_mut(),
-            item.put.as_mut(),
-            item.post.as_mut(),
-            item.delete.as_mut(),
-            item.patch.as_mut(),
-        ];
-        let methods = methods.into_iter().flatten();
-        methods.map(move |operation| (&**path, operation))
+        let endpoint = endpoints()
+            .iter()
+            .find(|endpoint| endpoint.route.template == path);
+        let methods = methods(item).into_iter();
+        methods.filter_map(move |(method, operation)| Some((endpoint?, method, operation?)))
     })
+}
+
+/// What stands at a path for each method.
+fn methods(item: &mut PathItem) -> [(&'static str, Option<&mut Operation>); 5] {
+    [
+        ("GET", item.get.as_mut()),
+        ("PUT", item.put.as_mut()),
+        ("POST", item.post.as_mut()),
+        ("DELETE", item.delete.as_mut()),
+        ("PATCH", item.patch.as_mut()),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::router::ROUTES;
 
     #[test]
     fn each_operation_has_an_id_of_its_own() {
         let mut description = Description::openapi();
         let mut ids: Vec<_> = operations(&mut description)
-            .map(|(_, operation)| operation.operation_id.clone().unwrap())
+            .map(|operation| operation.operation_id.clone().unwrap())
             .collect();
         let all = ids.len();
         ids.sort();
@@ -177,15 +171,33 @@ mod tests {
         assert_eq!(ids.len(), all, "{ids:?}");
     }
 
+    /// A handler says its method once more, since utoipa asks for it.
     #[test]
-    fn every_route_is_described() {
-        let description = Description::openapi();
-        let templates = ROUTES.iter().map(|route| route.template);
-        for route in templates.filter(|route| *route != "/openapi.json") {
-            assert!(
-                description.paths.paths.contains_key(route),
-                "{route} is missing"
-            );
+    fn every_route_is_described_by_the_methods_that_it_is_declared_with_and_no_others() {
+        let mut description = Description::openapi();
+        for endpoint in endpoints() {
+            let template = endpoint.route.template;
+            let item = description.paths.paths.get_mut(template);
+            let described = item.map(methods).into_iter().flatten();
+            let mut described: Vec<_> = described
+                .filter_map(|(method, operation)| operation.map(|_| method))
+                .collect();
+            let mut declared = match endpoint.describe {
+                Some(_) => endpoint.route.methods().to_vec(),
+                None => Vec::new(),
+            };
+            described.sort_unstable();
+            declared.sort_unstable();
+            assert_eq!(described, declared, "{template}");
+        }
+    }
+
+    #[test]
+    fn every_route_that_programs_ask_is_described() {
+        for endpoint in endpoints() {
+            let template = endpoint.route.template;
+            let is_asked = template.starts_with(crate::route::API);
+            assert!(!is_asked || endpoint.describe.is_some(), "{template}");
         }
     }
 }

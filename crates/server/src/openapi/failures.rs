@@ -10,7 +10,8 @@ use utoipa::openapi::{
 };
 
 use crate::code::Code;
-use crate::router::{Charged, ROUTES};
+use crate::endpoint::Endpoint;
+use crate::route::Charged;
 
 /// What any request may be answered.
 const ALWAYS: &[Code] = &[
@@ -40,53 +41,10 @@ const WITH_TOKEN: &[Code] = &[
     Code::WrongTokenType,
 ];
 
-/// What each operation adds, by its id.
-const OWN: &[(&str, &[Code])] = &[
-    (
-        "register",
-        &[
-            Code::RegistrationClosed,
-            Code::UsernameTaken,
-            Code::EmailTaken,
-        ],
-    ),
-    ("login", &[Code::InvalidCredentials, Code::TooManyAttempts]),
-    (
-        "reauthenticate",
-        &[Code::InvalidCredentials, Code::TooManyAttempts],
-    ),
-    (
-        "change_password",
-        &[Code::InvalidCredentials, Code::TooManyAttempts],
-    ),
-    ("get_user", &[Code::Forbidden]),
-    ("replace_user", CHANGE),
-    ("change_user", CHANGE),
-    (
-        "delete_user",
-        &[Code::Forbidden, Code::InsufficientUserAuthentication],
-    ),
-    (
-        "end_session",
-        &[Code::NotFound, Code::InsufficientUserAuthentication],
-    ),
-    (
-        "end_other_sessions",
-        &[Code::InsufficientUserAuthentication],
-    ),
-];
-
-const CHANGE: &[Code] = &[
-    Code::Forbidden,
-    Code::UsernameTaken,
-    Code::EmailTaken,
-    Code::InsufficientUserAuthentication,
-];
-
-/// Adds the failures of an operation at `path` to its responses, a response for each status.
-pub(super) fn describe(path: &str, operation: &mut Operation) {
+/// Adds the failures of an operation to its responses, a response for each status.
+pub(super) fn describe(endpoint: &Endpoint, method: &str, operation: &mut Operation) {
     let mut by_status = BTreeMap::<u16, Vec<Code>>::new();
-    for code in codes(path, operation) {
+    for code in codes(endpoint, method, operation) {
         let codes = by_status.entry(code.status().as_u16()).or_default();
         codes.push(code);
     }
@@ -94,7 +52,7 @@ pub(super) fn describe(path: &str, operation: &mut Operation) {
     for (status, codes) in by_status {
         responses.insert(status.to_string(), response(status, &codes).into());
     }
-    if !is_limited(path) {
+    if !is_limited(endpoint) {
         return;
     }
     for (status, response) in responses {
@@ -109,13 +67,11 @@ pub(super) fn describe(path: &str, operation: &mut Operation) {
     }
 }
 
-fn is_limited(path: &str) -> bool {
-    let route = ROUTES.iter().find(|route| route.template == path);
-    route.is_none_or(|route| route.charged != Charged::Nobody)
+fn is_limited(endpoint: &Endpoint) -> bool {
+    endpoint.route.charged != Charged::Nobody
 }
 
-fn codes(path: &str, operation: &Operation) -> Vec<Code> {
-    let id = operation.operation_id.as_deref().unwrap_or_default();
+fn codes(endpoint: &Endpoint, method: &str, operation: &Operation) -> Vec<Code> {
     let mut codes = ALWAYS.to_vec();
     if operation.request_body.is_some() {
         codes.extend(WITH_BODY);
@@ -123,10 +79,10 @@ fn codes(path: &str, operation: &Operation) -> Vec<Code> {
     if operation.security.is_some() {
         codes.extend(WITH_TOKEN);
     }
-    if is_limited(path) {
+    if is_limited(endpoint) {
         codes.push(Code::RateLimited);
     }
-    let own = OWN.iter().filter(|(of, _)| *of == id);
+    let own = endpoint.failures.iter().filter(|(of, _)| *of == method);
     codes.extend(own.flat_map(|(_, own)| own.iter()));
     // As in `docs/errors.md`.
     Code::ALL
@@ -179,29 +135,19 @@ fn header(kind: Type, description: &str) -> Header {
 mod tests {
     use utoipa::OpenApi as _;
 
-    use super::super::{Description, operations};
+    use super::super::{Description, declared};
     use super::*;
-
-    #[test]
-    fn every_operation_that_adds_failures_exists() {
-        let mut description = Description::openapi();
-        let ids: Vec<_> = operations(&mut description)
-            .filter_map(|(_, operation)| operation.operation_id.clone())
-            .collect();
-        for (id, _) in OWN {
-            assert!(ids.iter().any(|known| known == id), "{id}");
-        }
-    }
 
     #[test]
     fn what_is_limited_says_how_much_is_left_and_nothing_else_does() {
         let mut description = Description::openapi();
-        for (path, operation) in operations(&mut description) {
+        for (endpoint, method, operation) in declared(&mut description) {
+            let path = endpoint.route.template;
             for (status, response) in &operation.responses.responses {
                 let RefOr::T(response) = response else {
-                    panic!("{path} {status} is described elsewhere");
+                    panic!("{method} {path} {status} is described elsewhere");
                 };
-                let expected = is_limited(path) && (status.starts_with('2') || status == "429");
+                let expected = is_limited(endpoint) && (status.starts_with('2') || status == "429");
                 for name in ["RateLimit", "RateLimit-Policy"] {
                     let has = response.headers.contains_key(name);
                     assert_eq!(has, expected, "{name} of {path} {status}");

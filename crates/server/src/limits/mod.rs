@@ -46,7 +46,7 @@ use ratelimit::{
 };
 
 use crate::error::ApiError;
-use crate::router::{Charged, Route, all};
+use crate::route::{Charged, Route};
 
 pub(crate) use deferred::Deferred;
 pub(crate) use sign_in::SignInLimit;
@@ -128,8 +128,13 @@ pub(crate) struct Asked<'a> {
 }
 
 impl RequestLimits {
-    /// Counts in `counters`, under keys that `key` makes.
-    pub fn new(counters: Counters, key: &[u8; 16], allowances: &Allowances) -> Self {
+    /// Counts what is asked of `routes` in `counters`, under keys that `key` makes.
+    pub fn new(
+        counters: Counters,
+        key: &[u8; 16],
+        allowances: &Allowances,
+        routes: impl Iterator<Item = &'static Route> + Clone,
+    ) -> Self {
         let hasher = KeyHasher::new(key);
         let strategy = allowances.strategy;
         let taken = Limits::new(counters.clients.clone(), hasher.clone()).with_strategy(strategy);
@@ -141,12 +146,12 @@ impl RequestLimits {
         let here = || Limits::new(MemoryStore::new(WITHOUT_STORE), hasher.clone());
         let here = || here().with_strategy(strategy);
         Self {
-            clients: for_clients(clients, allowances),
-            users: for_users(users, allowances),
+            clients: for_clients(clients, allowances, routes.clone()),
+            users: for_users(users, allowances, routes.clone()),
             taken: taken.with_default(apart("taken", &allowances.taken)),
             sign_ins: sign_ins.with_strategy(strategy).with_default(sign_in),
-            clients_without_store: for_clients(here(), allowances),
-            users_without_store: for_users(here(), allowances),
+            clients_without_store: for_clients(here(), allowances, routes.clone()),
+            users_without_store: for_users(here(), allowances, routes),
         }
     }
 
@@ -277,19 +282,27 @@ pub(crate) fn throttled(route: Option<&Route>, decision: &Decision) -> Option<Th
         .filter(|_| refusing(decision) == Some(HASHING))
 }
 
-fn for_users<S: ratelimit::Store>(limits: Limits<S>, allowances: &Allowances) -> Limits<S> {
+fn for_users<S: ratelimit::Store>(
+    limits: Limits<S>,
+    allowances: &Allowances,
+    routes: impl Iterator<Item = &'static Route>,
+) -> Limits<S> {
     let user = Limit::new(allowances.user.clone()).shared("user");
     let hashing = || apart(HASHING, &allowances.hashing);
-    let hash = all().filter(|route| route.hashes.is_some());
+    let hash = routes.filter(|route| route.hashes.is_some());
     hash.fold(limits.with_default(user), |limits, route| {
         limits.with_route_added(route.template, [hashing()])
     })
 }
 
-fn for_clients<S: ratelimit::Store>(limits: Limits<S>, allowances: &Allowances) -> Limits<S> {
+fn for_clients<S: ratelimit::Store>(
+    limits: Limits<S>,
+    allowances: &Allowances,
+    routes: impl Iterator<Item = &'static Route>,
+) -> Limits<S> {
     let pages = || Limit::new(allowances.pages.clone()).shared("pages");
     let limits = limits.with_default(Limit::new(allowances.default.clone()));
-    all().fold(limits, |limits, route| match route.charged {
+    routes.fold(limits, |limits, route| match route.charged {
         Charged::Nobody => limits.with_exemption(route.template),
         Charged::Page | Charged::PageOfAccount => {
             limits.with_route(route.template, [pages().methods(["GET", "HEAD"])])

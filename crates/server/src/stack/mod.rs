@@ -46,14 +46,17 @@ use tower_http::timeout::DeadlineBody;
 use tower_service::Service;
 use tracing::Span;
 
-use crate::app::App;
+use crate::app::{App, AppParts};
 use crate::client::Clients;
 use crate::code::Code;
 use crate::cors::Cors;
+use crate::endpoint::AtHand;
 use crate::error::ApiError;
 use crate::limits::{Asked, Charge, Deferred};
+use crate::openapi;
 use crate::request_id::{RequestId, RequestIds, X_REQUEST_ID};
-use crate::router::{AtHand, Route, router};
+use crate::router::router;
+use crate::routes;
 use crate::seldom::Seldom;
 use crate::telemetry;
 use crate::well_formed;
@@ -111,7 +114,8 @@ pub struct Edge {
 
 impl Stack {
     /// Builds the application.
-    pub fn new(app: App, edge: Edge) -> Self {
+    pub fn new(parts: AppParts, edge: Edge) -> Self {
+        let app = App::new(parts, openapi::document);
         let router = router(app.clone());
         Self {
             router,
@@ -150,7 +154,7 @@ impl Stack {
             let state = State::done(ApiError::from(fault));
             return self.answering(state, passing);
         }
-        if let Some(preflight) = passing.sharing.preflight(&request)
+        if let Some(preflight) = passing.sharing.preflight(&request, routes::route_at)
             && shared.refused(&request, passing.scheme, false).is_none()
         {
             return self.answering(State::done(preflight), passing);
@@ -177,10 +181,7 @@ impl Stack {
             client,
             id: (!passing.method.is_safe()).then(|| RequestId(passing.id.clone())),
             scheme: passing.scheme,
-            at_hand: passing
-                .route
-                .and_then(|route| route.at_hand)
-                .filter(|_| passing.method == Method::GET),
+            at_hand: passing.at_hand,
             is_form: passing
                 .route
                 .is_some_and(|route| route.takes_form(&passing.method)),
@@ -351,7 +352,7 @@ impl Shared {
         if path == "*" {
             return Some(StatusCode::NO_CONTENT.into_response());
         }
-        let allow = Route::at(path)?.allow();
+        let allow = routes::route_at(path)?.allow();
         Some((StatusCode::NO_CONTENT, [(ALLOW, allow)]).into_response())
     }
 
