@@ -16,6 +16,7 @@ mod delete;
 mod device;
 mod events;
 mod identifier;
+mod known_user;
 mod legacy;
 mod lifetimes;
 mod live;
@@ -53,6 +54,7 @@ pub use change_password::{ChangePasswordError, ChangedPassword};
 pub use delete::DeleteError;
 pub use device::DeviceToken;
 pub use events::{RequestInfo, TARGET as EVENTS_TARGET};
+pub use known_user::KnownUser;
 pub use legacy::{Caller, LegacyToken};
 pub use lifetimes::Lifetimes;
 pub use live::Live;
@@ -69,7 +71,6 @@ pub use settings::Settings;
 pub use throttled::Throttled;
 pub use tokens::{Bearer, FreshAccess, Tokens};
 pub use upkeep::{COUNT_EVERY, SWEEP_EVERY};
-pub use users_cache::KnownUser;
 
 /// The use cases, with everything they need, and the request that they serve, if there is one
 /// ([`Accounts::serving`]). Cheap to clone.

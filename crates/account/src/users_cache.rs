@@ -1,18 +1,17 @@
-//! A bounded read-through cache of accounts, and of what they look like outside.
+//! A bounded read-through cache of accounts.
 //!
 //! What this process changes, or hears from the feed, leaves the cache before it is acknowledged.
 //! What foreign software changes is seen after five seconds at the latest, or when the store is back.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::hash::BuildHasher as _;
-use std::ops::Deref;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use foldhash::quality::RandomState;
-use model::{Timestamp, User, UserId};
+use model::{Timestamp, UserId};
+
+use crate::known_user::KnownUser;
 
 /// An entry is read anew after this.
 const MAX_AGE: Duration = Duration::from_secs(5);
@@ -20,50 +19,8 @@ const MAX_AGE: Duration = Duration::from_secs(5);
 /// Shards, so that a request seldom waits for another.
 const SHARDS: usize = 16;
 
-/// Accounts in one shard: 16,384 in all, some 8 MB at the most, and as much for what they look like.
+/// Accounts in one shard: 16,384 in all, some 8 MB at the most, and as much for what they look like outside.
 const SHARD_CAPACITY: usize = 1024;
-
-/// An account as it was read, and what it looks like outside, once somebody asked.
-pub struct KnownUser {
-    user: User,
-    rendered: OnceLock<Bytes>,
-}
-
-impl KnownUser {
-    pub(crate) const fn new(user: User) -> Self {
-        Self {
-            user,
-            rendered: OnceLock::new(),
-        }
-    }
-
-    /// What `render` makes of the account. It is made once and kept with it: there is one `render`.
-    ///
-    /// # Errors
-    /// Those of `render`.
-    pub fn rendered<E>(&self, render: impl FnOnce(&User) -> Result<Bytes, E>) -> Result<Bytes, E> {
-        if let Some(rendered) = self.rendered.get() {
-            return Ok(rendered.clone());
-        }
-        let rendered = render(&self.user)?;
-        Ok(self.rendered.get_or_init(|| rendered).clone())
-    }
-}
-
-impl fmt::Debug for KnownUser {
-    /// As the account, which names nobody: what it looks like outside would.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.user.fmt(f)
-    }
-}
-
-impl Deref for KnownUser {
-    type Target = User;
-
-    fn deref(&self) -> &User {
-        &self.user
-    }
-}
 
 pub(crate) struct UsersCache {
     shards: [Mutex<Shard>; SHARDS],
@@ -169,7 +126,7 @@ impl UsersCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::Generation;
+    use model::{Generation, User};
 
     fn user(id: &str) -> Arc<KnownUser> {
         Arc::new(KnownUser::new(User {
@@ -223,26 +180,6 @@ mod tests {
         cache.forget(&UserId::parse("a").unwrap());
         cache.insert(ticket, user("a"), now);
         assert!(cache.get("a", now).is_none());
-    }
-
-    #[test]
-    fn an_account_is_rendered_once_and_a_failure_is_not_kept() {
-        let alice = user("a");
-        assert_eq!(alice.rendered(|_| Err("full")), Err("full"));
-        let id = |user: &User| Ok::<_, &str>(Bytes::copy_from_slice(user.id.as_str().as_bytes()));
-        assert_eq!(alice.rendered(id).unwrap(), "a");
-        assert_eq!(alice.rendered(|_| Err("again")).unwrap(), "a");
-        assert_eq!(user("b").rendered(id).unwrap(), "b");
-    }
-
-    #[test]
-    fn an_account_that_was_rendered_tells_a_log_neither_name_nor_address() {
-        let alice = user("a");
-        let view = |user: &User| Ok::<_, ()>(Bytes::from(user.email.clone().unwrap()));
-        alice.rendered(view).unwrap();
-        let told = format!("{alice:?}");
-        assert_eq!(told, format!("{:?}", alice.user));
-        assert!(!told.contains("example.org"), "{told}");
     }
 
     #[test]

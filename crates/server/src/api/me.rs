@@ -1,7 +1,7 @@
 //! `GET /api/v1/me`
 
 use account::KnownUser;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::Response;
 use headers::Policy;
@@ -38,10 +38,15 @@ pub(crate) fn at_hand(app: &App, authentication: &Authentication) -> Option<Resp
     answer(&user).ok()
 }
 
-/// The account as JSON: written once for as long as it is known here, and with room for all headers.
+/// The account as its owner reads it: written once for as long as it is known here.
+struct Written(Bytes);
+
+/// The account as JSON, with room for all headers.
 fn answer(user: &KnownUser) -> Result<Response, ApiError> {
-    let json = user.rendered(|user| json::line(&UserView::from(user)).map(Into::into));
-    let mut response = Response::new(Body::from(json.map_err(ApiError::internal)?));
+    let Written(json) = user
+        .kept(|user| json::line(&UserView::from(user)).map(|json| Written(json.into())))
+        .map_err(ApiError::internal)?;
+    let mut response = Response::new(Body::from(json.clone()));
     let mut headers = HeaderMap::with_capacity(Policy::ROOM);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     *response.headers_mut() = headers;
