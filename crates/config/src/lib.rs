@@ -30,6 +30,7 @@ mod dotenv;
 pub mod env_vars;
 mod fault;
 mod files;
+mod gather;
 mod keys;
 mod leftovers;
 mod load;

@@ -13,8 +13,8 @@ use tokio::net::TcpStream;
 use super::bare_errors::BareErrors;
 use super::bounds::Bounds;
 use super::connection::Connection;
+use super::peer::ForPeer;
 use super::room::{Room, Seat};
-use super::serve::ForPeer;
 use super::tls::Tls;
 use crate::stack::Stack;
 

@@ -7,6 +7,7 @@ mod connection;
 mod frames;
 mod http2;
 mod linger;
+mod peer;
 mod place;
 mod room;
 mod serve;
