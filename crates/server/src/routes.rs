@@ -47,7 +47,7 @@ static ENDPOINTS: &[Endpoint] = routes! {
     form "/login", Page, signs_in: GET pages::login::show, POST pages::login::submit;
     form "/register", Page: GET pages::register::show, POST pages::register::submit;
     form "/logout", PageOfAccount: POST pages::logout::submit;
-    form "/account", PageOfAccount: GET pages::account::show;
+    form "/account", PageOfAccount: GET pages::account::page::show;
     form "/account/profile", PageOfAccount: POST pages::account::profile::submit;
     form "/account/password", PageOfAccount, hashes(PasswordChange):
         POST pages::account::password::submit;

@@ -8,7 +8,7 @@ use csrf::CsrfToken;
 use http::Uri;
 use problem::ValidForm;
 
-use super::account::done;
+use super::account::done::done;
 use super::form::{Field, Form, Shown};
 use super::next::Next;
 use super::render::{Frame, page};

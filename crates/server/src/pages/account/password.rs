@@ -5,35 +5,16 @@ use axum::response::Response;
 use csrf::CsrfToken;
 use problem::ValidForm;
 
-use super::{Filled, done, shown};
+use super::done::done;
+use super::page::{CURRENT, Filled, NEW, shown};
 use crate::api::fields;
 use crate::code::Code;
 use crate::error::{ApiError, WRONG_CURRENT_PASSWORD};
 use crate::extract::Serving;
-use crate::pages::form::{Field, Form};
+use crate::pages::form::Form;
 use crate::pages::register::any_text;
 use crate::pages::visitor::{SignedIn, to_login};
 use crate::to_the_end::to_the_end;
-
-pub(super) static CURRENT: Field = Field {
-    id: "password-current_password",
-    name: "current_password",
-    label: "Current password",
-    kind: "password",
-    autocomplete: "current-password",
-    hint: "",
-    missing: "Enter your current password.",
-};
-
-pub(super) static NEW: Field = Field {
-    id: "password-new_password",
-    name: "new_password",
-    label: "New password",
-    kind: "password",
-    autocomplete: "new-password",
-    hint: "Hard to guess: three or four unrelated words, or one that your password manager makes.",
-    missing: "Choose a new password.",
-};
 
 /// Changes the password. Every other session ends, and this one gets a new cookie.
 pub(crate) async fn submit(

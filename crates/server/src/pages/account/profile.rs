@@ -6,35 +6,16 @@ use csrf::CsrfToken;
 use problem::ValidForm;
 use storage::UniqueField;
 
-use super::{Filled, done, shown};
+use super::done::done;
+use super::page::{EMAIL, Filled, USERNAME, shown};
 use crate::api::fields;
 use crate::code::Code;
 use crate::error::ApiError;
 use crate::extract::Serving;
 use crate::limits::TakenBudget;
 use crate::pages::confirm;
-use crate::pages::form::{Field, Form};
+use crate::pages::form::Form;
 use crate::pages::visitor::{SignedIn, to_login};
-
-pub(super) static USERNAME: Field = Field {
-    id: "profile-username",
-    name: "username",
-    label: "User name",
-    kind: "text",
-    autocomplete: "username",
-    hint: "",
-    missing: "Choose a user name.",
-};
-
-pub(super) static EMAIL: Field = Field {
-    id: "profile-email",
-    name: "email",
-    label: "E-mail address",
-    kind: "email",
-    autocomplete: "email",
-    hint: "",
-    missing: "Enter your e-mail address.",
-};
 
 /// Saves what differs: an imported name or address that breaks today's rules may stay, and one that is
 /// missing may stay missing.

@@ -4,7 +4,7 @@ use account::{EndSessionError, Refused};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use problem::{ValidForm, ValidPath};
 
-use super::done;
+use super::done::done;
 use crate::error::ApiError;
 use crate::extract::Serving;
 use crate::pages::confirm;

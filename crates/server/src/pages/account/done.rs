@@ -1,0 +1,29 @@
+//! What was done in one's account, as the page says it that comes next.
+
+/// Where one gets to after something was done.
+pub(in crate::pages) fn done(code: &'static str) -> String {
+    format!("/account?done={code}")
+}
+
+/// What is said of something that was done. The codes are fixed: a link can't put words here.
+pub(super) fn sentence(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "profile" => "Your profile has been saved.",
+        "password" => "Your password has been changed. All your other sessions have ended.",
+        "session" => "The session has ended.",
+        "sessions" => "All your other sessions have ended.",
+        "confirmed" => "Thank you. You can make the change now: please do it once more.",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_can_not_put_words_on_the_page() {
+        assert_eq!(sentence("session"), Some("The session has ended."));
+        assert_eq!(sentence("Call 0800 1234"), None);
+    }
+}
