@@ -75,8 +75,6 @@ impl Deref for KnownUser {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
-
     use model::{Generation, Timestamp, UserId};
 
     use super::*;
@@ -101,12 +99,12 @@ mod tests {
         })
     }
 
-    fn name(user: &User) -> Result<Name, Infallible> {
-        Ok(Name(user.username.clone().unwrap()))
+    fn name(user: &User) -> Result<Name, &'static str> {
+        user.username.clone().map(Name).ok_or("nameless")
     }
 
-    fn address(user: &User) -> Result<Address, Infallible> {
-        Ok(Address(user.email.clone().unwrap()))
+    fn address(user: &User) -> Result<Address, &'static str> {
+        user.email.clone().map(Address).ok_or("without an address")
     }
 
     #[test]

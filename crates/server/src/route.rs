@@ -9,6 +9,7 @@ pub(crate) const API: &str = "/api/";
 
 /// A route.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is declared by itself")]
 pub struct Route {
     /// As it was declared: `/api/v1/users/{id}`.
     pub(crate) template: &'static str,

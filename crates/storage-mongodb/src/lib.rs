@@ -6,7 +6,7 @@
 //!   documents must change, the first says what is still to be done (`users/pending.rs`,
 //!   `records/pending.rs`, `sessions/end.rs`), and any node finishes it.
 //! - **Each write** is confirmed by a majority, in their journals, before it counts, whatever the
-//!   connection string says (`connect.rs`), and each operation has a deadline (`table.rs`).
+//!   connection string says (`connect.rs`), and each operation has a deadline (`table/`).
 //! - **Each node** appends to the feed through one task (`feed/append.rs`), reads it through another
 //!   (`feed/follower.rs`), proves once a second that it is connected to where writing happens
 //!   (`feed/heartbeat.rs`), and finishes what others left half done (`caretaker.rs`).
