@@ -18,8 +18,9 @@
 //!
 //! # Adding a backend
 //! Implement [`Users`], [`Sessions`], [`Attempts`], [`Tickets`], [`Records`], [`Feed`] and [`Upkeep`] in a crate
-//! `storage-…`, run
-//! `contract::suite!` in its tests, and name the crate in `cli`, nowhere else.
+//! `storage-…`, run `storage_testing::contract::suite!` in its tests, and name the crate in `cli`, nowhere else.
+//! What decides is here and the same for all: [`rotation::decide`], [`attempts::reserve`], [`Reservations`]. How the
+//! traits fit together is plainest in `storage_testing::memory`.
 
 pub mod attempts;
 mod body;
@@ -34,11 +35,6 @@ mod sinks;
 pub mod tickets;
 mod upkeep;
 mod users;
-
-#[cfg(feature = "contract")]
-pub mod contract;
-#[cfg(feature = "memory")]
-pub mod memory;
 
 use std::fmt;
 

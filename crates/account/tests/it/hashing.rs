@@ -9,7 +9,7 @@ use account::{
 };
 use model::{EmailAddress, Origin, Username};
 use password::{Place, Principal, Purpose};
-use storage::memory::MemoryStore;
+use storage_testing::memory::MemoryStore;
 
 use crate::process::{PASSWORD, Process, QUARTER};
 

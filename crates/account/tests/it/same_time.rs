@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use account::{Bearer, LoginAttempt, LoginError};
 use model::{EmailAddress, Origin, SystemRng, UserId, Username};
 use password::{Kind, PasswordHash, Principal, Purpose, decoy};
-use storage::memory::MemoryStore;
 use storage::{NewUser, Users as _};
+use storage_testing::memory::MemoryStore;
 
 use crate::process::{Process, QUARTER, START};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::ManualClock;
-use storage::memory::MemoryStore;
+use storage_testing::memory::MemoryStore;
 
 use crate::process::{BOUND, HOUR, Process, QUARTER, START};
 

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use account::{Bearer, DeviceToken, LoginAttempt, LoginError};
 use model::Origin;
 use storage::attempts::FREE_FAILURES;
+use storage_testing::interleaving::{Choices, Task, block_on, every_schedule, run};
 
-use crate::schedule::{Choices, Task, block_on, every_schedule, run};
 use crate::stage::Stage;
 use crate::world::{PASSWORDS, World};
 

@@ -5,7 +5,7 @@
 //! - [`orders`] has small scripts of several people carried out in every order, and long random ones,
 //!   each answer and each token compared with the model.
 //! - [`races`] has use cases run at the same time, in every order of their calls to the store
-//!   ([`stepped`], [`schedule`]); what came of it must be what some order of the same acts gives in
+//!   ([`storage_testing::interleaving`]); what came of it must be what some order of the same acts gives in
 //!   the model ([`explain`]).
 //! - [`guesses`] does the same with guesses at a password, and [`tabs`] with the cookie of a browser:
 //!   what they promise is short enough to be said without a model.
@@ -33,8 +33,6 @@ mod play;
 mod race;
 mod races;
 mod request;
-mod schedule;
 mod stage;
-mod stepped;
 mod tabs;
 mod world;

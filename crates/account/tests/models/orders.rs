@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
+use storage_testing::interleaving::every_order;
 
 use crate::play::{Difference, Move, Play};
 use crate::request::Expected;
@@ -87,23 +88,6 @@ const TWO_VERSIONS: Script = Script {
         &[Move::Wait(10_000), Move::Wait(1), Move::Replay(1)],
     ],
 };
-
-/// Every order of the moves in which each hand keeps its own.
-fn every_order(lengths: &[usize]) -> Vec<Vec<usize>> {
-    if lengths.iter().all(|length| *length == 0) {
-        return vec![Vec::new()];
-    }
-    let mut orders = Vec::new();
-    for hand in (0..lengths.len()).filter(|hand| lengths[*hand] > 0) {
-        let mut left = lengths.to_vec();
-        left[hand] -= 1;
-        for mut rest in every_order(&left) {
-            rest.insert(0, hand);
-            orders.push(rest);
-        }
-    }
-    orders
-}
 
 /// Plays a script in every order of as many moves of each hand as there are in `lengths`.
 fn play_every_order(stage: &Stage, script: &Script, lengths: &[usize]) -> usize {

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use model::Clock as _;
+use storage_testing::interleaving::block_on;
 
 use crate::answer::{Answer, Issued};
 use crate::model::Model;
 use crate::request::{Expected, Number, Request, Token};
-use crate::schedule::block_on;
 use crate::world::{PASSWORDS, Stock, World};
 
 /// What someone does next, in terms of the tokens at hand.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use storage_testing::interleaving::{Choices, Task, block_on, every_schedule, run};
+
 use crate::answer::Answer;
 use crate::explain::{Act, Seen};
 use crate::play::{Difference, Move, Play, texts};
 use crate::request::{Request, Token};
-use crate::schedule::{Choices, Task, every_schedule, run};
 use crate::stage::Stage;
 use crate::world::{PASSWORDS, Stock, World};
 
@@ -158,7 +159,7 @@ fn try_everything(play: &mut Play, acts: &mut Vec<Act>) {
         .collect();
     for request in logins.chain(refreshes) {
         let number = play.number();
-        let answer = crate::schedule::block_on(play.world.lagging().perform(
+        let answer = block_on(play.world.lagging().perform(
             |who| play.name(who),
             &play.stock,
             &request,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use model::{Clock as _, SystemClock};
 use storage::Storage;
-use storage::memory::MemoryStore;
 use storage_sqlite::{Options, Role, SqliteStore};
+use storage_testing::memory::MemoryStore;
 use tempfile::TempDir;
 
 use crate::world::World;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use account::{BrowserActor, Cookie, LoginAttempt};
 use model::Origin;
 use secret::PlainToken;
+use storage_testing::interleaving::{Choices, Ended, Task, block_on, every_schedule, run};
 
-use crate::schedule::{Choices, Ended, Task, block_on, every_schedule, run};
 use crate::stage::Stage;
 use crate::world::{PASSWORDS, World};
 

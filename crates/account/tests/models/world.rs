@@ -18,12 +18,11 @@ use model::{
 use password::{Hasher, HasherConfig, Kind, Params, PasswordHash, Policy};
 use secret::Secret;
 use storage::{FeedRow, FeedSink, LoginName, Moment, NewUser, Storage};
+use storage_testing::interleaving::{Gate, Stepped, block_on};
 
 use crate::answer::{Answer, Issued, Trouble, answer};
 use crate::model::{ACCESS, GRACE, MAX_AGE, REFRESH};
 use crate::request::{Number, Request, Token};
-use crate::schedule::block_on;
-use crate::stepped::{Gate, Stepped};
 
 /// Passwords that nobody finds too weak.
 pub(crate) const PASSWORDS: [&str; 3] = ["kX8#vQ2m!pL5", "Wz4&hT9s?bN1", "fR6%jY3d+gC7"];

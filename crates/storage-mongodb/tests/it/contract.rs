@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use storage::Storage;
-use storage::contract::Backend;
+use storage_testing::contract::Backend;
 
 use crate::server::Scratch;
 
@@ -21,9 +21,9 @@ impl Backend for Scratch {
 
 /// One node needs no replica set.
 mod alone {
-    storage::contract::suite!(crate::server::scratch_alone);
+    storage_testing::contract::suite!(crate::server::scratch_alone);
 }
 
 mod replica_set {
-    storage::contract::suite!(crate::server::scratch);
+    storage_testing::contract::suite!(crate::server::scratch);
 }

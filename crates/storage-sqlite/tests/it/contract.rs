@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::Timestamp;
 use storage::Storage;
-use storage::contract::Backend;
 use storage_sqlite::{Options, Role, SqliteStore};
+use storage_testing::contract::Backend;
 use tempfile::TempDir;
 
 struct Sqlite(TempDir);
@@ -37,4 +37,4 @@ async fn backend() -> Option<Sqlite> {
     Some(Sqlite(tempfile::tempdir().unwrap()))
 }
 
-storage::contract::suite!(crate::contract::backend);
+storage_testing::contract::suite!(crate::contract::backend);

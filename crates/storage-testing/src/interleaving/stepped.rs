@@ -1,0 +1,378 @@
+//! A store whose every call waits at a gate.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use model::{BrowserCookie, Credentials, Session, SessionId, Timestamp, TokenId, User, UserId};
+use password::PasswordHash;
+use secret::HashedToken;
+use storage::records::{By, Listing, NewRecord, RecordChange, StoredRecord};
+use storage::tickets::StoredTicket;
+use storage::{
+    AttemptKey, Attempts, Error, Feed, FeedRow, FeedSink, Kind, LoginName, Moment, NewUser,
+    PasswordChange, PasswordChanged, ProfileChange, PutTicketError, RecordId, Records, Reservation,
+    Reserved, Rotated, Rotation, SaveRecordError, SaveUserError, Sessions, SpentToken, Storage,
+    Taken, Tells, TicketBody, Tickets, Upkeep, Users,
+};
+
+use super::Gate;
+
+/// The store behind the gate.
+#[derive(Debug)]
+pub struct Stepped {
+    store: Arc<dyn Storage>,
+    gate: Arc<Gate>,
+    /// Whether what the feed says comes to this process.
+    pub hears: bool,
+    /// Whether guesses at a password are counted: else every try is granted, without a step.
+    pub counts: bool,
+    /// So many look-ups of an account fail next.
+    pub trouble: Arc<AtomicU32>,
+}
+
+impl Stepped {
+    /// The store behind this gate. What the feed says comes through, and no guess is counted.
+    pub fn new(store: Arc<dyn Storage>, gate: Arc<Gate>) -> Self {
+        Self {
+            store,
+            gate,
+            hears: true,
+            counts: false,
+            trouble: Arc::default(),
+        }
+    }
+
+    fn is_in_trouble(&self) -> bool {
+        let less = |left: u32| left.checked_sub(1);
+        self.trouble
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
+            .is_ok()
+    }
+}
+
+#[async_trait]
+impl Users for Stepped {
+    async fn create_user(&self, new: NewUser) -> Result<User, SaveUserError> {
+        let _inside = self.gate.pass().await;
+        self.store.create_user(new).await
+    }
+
+    async fn user(&self, id: &UserId) -> Result<Option<User>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.user(id).await
+    }
+
+    async fn credentials(&self, id: &UserId) -> Result<Option<Credentials>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.credentials(id).await
+    }
+
+    async fn credentials_by_login(&self, name: &LoginName) -> Result<Option<Credentials>, Error> {
+        let _inside = self.gate.pass().await;
+        if self.is_in_trouble() {
+            return Err(Error::Unavailable("a test".to_owned()));
+        }
+        self.store.credentials_by_login(name).await
+    }
+
+    async fn change_profile(
+        &self,
+        id: &UserId,
+        change: ProfileChange,
+        moment: Moment,
+    ) -> Result<Option<User>, SaveUserError> {
+        let _inside = self.gate.pass().await;
+        self.store.change_profile(id, change, moment).await
+    }
+
+    async fn upgrade_hash(
+        &self,
+        id: &UserId,
+        from: &PasswordHash,
+        to: &PasswordHash,
+    ) -> Result<bool, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.upgrade_hash(id, from, to).await
+    }
+
+    async fn change_password(
+        &self,
+        change: PasswordChange,
+        moment: Moment,
+    ) -> Result<PasswordChanged, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.change_password(change, moment).await
+    }
+
+    async fn delete_user(&self, id: &UserId, moment: Moment) -> Result<bool, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.delete_user(id, moment).await
+    }
+
+    async fn hash_kinds(&self) -> Result<Vec<(String, u64)>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.hash_kinds().await
+    }
+}
+
+#[async_trait]
+impl Sessions for Stepped {
+    async fn open_session(
+        &self,
+        session: Session,
+        limit: u32,
+        moment: Moment,
+    ) -> Result<(), Error> {
+        let _inside = self.gate.pass().await;
+        self.store.open_session(session, limit, moment).await
+    }
+
+    async fn open_session_once(
+        &self,
+        token: SpentToken,
+        session: Session,
+        limit: u32,
+        moment: Moment,
+    ) -> Result<bool, Error> {
+        let _inside = self.gate.pass().await;
+        self.store
+            .open_session_once(token, session, limit, moment)
+            .await
+    }
+
+    async fn spend_token(&self, token: SpentToken) -> Result<bool, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.spend_token(token).await
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.session(id).await
+    }
+
+    async fn session_by_cookie(&self, cookie: HashedToken) -> Result<Option<Session>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.session_by_cookie(cookie).await
+    }
+
+    async fn replace_cookie(
+        &self,
+        id: SessionId,
+        old: HashedToken,
+        new: BrowserCookie,
+    ) -> Result<bool, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.replace_cookie(id, old, new).await
+    }
+
+    async fn touch_session(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+        refresh_expires: u64,
+    ) -> Result<bool, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.touch_session(id, now, refresh_expires).await
+    }
+
+    async fn sessions_of(&self, user: &UserId, now: Timestamp) -> Result<Vec<Session>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.sessions_of(user, now).await
+    }
+
+    async fn rotate(&self, rotation: Rotation, moment: Moment) -> Result<Rotated, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.rotate(rotation, moment).await
+    }
+
+    async fn note_handed_out(
+        &self,
+        id: SessionId,
+        refresh: TokenId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.note_handed_out(id, refresh, now).await
+    }
+
+    async fn end_session(
+        &self,
+        user: &UserId,
+        id: SessionId,
+        moment: Moment,
+    ) -> Result<bool, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.end_session(user, id, moment).await
+    }
+
+    async fn end_other_sessions(
+        &self,
+        user: &UserId,
+        keep: SessionId,
+        moment: Moment,
+    ) -> Result<u64, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.end_other_sessions(user, keep, moment).await
+    }
+}
+
+/// Budgets touch nothing else: where guessing is not what is looked at, every try is granted.
+#[async_trait]
+impl Attempts for Stepped {
+    async fn reserve_attempt(&self, key: AttemptKey, now: Timestamp) -> Result<Reserved, Error> {
+        if self.counts {
+            let _inside = self.gate.pass().await;
+            return self.store.reserve_attempt(key, now).await;
+        }
+        Ok(match storage::attempts::reserve(None, now) {
+            Ok((_, reservation)) => Reserved::Granted(reservation),
+            Err(refusal) => Reserved::Refused(refusal),
+        })
+    }
+
+    async fn give_back_attempt(
+        &self,
+        key: AttemptKey,
+        reservation: Reservation,
+    ) -> Result<(), Error> {
+        if self.counts {
+            let _inside = self.gate.pass().await;
+            return self.store.give_back_attempt(key, reservation).await;
+        }
+        Ok(())
+    }
+
+    async fn clear_attempts(&self, key: AttemptKey) -> Result<(), Error> {
+        if self.counts {
+            let _inside = self.gate.pass().await;
+            return self.store.clear_attempts(key).await;
+        }
+        Ok(())
+    }
+
+    async fn unlock_attempts(&self, key: AttemptKey) -> Result<bool, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.unlock_attempts(key).await
+    }
+}
+
+#[async_trait]
+impl Feed for Stepped {
+    async fn follow(&self, now: Timestamp, sink: Arc<dyn FeedSink>) -> Result<(), Error> {
+        if self.hears {
+            self.store.follow(now, sink).await
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn append(&self, rows: Vec<FeedRow>) -> Result<(), Error> {
+        let _inside = self.gate.pass().await;
+        self.store.append(rows).await
+    }
+
+    fn may_write(&self, kind: &str) -> bool {
+        self.store.may_write(kind)
+    }
+}
+
+#[async_trait]
+impl Tickets for Stepped {
+    async fn put_ticket(&self, ticket: StoredTicket) -> Result<(), PutTicketError> {
+        let _inside = self.gate.pass().await;
+        self.store.put_ticket(ticket).await
+    }
+
+    async fn look_at_ticket(
+        &self,
+        kind: Kind,
+        hash: HashedToken,
+        now: Timestamp,
+    ) -> Result<Option<TicketBody>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.look_at_ticket(kind, hash, now).await
+    }
+
+    async fn take_ticket(
+        &self,
+        kind: Kind,
+        hash: HashedToken,
+        now: Timestamp,
+    ) -> Result<Option<Taken<TicketBody>>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.take_ticket(kind, hash, now).await
+    }
+
+    async fn withdraw_tickets(&self, owner: &UserId, kind: Option<Kind>) -> Result<u64, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.withdraw_tickets(owner, kind).await
+    }
+}
+
+#[async_trait]
+impl Records for Stepped {
+    async fn insert_record(&self, new: NewRecord, tells: Tells) -> Result<(), SaveRecordError> {
+        let _inside = self.gate.pass().await;
+        self.store.insert_record(new, tells).await
+    }
+
+    async fn record(&self, kind: Kind, by: By) -> Result<Option<StoredRecord>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.record(kind, by).await
+    }
+
+    async fn list_records(&self, listing: Listing) -> Result<Vec<StoredRecord>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.list_records(listing).await
+    }
+
+    async fn change_record(
+        &self,
+        change: RecordChange,
+        tells: Tells,
+    ) -> Result<bool, SaveRecordError> {
+        let _inside = self.gate.pass().await;
+        self.store.change_record(change, tells).await
+    }
+
+    async fn delete_record(
+        &self,
+        kind: Kind,
+        id: RecordId,
+        at: Option<u64>,
+        tells: Tells,
+    ) -> Result<bool, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.delete_record(kind, id, at, tells).await
+    }
+}
+
+#[async_trait]
+impl Upkeep for Stepped {
+    fn describe(&self) -> String {
+        self.store.describe()
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        self.store.ping().await
+    }
+
+    async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u32, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.sweep(now, limit).await
+    }
+
+    fn noted_access_lifetime(&self) -> Option<Duration> {
+        self.store.noted_access_lifetime()
+    }
+
+    async fn note_access_lifetime(&self, lifetime: Duration) -> Result<Duration, Error> {
+        self.store.note_access_lifetime(lifetime).await
+    }
+
+    async fn close(&self) {
+        self.store.close().await;
+    }
+}
