@@ -246,6 +246,7 @@ mod tests {
             ("login", include_str!("login.rs")),
             ("password", include_str!("password.rs")),
             ("records", include_str!("records.rs")),
+            ("released", include_str!("released.rs")),
             ("rotation", include_str!("rotation.rs")),
             ("sessions", include_str!("sessions.rs")),
             ("spent", include_str!("spent.rs")),
