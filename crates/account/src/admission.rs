@@ -6,33 +6,33 @@
 
 use std::net::IpAddr;
 
-use password::{Busy, Place, Principal, Purpose};
+use password::{Busy, Permit, Principal, Purpose};
 
 use crate::{Accounts, Actor};
 
 impl Accounts {
-    /// A place to sign in as `name`, in its canonical form.
-    pub(crate) fn admit_sign_in(&self, name: &str) -> Result<Place, Busy> {
+    /// A permit to sign in as `name`, in its canonical form.
+    pub(crate) fn admit_sign_in(&self, name: &str) -> Result<Permit, Busy> {
         self.admit(Purpose::SignIn, self.stranger(name))
     }
 
-    /// A place to sign up as `name`.
-    pub(crate) fn admit_registration(&self, name: &str) -> Result<Place, Busy> {
+    /// A permit to sign up as `name`.
+    pub(crate) fn admit_registration(&self, name: &str) -> Result<Permit, Busy> {
         self.admit(Purpose::Other, self.stranger(name))
     }
 
-    /// A place for somebody who is signed in.
-    pub(crate) fn admit_actor(&self, actor: &Actor) -> Result<Place, Busy> {
+    /// A permit for somebody who is signed in.
+    pub(crate) fn admit_actor(&self, actor: &Actor) -> Result<Permit, Busy> {
         let user = Principal::User(actor.user.as_str().to_owned());
         self.admit(Purpose::Other, user)
     }
 
-    /// A place for what no request asked for.
-    pub(crate) fn admit_ourselves(&self) -> Result<Place, Busy> {
+    /// A permit for what no request asked for.
+    pub(crate) fn admit_ourselves(&self) -> Result<Permit, Busy> {
         self.admit(Purpose::Other, Principal::Name(String::new()))
     }
 
-    fn admit(&self, purpose: Purpose, principal: Principal) -> Result<Place, Busy> {
+    fn admit(&self, purpose: Purpose, principal: Principal) -> Result<Permit, Busy> {
         self.0.hasher.admit(purpose, principal)
     }
 

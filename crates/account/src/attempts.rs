@@ -86,7 +86,7 @@ impl Accounts {
     pub(crate) async fn give_back(&self, guess: Guess) {
         let Guess { key, reservation } = guess;
         if let Err(error) = self.0.storage.give_back_attempt(key, reservation).await {
-            tracing::warn!(%error, "an attempt that was not checked stays counted");
+            tracing::warn!(%error, "an unchecked attempt could not be refunded");
         }
     }
 

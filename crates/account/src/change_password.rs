@@ -75,14 +75,14 @@ impl Accounts {
         current: Secret<String>,
         new: Secret<String>,
     ) -> Result<(DeviceToken, Authentication), ChangePasswordError> {
-        let place = self.admit_actor(actor)?;
+        let permit = self.admit_actor(actor)?;
         let known = self.nonce_of(actor, device).await.map_err(Refused::from)?;
         let proof = self
-            .prove_password(&place, Act::PasswordChange, actor, device, &current)
+            .prove_password(&permit, Act::PasswordChange, actor, device, &current)
             .await?;
         let user = proof.found.user;
         let identities = user.identities().map(str::to_owned).collect();
-        let checking = place.check(self.0.settings.policy, new.clone(), identities);
+        let checking = permit.check(self.0.settings.policy, new.clone(), identities);
         let mut faults = checking.await?.err().unwrap_or_default();
         if secret::same(new.expose().as_bytes(), current.expose().as_bytes()) {
             faults.push(Fault::SameAsCurrent);
@@ -92,8 +92,8 @@ impl Accounts {
             self.report(actor.event(refused));
             return Err(ChangePasswordError::Password(faults));
         }
-        let hash = place.hash(new).await?;
-        drop(place);
+        let hash = permit.hash(new).await?;
+        drop(permit);
 
         let change = PasswordChange {
             user: actor.user.clone(),

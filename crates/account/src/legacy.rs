@@ -7,8 +7,8 @@
 
 use jwt::Verified;
 use model::{
-    Authentication, AuthenticationContext, Generation, Origin, SessionId, Timestamp, TokenId, User,
-    UserId,
+    Authentication, AuthenticationContext, ClientInfo, Generation, SessionId, Timestamp, TokenId,
+    User, UserId,
 };
 use storage::SpentToken;
 
@@ -19,7 +19,7 @@ use crate::{Accounts, Actor, RefreshError, Tokens};
 
 /// Whoever sent a verified token.
 #[derive(Clone, Debug)]
-pub enum Caller {
+pub enum Principal {
     /// The token belongs to a session.
     Session(Actor),
     /// It belongs to none.
@@ -39,19 +39,19 @@ pub struct LegacyToken {
     pub expires: Timestamp,
 }
 
-impl From<Actor> for Caller {
+impl From<Actor> for Principal {
     fn from(actor: Actor) -> Self {
         Self::Session(actor)
     }
 }
 
-impl From<&Actor> for Caller {
+impl From<&Actor> for Principal {
     fn from(actor: &Actor) -> Self {
         Self::Session(actor.clone())
     }
 }
 
-impl Caller {
+impl Principal {
     /// Whom a verified token speaks for; nobody where its ids can't be ours, so that it is as unknown as a
     /// session that has ended.
     ///
@@ -95,7 +95,7 @@ impl Accounts {
     pub(crate) async fn open_for_legacy(
         &self,
         token: LegacyToken,
-        origin: Origin,
+        client: ClientInfo,
     ) -> Result<Tokens, RefreshError> {
         let moment = self.moment();
         let user = self.0.storage.user(&token.user).await?;
@@ -103,7 +103,7 @@ impl Accounts {
             .filter(User::accepts_without_session)
             .ok_or(RefreshError::Revoked)?;
         let context = AuthenticationContext::carried_on(Authentication::by_password(token.issued));
-        let session = self.new_session(&user, context, origin, moment.now);
+        let session = self.new_session(&user, context, client, moment.now);
         let tokens = self.sign(&session, moment.now)?;
         let traded = session.id;
 

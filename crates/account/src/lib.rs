@@ -55,7 +55,7 @@ pub use delete::DeleteError;
 pub use device::DeviceToken;
 pub use events::{RequestInfo, TARGET as EVENTS_TARGET};
 pub use known_user::KnownUser;
-pub use legacy::{Caller, LegacyToken};
+pub use legacy::{LegacyToken, Principal};
 pub use lifetimes::Lifetimes;
 pub use live::Live;
 pub use login::{LoginAttempt, LoginError};

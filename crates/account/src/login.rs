@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jwt::IssueError;
-use model::{Authentication, Credentials, Origin, User, UserId};
-use password::{Busy, PasswordHash, Place, Strength, Verdict};
+use model::{Authentication, ClientInfo, Credentials, User, UserId};
+use password::{Busy, PasswordHash, Permit, Strength, Verdict};
 use secret::Secret;
 use storage::LoginName;
 
@@ -28,7 +28,7 @@ pub struct LoginAttempt {
     /// The proof that the device is known, if the client has one. A bad one counts for nothing.
     pub device: Option<DeviceToken>,
     /// Where it comes from.
-    pub origin: Origin,
+    pub client: ClientInfo,
     /// How often the user may sign in; `None` where nothing bounds that.
     pub quota: Option<Arc<dyn SignInQuota>>,
 }
@@ -118,7 +118,7 @@ impl Accounts {
     /// The first step: checks the password; opens nothing.
     async fn prove_by_password(&self, attempt: LoginAttempt) -> Result<Proven, LoginError> {
         let name = login_name(&attempt.identifier);
-        let place = self.admit_sign_in(canonical(&name))?; // before the look-up, so that a full queue tells nothing
+        let permit = self.admit_sign_in(canonical(&name))?; // before the look-up, so that a full queue tells nothing
         let device = self
             .device_for_login(attempt.device.as_ref(), &name)
             .await?;
@@ -135,7 +135,7 @@ impl Accounts {
             .count_guess(budget, Act::SignIn, known.as_ref())
             .await?;
 
-        let compared = self.compare(&place, &name, device, &attempt.password);
+        let compared = self.compare(&permit, &name, device, &attempt.password);
         let (found, verified) = match compared.await {
             Ok(compared) => compared,
             Err(not_compared) => {
@@ -147,7 +147,7 @@ impl Accounts {
         let (found, strength) = match (found, strength) {
             (Ok(found), Some(strength)) if !found.user.disabled => (found, strength),
             (found, strength) => {
-                drop(place);
+                drop(permit);
                 let reason = match (&found, strength) {
                     (Err(reason), _) => *reason,
                     (Ok(_), None) => Reason::WrongPassword,
@@ -160,12 +160,12 @@ impl Accounts {
             }
         };
         let meant = nonce.is_some() || self.is_meant_by_form(&found.user, &name).await?;
-        let upgraded = self.upgrade_if_outdated(&place, &found, strength, attempt.password);
+        let upgraded = self.upgrade_if_outdated(&permit, &found, strength, attempt.password);
         if let Err(not_kept) = upgraded.await {
             self.give_back(guess).await; // the store's fault, not a wrong password
             return Err(not_kept.into());
         }
-        drop(place);
+        drop(permit);
         let charging = self.charge_sign_in(attempt.quota.as_deref(), &found.user.id);
         if let Err(refused) = charging.await {
             self.give_back(guess).await; // the password was right
@@ -175,7 +175,7 @@ impl Accounts {
         Ok(Proven {
             user: found.user,
             authentication: Authentication::by_password(self.0.clock.now()),
-            origin: attempt.origin,
+            client: attempt.client,
             device: nonce,
             guess: if meant {
                 Settlement::Clear(guess)
@@ -189,7 +189,7 @@ impl Accounts {
     /// nothing was compared.
     async fn compare(
         &self,
-        place: &Place,
+        permit: &Permit,
         name: &LoginName,
         device: Option<KnownDevice>,
         password: &Secret<String>,
@@ -207,7 +207,7 @@ impl Accounts {
             Err(_) => self.0.live.decoys().for_name(canonical(name)),
         };
         let account = found.as_ref().ok().map(|found| &found.user.id);
-        let verified = self.verify(place, password, hash, account).await?;
+        let verified = self.verify(permit, password, hash, account).await?;
         Ok((found, verified))
     }
 
@@ -235,12 +235,12 @@ impl Accounts {
     /// when nothing was compared.
     pub(crate) async fn verify(
         &self,
-        place: &Place,
+        permit: &Permit,
         password: &Secret<String>,
         hash: PasswordHash,
         account: Option<&UserId>,
     ) -> Result<Verified, Busy> {
-        let (verdict, took) = place.verify_timed(password.clone(), hash).await?;
+        let (verdict, took) = permit.verify_timed(password.clone(), hash).await?;
         let strength = match verdict {
             Verdict::Match(strength) => Some(strength),
             Verdict::NoMatch => None,
@@ -258,13 +258,13 @@ impl Accounts {
     /// it in between has done the same; a hash that can't be made today is made the next time.
     pub(crate) async fn upgrade_if_outdated(
         &self,
-        place: &Place,
+        permit: &Permit,
         found: &Credentials,
         strength: Strength,
         password: Secret<String>,
     ) -> Result<(), storage::Error> {
         if strength.is_outdated() && self.0.settings.upgrade_hashes {
-            match place.hash(password).await {
+            match permit.hash(password).await {
                 Ok(better) => {
                     self.0
                         .storage

@@ -1,7 +1,7 @@
 //! Signing out.
 
 use crate::events::Act;
-use crate::{Accounts, Caller};
+use crate::{Accounts, Principal};
 
 impl Accounts {
     /// Ends the session, and with it both of its tokens; of a token that belongs to no session the token
@@ -9,10 +9,10 @@ impl Accounts {
     ///
     /// # Errors
     /// When the store fails: the session is then not known to have ended.
-    pub async fn logout(&self, caller: impl Into<Caller>) -> Result<(), storage::Error> {
+    pub async fn logout(&self, caller: impl Into<Principal>) -> Result<(), storage::Error> {
         let actor = match caller.into() {
-            Caller::Session(actor) => actor,
-            Caller::Legacy(token) => return self.end_legacy(token).await,
+            Principal::Session(actor) => actor,
+            Principal::Legacy(token) => return self.end_legacy(token).await,
         };
         let ended = self
             .0

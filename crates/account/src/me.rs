@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jwt::Claims;
 use model::UserId;
 
-use crate::{Accounts, Caller, KnownUser, Refused};
+use crate::{Accounts, KnownUser, Principal, Refused};
 
 impl Accounts {
     /// The account of a verified token, when this process has it at hand. Nothing is waited for.
@@ -20,12 +20,12 @@ impl Accounts {
     }
 
     /// The caller's account.
-    pub async fn me(&self, caller: impl Into<Caller>) -> Result<Arc<KnownUser>, Refused> {
+    pub async fn me(&self, caller: impl Into<Principal>) -> Result<Arc<KnownUser>, Refused> {
         let caller = caller.into();
         let user = self.read_through(caller.user()).await?;
         let accepted = |user: &Arc<KnownUser>| match caller {
-            Caller::Session(_) => !user.disabled,
-            Caller::Legacy(_) => user.accepts_without_session(),
+            Principal::Session(_) => !user.disabled,
+            Principal::Legacy(_) => user.accepts_without_session(),
         };
         user.filter(accepted).ok_or(Refused::Revoked)
     }

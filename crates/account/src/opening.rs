@@ -8,7 +8,7 @@
 
 use futures_util::future::join;
 use jwt::IssueError;
-use model::{Authentication, AuthenticationContext, Level, Origin, User};
+use model::{Authentication, AuthenticationContext, ClientInfo, Level, User};
 
 use crate::Accounts;
 use crate::attempts::Settlement;
@@ -21,7 +21,7 @@ pub(crate) struct Proven {
     pub(crate) user: User,
     /// What they have proven so far.
     pub(crate) authentication: Authentication,
-    pub(crate) origin: Origin,
+    pub(crate) client: ClientInfo,
     /// The known device that they are on.
     pub(crate) device: Option<Nonce>,
     /// The guess that was right, to be settled with the opening of the session.
@@ -62,12 +62,12 @@ impl Accounts {
         let Proven {
             user,
             authentication,
-            origin,
+            client,
             device,
             guess,
         } = proven;
         let context = AuthenticationContext::just_proven(authentication);
-        let mut session = self.new_session(&user, context, origin, self.0.clock.now());
+        let mut session = self.new_session(&user, context, client, self.0.clock.now());
         let id = session.id;
         let device = self.issue_device(&user.id, user.generation, device);
         let opening = async {

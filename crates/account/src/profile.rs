@@ -4,7 +4,7 @@ use model::{EmailAddress, User, UserId, Username};
 use storage::{ProfileChange, SaveUserError, UniqueField};
 
 use crate::events::Act;
-use crate::{Accounts, Actor, Caller, Refused};
+use crate::{Accounts, Actor, Principal, Refused};
 
 /// A new name, a new address or both.
 #[derive(Debug, Default)]
@@ -51,7 +51,7 @@ impl Accounts {
     /// Reads the account `id`, which must be the caller's own.
     pub async fn profile(
         &self,
-        caller: impl Into<Caller>,
+        caller: impl Into<Principal>,
         id: &str,
     ) -> Result<User, ChangeProfileError> {
         let caller = caller.into();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::{Authentication, Credentials, Session};
-use password::{Busy, Place, Strength};
+use password::{Busy, Permit, Strength};
 use secret::Secret;
 
 use crate::attempts::GuessError;
@@ -55,7 +55,7 @@ impl Accounts {
     /// account, or for `device` when the account is known on it.
     pub(crate) async fn prove_password(
         &self,
-        place: &Place,
+        permit: &Permit,
         act: Act,
         actor: &Actor,
         device: Option<&DeviceToken>,
@@ -67,7 +67,7 @@ impl Accounts {
         let budget = self.budget_of_actor(actor, device).await;
         let budget = budget.map_err(Refused::from)?;
         let guess = self.count_guess(budget, act, Some(&actor.user)).await?;
-        let verified = self.verify(place, password, found.hash.clone(), Some(&found.user.id));
+        let verified = self.verify(permit, password, found.hash.clone(), Some(&found.user.id));
         let verified = match verified.await {
             Ok(verified) => verified,
             Err(not_compared) => {

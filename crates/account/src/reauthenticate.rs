@@ -47,16 +47,16 @@ impl Accounts {
         device: Option<&DeviceToken>,
         password: Secret<String>,
     ) -> Result<(Session, Authentication), ProofError> {
-        let place = self.admit_actor(actor)?;
+        let permit = self.admit_actor(actor)?;
         let Proof {
             session,
             found,
             strength,
             authentication,
         } = self
-            .prove_password(&place, Act::Reauthentication, actor, device, &password)
+            .prove_password(&permit, Act::Reauthentication, actor, device, &password)
             .await?;
-        self.upgrade_if_outdated(&place, &found, strength, password)
+        self.upgrade_if_outdated(&permit, &found, strength, password)
             .await
             .map_err(Refused::from)?;
         self.report(actor.event(Act::Reauthentication.done()));

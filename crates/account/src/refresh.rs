@@ -1,12 +1,12 @@
 //! Trading a refresh token for the next pair.
 
 use jwt::IssueError;
-use model::{Origin, Session, SessionId, TokenId};
+use model::{ClientInfo, Session, SessionId, TokenId};
 use storage::{Rotated, Rotation};
 
 use crate::events::{Act, Reason};
 use crate::unreadable::is_unreadable;
-use crate::{Accounts, Caller, Tokens};
+use crate::{Accounts, Principal, Tokens};
 
 /// Why there is no new pair.
 #[derive(Debug, thiserror::Error)]
@@ -67,13 +67,13 @@ impl Accounts {
     /// token that belongs to no session opens one, and can't be repeated.
     pub async fn refresh(
         &self,
-        caller: impl Into<Caller>,
-        origin: Origin,
+        caller: impl Into<Principal>,
+        client: ClientInfo,
     ) -> Result<Refreshed, RefreshError> {
         let actor = match caller.into() {
-            Caller::Session(actor) => actor,
-            Caller::Legacy(token) => {
-                let tokens = self.open_for_legacy(token, origin).await?;
+            Principal::Session(actor) => actor,
+            Principal::Legacy(token) => {
+                let tokens = self.open_for_legacy(token, client).await?;
                 let handing = None;
                 return Ok(Refreshed { tokens, handing });
             }
@@ -85,7 +85,7 @@ impl Accounts {
             presented: actor.token.clone(),
             successor: self.new_pair(moment.now, None),
             grace: self.0.settings.refresh_grace,
-            origin,
+            client,
         };
         match self.0.storage.rotate(rotation, moment).await? {
             Rotated::Renewed(session) | Rotated::Repeated(session) => Ok(Refreshed {

@@ -1,6 +1,6 @@
 //! Signing up.
 
-use model::{Authentication, EmailAddress, Origin, User, UserId, Username};
+use model::{Authentication, ClientInfo, EmailAddress, User, UserId, Username};
 use password::{Busy, Fault, HashError};
 use secret::Secret;
 use storage::{NewUser, SaveUserError, UniqueField};
@@ -62,13 +62,13 @@ impl Accounts {
     pub async fn sign_up<C: Carrier>(
         &self,
         registration: Registration,
-        origin: Origin,
+        client: ClientInfo,
         carrier: &C,
     ) -> Result<C::Opened, SignUpError> {
         let proven = Proven {
             user: self.register(registration).await?,
             authentication: Authentication::by_password(self.0.clock.now()),
-            origin,
+            client,
             device: None,
             guess: Settlement::Nothing,
         };
@@ -86,15 +86,15 @@ impl Accounts {
             email,
             password,
         } = registration;
-        let place = self.admit_registration(username.as_str())?;
+        let permit = self.admit_registration(username.as_str())?;
         let identities = vec![username.as_str().to_owned(), email.as_str().to_owned()];
-        let checking = place.check(self.0.settings.policy, password.clone(), identities);
+        let checking = permit.check(self.0.settings.policy, password.clone(), identities);
         if let Err(faults) = checking.await? {
             self.report(Act::Registration.refused(Reason::UnacceptablePassword));
             return Err(RegisterError::Password(faults));
         }
-        let hash = place.hash(password).await?;
-        drop(place);
+        let hash = permit.hash(password).await?;
+        drop(permit);
 
         let now = self.0.clock.now();
         let id = UserId::new(now, &*self.0.rng);
@@ -153,8 +153,8 @@ impl Accounts {
             .flatten()
             .map(str::to_owned)
             .collect();
-        let place = self.admit_registration(name)?;
-        let checking = place.check(self.0.settings.policy, password, identities);
+        let permit = self.admit_registration(name)?;
+        let checking = permit.check(self.0.settings.policy, password, identities);
         Ok(checking.await?.err().unwrap_or_default())
     }
 }

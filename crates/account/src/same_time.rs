@@ -3,7 +3,7 @@
 //! A decoy gives a name that nobody has the cost of one that somebody has. But a name and an address whose hashes
 //! differ in kind can't be one account, and a decoy for the one that is unknown can't match both. So while the store holds
 //! hashes of old kinds, every failed sign-in is answered when checking the dearest of them would have ended: it waits on a
-//! timer, its place in the hashing pool given back.
+//! timer, its permit for the hashing pool given back.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -84,7 +84,7 @@ fn with_reserve(cost: Duration, longest: Duration) -> Duration {
 }
 
 impl Accounts {
-    /// Waits until a failed sign-in is answered whose check took so long. Its place must be given back before.
+    /// Waits until a failed sign-in is answered whose check took so long. Its permit must be given back before.
     pub(crate) async fn wait_out(&self, took: Duration) {
         let same_time = self.0.live.decoys().same_time();
         let left = same_time.left(took, self.longest_failure());
@@ -133,10 +133,10 @@ impl Accounts {
 
     /// How long checking a hash of this kind takes: the shorter of two tries.
     async fn measure(&self, kind: &Kind) -> Result<Duration, Busy> {
-        let place = self.admit_ourselves()?;
+        let permit = self.admit_ourselves()?;
         let mut cost = Duration::MAX;
         for _ in 0..2 {
-            let (_, took) = place.verify_timed("".into(), decoy(kind)).await?;
+            let (_, took) = permit.verify_timed("".into(), decoy(kind)).await?;
             cost = cost.min(took);
             if cost > self.longest_failure() {
                 break;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jwt::{Claims, Fresh, IssueError, Token};
 use model::{
-    Authentication, AuthenticationContext, Origin, Session, SessionId, Timestamp, TokenId,
+    Authentication, AuthenticationContext, ClientInfo, Session, SessionId, Timestamp, TokenId,
     TokenPair, User,
 };
 
@@ -92,7 +92,7 @@ impl Accounts {
         &self,
         user: &User,
         context: AuthenticationContext,
-        origin: Origin,
+        client: ClientInfo,
         now: Timestamp,
     ) -> Session {
         let expires_at = now.plus(self.0.settings.session_max_age);
@@ -107,7 +107,7 @@ impl Accounts {
             created_at: now,
             last_used_at: now,
             expires_at,
-            origin,
+            client,
             pair,
             previous: None,
             rotated_at: now,

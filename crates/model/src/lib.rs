@@ -17,7 +17,7 @@ pub use clock::{Clock, SystemClock};
 pub use email::{EmailAddress, EmailFault};
 pub use id::{Generation, SessionId, TokenId, UnreadableId, UserId};
 pub use rng::{Rng, SystemRng};
-pub use session::{BrowserCookie, Origin, Session, TokenPair};
+pub use session::{BrowserCookie, ClientInfo, Session, TokenPair};
 pub use timestamp::{Timestamp, UnreadableTime};
 pub use user::{Credentials, User};
 pub use username::{Username, UsernameFault, UsernameKey};

@@ -9,7 +9,7 @@ use crate::{Authentication, Generation, SessionId, Timestamp, TokenId, UserId};
 
 /// What is known of the client that opened or used a session.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Origin {
+pub struct ClientInfo {
     /// Its network address.
     pub address: String,
     /// Its `User-Agent`, cut to 256 bytes.
@@ -35,7 +35,7 @@ pub struct Session {
     /// When it ends however much it is used.
     pub expires_at: Timestamp,
     /// The client that last got a pair.
-    pub origin: Origin,
+    pub client: ClientInfo,
     /// The pair last issued: its refresh token is the one to be used next.
     pub pair: TokenPair,
     /// The refresh token before it, which may be repeated until the pair is handed out, and within the
@@ -117,9 +117,9 @@ impl Session {
     }
 }
 
-impl fmt::Debug for Origin {
+impl fmt::Debug for ClientInfo {
     /// Tells nothing of the person's whereabouts.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Origin")
+        f.write_str("ClientInfo")
     }
 }

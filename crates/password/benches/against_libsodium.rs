@@ -29,11 +29,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut answers = BufReader::new(answers).lines();
 
     let hasher = Hasher::new(HasherConfig::default().threads(1))?;
-    let place = hasher.admit(Purpose::SignIn, Principal::Name("alice".to_owned()))?;
+    let permit = hasher.admit(Purpose::SignIn, Principal::Name("alice".to_owned()))?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..TURNS {
         let start = Instant::now();
-        place.hash("correct horse battery staple".into()).await?;
+        permit.hash("correct horse battery staple".into()).await?;
         ours.push(start.elapsed());
 
         writeln!(questions)?;

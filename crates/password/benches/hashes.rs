@@ -38,11 +38,11 @@ fn hash_on_the_pool(bencher: Bencher<'_, '_>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let place = Hasher::new(HasherConfig::default())
+    let permit = Hasher::new(HasherConfig::default())
         .unwrap()
         .admit(Purpose::SignIn, Principal::Name("alice".to_owned()))
         .unwrap();
-    bencher.bench_local(|| runtime.block_on(place.hash("correct horse battery staple".into())));
+    bencher.bench_local(|| runtime.block_on(permit.hash("correct horse battery staple".into())));
 }
 
 /// An ordinary password, and the worst that was found.

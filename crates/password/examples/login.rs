@@ -69,13 +69,13 @@ async fn register(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     form: RawForm,
 ) -> Result<StatusCode, Refused> {
-    let place = app.hasher.admit(Purpose::Other, network_of(peer))?;
+    let permit = app.hasher.admit(Purpose::Other, network_of(peer))?;
     let (name, password) = fields(&form)?;
     let identities = vec![name.clone()];
-    place
+    permit
         .check(Policy::default(), password.clone(), identities)
         .await??;
-    let hash = place.hash(password).await?;
+    let hash = permit.hash(password).await?;
     app.store(&name, hash);
     Ok(StatusCode::CREATED)
 }
@@ -85,7 +85,7 @@ async fn login(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     form: RawForm,
 ) -> Result<&'static str, Refused> {
-    let place = app.hasher.admit(Purpose::SignIn, network_of(peer))?; // before the look-up, so that a full queue tells nothing
+    let permit = app.hasher.admit(Purpose::SignIn, network_of(peer))?; // before the look-up, so that a full queue tells nothing
     let (name, password) = fields(&form)?;
     let known = app.hash_of(&name);
     // An unknown name takes as long as a known one.
@@ -93,12 +93,12 @@ async fn login(
         .clone()
         .unwrap_or_else(|| password::decoy(&Kind::of(app.hasher.params())));
 
-    let verdict = place.verify(password.clone(), hash).await?;
+    let verdict = permit.verify(password.clone(), hash).await?;
     let (Some(_), Verdict::Match(strength)) = (known, verdict) else {
         return Err(Refused::Credentials);
     };
     if strength.is_outdated() {
-        app.store(&name, place.hash(password).await?);
+        app.store(&name, permit.hash(password).await?);
         return Ok("welcome, your hash is up to date now\n");
     }
     Ok("welcome\n")

@@ -10,7 +10,7 @@
 //! - [`hash()`] and [`verify()`] work on the caller's thread, for programs. [`Verdict`] says whether
 //!   the hash should be replaced, [`Malformed`] why it can't be checked.
 //! - [`Hasher`] is for servers: a few threads with memory of their own and a bounded queue, in which
-//!   each [`Principal`] has a fair share. [`Hasher::admit`] takes a [`Place`] before anything is looked
+//!   each [`Principal`] has a fair share. [`Hasher::admit`] takes a [`Permit`] before anything is looked
 //!   up, so that a full queue says nothing about anyone.
 //! - [`Scheme`] is what new hashes are: Argon2id, unless a Flask application reads them too.
 //! - [`ForeignSettings`] are what the hashes of an old application don't say about themselves.
@@ -76,7 +76,7 @@ pub use params::{InvalidParams, Params};
 #[cfg(feature = "policy")]
 pub use policy::{Fault, Policy};
 #[cfg(feature = "pool")]
-pub use pool::{Busy, Hasher, HasherConfig, Place, Principal, Purpose};
+pub use pool::{Busy, Hasher, HasherConfig, Permit, Principal, Purpose};
 #[cfg(feature = "pool")]
 pub use scheme::Scheme;
 pub(crate) use stored::read;

@@ -9,8 +9,8 @@ use std::{
 
 use divan::{AllocProfiler, Bencher, black_box, counter::BytesCount};
 use ratelimit::{
-    Call, Caller, Capacity, Hit, Key, KeyHasher, Limit, Limits, Mark, MemoryStore, Quota, Quotas,
-    Strategy, Timestamp, TrustedProxies, Unit,
+    Call, Capacity, Hit, Key, KeyHasher, Limit, Limits, Mark, MemoryStore, Principal, Quota,
+    Quotas, Strategy, Timestamp, TrustedProxies, Unit,
 };
 
 #[global_allocator]
@@ -92,7 +92,7 @@ fn check_of_two_limits(bencher: Bencher<'_, '_>, addresses: u32) {
     .with_default(Limit::new(Quotas::from_iter(quotas)));
     let check = |number: u32| {
         let call = Call {
-            caller: Caller::Address(Ipv4Addr::from_bits(number).into()),
+            caller: Principal::Address(Ipv4Addr::from_bits(number).into()),
             route: Some("/api/v1/login"),
             method: "POST",
             cost: 1,

@@ -10,7 +10,7 @@ use siphasher::sip128::{Hasher128 as _, SipHasher24};
 
 /// Whom a request is charged to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Caller<'a> {
+pub enum Principal<'a> {
     /// A client address. All of an IPv6 /64 is one caller, as one subscriber has at least that much;
     /// an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) is the IPv4 address.
     Address(IpAddr),
@@ -26,7 +26,7 @@ pub enum Caller<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key([u8; 16]);
 
-impl Caller<'_> {
+impl Principal<'_> {
     /// The address that is counted for `address`: an IPv4 address, or the first of an IPv6 /64.
     pub fn counted(address: IpAddr) -> IpAddr {
         match address.to_canonical() {
@@ -104,7 +104,7 @@ impl KeyHasher {
     }
 
     /// The key of `caller` under the limit and within the scope that were hashed.
-    pub(crate) fn key(&self, caller: Caller<'_>) -> Key {
+    pub(crate) fn key(&self, caller: Principal<'_>) -> Key {
         let mut hasher = self.0;
         write_caller(&mut hasher, caller);
         let hash = hasher.finish128();
@@ -133,9 +133,9 @@ pub(crate) struct Scope<'a> {
     pub(crate) method: &'a str,
 }
 
-fn write_caller(hasher: &mut SipHasher24, caller: Caller<'_>) {
+fn write_caller(hasher: &mut SipHasher24, caller: Principal<'_>) {
     match caller {
-        Caller::Address(address) => match Caller::counted(address) {
+        Principal::Address(address) => match Principal::counted(address) {
             IpAddr::V4(address) => {
                 hasher.write(b"4");
                 hasher.write(&address.octets());
@@ -145,15 +145,15 @@ fn write_caller(hasher: &mut SipHasher24, caller: Caller<'_>) {
                 hasher.write(&network.octets());
             }
         },
-        Caller::User(id) => {
+        Principal::User(id) => {
             hasher.write(b"u");
             write_text(hasher, id);
         }
-        Caller::Other(id) => {
+        Principal::Other(id) => {
             hasher.write(b"o");
             write_text(hasher, id);
         }
-        Caller::Unknown => hasher.write(b"-"),
+        Principal::Unknown => hasher.write(b"-"),
     }
 }
 
@@ -167,7 +167,7 @@ fn write_text(hasher: &mut SipHasher24, text: &str) {
 mod tests {
     use super::*;
 
-    fn key(caller: Caller<'_>) -> Key {
+    fn key(caller: Principal<'_>) -> Key {
         let scope = Scope {
             name: "/login",
             method: "",
@@ -175,12 +175,12 @@ mod tests {
         key_under(&KeyHasher::new(&[7; 16]), caller, &scope, 1)
     }
 
-    fn key_under(hasher: &KeyHasher, caller: Caller<'_>, scope: &Scope<'_>, limit: u128) -> Key {
+    fn key_under(hasher: &KeyHasher, caller: Principal<'_>, scope: &Scope<'_>, limit: u128) -> Key {
         hasher.of_limit(limit).within(scope).key(caller)
     }
 
     fn at(address: &str) -> Key {
-        key(Caller::Address(address.parse().unwrap()))
+        key(Principal::Address(address.parse().unwrap()))
     }
 
     #[test]
@@ -199,10 +199,10 @@ mod tests {
     #[test]
     fn kinds_of_callers_do_not_meet() {
         let kinds = [
-            Caller::User("1"),
-            Caller::Other("1"),
-            Caller::Unknown,
-            Caller::User(""),
+            Principal::User("1"),
+            Principal::Other("1"),
+            Principal::Unknown,
+            Principal::User(""),
         ];
         for (place, kind) in kinds.iter().enumerate() {
             for other in &kinds[place + 1..] {
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn scope_method_limit_and_secret_are_part_of_the_key() {
         let hasher = KeyHasher::new(&[7; 16]);
-        let caller = Caller::User("alice");
+        let caller = Principal::User("alice");
         let of = |name, method, limit| key_under(&hasher, caller, &Scope { name, method }, limit);
 
         let key = of("/a", "", 1);

@@ -57,7 +57,7 @@ mod timestamp;
 pub use client_address::{
     Client, ClientAddress, ForwardedBy, Ignored, InvalidNetwork, MAX_HOPS, Scheme, TrustedProxies,
 };
-pub use key::{Caller, Key, KeyHasher};
+pub use key::{Key, KeyHasher, Principal};
 #[cfg(feature = "layer")]
 pub use layer::{
     ByAddress, Headers, Identify, RateLimit, RateLimitLayer, RateLimited, ResponseFuture,

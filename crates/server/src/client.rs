@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use http::HeaderMap;
 use model::Timestamp;
-use ratelimit::{Caller, Client, Ignored, TrustedProxies};
+use ratelimit::{Client, Ignored, Principal, TrustedProxies};
 
 use crate::seldom::Seldom;
 
@@ -38,7 +38,7 @@ impl Clients {
     pub(crate) fn network(&self, client: &Client) -> Network {
         let address = client.address.ip();
         let is_back_end = client.ignored.is_none() && self.trusts(address);
-        Network((!is_back_end).then(|| Caller::counted(address)))
+        Network((!is_back_end).then(|| Principal::counted(address)))
     }
 
     /// Whether there are such proxies.
@@ -66,7 +66,7 @@ fn tell(why: Ignored, peer: IpAddr) {
             "PORTCULLIS_TRUSTED_PROXIES"
         }
     };
-    tracing::warn!(%peer, setting, "{why} (told once a minute)");
+    tracing::warn!(%peer, setting, "{why} (logged once a minute)");
 }
 
 #[cfg(test)]

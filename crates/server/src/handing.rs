@@ -66,7 +66,7 @@ impl Handings {
     pub(crate) async fn settled(&self) {
         let all = self.0.acquire_many(WAITING);
         if timeout(LAST_NOTES, all).await.is_err() {
-            tracing::warn!("some refreshed tokens could not be noted as handed out");
+            tracing::warn!("delivery of some refreshed tokens could not be recorded");
         }
     }
 }
@@ -83,7 +83,7 @@ impl Departure {
         if let Ok(permit) = Arc::clone(&self.handings.0).try_acquire_owned() {
             drop(tokio::spawn(note(self.accounts, self.handing, permit)));
         } else {
-            tracing::warn!("too many refreshed tokens wait to be noted as handed out");
+            tracing::warn!("too many deliveries of refreshed tokens wait to be recorded");
         }
     }
 }
@@ -92,7 +92,7 @@ async fn note(accounts: Accounts, handing: Handing, _permit: OwnedSemaphorePermi
     let mut pause = FIRST_PAUSE;
     while let Err(error) = accounts.note_handed_out(handing.clone()).await {
         if pause > LONGEST_PAUSE {
-            tracing::warn!(%error, "a refreshed token could not be noted as handed out");
+            tracing::warn!(%error, "delivery of a refreshed token could not be recorded");
             return;
         }
         sleep(pause).await;

@@ -27,8 +27,8 @@ impl Core {
             round = round.wrapping_add(1);
             let done = self.look_after(round.is_multiple_of(KEYS_EVERY)).await;
             match (&done, in_trouble) {
-                (Err(error), false) => tracing::error!(%error, "the store can't be looked after"),
-                (Ok(()), true) => tracing::info!("the store is looked after again"),
+                (Err(error), false) => tracing::error!(%error, "store maintenance failed"),
+                (Ok(()), true) => tracing::info!("store maintenance works again"),
                 _ => {}
             }
             in_trouble = done.is_err();

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::{
-    Authentication, EmailAddress, Generation, Origin, Session, SessionId, SystemRng, Timestamp,
+    Authentication, ClientInfo, EmailAddress, Generation, Session, SessionId, SystemRng, Timestamp,
     TokenId, TokenPair, UserId, Username,
 };
 use password::PasswordHash;
@@ -101,7 +101,7 @@ fn session(user: &UserId) -> Session {
         created_at: NOW,
         last_used_at: NOW,
         expires_at: NOW.plus(Duration::from_secs(7_776_000)),
-        origin: Origin {
+        client: ClientInfo {
             address: "192.0.2.1".to_owned(),
             agent: "Mozilla/5.0".repeat(10),
         },
@@ -135,7 +135,7 @@ fn rotation(session: &Session) -> Rotation {
         presented: session.pair.refresh.clone(),
         successor: pair(),
         grace: Duration::from_secs(10),
-        origin: session.origin.clone(),
+        client: session.client.clone(),
     }
 }
 

@@ -35,7 +35,7 @@ pub struct Rotation {
     /// How long the token before the present one may be repeated after the present one was handed out.
     pub grace: Duration,
     /// The client that asks.
-    pub origin: model::Origin,
+    pub client: model::ClientInfo,
 }
 
 /// What became of it.
@@ -99,7 +99,7 @@ pub fn decide(
 fn renewed(rotation: &Rotation, session: &Session, moment: Moment) -> Session {
     Session {
         last_used_at: moment.now,
-        origin: rotation.origin.clone(),
+        client: rotation.client.clone(),
         pair: rotation.successor.clone().capped_at(session.expires_at),
         previous: Some(session.pair.refresh.clone()),
         rotated_at: moment.now,

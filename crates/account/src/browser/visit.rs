@@ -68,7 +68,7 @@ impl Accounts {
         }
         let noted = self.0.storage.touch_session(session.id, now, until).await;
         if let Err(error) = noted {
-            tracing::warn!(%error, "the use of a session could not be noted");
+            tracing::warn!(%error, "session activity could not be recorded");
         }
     }
 }

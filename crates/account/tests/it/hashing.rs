@@ -7,8 +7,8 @@ use account::{
     Accounts, Bearer, ChangePasswordError, LoginAttempt, LoginError, ProofError,
     ReauthenticateError, RegisterError, Registration, RequestInfo,
 };
-use model::{EmailAddress, Origin, Username};
-use password::{Place, Principal, Purpose};
+use model::{ClientInfo, EmailAddress, Username};
+use password::{Permit, Principal, Purpose};
 use storage_testing::memory::MemoryStore;
 
 use crate::process::{PASSWORD, Process, QUARTER};
@@ -22,12 +22,12 @@ async fn process() -> Process {
     process
 }
 
-/// Every place that is to be had, for `purpose`, by so many of `principals`.
+/// Every permit that is to be had, for `purpose`, by so many of `principals`.
 fn fill(
     process: &Process,
     purpose: Purpose,
     principals: impl IntoIterator<Item = Principal>,
-) -> Vec<Place> {
+) -> Vec<Permit> {
     let all_of = |principal: Principal| {
         let admit = move || process.hasher.admit(purpose, principal.clone()).ok();
         std::iter::from_fn(admit)
@@ -51,7 +51,7 @@ async fn sign_in(accounts: &Accounts, name: &str) -> Result<(), LoginError> {
         identifier: name.to_owned(),
         password: PASSWORD.into(),
         device: None,
-        origin: Origin::default(),
+        client: ClientInfo::default(),
         quota: None,
     };
     accounts.login(attempt, &Bearer).await.map(drop)

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use account::{
-    Accounts, Actor, Bearer, Caller, Lifetimes, Live, LoginAttempt, Parts, Registration, Settings,
-    Tokens,
+    Accounts, Actor, Bearer, Lifetimes, Live, LoginAttempt, Parts, Principal, Registration,
+    Settings, Tokens,
 };
 use jwt::revocation::{RevocationSet, Staleness};
 use jwt::{Algorithm, Authority, SigningKey};
-use model::{Clock as _, EmailAddress, ManualClock, Origin, SystemRng, Timestamp, Username};
+use model::{ClientInfo, Clock as _, EmailAddress, ManualClock, SystemRng, Timestamp, Username};
 use password::{Hasher, HasherConfig, Kind, Params, Policy};
 use secret::Secret;
 use storage::Storage;
@@ -83,7 +83,7 @@ impl Process {
             identifier: "alice".to_owned(),
             password: PASSWORD.into(),
             device: None,
-            origin: Origin::default(),
+            client: ClientInfo::default(),
             quota: None,
         };
         self.accounts.login(attempt, &Bearer).await.unwrap()
@@ -104,8 +104,8 @@ impl Process {
     pub(crate) fn actor(&self, token: &str) -> Actor {
         let now = self.clock.now().as_seconds();
         let verified = self.authority.verify(token, now).unwrap();
-        match Caller::of(&verified) {
-            Some(Caller::Session(actor)) => actor,
+        match Principal::of(&verified) {
+            Some(Principal::Session(actor)) => actor,
             other => panic!("no actor: {other:?}"),
         }
     }

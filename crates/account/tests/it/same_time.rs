@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use account::{Bearer, LoginAttempt, LoginError};
-use model::{EmailAddress, Origin, SystemRng, UserId, Username};
+use model::{ClientInfo, EmailAddress, SystemRng, UserId, Username};
 use password::{Kind, PasswordHash, Principal, Purpose, decoy};
 use storage::{NewUser, Users as _};
 use storage_testing::memory::MemoryStore;
@@ -44,7 +44,7 @@ async fn failed(process: &Process, name: &str) -> Duration {
         identifier: name.to_owned(),
         password: "not the password".into(),
         device: None,
-        origin: Origin::default(),
+        client: ClientInfo::default(),
         quota: None,
     };
     let start = Instant::now();
@@ -55,13 +55,13 @@ async fn failed(process: &Process, name: &str) -> Duration {
 
 /// The least that checking a hash takes.
 async fn cost(process: &Process, hash: &PasswordHash) -> Duration {
-    let place = process
+    let permit = process
         .hasher
         .admit(Purpose::Other, Principal::User(String::new()))
         .unwrap();
     let mut least = Duration::MAX;
     for _ in 0..5 {
-        let (_, took) = place.verify_timed("".into(), hash.clone()).await.unwrap();
+        let (_, took) = permit.verify_timed("".into(), hash.clone()).await.unwrap();
         least = least.min(took);
     }
     least
@@ -100,7 +100,7 @@ async fn a_failed_sign_in_waits_without_a_place_in_the_pool() {
     tokio::select! {
         biased;
         took = &mut failing => panic!("answered after {took:?}"),
-        () = pool_is_free() => {} // the first look at it comes when the sign-in has its place
+        () = pool_is_free() => {} // the first look at it comes when the sign-in has its permit
     }
     failing.await;
 }

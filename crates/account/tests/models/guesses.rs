@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use account::{Bearer, DeviceToken, LoginAttempt, LoginError};
-use model::Origin;
+use model::ClientInfo;
 use storage::attempts::FREE_FAILURES;
 use storage_testing::interleaving::{Choices, Task, block_on, every_schedule, run};
 
@@ -67,7 +67,7 @@ impl Scene<'_> {
             identifier: self.who.clone(),
             password: PASSWORDS[usize::from(!right)].into(),
             device: device.then(|| self.device.clone()),
-            origin: Origin::default(),
+            client: ClientInfo::default(),
             quota: None,
         };
         match self
@@ -132,7 +132,7 @@ fn once(stage: &Stage, race: &Race, choices: &mut Choices) {
         identifier: who.clone(),
         password: PASSWORDS[0].into(),
         device: None,
-        origin: Origin::default(),
+        client: ClientInfo::default(),
         quota: None,
     };
     let device = block_on(world.accounts.login(first, &Bearer))

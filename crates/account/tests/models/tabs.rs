@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use account::{BrowserActor, Cookie, LoginAttempt};
-use model::Origin;
+use model::ClientInfo;
 use secret::PlainToken;
 use storage_testing::interleaving::{Choices, Ended, Task, block_on, every_schedule, run};
 
@@ -49,7 +49,7 @@ fn attempt(who: &str) -> LoginAttempt {
         identifier: who.to_owned(),
         password: PASSWORDS[0].into(),
         device: None,
-        origin: Origin::default(),
+        client: ClientInfo::default(),
         quota: None,
     }
 }

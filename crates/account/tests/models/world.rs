@@ -5,14 +5,14 @@ use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
 use account::{
-    Accounts, Actor, Bearer, Caller, ChangePasswordError, DeleteError, EndSessionError, Handing,
-    Lifetimes, Live, LoginAttempt, LoginError, Parts, ReauthenticateError, RefreshError, Refreshed,
+    Accounts, Actor, Bearer, ChangePasswordError, DeleteError, EndSessionError, Handing, Lifetimes,
+    Live, LoginAttempt, LoginError, Parts, Principal, ReauthenticateError, RefreshError, Refreshed,
     RegisterError, Registration, Settings,
 };
 use jwt::revocation::{RevocationSet, Staleness};
 use jwt::{Algorithm, Authority, SigningKey, TokenKind, Verified};
 use model::{
-    Clock, EmailAddress, ManualClock, Origin, SeededRng, Session, SessionId, Timestamp, UserId,
+    ClientInfo, Clock, EmailAddress, ManualClock, SeededRng, Session, SessionId, Timestamp, UserId,
     Username,
 };
 use password::{Hasher, HasherConfig, Kind, Params, PasswordHash, Policy};
@@ -265,7 +265,7 @@ impl World {
     }
 
     async fn refresh(&self, actor: Actor) -> Answer {
-        match self.accounts.refresh(actor, Origin::default()).await {
+        match self.accounts.refresh(actor, ClientInfo::default()).await {
             Ok(Refreshed { tokens, handing }) => {
                 if let Some(handing) = handing {
                     let text = tokens.refresh.expose().to_owned();
@@ -378,7 +378,7 @@ impl World {
             identifier: who,
             password: secret(password),
             device: None,
-            origin: Origin::default(),
+            client: ClientInfo::default(),
             quota: None,
         };
         match self.accounts.login(attempt, &Bearer).await {
@@ -410,8 +410,8 @@ impl World {
 }
 
 fn actor(token: &Verified) -> Actor {
-    match Caller::of(token) {
-        Some(Caller::Session(actor)) => actor,
+    match Principal::of(token) {
+        Some(Principal::Session(actor)) => actor,
         other => panic!("no actor: {other:?}"),
     }
 }

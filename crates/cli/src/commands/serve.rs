@@ -111,7 +111,10 @@ fn stop_on_signal(handle: Handle) -> anyhow::Result<impl Future<Output = ()>> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("stopping: requests in flight have {} s", DRAIN.as_secs());
+        tracing::info!(
+            "shutting down: requests in flight have {} s",
+            DRAIN.as_secs()
+        );
         handle.graceful_shutdown(Some(DRAIN));
     })
 }
@@ -124,8 +127,10 @@ fn reload_on_signal(tls: Option<Tls>) -> anyhow::Result<impl Future<Output = ()>
         while hangup.recv().await.is_some() {
             let Some(tls) = &tls else { continue };
             match tls.reload().await {
-                Ok(()) => tracing::info!("the certificate was read again"),
-                Err(error) => tracing::error!(%error, "the present certificate stays"),
+                Ok(()) => tracing::info!("certificate reloaded"),
+                Err(error) => {
+                    tracing::error!(%error, "certificate not reloaded, the present one stays in use")
+                }
             }
         }
     })

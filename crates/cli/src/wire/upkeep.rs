@@ -71,7 +71,7 @@ async fn keep_up(accounts: Accounts, counters: Option<Arc<LimitStore>>, clock: A
     for round in 1_u32.. {
         ticks.tick().await;
         if let Err(error) = accounts.sweep().await {
-            tracing::warn!(%error, "what has run out could not be swept");
+            tracing::warn!(%error, "expired entries could not be swept");
         }
         if round.is_multiple_of(COUNT_EVERY)
             && let Err(error) = accounts.refresh_decoys().await
@@ -101,7 +101,7 @@ async fn write_counters(counters: &LimitStore) {
             Ok(true) => return,
             Ok(false) => {} // a flood: the next round begins with what is worth most
             Err(error) => {
-                tracing::warn!(%error, "what was counted for the rate limits could not be written yet");
+                tracing::warn!(%error, "rate limit counters could not be written yet");
                 return;
             }
         }

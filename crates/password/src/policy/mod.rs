@@ -34,7 +34,7 @@ impl Policy {
     ///
     /// `identities` are the user's own name and e-mail address. Neither of them, nor the part of an
     /// address before the `@`, may be the password, in whatever case; and a password is weaker for
-    /// containing one. Takes up to some ten milliseconds: on a server, use [`Place::check`](crate::Place::check).
+    /// containing one. Takes up to some ten milliseconds: on a server, use [`Permit::check`](crate::Permit::check).
     ///
     /// # Errors
     /// Every fault that was found.

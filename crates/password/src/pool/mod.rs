@@ -1,7 +1,7 @@
 //! The pool: a bounded number of hashing threads behind a bounded queue, of which everybody gets a fair share.
 
-mod place;
-mod places;
+mod permit;
+mod permits;
 mod principal;
 mod queue;
 #[cfg(test)]
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{io, thread};
 
-pub use place::Place;
+pub use permit::Permit;
 pub use principal::{Principal, Purpose};
 
 use crate::{ForeignSettings, Kind, Params, Scheme};
@@ -25,7 +25,7 @@ use queue::Queue;
 /// Threads and memory for hashing, shared by everything that hashes.
 ///
 /// A clone is a handle to the same pool. Its threads end with the last handle and the last
-/// [`Place`].
+/// [`Permit`].
 #[derive(Clone)]
 pub struct Hasher {
     owner: Arc<Owner>,
@@ -38,7 +38,7 @@ pub struct HasherConfig {
     /// work, and up to [`MAX_ARGON2_KIB`](crate::bounds::MAX_ARGON2_KIB) for a foreign hash.
     /// The default is one per core.
     pub threads: usize,
-    /// Places beyond one per thread: how many may wait. The default is 64.
+    /// Permits beyond one per thread: how many may wait. The default is 64.
     pub queue: usize,
     /// What new hashes are. The default is Argon2id.
     pub scheme: Scheme,
@@ -48,7 +48,7 @@ pub struct HasherConfig {
     pub idle: Duration,
     /// What [`Busy`] says. The default is one second.
     pub retry_after: Duration,
-    /// How long a place may wait for its turn: one that would wait longer, by what jobs took of late, is refused at once,
+    /// How long a permit may wait for its turn: one that would wait longer, by what jobs took of late, is refused at once,
     /// and a job that waits longer all the same is not done. The default is a minute.
     pub patience: Duration,
     /// How far the threads step back behind the rest of the process (`nice`, 0 to 19; Linux only),
@@ -115,7 +115,7 @@ impl HasherConfig {
     }
 }
 
-/// Every place that one may have is taken, or the turn would come too late, or has come too late: nothing was computed.
+/// Every permit that one may have is taken, or the turn would come too late, or has come too late: nothing was computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords wait to be hashed, try again in {retry_after:?}")]
 pub struct Busy {
@@ -160,21 +160,21 @@ impl Hasher {
         Ok(Self { owner })
     }
 
-    /// Takes a place in the queue, at once or not at all.
+    /// Takes a permit in the queue, at once or not at all.
     ///
     /// Call it before anything is looked up: whether the pool is busy then says nothing about whom
     /// the request is for. `principal` must be known without that, too.
     ///
-    /// Half of the places are kept for [`Purpose::SignIn`], no principal gets more places than it leaves to others,
+    /// Half of the permits are kept for [`Purpose::SignIn`], no principal gets more permits than it leaves to others,
     /// and whatever waits is done in turn: principal by principal, and every other job for signing in.
     ///
     /// # Errors
-    /// [`Busy`] when there is no place for this principal, and when its turn would come too late.
-    pub fn admit(&self, purpose: Purpose, principal: Principal) -> Result<Place, Busy> {
+    /// [`Busy`] when there is no permit for this principal, and when its turn would come too late.
+    pub fn admit(&self, purpose: Purpose, principal: Principal) -> Result<Permit, Busy> {
         let Owner { queue, config, .. } = &*self.owner;
         let line = Line { purpose, principal };
         let slot = queue.take_slot(line, config).ok_or_else(|| self.busy())?;
-        Ok(Place::new(self.clone(), slot))
+        Ok(Permit::new(self.clone(), slot))
     }
 
     /// How it was built.
@@ -187,7 +187,7 @@ impl Hasher {
         &self.config().params
     }
 
-    /// Places that are taken, for a gauge.
+    /// Permits that are taken, for a gauge.
     pub fn taken(&self) -> usize {
         self.owner.queue.taken()
     }

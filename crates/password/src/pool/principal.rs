@@ -17,7 +17,7 @@ pub enum Principal {
 /// What it is hashed for. The purposes take turns, too, however many want the one and how few the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
-    /// To sign in. Half of the places are kept for it.
+    /// To sign in. Half of the permits are kept for it.
     SignIn,
     /// Anything else: it has the other half at most.
     Other,

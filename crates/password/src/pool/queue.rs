@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::HasherConfig;
-use super::places::Places;
+use super::permits::Permits;
 use super::principal::Line;
 use super::turns::{RUNNING_AT_ONCE, Turns};
 use crate::memory::Memory;
@@ -14,7 +14,7 @@ use crate::memory::Memory;
 pub(super) struct Queue {
     state: Mutex<State>,
     changed: Condvar,
-    places: Arc<Mutex<Places>>,
+    permits: Arc<Mutex<Permits>>,
     /// How long a job took of late, in microseconds; 0 before the first.
     job_micros: AtomicU64,
 }
@@ -26,11 +26,11 @@ struct State {
     closed: bool,
 }
 
-/// The right to be in the queue. It ends when its last holder drops it: the place, or the job that
+/// The right to be in the queue. It ends when its last holder drops it: the permit, or the job that
 /// a thread has begun.
 pub(super) struct Slot {
     line: Arc<Line>,
-    places: Arc<Mutex<Places>>,
+    permits: Arc<Mutex<Permits>>,
 }
 
 /// Work for one thread.
@@ -57,7 +57,7 @@ impl Queue {
         Self {
             state: Mutex::default(),
             changed: Condvar::new(),
-            places: Arc::new(Mutex::new(Places::new(slots))),
+            permits: Arc::new(Mutex::new(Permits::new(slots))),
             job_micros: AtomicU64::new(0),
         }
     }
@@ -65,22 +65,22 @@ impl Queue {
     /// A slot, unless there is none for this line, or its turn would not come within the patience.
     pub(super) fn take_slot(&self, line: Line, config: &HasherConfig) -> Option<Arc<Slot>> {
         let line = Arc::new(line);
-        let mut places = lock(&self.places);
-        let in_time = self.turn(&places, &line, config.threads) <= config.patience;
-        (in_time && places.take(&line)).then(|| {
+        let mut permits = lock(&self.permits);
+        let in_time = self.turn(&permits, &line, config.threads) <= config.patience;
+        (in_time && permits.take(&line)).then(|| {
             Arc::new(Slot {
                 line,
-                places: Arc::clone(&self.places),
+                permits: Arc::clone(&self.permits),
             })
         })
     }
 
     /// After how long it is the turn of this line's next job. With a thread to spare it is at once: however long a job
     /// took, the next may be quicker, and only a job that is done tells.
-    fn turn(&self, places: &Places, line: &Line, threads: usize) -> Duration {
+    fn turn(&self, permits: &Permits, line: &Line, threads: usize) -> Duration {
         let threads = threads.max(1);
-        let behind_all = places.ahead(line) / threads;
-        let behind_own = places.own(line) / threads.min(RUNNING_AT_ONCE);
+        let behind_all = permits.ahead(line) / threads;
+        let behind_own = permits.own(line) / threads.min(RUNNING_AT_ONCE);
         let rounds = u32::try_from(behind_all.max(behind_own)).unwrap_or(u32::MAX);
         let job = Duration::from_micros(self.job_micros.load(Ordering::Relaxed));
         job.saturating_mul(rounds)
@@ -100,7 +100,7 @@ impl Queue {
     }
 
     pub(super) fn taken(&self) -> usize {
-        lock(&self.places).taken()
+        lock(&self.permits).taken()
     }
 
     /// Adds a job that may begin until `latest`, or whenever it is its turn.
@@ -198,7 +198,7 @@ impl Job {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        lock(&self.places).give_back(&self.line);
+        lock(&self.permits).give_back(&self.line);
     }
 }
 

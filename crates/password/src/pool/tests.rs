@@ -24,12 +24,12 @@ fn anybody() -> Line {
     }
 }
 
-fn admit(hasher: &Hasher) -> Result<Place, Busy> {
+fn admit(hasher: &Hasher) -> Result<Permit, Busy> {
     let Line { purpose, principal } = anybody();
     hasher.admit(purpose, principal)
 }
 
-/// Keeps the only thread of a pool busy, on a place of its own, until the sender is dropped.
+/// Keeps the only thread of a pool busy, on a permit of its own, until the sender is dropped.
 fn block(hasher: &Hasher) -> mpsc::Sender<()> {
     let (release, released) = mpsc::channel::<()>();
     let (started, has_started) = mpsc::channel();
@@ -46,7 +46,7 @@ fn block(hasher: &Hasher) -> mpsc::Sender<()> {
     release
 }
 
-/// Waits until `taken` places are taken. The thread that gives a place back does so after it has
+/// Waits until `taken` permits are taken. The thread that gives a permit back does so after it has
 /// answered.
 fn assert_taken(hasher: &Hasher, taken: usize) {
     while hasher.taken() != taken {
@@ -57,15 +57,15 @@ fn assert_taken(hasher: &Hasher, taken: usize) {
 #[tokio::test]
 async fn a_place_hashes_verifies_and_is_given_back() {
     let hasher = pool(2, 0);
-    let place = admit(&hasher).unwrap();
-    let hash = place.hash("correct horse".into()).await.unwrap();
+    let permit = admit(&hasher).unwrap();
+    let hash = permit.hash("correct horse".into()).await.unwrap();
 
-    let right = place.verify("correct horse".into(), hash.clone()).await;
+    let right = permit.verify("correct horse".into(), hash.clone()).await;
     assert_eq!(right, Ok(Verdict::Match(Strength::Current)));
-    let wrong = place.verify("wrong".into(), hash).await;
+    let wrong = permit.verify("wrong".into(), hash).await;
     assert_eq!(wrong, Ok(Verdict::NoMatch));
 
-    drop(place);
+    drop(permit);
     assert_taken(&hasher, 0);
 }
 
@@ -74,33 +74,33 @@ async fn a_place_hashes_verifies_and_is_given_back() {
 async fn a_pool_beside_a_flask_application_writes_what_werkzeug_reads() {
     let config = HasherConfig::with_params(Params::new(64, 1, 1).unwrap()).threads(1);
     let hasher = Hasher::new(config.scheme(Scheme::Werkzeug)).unwrap();
-    let place = admit(&hasher).unwrap();
+    let permit = admit(&hasher).unwrap();
     let sent = "cafe\u{301} au lait";
-    let hash = place.hash(sent.into()).await.unwrap();
+    let hash = permit.hash(sent.into()).await.unwrap();
     assert!(hash.expose().starts_with("scrypt:32768:8:1$"));
     assert_eq!(hash.kind(), Ok(hasher.config().kind()));
     // As it was sent: Werkzeug does not normalise.
-    let right = place.verify(sent.into(), hash.clone()).await.unwrap();
+    let right = permit.verify(sent.into(), hash.clone()).await.unwrap();
     assert!(right.is_match());
-    let verdict = place.verify("caf\u{e9} au lait".into(), hash).await;
+    let verdict = permit.verify("caf\u{e9} au lait".into(), hash).await;
     assert_eq!(verdict, Ok(Verdict::NoMatch));
 }
 
 #[tokio::test]
 async fn a_malformed_hash_is_reported() {
-    let place = admit(&pool(1, 0)).unwrap();
-    let verdict = place.verify("x".into(), PasswordHash::from("nonsense"));
+    let permit = admit(&pool(1, 0)).unwrap();
+    let verdict = permit.verify("x".into(), PasswordHash::from("nonsense"));
     assert!(matches!(verdict.await, Ok(Verdict::Malformed(_))));
 }
 
 #[test]
 fn a_full_queue_is_busy_at_once() {
     let hasher = pool(1, 2);
-    let places: Vec<_> = (0..3).map(|_| admit(&hasher).unwrap()).collect();
+    let permits: Vec<_> = (0..3).map(|_| admit(&hasher).unwrap()).collect();
     let busy = admit(&hasher).unwrap_err();
     assert_eq!(busy.retry_after, Duration::from_secs(1));
 
-    drop(places);
+    drop(permits);
     assert!(admit(&hasher).is_ok());
 }
 
@@ -134,10 +134,10 @@ fn whose_turn_would_come_too_late_is_refused_at_once() {
 #[tokio::test]
 async fn what_jobs_take_is_measured() {
     let hasher = pool(1, 64);
-    let place = admit(&hasher).unwrap();
-    let job = place.run(|_| thread::sleep(Duration::from_millis(20)));
+    let permit = admit(&hasher).unwrap();
+    let job = permit.run(|_| thread::sleep(Duration::from_millis(20)));
     assert!(job.await.is_ok());
-    drop(place);
+    drop(permit);
     assert_taken(&hasher, 0);
     let impatient = hasher.config().patience(Duration::from_millis(19));
     let running = hasher.queue().take_slot(anybody(), &impatient);
@@ -151,10 +151,10 @@ async fn many_jobs_of_a_few_do_not_keep_a_sign_in_waiting() {
     let running = block(&hasher);
     let (done, in_order) = mpsc::channel();
     let ask = |purpose, principal: Principal| {
-        let place = hasher.admit(purpose, principal.clone()).ok()?;
+        let permit = hasher.admit(purpose, principal.clone()).ok()?;
         let done = done.clone();
         let mut job = Box::pin(async move {
-            let job = place.run(move |_| done.send(principal).unwrap());
+            let job = permit.run(move |_| done.send(principal).unwrap());
             assert!(job.await.is_ok());
         });
         let mut context = Context::from_waker(Waker::noop());
@@ -166,7 +166,7 @@ async fn many_jobs_of_a_few_do_not_keep_a_sign_in_waiting() {
     let mut jobs: Vec<_> = flood.collect();
     assert!(jobs.len() >= 30);
     let Line { purpose, principal } = anybody();
-    jobs.push(ask(purpose, principal.clone()).expect("a place is kept for it"));
+    jobs.push(ask(purpose, principal.clone()).expect("a permit is kept for it"));
 
     drop(running);
     for job in jobs {
@@ -180,15 +180,15 @@ async fn many_jobs_of_a_few_do_not_keep_a_sign_in_waiting() {
 fn a_cancelled_job_that_waits_leaves_the_queue_at_once() {
     let hasher = pool(1, 1);
     let _busy = block(&hasher);
-    let place = admit(&hasher).unwrap();
+    let permit = admit(&hasher).unwrap();
     {
-        let mut waiting = pin!(place.hash("correct horse".into()));
+        let mut waiting = pin!(permit.hash("correct horse".into()));
         let poll = waiting
             .as_mut()
             .poll(&mut Context::from_waker(Waker::noop()));
         assert!(poll.is_pending());
     }
-    drop(place);
+    drop(permit);
     assert_eq!(hasher.taken(), 1);
 }
 
@@ -198,15 +198,15 @@ async fn a_job_whose_turn_comes_too_late_is_not_done() {
     let config = HasherConfig::with_params(params).threads(1);
     let hasher = Hasher::new(config.patience(Duration::ZERO)).unwrap();
     let running = block(&hasher);
-    let place = admit(&hasher).unwrap();
+    let permit = admit(&hasher).unwrap();
     let (done, is_done) = mpsc::channel();
-    let mut waiting = pin!(place.run(move |_| done.send(())));
+    let mut waiting = pin!(permit.run(move |_| done.send(())));
     let poll = waiting
         .as_mut()
         .poll(&mut Context::from_waker(Waker::noop()));
     assert!(poll.is_pending());
     drop(running);
-    assert!(matches!(waiting.await, Err(place::NotRun::Late(_))));
+    assert!(matches!(waiting.await, Err(permit::NotRun::Late(_))));
     assert_eq!(is_done.try_recv(), Err(mpsc::TryRecvError::Disconnected));
 }
 
@@ -215,9 +215,9 @@ fn a_later_job_has_its_own_patience() {
     let config = *pool(1, 0).config();
     let patience = Duration::from_mins(1);
     let hasher = Hasher::new(config.patience(patience)).unwrap();
-    let place = admit(&hasher).unwrap();
-    let first = place.latest();
-    assert!(place.latest() > first);
+    let permit = admit(&hasher).unwrap();
+    let first = permit.latest();
+    assert!(permit.latest() > first);
 }
 
 #[test]
@@ -235,28 +235,28 @@ fn a_cancelled_job_that_runs_keeps_its_place_until_it_ends() {
 #[tokio::test]
 async fn a_job_that_panics_ends_neither_the_thread_nor_the_pool() {
     let hasher = pool(1, 1);
-    let place = admit(&hasher).unwrap();
-    let nothing = place.run(|_| -> () { panic!("a job panics") }).await;
-    assert!(matches!(nothing, Err(place::NotRun::Panicked)));
-    assert!(place.hash("correct horse".into()).await.is_ok());
+    let permit = admit(&hasher).unwrap();
+    let nothing = permit.run(|_| -> () { panic!("a job panics") }).await;
+    assert!(matches!(nothing, Err(permit::NotRun::Panicked)));
+    assert!(permit.hash("correct horse".into()).await.is_ok());
 }
 
 #[tokio::test]
 async fn a_place_outlives_the_handle_it_came_from() {
-    let place = admit(&pool(1, 0)).unwrap();
-    assert!(place.hash("correct horse".into()).await.is_ok());
+    let permit = admit(&pool(1, 0)).unwrap();
+    assert!(permit.hash("correct horse".into()).await.is_ok());
 }
 
 #[tokio::test]
 async fn memory_beyond_the_parameters_is_not_kept() {
-    let place = admit(&pool(1, 0)).unwrap();
+    let permit = admit(&pool(1, 0)).unwrap();
     let big = PasswordHash::from(
         "$argon2id$v=19$m=1024,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
          AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     );
-    let verdict = place.verify("x".into(), big).await;
+    let verdict = permit.verify("x".into(), big).await;
     assert_eq!(verdict, Ok(Verdict::NoMatch));
-    let kept = place.run(|memory| !memory.is_empty()).await;
+    let kept = permit.run(|memory| !memory.is_empty()).await;
     assert!(matches!(kept, Ok(false)));
 }
 
@@ -268,12 +268,12 @@ async fn an_idle_thread_gives_its_memory_back() {
         ..*pool(1, 0).config()
     };
     let hasher = Hasher::new(config).unwrap();
-    let place = admit(&hasher).unwrap();
+    let permit = admit(&hasher).unwrap();
     // With no patience at all, the memory is gone as soon as the thread has found nothing to do.
     for _ in 0..10_000 {
-        place.hash("correct horse".into()).await.unwrap();
+        permit.hash("correct horse".into()).await.unwrap();
         thread::yield_now();
-        if matches!(place.run(|memory| memory.is_empty()).await, Ok(true)) {
+        if matches!(permit.run(|memory| memory.is_empty()).await, Ok(true)) {
             return;
         }
     }
@@ -283,10 +283,10 @@ async fn an_idle_thread_gives_its_memory_back() {
 #[cfg(feature = "policy")]
 #[tokio::test]
 async fn a_new_password_is_checked_on_the_pool() {
-    let place = admit(&pool(1, 0)).unwrap();
+    let permit = admit(&pool(1, 0)).unwrap();
     let check = |password: &str| {
         let password = secret::Secret::<String>::from(password);
-        place.check(crate::Policy::default(), password, vec!["alice".to_owned()])
+        permit.check(crate::Policy::default(), password, vec!["alice".to_owned()])
     };
     assert_eq!(check("correct horse battery staple").await, Ok(Ok(())));
     let faults = check("alice").await.unwrap().unwrap_err();

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use http::{Extensions, request::Parts};
 
-use crate::{Caller, TrustedProxies};
+use crate::{Principal, TrustedProxies};
 
 /// Says whom a request is charged to.
 pub trait Identify: Clone + Send + Sync + 'static {
-    /// Who asks. [`Caller::Unknown`] if nobody can tell: all of these share one budget.
-    fn caller<'a>(&self, request: &'a Parts) -> Caller<'a>;
+    /// Who asks. [`Principal::Unknown`] if nobody can tell: all of these share one budget.
+    fn caller<'a>(&self, request: &'a Parts) -> Principal<'a>;
 
     /// The route as a template, such as axum's `MatchedPath`; `None` when none matches.
     fn route<'a>(&self, request: &'a Parts) -> Option<&'a str>;
@@ -46,10 +46,10 @@ pub struct ByAddress {
 }
 
 impl Identify for ByAddress {
-    fn caller<'a>(&self, request: &'a Parts) -> Caller<'a> {
+    fn caller<'a>(&self, request: &'a Parts) -> Principal<'a> {
         let peer = (self.peer)(&request.extensions);
-        peer.map_or(Caller::Unknown, |peer| {
-            Caller::Address(self.proxies.client(peer, &request.headers).address.ip())
+        peer.map_or(Principal::Unknown, |peer| {
+            Principal::Address(self.proxies.client(peer, &request.headers).address.ip())
         })
     }
 

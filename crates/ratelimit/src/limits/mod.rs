@@ -9,7 +9,7 @@ mod policy;
 
 use std::{collections::HashMap, sync::Arc};
 
-use crate::{Caller, Hit, KeyHasher, Store, Strategy, Timestamp, Unavailable, Usage};
+use crate::{Hit, KeyHasher, Principal, Store, Strategy, Timestamp, Unavailable, Usage};
 
 use self::policy::{Policies, Policy};
 
@@ -25,7 +25,7 @@ const UNMATCHED: &str = "*";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Call<'a> {
     /// Who asks.
-    pub caller: Caller<'a>,
+    pub caller: Principal<'a>,
     /// The route as a template (`/users/{id}`), never the path: each path of a client's choice would
     /// have counters of its own. `None` when no route matches.
     pub route: Option<&'a str>,
@@ -42,7 +42,7 @@ pub struct Call<'a> {
 /// The limits of an application, and where they are counted.
 ///
 /// ```
-/// use ratelimit::{Call, Caller, KeyHasher, Limit, Limits, MemoryStore, Timestamp};
+/// use ratelimit::{Call, Principal, KeyHasher, Limit, Limits, MemoryStore, Timestamp};
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let auth: Limit = "10 per hour".parse()?;
@@ -55,7 +55,7 @@ pub struct Call<'a> {
 ///
 /// let decision = limits
 ///     .check(&Call {
-///         caller: Caller::Address("2001:db8::1".parse()?),
+///         caller: Principal::Address("2001:db8::1".parse()?),
 ///         route: Some("/login"),
 ///         method: "POST",
 ///         cost: 1,

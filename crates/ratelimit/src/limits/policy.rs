@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Limit, Own};
-use crate::{Caller, Key, KeyHasher, Quota, Strategy, key::Scope};
+use crate::{Key, KeyHasher, Principal, Quota, Strategy, key::Scope};
 
 /// The methods with counters of their own where a limit counts per method. All others share one, as
 /// a client may make up any number of them.
@@ -39,7 +39,7 @@ pub(crate) struct Rule {
 
 impl Rule {
     /// Where it counts what `caller` asks.
-    pub(crate) fn key(&self, caller: Caller<'_>, route: &str, method: &str) -> Key {
+    pub(crate) fn key(&self, caller: Principal<'_>, route: &str, method: &str) -> Key {
         if self.has_one_scope() {
             return self.hasher.key(caller);
         }

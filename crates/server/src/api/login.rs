@@ -7,7 +7,7 @@ use secret::Secret;
 use super::fields;
 use super::views::TokensView;
 use crate::error::ApiError;
-use crate::extract::{Device, RequestOrigin, Serving};
+use crate::extract::{Device, RequestClient, Serving};
 use crate::json::Json;
 use crate::limits::SignInLimit;
 use crate::to_the_end::to_the_end;
@@ -37,7 +37,7 @@ input! {
 )]
 pub(crate) async fn login(
     Serving(accounts): Serving,
-    RequestOrigin(origin): RequestOrigin,
+    RequestClient(client): RequestClient,
     Device(device): Device,
     limit: SignInLimit,
     Valid(body): Valid<Login>,
@@ -46,7 +46,7 @@ pub(crate) async fn login(
         identifier: body.username,
         password: body.password,
         device,
-        origin,
+        client,
         quota: limit.quota(),
     };
     let signing_in = async move { limit.around(accounts.login(attempt, &Bearer)).await };

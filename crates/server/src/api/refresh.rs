@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use super::views::TokensView;
 use crate::app::App;
 use crate::error::ApiError;
-use crate::extract::{RefreshBody, Refreshing, RequestOrigin, Serving};
+use crate::extract::{RefreshBody, Refreshing, RequestClient, Serving};
 use crate::json::Json;
 
 /// Trades a refresh token, in the header or in the body, for the next pair. It is used once; a lost
@@ -25,10 +25,10 @@ use crate::json::Json;
 pub(crate) async fn refresh(
     State(app): State<App>,
     Serving(accounts): Serving,
-    RequestOrigin(origin): RequestOrigin,
+    RequestClient(client): RequestClient,
     Refreshing(caller): Refreshing,
 ) -> Result<Response, ApiError> {
-    let Refreshed { tokens, handing } = accounts.refresh(caller, origin).await?;
+    let Refreshed { tokens, handing } = accounts.refresh(caller, client).await?;
     let answer = Json(TokensView::from(tokens)).into_response();
     Ok(app.handings().noted(accounts, handing, answer))
 }

@@ -157,8 +157,8 @@ impl From<ListedSession> for SessionView {
             created_at: session.created_at,
             last_used_at: session.last_used_at,
             expires_at: session.expires_at,
-            address: session.origin.address,
-            agent: session.origin.agent,
+            address: session.client.address,
+            agent: session.client.agent,
             current: listed.current,
         }
     }

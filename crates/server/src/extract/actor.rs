@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use account::{Actor, Caller};
+use account::{Actor, Principal};
 use axum::RequestExt as _;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::request::Parts;
@@ -21,13 +21,13 @@ const MAX_REFRESH_BODY: usize = 8 * 1024;
 pub(crate) struct Acting(pub(crate) Actor);
 
 /// Whoever sent an access token, to read.
-pub(crate) struct Reading(pub(crate) Caller);
+pub(crate) struct Reading(pub(crate) Principal);
 
 /// Whoever sent a refresh token, which stands in the header or in the body.
-pub(crate) struct Refreshing(pub(crate) Caller);
+pub(crate) struct Refreshing(pub(crate) Principal);
 
 /// Whoever sent a token of either kind; an access token may have expired.
-pub(crate) struct Leaving(pub(crate) Caller);
+pub(crate) struct Leaving(pub(crate) Principal);
 
 input! {
     /// A refresh token, for clients that can't set a header.
@@ -44,8 +44,8 @@ impl FromRequestParts<App> for Acting {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let Access(token) = Access::from_request_parts(parts, app).await?;
         match caller(&token)? {
-            Caller::Session(actor) => Ok(Self(actor)),
-            Caller::Legacy(_) => Err(TokenError::Revoked.into()),
+            Principal::Session(actor) => Ok(Self(actor)),
+            Principal::Legacy(_) => Err(TokenError::Revoked.into()),
         }
     }
 }
@@ -106,6 +106,6 @@ async fn read_body(request: Request, app: &App) -> Result<Arc<Verified>, ApiErro
 }
 
 /// Whom a verified token speaks for.
-pub(crate) fn caller(token: &Verified) -> Result<Caller, ApiError> {
-    Ok(Caller::of(token).ok_or(TokenError::Revoked)?)
+pub(crate) fn caller(token: &Verified) -> Result<Principal, ApiError> {
+    Ok(Principal::of(token).ok_or(TokenError::Revoked)?)
 }

@@ -1,12 +1,12 @@
 //! What handlers take from a request, besides its body.
 
 mod actor;
+mod client_info;
 mod device;
-mod origin;
 mod serving;
 mod taken;
 
 pub(crate) use actor::{Acting, Leaving, Reading, RefreshBody, Refreshing, caller};
+pub(crate) use client_info::RequestClient;
 pub(crate) use device::Device;
-pub(crate) use origin::RequestOrigin;
 pub(crate) use serving::Serving;

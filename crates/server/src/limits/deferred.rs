@@ -9,7 +9,7 @@ use jwt::Verified;
 use model::{Timestamp, UserId};
 use ratelimit::Decision;
 
-use super::{Asked, Charge, RequestLimits, Who, throttled};
+use super::{Asked, Charge, Payer, RequestLimits, throttled};
 use crate::error::ApiError;
 use crate::route::Route;
 
@@ -54,7 +54,7 @@ impl Deferred {
     /// When it is refused, or the store can't be asked.
     pub(crate) async fn charge(&self, token: &Arc<Verified>) -> Result<(), ApiError> {
         self.give_back().await;
-        self.charge_to(Who::User(Arc::clone(token))).await
+        self.charge_to(Payer::User(Arc::clone(token))).await
     }
 
     /// Charges `user`, who has proven the password, for a sign-in.
@@ -83,12 +83,12 @@ impl Deferred {
     /// # Errors
     /// When it is refused, or the store can't be asked.
     pub(crate) async fn charge_person(&self, user: Option<&UserId>) -> Result<(), ApiError> {
-        let client = Who::Client(self.0.client);
-        self.charge_to(user.cloned().map_or(client, Who::Person))
+        let client = Payer::Client(self.0.client);
+        self.charge_to(user.cloned().map_or(client, Payer::Person))
             .await
     }
 
-    async fn charge_to(&self, who: Who) -> Result<(), ApiError> {
+    async fn charge_to(&self, who: Payer) -> Result<(), ApiError> {
         let decision = match self.0.limits.charge_to(who, self.asked()) {
             Charge::Done(done) => done?,
             Charge::Waiting(waiting) => waiting.await?,

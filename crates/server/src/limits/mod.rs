@@ -41,8 +41,8 @@ use http::Method;
 use jwt::{Authentication, Verified};
 use model::{Timestamp, UserId};
 use ratelimit::{
-    Call, Caller, Capacity, Decision, KeyHasher, Limit, Limits, MemoryStore, Quotas, SharedStore,
-    Strategy, Unavailable,
+    Call, Capacity, Decision, KeyHasher, Limit, Limits, MemoryStore, Principal, Quotas,
+    SharedStore, Strategy, Unavailable,
 };
 
 use crate::error::ApiError;
@@ -108,7 +108,7 @@ pub(crate) enum Charge {
 
 /// Who is charged.
 #[derive(Clone, Debug)]
-enum Who {
+enum Payer {
     Client(IpAddr),
     /// By a token.
     User(Arc<Verified>),
@@ -167,8 +167,8 @@ impl RequestLimits {
             Some(Charged::UserElseClient) | None => true,
         };
         let who = match authentication.verified() {
-            Ok(token) if by_token => Who::User(Arc::clone(token)),
-            Ok(_) | Err(_) => Who::Client(asked.client),
+            Ok(token) if by_token => Payer::User(Arc::clone(token)),
+            Ok(_) | Err(_) => Payer::Client(asked.client),
         };
         Some(self.charge_to(who, asked))
     }
@@ -179,7 +179,7 @@ impl RequestLimits {
             method: &Method::GET,
             ..asked
         };
-        self.charge_to(Who::Client(asked.client), look)
+        self.charge_to(Payer::Client(asked.client), look)
     }
 
     /// Charges the client of a request as one that no route fits: it will come to nothing.
@@ -188,10 +188,10 @@ impl RequestLimits {
             route: None,
             ..asked
         };
-        self.charge_to(Who::Client(asked.client), nowhere)
+        self.charge_to(Payer::Client(asked.client), nowhere)
     }
 
-    fn charge_to(self: &Arc<Self>, who: Who, asked: Asked<'_>) -> Charge {
+    fn charge_to(self: &Arc<Self>, who: Payer, asked: Asked<'_>) -> Charge {
         let limits = self.limits(&who);
         match limits.begin(&asked.call(&who)) {
             Ok(Ok(decision)) => Charge::Done(Ok(decision)),
@@ -222,30 +222,30 @@ impl RequestLimits {
         asked: Asked<'_>,
         user: &UserId,
     ) -> Result<Decision, Unavailable> {
-        let who = Who::Person(user.clone());
+        let who = Payer::Person(user.clone());
         self.sign_ins.check(&asked.call(&who)).await
     }
 
     /// Gives a client back what a request was charged, which came to `decision`. Where that fails it stays
     /// charged.
     async fn give_back(&self, asked: Asked<'_>, decision: &Decision) {
-        let who = Who::Client(asked.client);
+        let who = Payer::Client(asked.client);
         let call = asked.call(&who);
         if let Err(error) = self.clients.give_back(&call, decision).await {
-            tracing::debug!(%error, "a charge could not be given back");
+            tracing::debug!(%error, "a rate limit charge could not be refunded");
         }
     }
 
-    const fn limits(&self, who: &Who) -> &Limits<SharedStore> {
+    const fn limits(&self, who: &Payer) -> &Limits<SharedStore> {
         match who {
-            Who::Client(_) => &self.clients,
-            Who::User(_) | Who::Person(_) => &self.users,
+            Payer::Client(_) => &self.clients,
+            Payer::User(_) | Payer::Person(_) => &self.users,
         }
     }
 
     fn without_store(
         &self,
-        who: &Who,
+        who: &Payer,
         asked: Asked<'_>,
         error: Unavailable,
     ) -> Result<Decision, ApiError> {
@@ -253,8 +253,8 @@ impl RequestLimits {
             return Err(error.into());
         }
         let here = match who {
-            Who::Client(_) => &self.clients_without_store,
-            Who::User(_) | Who::Person(_) => &self.users_without_store,
+            Payer::Client(_) => &self.clients_without_store,
+            Payer::User(_) | Payer::Person(_) => &self.users_without_store,
         };
         match here.begin(&asked.call(who)) {
             Ok(Ok(decision)) => Ok(decision),
@@ -317,20 +317,20 @@ impl<'a> Asked<'a> {
             .is_some_and(|route| route.gives_back(self.method))
     }
 
-    fn call(&self, who: &'a Who) -> Call<'a>
+    fn call(&self, who: &'a Payer) -> Call<'a>
     where
         Self: 'a,
     {
         Call {
             caller: match who {
-                Who::Client(address) => Caller::Address(*address),
-                Who::User(token) => Caller::User(token.subject()),
-                Who::Person(user) => Caller::User(user.as_str()),
+                Payer::Client(address) => Principal::Address(*address),
+                Payer::User(token) => Principal::User(token.subject()),
+                Payer::Person(user) => Principal::User(user.as_str()),
             },
             route: self.route.map(|route| route.template),
             method: self.method.as_str(),
             cost: 1,
-            refundable: matches!(who, Who::Client(_)) && self.gives_back(),
+            refundable: matches!(who, Payer::Client(_)) && self.gives_back(),
             now: milliseconds(self.now),
         }
     }

@@ -78,7 +78,7 @@ mod tests {
     use password::Busy;
     use ratelimit::{Capacity, MemoryStore, SharedStore};
 
-    use super::super::{Asked, Charge, RequestLimits, Who, tests::limits_in};
+    use super::super::{Asked, Charge, Payer, RequestLimits, tests::limits_in};
     use super::*;
     use crate::routes;
 
@@ -92,7 +92,7 @@ mod tests {
             method: &Method::POST,
             now: Timestamp::from_seconds(1_800_000_000),
         };
-        let decision = match limits.charge_to(Who::Client(asked.client), asked) {
+        let decision = match limits.charge_to(Payer::Client(asked.client), asked) {
             Charge::Done(done) => done,
             Charge::Waiting(waiting) => waiting.await,
         };

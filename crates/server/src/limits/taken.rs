@@ -20,7 +20,7 @@ use account::{
     Accounts, ChangeProfileError, ChangedProfile, RegisterError, SignUpError, Throttled,
 };
 use model::{Timestamp, UserId};
-use ratelimit::{Call, Caller, Decision};
+use ratelimit::{Call, Decision, Principal};
 
 use super::{RequestLimits, milliseconds};
 use crate::error::ApiError;
@@ -56,9 +56,9 @@ impl TakenBudget {
         };
         let client = self.client.ok_or_else(|| ApiError::internal(NoClient))?;
         let callers = user
-            .map(|user| Caller::User(user.as_str()))
+            .map(|user| Principal::User(user.as_str()))
             .into_iter()
-            .chain([Caller::Address(client)]);
+            .chain([Principal::Address(client)]);
         let mut paid = Vec::new();
         for caller in callers {
             let charged = limits.taken.check(&self.call(caller)).await;
@@ -94,16 +94,16 @@ impl TakenBudget {
     }
 
     /// What can't be given back stays charged.
-    async fn give_back(&self, limits: &RequestLimits, paid: &[(Caller<'_>, Decision)]) {
+    async fn give_back(&self, limits: &RequestLimits, paid: &[(Principal<'_>, Decision)]) {
         for (caller, decision) in paid {
             let given_back = limits.taken.give_back(&self.call(*caller), decision).await;
             if let Err(error) = given_back {
-                tracing::debug!(%error, "a charge could not be given back");
+                tracing::debug!(%error, "a rate limit charge could not be refunded");
             }
         }
     }
 
-    fn call<'a>(&self, caller: Caller<'a>) -> Call<'a> {
+    fn call<'a>(&self, caller: Principal<'a>) -> Call<'a> {
         Call {
             caller,
             route: None, // one budget, whichever route it is

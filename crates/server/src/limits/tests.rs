@@ -77,12 +77,12 @@ pub(super) fn limits_in(store: SharedStore) -> Arc<RequestLimits> {
 
 const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
-fn alice() -> Who {
-    Who::Person(UserId::parse("alice").unwrap())
+fn alice() -> Payer {
+    Payer::Person(UserId::parse("alice").unwrap())
 }
 
 /// The status of a request, 200 when it is admitted.
-async fn status(limits: &Arc<RequestLimits>, who: Who, method: Method, path: &str) -> u16 {
+async fn status(limits: &Arc<RequestLimits>, who: Payer, method: Method, path: &str) -> u16 {
     let asked = Asked {
         client: HERE,
         route: routes::route_at(path),
@@ -103,7 +103,7 @@ async fn status(limits: &Arc<RequestLimits>, who: Who, method: Method, path: &st
 async fn several(
     limits: &Arc<RequestLimits>,
     count: usize,
-    who: &Who,
+    who: &Payer,
     method: Method,
     path: &str,
 ) -> Vec<u16> {
@@ -117,7 +117,7 @@ async fn several(
 #[tokio::test]
 async fn while_the_store_is_gone_safe_requests_of_strangers_are_counted_here() {
     for store in [Failing::Gone, Failing::GoneLater] {
-        let (limits, who) = (limits(store), Who::Client(HERE));
+        let (limits, who) = (limits(store), Payer::Client(HERE));
         let me = several(&limits, 5, &who, Method::GET, "/api/v1/me").await;
         assert_eq!(me, [200, 200, 200, 429, 429]);
         let unknown = several(&limits, 4, &who, Method::HEAD, "/nothing").await;
@@ -133,7 +133,7 @@ async fn while_the_store_is_gone_users_have_their_own_limit_here() {
         let limits = limits(store);
         let me = several(&limits, 6, &alice(), Method::GET, "/api/v1/me").await;
         assert_eq!(me, [200, 200, 200, 200, 200, 429]);
-        let other = Who::Person(UserId::parse("bob").unwrap());
+        let other = Payer::Person(UserId::parse("bob").unwrap());
         let sessions = several(&limits, 1, &other, Method::GET, "/api/v1/sessions").await;
         assert_eq!(sessions, [200], "others are not concerned");
     }
@@ -143,7 +143,7 @@ async fn while_the_store_is_gone_users_have_their_own_limit_here() {
 async fn while_the_store_is_gone_nothing_is_changed() {
     for store in [Failing::Gone, Failing::GoneLater] {
         let limits = limits(store);
-        for who in [Who::Client(HERE), alice()] {
+        for who in [Payer::Client(HERE), alice()] {
             for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
                 let method_name = method.clone();
                 let answers = several(&limits, 2, &who, method, "/api/v1/users/1").await;
@@ -156,7 +156,7 @@ async fn while_the_store_is_gone_nothing_is_changed() {
 #[tokio::test]
 async fn beside_a_store_that_counts_nothing_is_counted_here() {
     let limits = limits(Failing::Contended);
-    for who in [Who::Client(HERE), alice()] {
+    for who in [Payer::Client(HERE), alice()] {
         for method in [Method::GET, Method::POST] {
             let answers = several(&limits, 2, &who, method, "/api/v1/me").await;
             assert_eq!(answers, [503, 503]);

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ratelimit::Caller;
+use ratelimit::Principal;
 use tokio::time::Instant;
 
 use super::bounds::Bounds;
@@ -77,7 +77,7 @@ impl Room {
     /// A place for a connection from `peer`, if there is one.
     pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Seat> {
         let is_proxy = self.stack.trusts(peer);
-        let owner = Caller::counted(peer);
+        let owner = Principal::counted(peer);
         let mut crowd = self.crowd();
         let (admitted, full) = crowd.make_room(owner, is_proxy, self);
         let place = admitted.then(|| {
@@ -116,7 +116,7 @@ impl Room {
         let held = crowd.all;
         drop(crowd);
         if let Some(left_out) = self.told_of_failure.due(self.now()) {
-            tracing::warn!(%error, held, left_out, "no connection can be taken in (told once a minute)");
+            tracing::warn!(%error, held, left_out, "no connection can be accepted (logged once a minute)");
         }
     }
 
@@ -136,7 +136,7 @@ impl Room {
         } else {
             "a new one was refused"
         };
-        tracing::warn!(%client, held, left_out, outcome, "{what} (told once a minute)");
+        tracing::warn!(%client, held, left_out, outcome, "{what} (logged once a minute)");
     }
 
     fn now(&self) -> i64 {

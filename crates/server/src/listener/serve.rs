@@ -38,7 +38,7 @@ pub async fn serve(
             let room = Arc::clone(&room);
             move |peer, error| {
                 if peer.is_some() {
-                    tracing::debug!(%error, "a connection was not taken in");
+                    tracing::debug!(%error, "connection rejected");
                 } else {
                     room.failed(error);
                 }

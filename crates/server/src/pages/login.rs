@@ -14,7 +14,7 @@ use super::render::{Frame, page};
 use super::visitor::Visitor;
 use crate::api::fields;
 use crate::error::ApiError;
-use crate::extract::{RequestOrigin, Serving};
+use crate::extract::{RequestClient, Serving};
 use crate::limits::SignInLimit;
 use crate::to_the_end::to_the_end;
 
@@ -70,7 +70,7 @@ pub(crate) async fn submit(
     Serving(accounts): Serving,
     visitor: Visitor,
     csrf: CsrfToken,
-    RequestOrigin(origin): RequestOrigin,
+    RequestClient(client): RequestClient,
     limit: SignInLimit,
     ValidForm(mut form): ValidForm<Form>,
 ) -> Result<Response, ApiError> {
@@ -83,7 +83,7 @@ pub(crate) async fn submit(
             identifier,
             password,
             device: visitor.device(),
-            origin,
+            client,
             quota: limit.quota(),
         };
         let (accounts, carrier) = (accounts.clone(), visitor.carrier());

@@ -15,7 +15,7 @@ use super::visitor::Visitor;
 use crate::api::fields;
 use crate::code::Code;
 use crate::error::ApiError;
-use crate::extract::{RequestOrigin, Serving};
+use crate::extract::{RequestClient, Serving};
 use crate::limits::TakenBudget;
 
 static USERNAME: Field = Field {
@@ -77,7 +77,7 @@ pub(crate) async fn submit(
     Serving(accounts): Serving,
     visitor: Visitor,
     csrf: CsrfToken,
-    RequestOrigin(origin): RequestOrigin,
+    RequestClient(client): RequestClient,
     taken: TakenBudget,
     ValidForm(mut form): ValidForm<Form>,
 ) -> Result<Response, ApiError> {
@@ -100,7 +100,7 @@ pub(crate) async fn submit(
         }
     };
     let carrier = visitor.carrier();
-    let registering = accounts.sign_up(registration, origin, &carrier);
+    let registering = accounts.sign_up(registration, client, &carrier);
     match taken.spend(None, registering).await? {
         Ok(session) => return Ok(visitor.welcome(&session, "/account")),
         Err(SignUpError::Register(RegisterError::Password(faults))) => {

@@ -13,7 +13,7 @@ use axum::BoxError;
 use axum::body::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
-use ratelimit::Caller;
+use ratelimit::Principal;
 use tokio::time::Instant;
 
 use super::deadline::BodyWait;
@@ -79,7 +79,7 @@ impl Bodies {
             tracing::warn!(
                 %client,
                 left_out,
-                "a body was refused: too many bytes of bodies are held (told once a minute)"
+                "body rejected: too many bytes of bodies are held (logged once a minute)"
             );
         }
     }
@@ -132,7 +132,7 @@ impl<B> Held<B> {
         Self {
             body,
             bodies,
-            client: Caller::counted(client),
+            client: Principal::counted(client),
             bytes: 0,
             wait,
         }

@@ -160,7 +160,7 @@ impl Passing {
             ApiError::from(rejection).into_response()
         } else if let Some(rejection) = extensions.get::<CsrfRejection>() {
             let request_id = self.id.to_str().unwrap_or_default();
-            tracing::debug!(request_id, reason = %rejection, "a form was refused");
+            tracing::debug!(request_id, reason = %rejection, "form rejected");
             ApiError::from(*rejection).into_response()
         } else {
             named(response)

@@ -115,7 +115,7 @@ impl<T: Documents> Follower<T> {
             let (rows, reached, in_order) = match next(self.place.as_ref(), page) {
                 Next::On(rows, reached, in_order) => (rows, reached, in_order),
                 Next::Lost => {
-                    tracing::warn!("the feed is read anew: the place in it has gone");
+                    tracing::warn!("reading the whole feed again: the position in it is gone");
                     let sinks = self.sinks.clone();
                     let head = self.rows.load(|rows| sinks.apply(&rows)).await?;
                     self.place = head;

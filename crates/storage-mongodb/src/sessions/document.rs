@@ -1,8 +1,8 @@
 //! A session as a document holds it.
 
 use model::{
-    Authentication, BrowserCookie, Generation, Level, Methods, Origin, Session, TokenId, TokenPair,
-    UserId,
+    Authentication, BrowserCookie, ClientInfo, Generation, Level, Methods, Session, TokenId,
+    TokenPair, UserId,
 };
 use mongodb::bson::{Bson, Document, doc};
 use secret::HashedToken;
@@ -28,8 +28,8 @@ pub(crate) fn to_document(session: &Session) -> Document {
         "last_used_at": date(session.last_used_at),
         "expires_at": date(session.expires_at),
         "over_at": date(over_at(session)),
-        "address": &session.origin.address,
-        "agent": &session.origin.agent,
+        "address": &session.client.address,
+        "agent": &session.client.agent,
         "pair": {
             "access": pair.access.as_str(),
             "refresh": pair.refresh.as_str(),
@@ -139,7 +139,7 @@ pub(crate) fn read(fields: &Fields<'_>) -> Result<Session, Error> {
         created_at,
         last_used_at: fields.time("last_used_at")?,
         expires_at: fields.time("expires_at")?,
-        origin: Origin {
+        client: ClientInfo {
             address: fields.text("address")?.to_owned(),
             agent: fields.text("agent")?.to_owned(),
         },

@@ -239,7 +239,7 @@ impl Core {
         };
         let noted = tokio::time::timeout(within, noting).await;
         if !matches!(noted, Ok(Ok(_))) {
-            tracing::debug!("how many accounts have which kind of hash was not noted at the end");
+            tracing::debug!("the counts of hash kinds were not saved at shutdown");
         }
     }
 

@@ -94,13 +94,13 @@ impl<T: Documents> Outbox<'_, T> {
         if pending.claim.as_ref().is_some_and(is_new) {
             // Nobody knows anything of it yet that the feed could take back.
             if let Err(error) = self.clear(id, pending).await {
-                tracing::warn!(%error, "an account is made, but not tidied up yet");
+                tracing::warn!(%error, "account created, its pending entry not cleared yet");
             }
             return Ok(Finished::Kept);
         }
         self.appends.append(pending.rows.clone()).await?;
         if let Err(error) = self.tidy(id, pending).await {
-            tracing::warn!(%error, "a change of an account is told, but not tidied up yet");
+            tracing::warn!(%error, "account change published, its pending entry not cleared yet");
         }
         Ok(Finished::Kept)
     }
@@ -170,7 +170,7 @@ impl<T: Documents> Outbox<'_, T> {
                     }
                     Ok(None) => {}
                     Err(error) => {
-                        tracing::error!(%error, "what a change has to tell can't be read");
+                        tracing::error!(%error, "unreadable pending entry of a change");
                         left += 1;
                     }
                 }

@@ -18,7 +18,7 @@ fn refresh(user: &model::UserId, number: u32) -> Rotation {
         presented: session.pair.refresh.clone(),
         successor: session.pair,
         grace: std::time::Duration::from_secs(10),
-        origin: model::Origin::default(),
+        client: model::ClientInfo::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::{
-    Authentication, EmailAddress, Generation, Origin, Session, SessionId, Timestamp, TokenId,
+    Authentication, ClientInfo, EmailAddress, Generation, Session, SessionId, Timestamp, TokenId,
     TokenPair, UserId, Username,
 };
 use password::PasswordHash;
@@ -58,7 +58,7 @@ pub(crate) fn session(owner: &UserId, number: u32) -> Session {
         created_at: NOW,
         last_used_at: NOW,
         expires_at: NOW.plus(Duration::from_secs(86_400)),
-        origin: Origin::default(),
+        client: ClientInfo::default(),
         pair: TokenPair {
             access: TokenId::from_stored("a"),
             refresh: TokenId::from_stored("r"),

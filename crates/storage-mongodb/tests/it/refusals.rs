@@ -28,7 +28,7 @@ async fn rotated(node: &MongoStore, presented: &str, successor: &str, seconds: u
             ..pair
         },
         grace: Duration::from_secs(10),
-        origin: model::Origin::default(),
+        client: model::ClientInfo::default(),
     };
     node.rotate(rotation, Moment { now, ..moment() })
         .await

@@ -1,8 +1,8 @@
 //! A session as a row holds it.
 
 use model::{
-    Authentication, BrowserCookie, Generation, Level, Methods, Origin, Session, SessionId, TokenId,
-    TokenPair,
+    Authentication, BrowserCookie, ClientInfo, Generation, Level, Methods, Session, SessionId,
+    TokenId, TokenPair,
 };
 use rusqlite::{Connection, named_params};
 use secret::HashedToken;
@@ -77,8 +77,8 @@ pub(super) fn insert(connection: &Connection, session: &Session) -> Result<(), E
             ":last_used_at": session.last_used_at.as_millis(),
             ":expires_at": session.expires_at.as_millis(),
             ":over_at": over_at(session),
-            ":address": session.origin.address,
-            ":agent": session.origin.agent,
+            ":address": session.client.address,
+            ":agent": session.client.agent,
             ":access_jti": pair.access.as_str(),
             ":refresh_jti": pair.refresh.as_str(),
             ":access_csrf": pair.access_csrf,
@@ -119,8 +119,8 @@ pub(super) fn renew(connection: &Connection, session: &Session) -> Result<(), Er
             ":id": session.id.to_string(),
             ":last_used_at": session.last_used_at.as_millis(),
             ":over_at": over_at(session),
-            ":address": session.origin.address,
-            ":agent": session.origin.agent,
+            ":address": session.client.address,
+            ":agent": session.client.agent,
             ":access_jti": pair.access.as_str(),
             ":refresh_jti": pair.refresh.as_str(),
             ":access_csrf": pair.access_csrf,
@@ -162,7 +162,7 @@ pub(super) fn read(columns: &Columns<'_>) -> Result<Session, Error> {
         created_at: columns.time("created_at")?,
         last_used_at: columns.time("last_used_at")?,
         expires_at: columns.time("expires_at")?,
-        origin: Origin {
+        client: ClientInfo {
             address: columns.get("address")?,
             agent: columns.get("agent")?,
         },

@@ -153,7 +153,7 @@ impl WriterThread {
             }
         }
         if let Err((_, error)) = connection.close() {
-            tracing::warn!(%error, "the store did not close as it should");
+            tracing::warn!(%error, "the store did not close cleanly");
         }
         drop(self.lock);
         drop(self.ended);

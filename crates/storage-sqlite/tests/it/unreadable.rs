@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::{
-    Authentication, EmailAddress, Generation, Origin, Session, SessionId, Timestamp, TokenId,
+    Authentication, ClientInfo, EmailAddress, Generation, Session, SessionId, Timestamp, TokenId,
     TokenPair, UserId, Username,
 };
 use password::PasswordHash;
@@ -90,7 +90,7 @@ fn session() -> Session {
         created_at: NOW,
         last_used_at: NOW,
         expires_at: NOW.plus(std::time::Duration::from_secs(100)),
-        origin: Origin::default(),
+        client: ClientInfo::default(),
         pair: TokenPair {
             access: TokenId::from_stored("a"),
             refresh: TokenId::from_stored("r"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    Authentication, EmailAddress, Generation, Origin, Session, SessionId, Timestamp, TokenId,
+    Authentication, ClientInfo, EmailAddress, Generation, Session, SessionId, Timestamp, TokenId,
     TokenPair, User, UserId, Username,
 };
 use password::PasswordHash;
@@ -155,7 +155,7 @@ pub(super) fn session(owner: &str, number: u32, seconds: i64) -> Session {
         created_at: at(seconds),
         last_used_at: at(seconds),
         expires_at: at(seconds).plus(SESSION_LIFETIME),
-        origin: Origin {
+        client: ClientInfo {
             address: "192.0.2.1".to_owned(),
             agent: "test/1".to_owned(),
         },
@@ -195,7 +195,7 @@ pub(super) fn rotation(owner: &str, presented: &str, successor: &str, seconds: i
         presented: token(presented),
         successor: pair(successor, seconds),
         grace: GRACE,
-        origin: Origin {
+        client: ClientInfo {
             address: "198.51.100.7".to_owned(),
             agent: "test/2".to_owned(),
         },

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Origin, Session, TokenPair};
+use model::{ClientInfo, Session, TokenPair};
 use storage::{FeedEntry, Rotated, Storage};
 
 use super::Backend;
@@ -18,7 +18,7 @@ pub async fn a_refresh_token_is_used_once_for_a_new_pair(backend: &dyn Backend) 
     let after = renewed(rotated(&store, "first", "second", 60).await);
     let expected = Session {
         last_used_at: at(60),
-        origin: Origin {
+        client: ClientInfo {
             address: "198.51.100.7".to_owned(),
             agent: "test/2".to_owned(),
         },

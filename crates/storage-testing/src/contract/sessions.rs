@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::{
-    Authentication, Generation, Level, Method, Methods, Origin, Session, SessionId, TokenPair,
+    Authentication, ClientInfo, Generation, Level, Method, Methods, Session, SessionId, TokenPair,
 };
 use storage::{FeedEntry, Rotated, Storage};
 
@@ -29,7 +29,7 @@ pub async fn a_session_reads_back_as_it_was_opened(backend: &dyn Backend) {
             at: at(-5),
         },
         last_used_at: at(3),
-        origin: Origin {
+        client: ClientInfo {
             address: String::new(),
             agent: "ü\0\"'".to_owned(),
         },

@@ -158,8 +158,8 @@ impl From<ListedSession> for Session {
         Self {
             id: session.id.to_string(),
             current: listed.current,
-            agent: agent::describe(&session.origin.agent),
-            address: session.origin.address,
+            agent: agent::describe(&session.client.agent),
+            address: session.client.address,
             created: readable(session.created_at),
             created_at: session.created_at,
             last_used: readable(session.last_used_at),

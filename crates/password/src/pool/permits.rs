@@ -1,22 +1,22 @@
-//! Who gets a place.
+//! Who gets a permit.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::principal::{Line, Purpose};
 
-/// The places that are taken, by whom.
+/// The permits that are taken, by whom.
 ///
 /// - What isn't for signing in has half of them at most.
 /// - Nobody takes more than is left: one principal alone gets half of what there is, the next one half of the rest.
-pub(super) struct Places {
+pub(super) struct Permits {
     all: usize,
     lines: HashMap<Arc<Line>, usize>,
     sign_ins: usize,
     others: usize,
 }
 
-impl Places {
+impl Permits {
     pub(super) fn new(all: usize) -> Self {
         Self {
             all,
@@ -26,7 +26,7 @@ impl Places {
         }
     }
 
-    /// Takes a place, if there is one for this line.
+    /// Takes a permit, if there is one for this line.
     pub(super) fn take(&mut self, line: &Arc<Line>) -> bool {
         if self.own(line) >= self.left(line.purpose) {
             return false;
@@ -51,7 +51,7 @@ impl Places {
         self.sign_ins + self.others
     }
 
-    /// How many jobs have their turn before the next one of this line, if every place has one.
+    /// How many jobs have their turn before the next one of this line, if every permit has one.
     pub(super) fn ahead(&self, line: &Line) -> usize {
         let own = self.own(line);
         let before = |(other, taken): (&Arc<Line>, &usize)| {
@@ -71,7 +71,7 @@ impl Places {
         same + rest.min(same + 1)
     }
 
-    /// How many places of its own a line has.
+    /// How many permits of its own a line has.
     pub(super) fn own(&self, line: &Line) -> usize {
         self.lines.get(line).copied().unwrap_or_default()
     }
@@ -81,7 +81,7 @@ impl Places {
         match purpose {
             Purpose::SignIn => left,
             Purpose::Other => {
-                let half = (self.all / 2).max(1); // a pool of one place serves all
+                let half = (self.all / 2).max(1); // a pool of one permit serves all
                 left.min(half.saturating_sub(self.others))
             }
         }
@@ -107,43 +107,43 @@ mod tests {
         })
     }
 
-    /// How many places a line gets that asks for all.
-    fn greedy(places: &mut Places, line: &Arc<Line>) -> usize {
-        std::iter::from_fn(|| places.take(line).then_some(())).count()
+    /// How many permits a line gets that asks for all.
+    fn greedy(permits: &mut Permits, line: &Arc<Line>) -> usize {
+        std::iter::from_fn(|| permits.take(line).then_some(())).count()
     }
 
     #[test]
     fn half_of_the_places_are_kept_for_sign_in() {
-        let mut places = Places::new(66);
+        let mut permits = Permits::new(66);
         let others: usize = (0..100)
-            .map(|number| usize::from(places.take(&line(Purpose::Other, number))))
+            .map(|number| usize::from(permits.take(&line(Purpose::Other, number))))
             .sum();
         assert_eq!(others, 33);
         let sign_ins: usize = (0..100)
-            .map(|number| usize::from(places.take(&line(Purpose::SignIn, number))))
+            .map(|number| usize::from(permits.take(&line(Purpose::SignIn, number))))
             .sum();
         assert_eq!(sign_ins, 33);
     }
 
     #[test]
     fn sign_ins_may_have_the_other_half_too() {
-        let mut places = Places::new(66);
-        let sign_ins = (0..100).filter(|number| places.take(&line(Purpose::SignIn, *number)));
+        let mut permits = Permits::new(66);
+        let sign_ins = (0..100).filter(|number| permits.take(&line(Purpose::SignIn, *number)));
         assert_eq!(sign_ins.count(), 66);
-        assert!(!places.take(&line(Purpose::Other, 0)));
+        assert!(!permits.take(&line(Purpose::Other, 0)));
     }
 
     #[test]
     fn whoever_asks_for_all_places_leaves_some_to_others() {
         for purpose in [Purpose::SignIn, Purpose::Other] {
             for all in 16..100 {
-                let mut places = Places::new(all);
+                let mut permits = Permits::new(all);
                 for number in 0..3 {
-                    let got = greedy(&mut places, &line(purpose, number));
+                    let got = greedy(&mut permits, &line(purpose, number));
                     assert!(got <= all.div_ceil(2));
                 }
-                let newcomer = places.take(&line(purpose, 9));
-                assert!(newcomer, "three have {} of {all}", places.taken());
+                let newcomer = permits.take(&line(purpose, 9));
+                assert!(newcomer, "three have {} of {all}", permits.taken());
             }
         }
     }
@@ -151,36 +151,36 @@ mod tests {
     #[test]
     fn the_only_place_of_a_pool_is_for_everything() {
         for purpose in [Purpose::SignIn, Purpose::Other] {
-            let mut places = Places::new(1);
-            assert!(places.take(&line(purpose, 1)));
-            assert!(!places.take(&line(purpose, 2)));
-            places.give_back(&line(purpose, 1));
-            assert!(places.take(&line(purpose, 2)));
+            let mut permits = Permits::new(1);
+            assert!(permits.take(&line(purpose, 1)));
+            assert!(!permits.take(&line(purpose, 2)));
+            permits.give_back(&line(purpose, 1));
+            assert!(permits.take(&line(purpose, 2)));
         }
     }
 
     #[test]
     fn a_newcomer_waits_for_one_job_of_each_and_not_for_all_of_one() {
-        let mut places = Places::new(66);
-        greedy(&mut places, &line(Purpose::SignIn, 1));
-        places.take(&line(Purpose::SignIn, 2));
-        assert_eq!(places.ahead(&line(Purpose::SignIn, 3)), 2);
+        let mut permits = Permits::new(66);
+        greedy(&mut permits, &line(Purpose::SignIn, 1));
+        permits.take(&line(Purpose::SignIn, 2));
+        assert_eq!(permits.ahead(&line(Purpose::SignIn, 3)), 2);
         // Beside them every other turn is one of the rest.
         for number in 0..30 {
-            places.take(&line(Purpose::Other, number));
+            permits.take(&line(Purpose::Other, number));
         }
-        assert_eq!(places.ahead(&line(Purpose::SignIn, 3)), 5);
+        assert_eq!(permits.ahead(&line(Purpose::SignIn, 3)), 5);
         // Who has had one already waits for another round.
-        assert_eq!(places.ahead(&line(Purpose::SignIn, 2)), 3 + 4);
+        assert_eq!(permits.ahead(&line(Purpose::SignIn, 2)), 3 + 4);
     }
 
     #[test]
     fn what_is_given_back_leaves_nothing_behind() {
-        let mut places = Places::new(4);
+        let mut permits = Permits::new(4);
         let line = line(Purpose::Other, 1);
-        assert!(places.take(&line));
-        places.give_back(&line);
-        assert_eq!(places.taken(), 0);
-        assert!(places.lines.is_empty());
+        assert!(permits.take(&line));
+        permits.give_back(&line);
+        assert_eq!(permits.taken(), 0);
+        assert!(permits.lines.is_empty());
     }
 }

@@ -5,16 +5,16 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use http::header::USER_AGENT;
 use http::request::Parts;
-use model::Origin;
+use model::ClientInfo;
 use ratelimit::ClientAddress;
 
 /// Bytes of `User-Agent` that are kept.
 const MAX_AGENT: usize = 256;
 
 /// Where a request comes from.
-pub(crate) struct RequestOrigin(pub(crate) Origin);
+pub(crate) struct RequestClient(pub(crate) ClientInfo);
 
-impl<S: Sync> FromRequestParts<S> for RequestOrigin {
+impl<S: Sync> FromRequestParts<S> for RequestClient {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
@@ -28,7 +28,7 @@ impl<S: Sync> FromRequestParts<S> for RequestOrigin {
             .get(USER_AGENT)
             .map(|agent| cut(agent.as_bytes()))
             .unwrap_or_default();
-        Ok(Self(Origin { address, agent }))
+        Ok(Self(ClientInfo { address, agent }))
     }
 }
 

@@ -1,4 +1,4 @@
-//! A place in the queue, and what can be done from it.
+//! A permit for the queue, and what can be done from it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,15 +17,15 @@ use crate::verify::verify_in;
 use crate::{Fault, Policy};
 use crate::{HashError, Malformed, PasswordHash, Verdict, decoy};
 
-/// A place in the queue of a [`Hasher`], good for any number of hashes, one after the other.
+/// A permit for the queue of a [`Hasher`], good for any number of hashes, one after the other.
 ///
 /// It is given back when it is dropped. A job that still waits then (a request that was cancelled)
-/// leaves the queue at once; one that a thread has begun keeps the place until it ends, so that
+/// leaves the queue at once; one that a thread has begun keeps the permit until it ends, so that
 /// cancelling requests can't make the pool take on more than it can do.
 ///
 /// Every job has its turn within the [`patience`](super::HasherConfig::patience), or is not done at all:
 /// the first one counts from the admission, a later one from when it is asked for.
-pub struct Place {
+pub struct Permit {
     hasher: Hasher,
     slot: Arc<Slot>,
     admitted: Instant,
@@ -40,7 +40,7 @@ pub(super) enum NotRun {
     Panicked,
 }
 
-impl Place {
+impl Permit {
     pub(super) fn new(hasher: Hasher, slot: Arc<Slot>) -> Self {
         Self {
             hasher,
@@ -165,8 +165,8 @@ impl Place {
     }
 }
 
-impl fmt::Debug for Place {
+impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Place")
+        f.write_str("Permit")
     }
 }
