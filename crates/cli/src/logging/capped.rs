@@ -152,7 +152,12 @@ mod tests {
             let (name, _) = line.split_once(" = { package = \"portcullis-")?;
             Some(name)
         });
-        let for_tests = ["faulty-network", "replica-set", "scratch-database"];
+        let for_tests = [
+            "faulty-network",
+            "replica-set",
+            "scratch-database",
+            "storage-testing",
+        ];
         for name in crates.filter(|name| !for_tests.contains(name)) {
             assert!(OURS.contains(&&*name.replace('-', "_")), "{name}");
         }
