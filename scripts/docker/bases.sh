@@ -15,14 +15,14 @@ have_image() {
 # toolchain_image: what the build stage starts from.
 toolchain_image() { sed -n 's/^FROM \(rust:[^ ]*\) AS build$/\1/p' Dockerfile; }
 
-# apt12 …: apt with Debian 12's packages, whatever this machine has its own from, in $work/apt.
+# apt12 …: apt with Debian 12's packages, whatever the host has its own from, in $work/apt.
 apt12() {
     apt-get -qq -o "Dir::Etc::SourceList=$work/apt/sources" -o Dir::Etc::SourceParts=- \
         -o "Dir::State::Lists=$work/apt/lists" -o Dir::State::Status=/dev/null -o "Dir::Cache=$work/apt/cache" \
         -o APT::Sandbox::User=root -o Acquire::Languages=none "$@"
 }
 
-# Lists Debian 12's packages, once, from this machine's own mirror if it has one.
+# Lists Debian 12's packages, once, from the mirror that the host is configured with, if it has one.
 list_packages() {
     [ ! -e "$work/apt" ] || return 0
     local keys=/usr/share/keyrings/debian-archive-keyring.gpg mirror

@@ -58,7 +58,7 @@ codes! {
     /// The token was good once, but its session was ended: by a logout, a change of the password in another session, a deletion, or because its refresh token was used twice; or its account was disabled, or can't be read. A token that belongs to no session (the Flask application issued it) gets this, too, wherever a session is needed: trade its refresh token, or sign in again.
     RevokedToken = "revoked_token", UNAUTHORIZED, "The session has ended. Sign in again.";
     /// A refresh token was sent where an access token belongs, or the other way round.
-    WrongTokenType = "wrong_token_type", UNAUTHORIZED, "This needs the other kind of token.";
+    WrongTokenType = "wrong_token_type", UNAUTHORIZED, "The token is of the wrong type: an access token where a refresh token belongs, or the other way round.";
     /// The act needs a token that was issued for a password within the last ten minutes (RFC 9470). `POST /api/v1/me/reauthenticate` gives one.
     InsufficientUserAuthentication = "insufficient_user_authentication", UNAUTHORIZED, "Enter the password once more to do this.";
     /// The account is not yours. Whether it exists isn't said.
@@ -83,7 +83,7 @@ codes! {
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large.";
     /// The path and query are too long.
     UriTooLong = "uri_too_long", URI_TOO_LONG, "The address is too long.";
-    /// The body is not `application/json`.
+    /// The body is not `application/json` in UTF-8, or it is compressed.
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json.";
     /// The body was understood, but some of its fields break their rules; `errors` has every one, with a JSON pointer, a code and a sentence.
     ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY, "Some fields are invalid.";

@@ -129,7 +129,7 @@ fn reload_on_signal(tls: Option<Tls>) -> anyhow::Result<impl Future<Output = ()>
             match tls.reload().await {
                 Ok(()) => tracing::info!("certificate reloaded"),
                 Err(error) => {
-                    tracing::error!(%error, "certificate not reloaded, the present one stays in use")
+                    tracing::error!(%error, "certificate not reloaded, the present one stays in use");
                 }
             }
         }

@@ -24,7 +24,7 @@ pub enum Fault {
     #[error("The password must not be your name or your e-mail address.")]
     SameAsIdentity,
     /// The one that it was to replace.
-    #[error("The new password must not be the present one.")]
+    #[error("The new password must differ from the current one.")]
     SameAsCurrent,
 }
 

@@ -75,7 +75,7 @@ pub(crate) fn finished(request: &Finished<'_>) {
     }
 }
 
-/// Writes the line of what could not be read as a request, if one is due.
+/// Writes the line of what could not be read as a request: at `debug`, since anybody can cause any number of them.
 pub(crate) fn unreadable(request_id: &HeaderValue, peer: Option<SocketAddr>, status: StatusCode) {
     let request_id = request_id.to_str().unwrap_or_default();
     let client = peer.map(|peer| peer.ip().to_canonical().to_string());
