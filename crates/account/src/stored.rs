@@ -6,17 +6,15 @@ use storage::{Record, RecordsOf, TicketsAt};
 
 use crate::Accounts;
 
-#[allow(
-    dead_code,
-    reason = "the ways in, for the first use case that stores something"
-)]
 impl Accounts {
     /// The tickets, as they are now.
+    #[expect(dead_code, reason = "for the first use case that hands out a ticket")]
     pub(crate) fn tickets(&self) -> TicketsAt<'_> {
         self.0.storage.tickets(self.0.clock.now())
     }
 
     /// The records that hold a `T`.
+    #[expect(dead_code, reason = "for the first use case that keeps a record")]
     pub(crate) fn records<T: Record>(&self) -> RecordsOf<'_, T> {
         self.0.storage.records()
     }
