@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::Timestamp;
 
+/// How far the clocks of nodes may differ.
+const CLOCK_DIFFERENCE: Duration = Duration::from_secs(2);
+
 /// One way of proving who one is, by its name in RFC 8176 (`amr`).
 ///
 /// Another way is a line here, its name, and its bit.
@@ -182,9 +185,11 @@ impl AuthenticationContext {
         }
     }
 
-    /// Whether its owner has proven a short while ago who they are.
+    /// Whether its owner has proven a short while ago who they are. Not if that is yet to come: a clock that
+    /// was put back, or another node's that is ahead, must not make it last longer.
     pub fn is_fresh(&self, now: Timestamp) -> bool {
-        self.fresh_until.is_some_and(|until| now < until)
+        let begun = self.authentication.at <= now.plus(CLOCK_DIFFERENCE);
+        begun && self.fresh_until.is_some_and(|until| now < until)
     }
 
     /// How much its owner has proven.
@@ -245,5 +250,12 @@ mod tests {
         let context = AuthenticationContext::carried_on(Authentication::by_password(at(0)));
         assert!(!context.is_fresh(at(0)));
         assert_eq!(context.level(), Level::One);
+    }
+
+    #[test]
+    fn what_is_yet_to_be_proven_is_not_fresh() {
+        let context = AuthenticationContext::just_proven(Authentication::by_password(at(0)));
+        assert!(context.is_fresh(at(-2)) && context.is_fresh(at(599)));
+        assert!(!context.is_fresh(at(-3)) && !context.is_fresh(at(600)));
     }
 }

@@ -35,25 +35,30 @@ impl Core {
         }
     }
 
+    /// What can't be done leaves the rest to be done; the first fault is the answer.
     async fn look_after(&self, keys: bool) -> Result<(), Error> {
-        let finished = self.outbox().finish_orphans().await?;
-        if finished > 0 {
-            tracing::debug!(finished, "changes of accounts were finished for others");
-        }
-        let records = self.outbox().finish_orphaned_records().await?;
-        if records > 0 {
-            tracing::debug!(records, "changes of records were finished for others");
-        }
-        let ended = self.finish_ended().await?;
-        if ended > 0 {
-            tracing::debug!(ended, "the end of sessions was finished for others");
-        }
+        let ended = self.finish_ended().await.map(|ended| {
+            if ended > 0 {
+                tracing::debug!(ended, "the end of sessions was finished for others");
+            }
+        });
+        let finished = self.outbox().finish_orphans().await.map(|finished| {
+            if finished > 0 {
+                tracing::debug!(finished, "changes of accounts were finished for others");
+            }
+        });
+        let records = self.outbox().finish_orphaned_records().await;
+        let records = records.map(|records| {
+            if records > 0 {
+                tracing::debug!(records, "changes of records were finished for others");
+            }
+        });
         if keys {
             let given = self.give_keys(&Lines).await?;
             if given > 0 {
                 tracing::info!(given, "accounts of another application got their keys");
             }
         }
-        Ok(())
+        ended.and(finished).and(records)
     }
 }

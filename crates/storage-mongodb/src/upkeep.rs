@@ -18,6 +18,9 @@ use crate::{Core, MongoStore};
 /// costs twice; so the clocks of the nodes need not agree.
 const LEASE: Duration = Duration::from_secs(120);
 
+/// Whose turn it is. Versions before this one kept theirs, under another name, though they could not sweep.
+const LEASE_NAME: &str = "sweeping";
+
 /// How long a close waits to give its lease back: whoever stops a process kills it soon.
 const GIVING_UP: Duration = Duration::from_secs(1);
 
@@ -56,16 +59,11 @@ impl Upkeep for MongoStore {
                 if !core.has_lease(now).await? {
                     return Ok(0);
                 }
-                core.sweep_orphans().await?;
-                let sessions = core.sweep_sessions(now, limit).await?;
-                let left = |gone: u32| limit.saturating_sub(gone);
-                let rows = core.feed.prune(now, left(sessions)).await?;
-                let gone = sessions.saturating_add(rows);
-                let gone = gone.saturating_add(core.sweep_attempts(now, left(gone)).await?);
-                let gone = gone.saturating_add(core.sweep_limits(now, left(gone)).await?);
-                let gone = gone.saturating_add(core.sweep_spent(now, left(gone)).await?);
-                let gone = gone.saturating_add(core.sweep_released(now, left(gone)).await?);
-                Ok(gone.saturating_add(core.sweep_tickets(now, left(gone)).await?))
+                let swept = core.sweep_all(now, limit).await;
+                if swept.is_err() {
+                    core.give_up_lease().await; // another node may be able to
+                }
+                swept
             })
             .await
     }
@@ -99,7 +97,49 @@ impl Upkeep for MongoStore {
     }
 }
 
+/// What was swept so far. One thing that can't be swept leaves the others to be.
+struct Sweep {
+    limit: u32,
+    gone: u32,
+    failed: Option<Error>,
+}
+
+impl Sweep {
+    const fn left(&self) -> u32 {
+        self.limit.saturating_sub(self.gone)
+    }
+
+    fn note(&mut self, swept: Result<u32, Error>) {
+        match swept {
+            Ok(gone) => self.gone = self.gone.saturating_add(gone),
+            Err(error) => drop(self.failed.get_or_insert(error)),
+        }
+    }
+
+    /// How much was swept, or the first fault.
+    fn done(self) -> Result<u32, Error> {
+        self.failed.map_or(Ok(self.gone), Err)
+    }
+}
+
 impl Core {
+    async fn sweep_all(&self, now: Timestamp, limit: u32) -> Result<u32, Error> {
+        let mut sweep = Sweep {
+            limit,
+            gone: 0,
+            failed: None,
+        };
+        sweep.note(self.sweep_sessions(now, sweep.left()).await);
+        sweep.note(self.feed.prune(now, sweep.left()).await);
+        sweep.note(self.sweep_attempts(now, sweep.left()).await);
+        sweep.note(self.sweep_limits(now, sweep.left()).await);
+        sweep.note(self.sweep_spent(now, sweep.left()).await);
+        sweep.note(self.sweep_released(now, sweep.left()).await);
+        sweep.note(self.sweep_tickets(now, sweep.left()).await);
+        sweep.note(self.sweep_orphans().await.map(|()| 0));
+        sweep.done()
+    }
+
     /// Deletes sessions that are over, unless they were renewed since they were looked at.
     async fn sweep_sessions(&self, now: Timestamp, limit: u32) -> Result<u32, Error> {
         let over = doc! { "$lte": date(now) };
@@ -118,9 +158,9 @@ impl Core {
     /// Whether this node is the one that sweeps: it takes the lease, or takes it once more.
     async fn has_lease(&self, now: Timestamp) -> Result<bool, Error> {
         let lease = doc! { "holder": &self.node, "until": date(now.plus(LEASE)) };
-        let Some(held) = self.meta.first(doc! { "_id": "sweep" }).await? else {
+        let Some(held) = self.meta.first(doc! { "_id": LEASE_NAME }).await? else {
             let mut first = lease;
-            first.insert("_id", "sweep");
+            first.insert("_id", LEASE_NAME);
             return match self.meta.insert(first).await {
                 Ok(()) => Ok(true),
                 Err(Failure::Duplicate) => Ok(false),
@@ -132,13 +172,13 @@ impl Core {
         if holder != self.node && until > now {
             return Ok(false);
         }
-        let filter = doc! { "_id": "sweep", "holder": holder, "until": date(until) };
+        let filter = doc! { "_id": LEASE_NAME, "holder": holder, "until": date(until) };
         Ok(self.meta.update(filter, doc! { "$set": lease }).await?)
     }
 
     /// Lets another node sweep at once. When that fails, the lease runs out.
     async fn give_up_lease(&self) {
-        let filter = doc! { "_id": "sweep", "holder": &self.node };
+        let filter = doc! { "_id": LEASE_NAME, "holder": &self.node };
         if let Err(error) = self.meta.delete(filter).await {
             tracing::debug!(%error, "the lease for sweeping was not given back");
         }

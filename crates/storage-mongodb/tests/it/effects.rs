@@ -120,6 +120,33 @@ async fn while_an_entry_stands_there_whose_effect_cannot_be_told_the_store_is_no
     ears.hear_the_store().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_cannot_be_read_runs_out_all_the_same() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let node = database.node().await;
+    let feed = database.collection("portcullis_feed");
+    for number in [0, 1] {
+        let unreadable = doc! { "kind": "toy", "subject": "u" };
+        feed.insert_one(foreign(number, unreadable)).await.unwrap();
+    }
+    let end = moment().feed_until;
+    assert_eq!(
+        node.sweep(end.minus(Duration::from_secs(1)), 100)
+            .await
+            .unwrap(),
+        0
+    );
+    assert_eq!(
+        node.sweep(end.plus(Duration::from_secs(1)), 100)
+            .await
+            .unwrap(),
+        1,
+        "all but the highest"
+    );
+}
+
 /// What is written as is, is heard as is by a node that comes later; else it is the entry of the version before.
 async fn is_written_as(database: &Scratch, writer: &MongoStore, number: u32) -> FeedEntry {
     let (subject, as_is) = (id(&format!("u-{number}")), number);

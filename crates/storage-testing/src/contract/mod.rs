@@ -166,6 +166,7 @@ macro_rules! contract_behaviour {
             attempts::an_operator_opens_a_lock,
             attempts::a_budget_is_swept_when_it_counts_no_more,
             tickets::a_ticket_is_taken_once,
+            tickets::a_ticket_that_cannot_be_read_is_not_spent,
             tickets::a_ticket_is_looked_at_as_often_as_one_likes_until_it_is_taken,
             tickets::of_fifty_takes_at_once_one_is_granted,
             tickets::an_expired_ticket_is_none,

@@ -56,6 +56,29 @@ pub async fn a_ticket_is_taken_once(backend: &dyn Backend) {
     }
 }
 
+pub async fn a_ticket_that_cannot_be_read_is_not_spent(backend: &dyn Backend) {
+    /// The same kind, as another version writes it.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    struct OtherReset {
+        mailbox: u8,
+    }
+
+    impl Purpose for OtherReset {
+        const KIND: Kind = Reset::KIND;
+
+        fn owner(&self) -> Option<&UserId> {
+            None
+        }
+    }
+
+    let store = with_accounts(backend).await;
+    let link = reset_of(&store, "alice", 1).await;
+    let tickets = store.tickets(at(10));
+    assert!(tickets.take::<OtherReset>(&link).await.is_err());
+    let taken = take(&store, &link, 11).await;
+    assert_eq!(taken, Some(Taken::Granted(reset("alice"))));
+}
+
 pub async fn a_ticket_is_looked_at_as_often_as_one_likes_until_it_is_taken(backend: &dyn Backend) {
     let store = with_accounts(backend).await;
     let link = reset_of(&store, "alice", 1).await;

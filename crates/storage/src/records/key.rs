@@ -15,8 +15,15 @@ const MOST: usize = 128;
 pub struct RecordId(String);
 
 /// A key that no two records of a kind share: the SHA-256 of what it is made of, of whatever length that is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UniqueKey([u8; 32]);
+
+impl fmt::Debug for UniqueKey {
+    /// The hash of an address or a code is as good as these: whoever reads a log could try all of them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UniqueKey([redacted])")
+    }
+}
 
 /// The keys of a record. What is the first key of one may be the second of another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

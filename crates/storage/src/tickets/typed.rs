@@ -137,7 +137,8 @@ impl TicketsAt<'_> {
         found.as_ref().map(read).transpose()
     }
 
-    /// Takes a ticket. Whoever is granted it is the only one; a replay is told what was in it.
+    /// Takes a ticket. Whoever is granted it is the only one; a replay is told what was in it. One that can't be
+    /// read here is left for a node of the later version that wrote it.
     ///
     /// # Errors
     /// When the store fails.
@@ -145,6 +146,7 @@ impl TicketsAt<'_> {
         &self,
         link: &PlainToken,
     ) -> Result<Option<Taken<Carried<T>>>, Error> {
+        self.look::<T>(link).await?;
         let taken = self
             .store
             .take_ticket(T::KIND, link.hashed(), self.now)
