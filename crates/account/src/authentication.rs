@@ -35,7 +35,11 @@ pub(crate) fn read(claims: &Claims) -> AuthenticationContext {
     let at = match (claims.auth_time, fresh_until) {
         (Some(seconds), _) => time(seconds),
         (None, Some(_)) if claims.fresh == Fresh::Yes => UNKNOWN,
-        (None, Some(until)) => until.minus(Authentication::FRESHNESS),
+        (None, Some(until)) => {
+            let proven = until.minus(Authentication::FRESHNESS);
+            // One of the Flask application may be fresh for longer. It was proven when it was issued, at the latest.
+            claims.iat.map_or(proven, |issued| proven.min(time(issued)))
+        }
         (None, None) => UNKNOWN,
     };
     AuthenticationContext {
@@ -109,6 +113,8 @@ mod tests {
         assert_eq!(stale.authentication, Authentication::by_password(UNKNOWN));
         let flask = read(&claims().with_fresh(Fresh::Yes));
         assert!(flask.is_fresh(at(1_000_000)));
+        let for_an_hour = read(&claims().with_fresh(Fresh::Until(NOW + 3600)));
+        assert!(for_an_hour.is_fresh(at(0)) && for_an_hour.is_fresh(at(3600)));
         let endless = read(&claims().with_fresh(Fresh::Until(u64::MAX)));
         assert!(endless.is_fresh(at(1_000_000)));
     }
