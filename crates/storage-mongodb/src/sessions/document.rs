@@ -91,7 +91,7 @@ fn read_authentication(fields: &Fields<'_>) -> Result<Option<Authentication>, Er
     let level = Level::numbered(fields.unsigned("level")?);
     Ok(Some(Authentication {
         methods: Methods::named(fields.texts("methods")?),
-        level: level.unwrap_or(Level::One), // of a later version: it says the least here
+        level: level.ok_or_else(|| fields.unreadable("level"))?,
         at: fields.time("at")?,
     }))
 }

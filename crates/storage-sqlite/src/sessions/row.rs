@@ -206,7 +206,8 @@ fn authentication(
 ) -> Result<Authentication, Error> {
     Ok(Authentication {
         methods: Methods::named(columns.get::<String>(methods)?.split(' ')),
-        level: Level::numbered(columns.unsigned(level)?).unwrap_or(Level::One), // of a later version: it says the least here
+        level: Level::numbered(columns.unsigned(level)?)
+            .ok_or_else(|| columns.unreadable(level))?,
         at: columns.time(at)?,
     })
 }
