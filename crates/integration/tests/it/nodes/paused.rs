@@ -93,6 +93,6 @@ async fn a_node_that_slept_while_the_feed_was_pruned_reads_it_anew_before_it_ans
         "{statuses:?}"
     );
     assert_eq!(nodes.me(1, &tokens[2]).await, 401);
-    let anew = "the feed is read anew";
+    let anew = "reading the whole feed again";
     nodes.servers[1].until_logged(anew).await;
 }
