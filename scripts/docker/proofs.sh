@@ -148,7 +148,7 @@ drains() {
     grep -q '^HTTP/1.1 100' <<<"$answer" || { echo "no request in flight: $answer"; return 1; }
     docker stop --time 20 "$container" >/dev/null &
     stopping=$!
-    within 5 logged "$container" '"stopping: requests in flight' || { echo "it doesn't stop"; return 1; }
+    within 5 logged "$container" '"shutting down: requests in flight' || { echo "it doesn't stop"; return 1; }
     within 2 not curl -s --max-time 1 "http://127.0.0.1:$port/livez" || { echo "it takes new requests"; return 1; }
     kill -0 "$stopping" 2>/dev/null || { echo "it didn't wait"; return 1; }
     printf '%s' "$credentials" >&5
