@@ -66,8 +66,8 @@ impl Accounts {
     /// any more until it signs in again, but for the one that asked, whose token this gives: whoever
     /// proves the password is on a device of the owner's, and strangers must not shut it out.
     ///
-    /// The new one must not be the current one: whoever changes it because others know it would be no safer. It is judged only after the current one is proven: judging takes time, and whoever holds a token may
-    /// be anybody.
+    /// The new one must not be the current one: whoever changes it because others know it would be no safer. It is judged
+    /// only after the current one is proven: judging takes time, and whoever holds a token may be anybody.
     async fn replace_password(
         &self,
         actor: &Actor,

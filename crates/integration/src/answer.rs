@@ -141,6 +141,12 @@ impl Answer {
                     "{fault}"
                 );
                 let text = |member: &str| fault[member].as_str().unwrap_or_default().to_owned();
+                let documented = format!("| `{}` |", text("code"));
+                let page = include_str!("../../../docs/errors.md");
+                assert!(
+                    page.contains(&documented),
+                    "{documented} is not in docs/errors.md"
+                );
                 (text("pointer"), text("code"))
             })
             .collect();

@@ -132,6 +132,44 @@ impl Code {
     }
 }
 
+/// The codes of single fields, in `errors` of a 422. They come from `problem`, `model` and `password`.
+const OF_FIELDS: &[(&str, &str)] = &[
+    ("contains_at", "A name has no `@` in it."),
+    ("invalid_email", "It is no e-mail address."),
+    ("invalid_type", "Another type of JSON belongs here."),
+    (
+        "invalid_username",
+        "A name has a character that it may not have.",
+    ),
+    (
+        "mixed_directions",
+        "A name mixes writing from left to right with writing from right to left.",
+    ),
+    (
+        "mixed_scripts",
+        "A name mixes scripts whose letters look alike.",
+    ),
+    ("required", "The field is missing."),
+    ("same_as_current", "The new password is the current one."),
+    (
+        "same_as_identity",
+        "The password is the user's own name or address.",
+    ),
+    (
+        "too_long",
+        "It is longer than it may be; the message says how long.",
+    ),
+    (
+        "too_short",
+        "It is shorter than it may be; the message says how long.",
+    ),
+    (
+        "too_weak",
+        "The password is among the first that anybody would try.",
+    ),
+    ("unknown_field", "There is no such field here."),
+];
+
 /// The page that explains every code, in Markdown.
 pub fn render_reference() -> String {
     use std::fmt::Write as _;
@@ -149,6 +187,10 @@ pub fn render_reference() -> String {
             status.as_u16(),
             code.explanation().trim(),
         );
+    }
+    page.push_str("\n## Codes of fields\n\nOne fault in `errors` of a `validation_failed` has one of these.\n\n| code | what is wrong |\n|---|---|\n");
+    for (code, meaning) in OF_FIELDS {
+        let _ = writeln!(page, "| `{code}` | {meaning} |"); // as above
     }
     page
 }

@@ -97,24 +97,29 @@ impl<T: Documents> Outbox<'_, T> {
             cleared.map(drop).map_err(Error::from)
         };
         if let Err(error) = tidied {
-            tracing::warn!(%error, "a change of a record is told, but not tidied up yet");
+            tracing::warn!(%error, "record change published, its pending entry not cleared yet");
         }
         Ok(Finished::Kept)
     }
 
     /// Finishes what interrupted changes of records have left, and says how many those were.
     pub(crate) async fn finish_orphaned_records(&self) -> Result<usize, Error> {
-        let (mut finished, mut left) = (0, 0);
+        let (mut finished, mut left, mut before) = (0, 0, None);
         loop {
             let query = Query::new(doc! { "portcullis_pending.op": { "$exists": true } });
             let query = query.sort(doc! { "_id": 1 }).skip(left).limit(ROUND);
             let found = self.records.all(query.only(doc! { "body": 0 })).await?;
+            let first = found.first().and_then(|found| found.get("_id")).cloned();
+            if first.is_some() && first == before {
+                return Ok(finished); // what was told could not be cleared: the next round tries again
+            }
+            before = first;
             for document in &found {
                 match self.finish_left(document).await {
                     Ok(()) => finished += 1,
                     // Others must not wait for those that can't be read.
                     Err(error @ Error::Unreadable { .. }) => {
-                        tracing::error!(%error, "what a change of a record has to tell can't be read");
+                        tracing::error!(%error, "unreadable pending entry of a record");
                         left += 1;
                     }
                     Err(error) => return Err(error),
@@ -135,6 +140,7 @@ impl<T: Documents> Outbox<'_, T> {
     }
 
     /// Removes what goes with an account that is marked as closing. What its records have still to tell is told first.
+    /// One of which that can't be read keeps neither the account nor the others: the sweeps come upon it again.
     pub(crate) async fn remove_belongings(&self, owner: &UserId) -> Result<(), Error> {
         let theirs = || doc! { "owner": owner.as_str() };
         self.tickets.delete_all(theirs()).await?;
@@ -147,8 +153,18 @@ impl<T: Documents> Outbox<'_, T> {
             if left.is_empty() {
                 return Ok(());
             }
-            for document in left {
-                self.finish_left(&document).await?;
+            let mut unreadable = 0;
+            for document in &left {
+                match self.finish_left(document).await {
+                    Err(error @ Error::Unreadable { .. }) => {
+                        tracing::error!(%error, "unreadable pending entry of a record");
+                        unreadable += 1;
+                    }
+                    finished => finished?,
+                }
+            }
+            if unreadable == left.len() {
+                return Ok(());
             }
         }
         Err(Error::Busy)

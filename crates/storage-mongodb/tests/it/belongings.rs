@@ -220,6 +220,20 @@ async fn what_goes_with_an_account_goes_when_its_deletion_was_interrupted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_account_goes_though_one_of_its_records_cannot_be_read() {
+    let Some((database, alice)) = with_records().await else {
+        return;
+    };
+    let entries = vec![doc! { "kind": "junk" }];
+    let junk = doc! { "portcullis_pending": { "op": "junk", "new": false, "entries": entries } };
+    interrupt(&database, 1, junk).await;
+    let node = database.node().await;
+    assert!(node.delete_user(&alice, moment()).await.unwrap());
+    becomes(&database, "users", alice.as_str(), |user| user.is_none()).await;
+    assert!(!exists(&node, 2).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_belongs_to_an_account_of_another_application_goes_with_it() {
     let Some(database) = scratch().await else {
         return;

@@ -26,6 +26,7 @@ pub mod feed;
 mod fixtures;
 mod listener;
 pub mod login;
+pub mod owned_records;
 pub mod password;
 pub mod records;
 pub mod released;
@@ -193,10 +194,10 @@ macro_rules! contract_behaviour {
             records::a_listing_has_a_bound,
             records::what_a_change_of_a_record_tells_is_heard_before_it_is_answered,
             records::a_change_of_a_record_that_is_not_made_tells_nothing,
-            records::the_records_of_a_deleted_account_go_with_it,
-            records::nobody_keeps_a_record_for_an_account_that_is_not_there,
-            records::of_fifty_inserts_and_a_deletion_of_their_owner_at_once_nothing_is_left,
-            records::a_record_keeps_its_owner,
+            owned_records::the_records_of_a_deleted_account_go_with_it,
+            owned_records::nobody_keeps_a_record_for_an_account_that_is_not_there,
+            owned_records::of_fifty_inserts_and_a_deletion_of_their_owner_at_once_nothing_is_left,
+            owned_records::a_record_keeps_its_owner,
             records::a_record_holds_so_much_and_no_more,
             feed::each_change_is_heard_before_it_is_answered,
             feed::what_changes_nothing_is_not_heard,
@@ -245,6 +246,7 @@ mod tests {
             ("durability", include_str!("durability.rs")),
             ("feed", include_str!("feed.rs")),
             ("login", include_str!("login.rs")),
+            ("owned_records", include_str!("owned_records.rs")),
             ("password", include_str!("password.rs")),
             ("records", include_str!("records.rs")),
             ("released", include_str!("released.rs")),

@@ -17,8 +17,8 @@ use super::listener::Listener;
 
 /// A passkey.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Passkey {
-    owner: UserId,
+pub(super) struct Passkey {
+    pub(super) owner: UserId,
     credential: String,
     name: Option<String>,
     count: u32,
@@ -41,7 +41,7 @@ impl Record for Passkey {
 
 /// An application that people sign in to. Nobody owns it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Client {
+pub(super) struct Client {
     secret: String,
     note: String,
 }
@@ -373,74 +373,6 @@ pub async fn a_change_of_a_record_that_is_not_made_tells_nothing(backend: &dyn B
     assert_eq!(listener.take(), []);
 }
 
-pub async fn the_records_of_a_deleted_account_go_with_it(backend: &dyn Backend) {
-    let store = with_accounts(backend).await;
-    for number in 0..5 {
-        let passkey = passkey("alice", &number.to_string());
-        insert(&store, &format!("p-{number}"), passkey)
-            .await
-            .unwrap();
-    }
-    insert(&store, "p-9", passkey("bob", "b")).await.unwrap();
-    insert(&store, "c-1", client("c")).await.unwrap();
-    store.delete_user(&id("alice"), moment(1)).await.unwrap();
-    let left = store.records::<Passkey>().list(None, 100).await.unwrap();
-    assert_eq!(ids(&left.records), ["p-9"]);
-    assert!(
-        store
-            .records::<Client>()
-            .by_key("c")
-            .await
-            .unwrap()
-            .is_some()
-    );
-    // What they had is free.
-    insert(&store, "p-0", passkey("bob", "0")).await.unwrap();
-}
-
-pub async fn nobody_keeps_a_record_for_an_account_that_is_not_there(backend: &dyn Backend) {
-    let store = with_accounts(backend).await;
-    store.delete_user(&id("alice"), moment(1)).await.unwrap();
-    for name in ["alice", "nobody"] {
-        let refused = insert(&store, "p-1", passkey(name, "a")).await;
-        assert!(matches!(refused, Err(SaveRecordError::OwnerGone)), "{name}");
-    }
-    assert_eq!(found(&store, "p-1").await, None);
-    insert(&store, "p-1", passkey("bob", "a")).await.unwrap();
-}
-
-pub async fn of_fifty_inserts_and_a_deletion_of_their_owner_at_once_nothing_is_left(
-    backend: &dyn Backend,
-) {
-    let store = with_accounts(backend).await;
-    at_once(51, |number| {
-        let store = Arc::clone(&store);
-        async move {
-            if number == 25 {
-                let deleted = store.delete_user(&id("alice"), moment(1)).await;
-                assert!(deleted.unwrap());
-                return;
-            }
-            let key = number.to_string();
-            match insert(&store, &format!("p-{number}"), passkey("alice", &key)).await {
-                Ok(_) | Err(SaveRecordError::OwnerGone) => {}
-                Err(error) => panic!("{error}"),
-            }
-        }
-    })
-    .await;
-    let left = store.records::<Passkey>().list(None, 100).await.unwrap();
-    assert!(left.records.is_empty(), "{left:?}");
-}
-
-pub async fn a_record_keeps_its_owner(backend: &dyn Backend) {
-    let store = with_accounts(backend).await;
-    let first = insert(&store, "p-1", passkey("alice", "a")).await.unwrap();
-    let moved = replace(&store, first.clone().with(|p| p.owner = id("bob"))).await;
-    assert!(matches!(moved, Err(SaveRecordError::OwnerChanged)));
-    assert_eq!(found(&store, "p-1").await, Some(first));
-}
-
 pub async fn a_record_holds_so_much_and_no_more(backend: &dyn Backend) {
     let store = with_accounts(backend).await;
     let most = RecordBody::new("ü".repeat(32_768)).unwrap();
@@ -474,14 +406,14 @@ fn is_too_large<T>(answer: &Result<T, SaveRecordError>) -> bool {
     matches!(answer, Err(SaveRecordError::TooLarge(TooLarge { most: bound, .. })) if *bound == most)
 }
 
-async fn with_accounts(backend: &dyn Backend) -> Arc<dyn Storage> {
+pub(super) async fn with_accounts(backend: &dyn Backend) -> Arc<dyn Storage> {
     let store = backend.open().await;
     account(&store, "alice").await;
     account(&store, "bob").await;
     store
 }
 
-fn passkey(owner: &str, credential: &str) -> Passkey {
+pub(super) fn passkey(owner: &str, credential: &str) -> Passkey {
     Passkey {
         owner: id(owner),
         credential: credential.to_owned(),
@@ -490,7 +422,7 @@ fn passkey(owner: &str, credential: &str) -> Passkey {
     }
 }
 
-fn client(secret: &str) -> Client {
+pub(super) fn client(secret: &str) -> Client {
     Client {
         secret: secret.to_owned(),
         note: String::new(),
@@ -501,11 +433,11 @@ fn record_id(text: &str) -> RecordId {
     RecordId::parse(text).unwrap()
 }
 
-fn ids<T>(records: &[Versioned<T>]) -> Vec<&str> {
+pub(super) fn ids<T>(records: &[Versioned<T>]) -> Vec<&str> {
     records.iter().map(|record| record.id().as_str()).collect()
 }
 
-async fn insert<T: Record>(
+pub(super) async fn insert<T: Record>(
     store: &Arc<dyn Storage>,
     id: &str,
     record: T,
@@ -514,14 +446,14 @@ async fn insert<T: Record>(
     all.insert(record_id(id), record, Tells::nothing()).await
 }
 
-async fn replace<T: Record>(
+pub(super) async fn replace<T: Record>(
     store: &Arc<dyn Storage>,
     record: Versioned<T>,
 ) -> Result<Replaced<T>, SaveRecordError> {
     store.records().replace(record, Tells::nothing()).await
 }
 
-async fn found(store: &Arc<dyn Storage>, id: &str) -> Option<Versioned<Passkey>> {
+pub(super) async fn found(store: &Arc<dyn Storage>, id: &str) -> Option<Versioned<Passkey>> {
     store.records().by_id(&record_id(id)).await.unwrap()
 }
 

@@ -29,7 +29,7 @@ pub trait Record: Serialize + DeserializeOwned {
 }
 
 /// A record as it was read. It reads as what it holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Versioned<T> {
     id: RecordId,
     owner: Option<UserId>,
@@ -245,6 +245,16 @@ impl<T> Versioned<T> {
     /// What it holds.
     pub fn into_value(self) -> T {
         self.value
+    }
+}
+
+impl<T> fmt::Debug for Versioned<T> {
+    /// Which record it is, and nothing of what it holds.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Versioned")
+            .field("id", &self.id)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }
 
