@@ -99,6 +99,7 @@ impl Accounts {
             user: actor.user.clone(),
             at: user.generation,
             hash,
+            proven: None,
             keep: Some(actor.session),
         };
         match self

@@ -75,7 +75,7 @@ impl Deref for KnownUser {
 
 #[cfg(test)]
 mod tests {
-    use model::{Generation, Timestamp, UserId};
+    use model::{AddressNumber, Generation, Timestamp, UserId};
 
     use super::*;
 
@@ -91,6 +91,7 @@ mod tests {
             username: Some("alice".into()),
             email: Some("alice@example.org".into()),
             email_verified: false,
+            address_number: AddressNumber(0),
             generation: Generation(0),
             keep: None,
             disabled: false,

@@ -123,7 +123,7 @@ impl fmt::Debug for Live {
 #[cfg(test)]
 mod tests {
     use jwt::Claims;
-    use model::{Generation, SessionId, Timestamp, TokenId, User, UserId};
+    use model::{AddressNumber, Generation, SessionId, Timestamp, TokenId, User, UserId};
     use storage::{Effect, Notice};
 
     use super::*;
@@ -156,6 +156,7 @@ mod tests {
             username: None,
             email: None,
             email_verified: false,
+            address_number: AddressNumber(0),
             generation: Generation(0),
             keep: None,
             disabled: false,

@@ -100,6 +100,8 @@ impl Accounts {
                 self.report(actor.event(Act::ProfileChange.refused(field.into())));
                 Err(ChangeProfileError::Taken(field))
             }
+            // Said of an account that is made, never of one that changes.
+            Err(SaveUserError::Exists) => Err(Refused::Revoked.into()),
             Err(SaveUserError::Storage(error)) => Err(Refused::from(error).into()),
         }
     }

@@ -102,6 +102,7 @@ impl Accounts {
             id,
             username,
             email,
+            email_verified: false,
             hash,
             now,
         };
@@ -114,6 +115,8 @@ impl Accounts {
                 self.report(Act::Registration.refused(field.into()));
                 Err(RegisterError::Taken(field))
             }
+            // An id that was just made up is taken: that is no account of theirs.
+            Err(SaveUserError::Exists) => Err(storage::Error::Busy.into()),
             Err(SaveUserError::Storage(error)) => Err(error.into()),
         }
     }

@@ -126,7 +126,7 @@ impl UsersCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{Generation, User};
+    use model::{AddressNumber, Generation, User};
 
     fn user(id: &str) -> Arc<KnownUser> {
         Arc::new(KnownUser::new(User {
@@ -134,6 +134,7 @@ mod tests {
             username: Some(id.into()),
             email: Some(format!("{id}@example.org")),
             email_verified: false,
+            address_number: AddressNumber(0),
             generation: Generation(0),
             keep: None,
             disabled: false,

@@ -79,6 +79,7 @@ async fn fill(data: &Path, run: usize) {
             id: UserId::new(now, &SystemRng),
             username: Username::parse(&name).expect("a name"),
             email: EmailAddress::parse(&format!("{name}@example.org")).expect("an address"),
+            email_verified: false,
             hash: if number % 2 == 0 {
                 ours.clone()
             } else {

@@ -40,6 +40,14 @@ pub struct TokenId(String);
 #[serde(transparent)]
 pub struct Generation(pub u64);
 
+/// How often the address of an account was changed, or a change undone: what was mailed to an earlier address is good
+/// for nothing any more.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct AddressNumber(pub u64);
+
 impl UserId {
     /// A new identifier, sortable by time (RFC 9562 §5.7).
     pub fn new(now: Timestamp, rng: &dyn Rng) -> Self {
@@ -109,6 +117,14 @@ impl TokenId {
 }
 
 impl Generation {
+    /// The next one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl AddressNumber {
     /// The next one.
     #[must_use]
     pub const fn next(self) -> Self {

@@ -15,7 +15,7 @@ mod username;
 pub use authentication::{Authentication, AuthenticationContext, Level, Method, Methods};
 pub use clock::{Clock, SystemClock};
 pub use email::{EmailAddress, EmailFault};
-pub use id::{Generation, SessionId, TokenId, UnreadableId, UserId};
+pub use id::{AddressNumber, Generation, SessionId, TokenId, UnreadableId, UserId};
 pub use rng::{Rng, SystemRng};
 pub use session::{BrowserCookie, ClientInfo, Session, TokenPair};
 pub use timestamp::{Timestamp, UnreadableTime};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use password::PasswordHash;
 
-use crate::{Generation, SessionId, Timestamp, UserId};
+use crate::{AddressNumber, Generation, SessionId, Timestamp, UserId};
 
 /// An account, without its password hash.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct User {
     pub email: Option<String>,
     /// Whether its owner has proven the address.
     pub email_verified: bool,
+    /// Which of its addresses that is.
+    pub address_number: AddressNumber,
     /// Tokens of an older generation are refused, save those of [`User::keep`].
     pub generation: Generation,
     /// The session that asked for the last password change, and lives on.
@@ -87,6 +89,7 @@ mod tests {
             username: Some("alice".into()),
             email: Some("alice@example.org".into()),
             email_verified: false,
+            address_number: AddressNumber(0),
             generation: Generation(generation),
             keep,
             disabled: false,

@@ -46,6 +46,7 @@ async fn main() {
         id: user.clone(),
         username: Username::parse("alice").unwrap(),
         email: EmailAddress::parse("alice@example.org").unwrap(),
+        email_verified: false,
         hash: PasswordHash::from("none"),
         now: NOW,
     };

@@ -83,7 +83,7 @@ impl OperationError for Error {
 impl OperationError for SaveUserError {
     fn storage(&self) -> Option<&Error> {
         match self {
-            Self::Taken(_) => None,
+            Self::Taken(_) | Self::Exists => None,
             Self::Storage(error) => Some(error),
         }
     }

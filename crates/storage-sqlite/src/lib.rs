@@ -12,6 +12,7 @@
 //! opens the database without it ([`Role::Command`]), also beside a running server, and writes through
 //! the same methods; the server hears of it through the feed.
 
+mod addresses;
 mod attempts;
 mod connect;
 mod error;

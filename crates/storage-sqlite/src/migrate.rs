@@ -72,6 +72,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 12,
         sql: include_str!("../migrations/0012_authentication.sql"),
     },
+    Migration {
+        version: 13,
+        sql: include_str!("../migrations/0013_address_numbers.sql"),
+    },
 ];
 
 /// Whether the file lacks a step.
@@ -416,6 +420,7 @@ mod tests {
                 "2391427df565285ab752c0e8afc5b01a4bfedb285ce5acdb6cf92ef77086a70d",
                 "a26e55ab11ea0fda4c58b2e25dc84169d3713c98dcd6699fd75d48dee16f45f4",
                 "7f1dc3e7f1658081dbe339f65eac247a73231ab83a7b4059c2d147229a27a76c",
+                "c2f6d698d3f1a5ee4757b719606c86cc4679d34c1e4f1a3892ad540c4fe5caae",
             ]
         );
         assert_eq!(checksum("a;\r\nb;"), checksum("a;\nb;"));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model::{Credentials, Generation, User, UserId, UsernameKey};
+use model::{AddressNumber, Credentials, Generation, User, UserId, UsernameKey};
 use password::PasswordHash;
 use rusqlite::{Connection, named_params};
 use storage::{
@@ -22,7 +22,7 @@ const TABLE: &str = "users";
 /// The columns of an account and its hash.
 macro_rules! columns {
     () => {
-        "id, username, email, email_verified, generation, keep, disabled, created_at, updated_at, hash"
+        "id, username, email, email_verified, address_number, generation, keep, disabled, created_at, updated_at, hash"
     };
 }
 
@@ -174,6 +174,9 @@ fn create(
     reservations: &Reservations,
 ) -> Result<User, SaveUserError> {
     let user = new.account();
+    if find(connection, &user.id)?.is_some() {
+        return Err(SaveUserError::Exists);
+    }
     let (username_key, email_key) = (new.username.key(), new.email.key());
     let name = (UniqueField::Username, username_key.as_str());
     refuse_taken_name(connection, &user, &username_key)?;
@@ -247,6 +250,7 @@ fn change_profile(
     execute(
         connection,
         "UPDATE users SET username = :username, email = :email, email_verified = :email_verified,
+             address_number = :address_number,
              username_key = coalesce(:username_key, username_key),
              username_key_version = coalesce(:username_key_version, username_key_version),
              email_key = coalesce(:email_key, email_key), updated_at = :updated_at
@@ -260,6 +264,7 @@ fn change_profile(
             ":email": user.email.as_deref().unwrap_or_default(),
             ":email_key": profile.email.as_ref().map(model::EmailAddress::key),
             ":email_verified": user.email_verified,
+            ":address_number": integer(user.address_number.0),
             ":updated_at": user.updated_at.as_millis(),
         },
     )?;
@@ -277,12 +282,19 @@ fn change_password(
         at,
         hash,
         keep,
+        proven,
     } = password;
     let minimum = at.next();
+    if let Some(proof) = &proven {
+        let found = find(change.connection(), &user)?;
+        if !found.is_some_and(|found| proof.holds_for(&found.user)) {
+            return Ok(PasswordChanged::Superseded);
+        }
+    }
     let changed = execute(
         change.connection(),
         "UPDATE users SET hash = :hash, hash_kind = :hash_kind, generation = :minimum,
-             keep = :keep, updated_at = :now
+             keep = :keep, updated_at = :now, email_verified = email_verified OR :proven
          WHERE id = :id AND generation = :at",
         named_params! {
             ":id": user.as_str(),
@@ -291,6 +303,7 @@ fn change_password(
             ":hash": hash.expose(),
             ":hash_kind": kind_of(&hash),
             ":keep": keep.map(|keep| keep.to_string()),
+            ":proven": proven.is_some(),
             ":now": moment.now.as_millis(),
         },
     )?;
@@ -323,7 +336,7 @@ fn refuse_taken_name(
     )
 }
 
-fn refuse_taken_email(
+pub(crate) fn refuse_taken_email(
     connection: &Connection,
     user: &User,
     key: &str,
@@ -366,6 +379,7 @@ fn read_columns(columns: &Columns<'_>) -> Result<Credentials, Error> {
         username: given("username")?,
         email: given("email")?,
         email_verified: columns.get("email_verified")?,
+        address_number: AddressNumber(columns.unsigned("address_number")?),
         generation: Generation(columns.unsigned("generation")?),
         keep: columns.optional_session_id("keep")?,
         disabled: columns.get("disabled")?,

@@ -17,11 +17,12 @@
 //! `storage.records::<T>()`. Either takes the type and its use, and nothing in a backend.
 //!
 //! # Adding a backend
-//! Implement [`Users`], [`Sessions`], [`Attempts`], [`Tickets`], [`Records`], [`Feed`] and [`Upkeep`] in a crate
+//! Implement [`Users`], [`Addresses`], [`Sessions`], [`Attempts`], [`Tickets`], [`Records`], [`Feed`] and [`Upkeep`] in a crate
 //! `storage-…`, run `storage_testing::contract::suite!` in its tests, and name the crate in `cli`, nowhere else.
 //! What decides is here and the same for all: [`rotation::decide`], [`attempts::reserve`], [`Reservations`]. How the
 //! traits fit together is plainest in `storage_testing::memory`.
 
+mod addresses;
 pub mod attempts;
 mod body;
 mod error;
@@ -40,6 +41,9 @@ use std::fmt;
 
 use model::Timestamp;
 
+pub use addresses::{
+    AddressChange, AddressChanged, AddressProof, AddressUndo, Addresses, Undoable,
+};
 pub use attempts::{AttemptKey, Attempts, Refusal, Reservation, Reserved};
 pub use body::{Kind, RecordBody, TicketBody, TooLarge};
 pub use error::{Error, OpenError};
@@ -62,12 +66,12 @@ pub use users::{
 
 /// Everything that Portcullis stores.
 pub trait Storage:
-    Users + Sessions + Attempts + Tickets + Records + Feed + Upkeep + fmt::Debug
+    Users + Addresses + Sessions + Attempts + Tickets + Records + Feed + Upkeep + fmt::Debug
 {
 }
 
-impl<T: Users + Sessions + Attempts + Tickets + Records + Feed + Upkeep + fmt::Debug> Storage
-    for T
+impl<T> Storage for T where
+    T: Users + Addresses + Sessions + Attempts + Tickets + Records + Feed + Upkeep + fmt::Debug
 {
 }
 

@@ -1,10 +1,13 @@
 //! Accounts.
 
 use async_trait::async_trait;
-use model::{Credentials, EmailAddress, Generation, SessionId, Timestamp, User, UserId, Username};
+use model::{
+    AddressNumber, Credentials, EmailAddress, Generation, SessionId, Timestamp, User, UserId,
+    Username,
+};
 use password::PasswordHash;
 
-use crate::{Error, Moment};
+use crate::{AddressProof, Error, Moment};
 
 /// An account to be made.
 #[derive(Clone, Debug)]
@@ -15,6 +18,8 @@ pub struct NewUser {
     pub username: Username,
     /// Its address.
     pub email: EmailAddress,
+    /// Whether its owner has proven the address.
+    pub email_verified: bool,
     /// What its password is checked against.
     pub hash: PasswordHash,
     /// When it is made.
@@ -28,7 +33,8 @@ impl NewUser {
             id: self.id.clone(),
             username: Some(self.username.as_str().to_owned()),
             email: Some(self.email.as_str().to_owned()),
-            email_verified: false,
+            email_verified: self.email_verified,
+            address_number: AddressNumber(0),
             generation: Generation::default(),
             keep: None,
             disabled: false,
@@ -75,7 +81,10 @@ impl ProfileChange {
             changed.username = Some(username.as_str().to_owned());
         }
         if let Some(email) = &self.email {
-            changed.email_verified &= user.email.as_deref() == Some(email.as_str());
+            if user.email.as_deref() != Some(email.as_str()) {
+                changed.email_verified = false;
+                changed.address_number = user.address_number.next();
+            }
             changed.email = Some(email.as_str().to_owned());
         }
         changed.updated_at = now;
@@ -95,6 +104,9 @@ pub struct PasswordChange {
     pub hash: PasswordHash,
     /// The session that lives on.
     pub keep: Option<SessionId>,
+    /// What whoever changes it has proven by that, as by a link in a mail: the address counts as confirmed. If the
+    /// account is no longer as this says, nothing happens.
+    pub proven: Option<AddressProof>,
 }
 
 /// What became of a [`PasswordChange`].
@@ -122,6 +134,9 @@ pub enum SaveUserError {
     /// are taken, the name is named.
     #[error("{0:?} is taken")]
     Taken(UniqueField),
+    /// There is an account with this id: it has been made already.
+    #[error("the account exists")]
+    Exists,
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] Error),
@@ -130,7 +145,7 @@ pub enum SaveUserError {
 /// Accounts and their password hashes.
 #[async_trait]
 pub trait Users: Send + Sync {
-    /// Makes an account. Of several at once with one name or address, one succeeds.
+    /// Makes an account. Of several at once with one name, one address or one id, one succeeds.
     async fn create_user(&self, new: NewUser) -> Result<User, SaveUserError>;
 
     /// The account with this id.
@@ -189,6 +204,7 @@ mod tests {
             id: UserId::parse("u-1").unwrap(),
             username: Username::parse("alice").unwrap(),
             email: EmailAddress::parse("alice@example.org").unwrap(),
+            email_verified: false,
             hash: PasswordHash::from("hash"),
             now: Timestamp::from_seconds(1),
         };
@@ -212,9 +228,11 @@ mod tests {
         let alice = verified();
         let same = to("alice@example.org").applied_to(&alice, now());
         assert!(same.email_verified && same.updated_at == now());
+        assert_eq!(same.address_number, AddressNumber(0));
         for other in ["alice@example.net", "ALICE@example.org"] {
             let changed = to(other).applied_to(&alice, now());
             assert!(!changed.email_verified);
+            assert_eq!(changed.address_number, AddressNumber(1));
             assert_eq!(changed.email.as_deref(), Some(other));
         }
     }

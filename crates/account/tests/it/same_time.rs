@@ -29,6 +29,7 @@ async fn process_with(hashes: &[(&str, PasswordHash)]) -> Process {
             id: UserId::new(START, &SystemRng),
             username: Username::parse(name).unwrap(),
             email: EmailAddress::parse(&format!("{name}@example.org")).unwrap(),
+            email_verified: false,
             hash: hash.clone(),
             now: START,
         };

@@ -158,6 +158,7 @@ impl World {
             id: UserId::parse(who).unwrap(),
             username,
             email,
+            email_verified: false,
             hash: HASHES[usize::from(outdated)][password].clone(),
             now,
         };

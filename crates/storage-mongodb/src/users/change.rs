@@ -57,7 +57,12 @@ impl Core {
             let Some(account) = self.settled(&change.user).await? else {
                 return Ok(PasswordChanged::Superseded);
             };
-            if account.credentials.user.generation != change.at {
+            let user = &account.credentials.user;
+            let holds = change
+                .proven
+                .as_ref()
+                .is_none_or(|proof| proof.holds_for(user));
+            if user.generation != change.at || !holds {
                 return Ok(PasswordChanged::Superseded);
             }
             let minimum = change.at.next();
@@ -71,14 +76,21 @@ impl Core {
             });
             let mut filter = untouched(&account);
             filter.insert("generation", unchanged(&account.document, "generation"));
-            let update = doc! { "$set": {
+            let mut set = doc! {
                 "password_hash": change.hash.expose(),
                 "hash_kind": kind_of(&change.hash),
                 "generation": integer(minimum.0),
                 "portcullis_keep": change.keep.map(|keep| keep.to_string()),
                 "updated_at": date(moment.now),
                 "portcullis_pending": pending.to_bson(),
-            } };
+            };
+            if change.proven.is_some() {
+                set.insert("email_verified", true);
+                for field in ["email", "portcullis_address"] {
+                    filter.insert(field, unchanged(&account.document, field));
+                }
+            }
+            let update = doc! { "$set": set };
             if self.users.update(filter, update).await? {
                 self.tally
                     .changed(kind_before(&account.document), kind_of(&change.hash));
@@ -170,6 +182,7 @@ impl Core {
             set.insert("email", email.as_str());
             set.insert("email_key", key);
             set.insert("email_verified", changed.email_verified);
+            set.insert("portcullis_address", integer(changed.address_number.0));
             unset.insert("key_clash.email", "");
         }
         set.insert("updated_at", date(changed.updated_at));
@@ -205,22 +218,27 @@ impl Core {
 }
 
 /// What a change of the profile may write.
-const PROFILE: &[&str] = &[
+pub(super) const PROFILE: &[&str] = &[
     "username",
     "username_key",
     "username_key_version",
     "email",
     "email_key",
     "email_verified",
+    "portcullis_address",
+    "portcullis_undoable",
     "key_clash",
     "updated_at",
 ];
 
 /// Keys, and what they are keys of.
-type Keys<T> = Vec<(UniqueField, T)>;
+pub(super) type Keys<T> = Vec<(UniqueField, T)>;
 
 /// The keys that `set` gives an account, and those that it lets go of by that.
-fn exchanged<'a>(document: &Document, set: &'a Document) -> (Keys<&'a str>, Keys<String>) {
+pub(super) fn exchanged<'a>(
+    document: &Document,
+    set: &'a Document,
+) -> (Keys<&'a str>, Keys<String>) {
     let (mut taken, mut released) = (Vec::new(), Vec::new());
     for (field, name, before) in [
         (UniqueField::Username, "username_key", held_name(document)),
@@ -252,7 +270,7 @@ fn held_address(document: &Document) -> Option<String> {
 }
 
 /// A filter for this account, unless someone has begun another change.
-fn untouched(account: &Account) -> Document {
+pub(super) fn untouched(account: &Account) -> Document {
     let absent = || Bson::Document(doc! { "$exists": false });
     doc! { "_id": account.id.clone(), "portcullis_pending": absent(), "portcullis_closing": absent() }
 }

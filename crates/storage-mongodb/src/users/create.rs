@@ -84,7 +84,7 @@ impl Core {
                         .await?
                         .is_some()
                     {
-                        return Err(Error::from(Failure::Duplicate).into());
+                        return Err(SaveUserError::Exists);
                     }
                 }
                 Err(Failure::Other(error)) => return Err(error.into()),

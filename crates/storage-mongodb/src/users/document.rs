@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use model::{Credentials, Generation, User};
+use model::{AddressNumber, Credentials, Generation, User};
 use mongodb::bson::{Bson, Document};
 use password::PasswordHash;
 use storage::Error;
@@ -70,6 +70,11 @@ fn read_fields(fields: &Fields<'_>) -> Result<(Bson, Credentials, Option<Pending
         email: address(fields)?,
         // Nothing else than true says that its owner has proven it.
         email_verified: fields.get("email_verified") == Some(&Bson::Boolean(true)),
+        address_number: AddressNumber(
+            fields
+                .optional_unsigned("portcullis_address")?
+                .unwrap_or_default(),
+        ),
         generation: Generation(fields.optional_unsigned("generation")?.unwrap_or_default()),
         keep: fields.optional_session_id("portcullis_keep")?,
         disabled: switches::off(fields.document)

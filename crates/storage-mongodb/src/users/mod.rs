@@ -11,6 +11,7 @@
 //! answered. Whoever finds a `pending` that was left behind, because it wants to change the account
 //! too or because it looks for such (`caretaker.rs`), finishes it first (`pending.rs`).
 
+mod addresses;
 mod change;
 mod clashing;
 mod create;
@@ -32,8 +33,9 @@ use async_trait::async_trait;
 use model::{Credentials, User, UserId};
 use password::PasswordHash;
 use storage::{
-    Error, Examination, LoginName, Moment, NewUser, PasswordChange, PasswordChanged, ProfileChange,
-    SaveUserError, Users,
+    AddressChange, AddressChanged, AddressProof, AddressUndo, Addresses, Error, Examination,
+    LoginName, Moment, NewUser, PasswordChange, PasswordChanged, ProfileChange, SaveUserError,
+    Users,
 };
 
 use crate::MongoStore;
@@ -116,6 +118,42 @@ impl Users for MongoStore {
         let core = Arc::clone(&self.core);
         self.running
             .write(async move { core.hash_kinds().await })
+            .await
+    }
+}
+
+#[async_trait]
+impl Addresses for MongoStore {
+    async fn confirm_address(
+        &self,
+        proof: AddressProof,
+        moment: Moment,
+    ) -> Result<Option<User>, Error> {
+        let core = Arc::clone(&self.core);
+        self.running
+            .write(async move { core.confirm_address(&proof, moment).await })
+            .await
+    }
+
+    async fn change_address(
+        &self,
+        change: AddressChange,
+        moment: Moment,
+    ) -> Result<AddressChanged, SaveUserError> {
+        let core = Arc::clone(&self.core);
+        self.running
+            .write(async move { core.change_address(&change, moment).await })
+            .await
+    }
+
+    async fn undo_address(
+        &self,
+        undo: AddressUndo,
+        moment: Moment,
+    ) -> Result<Option<User>, SaveUserError> {
+        let core = Arc::clone(&self.core);
+        self.running
+            .write(async move { core.undo_address(&undo, moment).await })
             .await
     }
 }

@@ -121,6 +121,7 @@ async fn its_users_are_changed_and_deleted_and_stay_readable_for_it() {
         user: bob.clone(),
         at: model::Generation(0),
         hash: PasswordHash::from(HASH),
+        proven: None,
         keep: None,
     };
     node.change_password(change, moment()).await.unwrap();
@@ -173,6 +174,7 @@ async fn its_own_fields_mean_nothing_to_us_and_stay() {
         user: id("u-1"),
         at: model::Generation(0),
         hash: PasswordHash::from(HASH),
+        proven: None,
         keep: None,
     };
     node.change_password(change, moment()).await.unwrap();

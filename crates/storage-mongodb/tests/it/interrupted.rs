@@ -135,6 +135,7 @@ async fn a_change_that_comes_upon_an_interrupted_one_tells_that_first() {
         user: alice.clone(),
         at: Generation(0),
         hash: PasswordHash::from(HASH),
+        proven: None,
         keep: None,
     };
     let changed = node.change_password(change, moment()).await.unwrap();

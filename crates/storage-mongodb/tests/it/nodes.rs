@@ -136,6 +136,7 @@ async fn a_session_of_the_new_password_survives_the_end_of_the_old_ones() {
         user: alice.clone(),
         at: Generation(0),
         hash: PasswordHash::from(HASH),
+        proven: None,
         keep: None,
     };
     node.change_password(change, moment()).await.unwrap();

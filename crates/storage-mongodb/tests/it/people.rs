@@ -30,6 +30,7 @@ pub(crate) fn new_user(name: &str) -> NewUser {
         id: id(&format!("id-of-{name}")),
         username: Username::parse(name).unwrap(),
         email: EmailAddress::parse(&format!("{name}@example.org")).unwrap(),
+        email_verified: false,
         hash: PasswordHash::from(HASH),
         now: NOW,
     }

@@ -53,6 +53,7 @@ fn storage(error: SaveUserError) -> Error {
     match error {
         SaveUserError::Storage(error) => error,
         SaveUserError::Taken(field) => panic!("{field:?} is taken"),
+        SaveUserError::Exists => panic!("it exists"),
     }
 }
 

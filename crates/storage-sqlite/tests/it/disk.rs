@@ -85,6 +85,7 @@ fn new_user(number: u32) -> NewUser {
         id: id(number),
         username: Username::parse(&format!("user{number}")).unwrap(),
         email: EmailAddress::parse(&format!("user{number}@example.org")).unwrap(),
+        email_verified: false,
         hash: PasswordHash::from("x".repeat(500)),
         now: NOW,
     }

@@ -28,6 +28,7 @@ fn new_user(number: u32) -> NewUser {
         id: UserId::parse(format!("u-{number}")).unwrap(),
         username: Username::parse(&format!("user{number}")).unwrap(),
         email: EmailAddress::parse(&format!("user{number}@example.org")).unwrap(),
+        email_verified: false,
         hash: decoy(&Kind::of(&Params::default())),
         now: NOW,
     }

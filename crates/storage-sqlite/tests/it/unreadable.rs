@@ -76,6 +76,7 @@ fn alice() -> NewUser {
         id: id(),
         username: Username::parse("alice").unwrap(),
         email: EmailAddress::parse("alice@example.org").unwrap(),
+        email_verified: false,
         hash: PasswordHash::from("no hash at all"),
         now: NOW,
     }

@@ -76,6 +76,7 @@ pub(super) fn new_user(name: &str) -> NewUser {
         id: id(name),
         username: username(name),
         email: email(&format!("{name}@example.org")),
+        email_verified: false,
         hash: hash("old"),
         now: at(0),
     }
@@ -233,6 +234,7 @@ pub(super) fn change(
         at: Generation(generation),
         hash: hash(password),
         keep,
+        proven: None,
     }
 }
 

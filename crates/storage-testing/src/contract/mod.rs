@@ -19,6 +19,7 @@
     reason = "a promise that is not kept ends its test, and its name says what it is"
 )]
 
+pub mod addresses;
 pub mod attempts;
 pub mod browser;
 pub mod durability;
@@ -106,6 +107,25 @@ macro_rules! contract_behaviour {
             login::the_key_of_the_name_comes_before_the_address,
             login::the_address_comes_last,
             login::nothing_that_was_typed_is_nobody,
+            users::an_account_is_made_once_under_one_id,
+            addresses::an_address_is_confirmed_once,
+            addresses::of_fifty_confirmations_at_once_one_counts,
+            addresses::a_proof_of_another_address_confirms_nothing,
+            addresses::a_proof_of_before_a_change_of_the_password_confirms_nothing,
+            addresses::a_change_of_the_address_is_one_update,
+            addresses::of_fifty_changes_of_an_address_at_once_one_is_made,
+            addresses::a_superseded_change_of_an_address_changes_nothing,
+            addresses::an_address_that_is_taken_stays_with_who_has_it,
+            addresses::an_undone_change_leaves_no_password_and_no_session,
+            addresses::of_fifty_undoings_at_once_one_is_made,
+            addresses::an_undone_change_takes_those_after_it_along,
+            addresses::the_first_change_can_be_undone_after_the_second_was,
+            addresses::a_change_can_be_undone_for_seven_days,
+            addresses::a_change_that_nobody_may_undo_stays,
+            addresses::nobody_can_put_the_first_change_out_of_reach,
+            addresses::what_the_profile_changes_has_a_new_number_too,
+            addresses::a_reset_confirms_the_address_that_it_was_mailed_to,
+            addresses::a_reset_that_was_mailed_to_another_address_is_superseded,
             password::an_upgrade_replaces_only_the_hash_that_was_read,
             password::an_upgrade_changes_no_generation,
             password::a_change_raises_the_generation_and_keeps_one_session,
@@ -241,6 +261,7 @@ mod tests {
     fn every_promise_is_in_the_suite() {
         let suite = include_str!("mod.rs");
         let subjects = [
+            ("addresses", include_str!("addresses.rs")),
             ("attempts", include_str!("attempts.rs")),
             ("browser", include_str!("browser.rs")),
             ("durability", include_str!("durability.rs")),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Generation, User};
+use model::{AddressNumber, Generation, User};
 use password::PasswordHash;
 use storage::{LoginName, NewUser, ProfileChange, SaveUserError, Storage, UniqueField};
 
@@ -20,6 +20,7 @@ pub async fn an_account_reads_back_as_it_was_made(backend: &dyn Backend) {
         username: Some("alice".to_owned()),
         email: Some("alice@example.org".to_owned()),
         email_verified: false,
+        address_number: AddressNumber(0),
         generation: Generation(0),
         keep: None,
         disabled: false,
@@ -215,6 +216,7 @@ pub async fn an_account_may_keep_what_it_has(backend: &dyn Backend) {
         .unwrap();
     assert!(
         back == User {
+            address_number: AddressNumber(2),
             updated_at: at(6),
             ..alice
         }
@@ -384,4 +386,29 @@ fn assert_one_of(answers: Vec<Result<User, SaveUserError>>, field: UniqueField) 
     for answer in refused {
         assert_taken(answer, field);
     }
+}
+
+pub async fn an_account_is_made_once_under_one_id(backend: &dyn Backend) {
+    let store = backend.open().await;
+    let answers = at_once(50, |_| {
+        let store = Arc::clone(&store);
+        async move { store.create_user(new_user("alice")).await }
+    })
+    .await;
+    let (made, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!(made.len(), 1);
+    for answer in refused {
+        assert!(matches!(answer, Err(SaveUserError::Exists)), "{answer:?}");
+    }
+    let renamed = NewUser {
+        username: username("another"),
+        email: email("another@example.org"),
+        email_verified: true,
+        ..new_user("alice")
+    };
+    assert!(matches!(
+        store.create_user(renamed).await,
+        Err(SaveUserError::Exists)
+    ));
+    assert!(!stored(&store, "alice").await.email_verified);
 }

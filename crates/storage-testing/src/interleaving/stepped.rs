@@ -11,10 +11,11 @@ use secret::HashedToken;
 use storage::records::{By, Listing, NewRecord, RecordChange, StoredRecord};
 use storage::tickets::StoredTicket;
 use storage::{
-    AttemptKey, Attempts, Error, Feed, FeedRow, FeedSink, Kind, LoginName, Moment, NewUser,
-    PasswordChange, PasswordChanged, ProfileChange, PutTicketError, RecordId, Records, Reservation,
-    Reserved, Rotated, Rotation, SaveRecordError, SaveUserError, Sessions, SpentToken, Storage,
-    Taken, Tells, TicketBody, Tickets, Upkeep, Users,
+    AddressChange, AddressChanged, AddressProof, AddressUndo, Addresses, AttemptKey, Attempts,
+    Error, Feed, FeedRow, FeedSink, Kind, LoginName, Moment, NewUser, PasswordChange,
+    PasswordChanged, ProfileChange, PutTicketError, RecordId, Records, Reservation, Reserved,
+    Rotated, Rotation, SaveRecordError, SaveUserError, Sessions, SpentToken, Storage, Taken, Tells,
+    TicketBody, Tickets, Upkeep, Users,
 };
 
 use super::Gate;
@@ -114,6 +115,36 @@ impl Users for Stepped {
     async fn hash_kinds(&self) -> Result<Vec<(String, u64)>, Error> {
         let _inside = self.gate.pass().await;
         self.store.hash_kinds().await
+    }
+}
+
+#[async_trait]
+impl Addresses for Stepped {
+    async fn confirm_address(
+        &self,
+        proof: AddressProof,
+        moment: Moment,
+    ) -> Result<Option<User>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.confirm_address(proof, moment).await
+    }
+
+    async fn change_address(
+        &self,
+        change: AddressChange,
+        moment: Moment,
+    ) -> Result<AddressChanged, SaveUserError> {
+        let _inside = self.gate.pass().await;
+        self.store.change_address(change, moment).await
+    }
+
+    async fn undo_address(
+        &self,
+        undo: AddressUndo,
+        moment: Moment,
+    ) -> Result<Option<User>, SaveUserError> {
+        let _inside = self.gate.pass().await;
+        self.store.undo_address(undo, moment).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! A store in memory, for tests: the traits in their plainest form, against which the others and the
 //! use cases are checked. Nothing of it outlives the process.
 
+mod addresses;
 mod attempts;
 #[cfg(test)]
 mod contract;
@@ -21,7 +22,7 @@ use password::PasswordHash;
 use storage::attempts::{AttemptKey, Budget};
 use storage::records::StoredRecord;
 use storage::tickets::StoredTicket;
-use storage::{Error, Feed, FeedEntry, FeedRow, FeedSink, Keys, Kind, RecordId};
+use storage::{Error, Feed, FeedEntry, FeedRow, FeedSink, Keys, Kind, RecordId, Undoable};
 
 /// A store in memory.
 #[derive(Default)]
@@ -54,6 +55,7 @@ struct Row {
     hash: PasswordHash,
     username_key: String,
     email_key: String,
+    undoable: Undoable,
 }
 
 impl MemoryStore {

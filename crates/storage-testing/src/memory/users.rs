@@ -5,7 +5,7 @@ use model::{Credentials, Timestamp, User, UserId};
 use password::PasswordHash;
 use storage::{
     Error, FeedEntry, LoginName, Moment, NewUser, PasswordChange, PasswordChanged, ProfileChange,
-    Reservations, SaveUserError, UniqueField, Users,
+    Reservations, SaveUserError, Undoable, UniqueField, Users,
 };
 
 use super::{MemoryStore, Row, State};
@@ -15,11 +15,15 @@ impl Users for MemoryStore {
     async fn create_user(&self, new: NewUser) -> Result<User, SaveUserError> {
         let mut state = self.open()?;
         let user = new.account();
+        if state.users.contains_key(&user.id) {
+            return Err(SaveUserError::Exists);
+        }
         let row = Row {
             user: user.clone(),
             hash: new.hash,
             username_key: new.username.key().as_str().to_owned(),
             email_key: new.email.key(),
+            undoable: Undoable::default(),
         };
         state.save(row, new.now)?;
         Ok(user)
@@ -91,13 +95,15 @@ impl Users for MemoryStore {
         let Some(row) = state.users.get_mut(&change.user) else {
             return Ok(PasswordChanged::Superseded);
         };
-        if row.user.generation != change.at {
+        let holds = |proof: &storage::AddressProof| proof.holds_for(&row.user);
+        if row.user.generation != change.at || !change.proven.as_ref().is_none_or(holds) {
             return Ok(PasswordChanged::Superseded);
         }
         let minimum = change.at.next();
         row.hash = change.hash;
         row.user.generation = minimum;
         row.user.keep = change.keep;
+        row.user.email_verified |= change.proven.is_some();
         row.user.updated_at = moment.now;
         let (user, keep) = (change.user, change.keep);
         state
@@ -165,7 +171,7 @@ impl Row {
 }
 
 impl State {
-    fn save(&mut self, row: Row, now: Timestamp) -> Result<(), SaveUserError> {
+    pub(super) fn save(&mut self, row: Row, now: Timestamp) -> Result<(), SaveUserError> {
         let id = row.user.id.clone();
         let before = self.users.get(&id).cloned();
         let had = |key: &(UniqueField, &str)| before.iter().any(|row| row.keys().contains(key));

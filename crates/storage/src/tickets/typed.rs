@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
-use model::{Generation, Rng, Timestamp, User, UserId};
+use model::{AddressNumber, Generation, Rng, Timestamp, User, UserId};
 use secret::{PlainToken, TokenPrefix};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -31,9 +31,9 @@ pub trait Purpose: Serialize + DeserializeOwned {
 pub struct Bound {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     generation: Option<Generation>,
-    /// The number of the account's address. No account has one yet: a later version's tickets may.
+    /// The number of the account's address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    address: Option<u64>,
+    address: Option<AddressNumber>,
 }
 
 impl Bound {
@@ -45,6 +45,14 @@ impl Bound {
         }
     }
 
+    /// Good as long as `user` has the password and the address that it has now.
+    pub const fn to_address(user: &User) -> Self {
+        Self {
+            generation: Some(user.generation),
+            address: Some(user.address_number),
+        }
+    }
+
     /// Bound to nobody: there is no account yet, or what it is good for says more.
     pub const fn to_nobody() -> Self {
         Self {
@@ -53,9 +61,11 @@ impl Bound {
         }
     }
 
-    /// Whether `user` is still as the ticket demands. What this version can't check does not hold.
+    /// Whether `user` is still as the ticket demands.
     pub fn holds_for(&self, user: &User) -> bool {
-        self.address.is_none() && self.generation.is_none_or(|bound| bound == user.generation)
+        self.address
+            .is_none_or(|bound| bound == user.address_number)
+            && self.generation.is_none_or(|bound| bound == user.generation)
     }
 
     /// The generation for a compare-and-set that spends the ticket.
@@ -215,6 +225,7 @@ mod tests {
             username: None,
             email: None,
             email_verified: false,
+            address_number: AddressNumber(0),
             generation: Generation(generation),
             keep: None,
             disabled: false,
@@ -232,9 +243,12 @@ mod tests {
     }
 
     #[test]
-    fn what_this_version_cannot_check_does_not_hold() {
-        let later: Bound = serde_json::from_str(r#"{"generation":3,"address":1}"#).unwrap();
-        assert!(!later.holds_for(&user(3)));
+    fn a_ticket_may_be_bound_to_the_address_too() {
+        let bound = Bound::to_address(&user(3));
+        assert!(bound.holds_for(&user(3)) && !bound.holds_for(&user(4)));
+        let mut moved = user(3);
+        moved.address_number = AddressNumber(1);
+        assert!(!bound.holds_for(&moved));
     }
 
     #[test]

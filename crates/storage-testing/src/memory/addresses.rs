@@ -1,0 +1,94 @@
+use async_trait::async_trait;
+use model::User;
+use password::PasswordHash;
+use storage::{
+    AddressChange, AddressChanged, AddressProof, AddressUndo, Addresses, Error, FeedEntry, Moment,
+    SaveUserError,
+};
+
+use super::MemoryStore;
+
+#[async_trait]
+impl Addresses for MemoryStore {
+    async fn confirm_address(
+        &self,
+        proof: AddressProof,
+        moment: Moment,
+    ) -> Result<Option<User>, Error> {
+        let mut state = self.open()?;
+        let row = state.users.get_mut(&proof.user);
+        let is_open = |user: &User| proof.holds_for(user) && !user.email_verified;
+        let Some(row) = row.filter(|row| is_open(&row.user)) else {
+            return Ok(None);
+        };
+        row.user.email_verified = true;
+        row.user.updated_at = moment.now;
+        let user = row.user.clone();
+        state.tell(moment.feed_until, [FeedEntry::Changed(proof.user)]);
+        Ok(Some(user))
+    }
+
+    async fn change_address(
+        &self,
+        change: AddressChange,
+        moment: Moment,
+    ) -> Result<AddressChanged, SaveUserError> {
+        let mut state = self.open()?;
+        let row = state.users.get(&change.user).cloned();
+        let is_as_it_was =
+            |user: &User| user.address_number == change.from && user.generation == change.at;
+        let Some(mut row) = row.filter(|row| is_as_it_was(&row.user)) else {
+            return Ok(AddressChanged::Superseded);
+        };
+        row.user.address_number = change.from.next();
+        if change.may_be_undone {
+            match row.undoable.and(row.user.address_number, moment.now) {
+                Some(more) => row.undoable = more,
+                None => return Ok(AddressChanged::TooMany),
+            }
+        }
+        row.email_key = change.to.key();
+        row.user.email = Some(change.to.as_str().to_owned());
+        row.user.email_verified = true;
+        row.user.updated_at = moment.now;
+        let user = row.user.clone();
+        state.save(row, moment.now)?;
+        state.tell(moment.feed_until, [FeedEntry::Changed(change.user)]);
+        Ok(AddressChanged::Changed(user))
+    }
+
+    async fn undo_address(
+        &self,
+        undo: AddressUndo,
+        moment: Moment,
+    ) -> Result<Option<User>, SaveUserError> {
+        let mut state = self.open()?;
+        let Some(mut row) = state.users.get(&undo.user).cloned() else {
+            return Ok(None);
+        };
+        let Some(left) = row.undoable.undone(undo.change, moment.now) else {
+            return Ok(None);
+        };
+        row.undoable = left;
+        row.email_key = undo.back_to.key();
+        row.hash = PasswordHash::from("");
+        row.user.email = Some(undo.back_to.as_str().to_owned());
+        row.user.email_verified = true;
+        row.user.address_number = row.user.address_number.next();
+        row.user.generation = row.user.generation.next();
+        row.user.keep = None;
+        row.user.updated_at = moment.now;
+        let user = row.user.clone();
+        state.save(row, moment.now)?;
+        state
+            .sessions
+            .retain(|_, session| session.user != undo.user);
+        let entry = FeedEntry::Generation {
+            user: undo.user,
+            minimum: user.generation,
+            keep: None,
+        };
+        state.tell(moment.feed_until, [entry]);
+        Ok(Some(user))
+    }
+}
