@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::Timestamp;
 use mongodb::bson::{Document, doc};
-use storage::attempts::{Budget, clear, give_back, reserve};
-use storage::{AttemptKey, Attempts, Error, Reservation, Reserved};
+use storage::attempts::{Budget, clear, give_back, reserve, spend};
+use storage::{Allowance, AttemptKey, Attempts, Error, Reservation, Reserved};
 
 use crate::document::{Fields, date, hex, integer};
 use crate::error::Failure;
@@ -23,6 +23,18 @@ impl Attempts for MongoStore {
         let core = Arc::clone(&self.core);
         self.running
             .write(async move { core.reserve_attempt(key, now).await })
+            .await
+    }
+
+    async fn spend_attempt(
+        &self,
+        key: AttemptKey,
+        allowance: Allowance,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let core = Arc::clone(&self.core);
+        self.running
+            .write(async move { core.spend_attempt(key, allowance, now).await })
             .await
     }
 
@@ -72,6 +84,24 @@ impl Core {
                     }
                 }
                 Err(refusal) => return Ok(Reserved::Refused(refusal)),
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    async fn spend_attempt(
+        &self,
+        key: AttemptKey,
+        allowance: Allowance,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        for _ in 0..TRIES {
+            let old = self.budget(key).await?;
+            let Some(budget) = spend(old, allowance, now) else {
+                return Ok(false);
+            };
+            if self.write_budget(key, old, &budget).await? {
+                return Ok(true);
             }
         }
         Err(Error::Busy)

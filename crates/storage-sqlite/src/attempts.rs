@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use model::Timestamp;
 use rusqlite::{Connection, named_params};
-use storage::attempts::{Budget, clear, give_back, reserve};
-use storage::{AttemptKey, Attempts, Error, Reservation, Reserved};
+use storage::attempts::{Budget, clear, give_back, reserve, spend};
+use storage::{Allowance, AttemptKey, Attempts, Error, Reservation, Reserved};
 
 use crate::SqliteStore;
 use crate::query::{Columns, execute, first, integer};
@@ -24,6 +24,24 @@ impl Attempts for SqliteStore {
                     }
                     Err(refusal) => Reserved::Refused(refusal),
                 })
+            })
+            .await
+    }
+
+    async fn spend_attempt(
+        &self,
+        key: AttemptKey,
+        allowance: Allowance,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        self.writer
+            .write(move |change| {
+                let connection = change.connection();
+                let Some(budget) = spend(find(connection, key)?, allowance, now) else {
+                    return Ok(false);
+                };
+                write(connection, key, &budget)?;
+                Ok(true)
             })
             .await
     }

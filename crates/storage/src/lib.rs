@@ -44,7 +44,7 @@ use model::Timestamp;
 pub use addresses::{
     AddressChange, AddressChanged, AddressProof, AddressUndo, Addresses, Undoable,
 };
-pub use attempts::{AttemptKey, Attempts, Refusal, Reservation, Reserved};
+pub use attempts::{Allowance, AttemptKey, Attempts, Refusal, Reservation, Reserved};
 pub use body::{Kind, RecordBody, TicketBody, TooLarge};
 pub use error::{Error, OpenError};
 pub use examination::Examination;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use storage::attempts::{AttemptKey, FREE_FAILURES, MAX_CONSECUTIVE};
-use storage::{Refusal, Reservation, Reserved, Storage};
+use storage::{Allowance, Refusal, Reservation, Reserved, Storage};
 
 use super::Backend;
 use super::fixtures::{at, at_once};
@@ -204,4 +204,43 @@ fn reservations(answers: Vec<Reserved>) -> Vec<Reservation> {
 fn granted(answers: &[Reserved]) -> usize {
     let granted = |answer: &&Reserved| matches!(answer, Reserved::Granted(_));
     answers.iter().filter(granted).count()
+}
+
+const THREE_A_DAY: Allowance = Allowance {
+    most: 3,
+    per: Duration::from_secs(86_400),
+};
+
+async fn spent(store: &Arc<dyn Storage>, seconds: i64) -> bool {
+    let spending = store.spend_attempt(KEY, THREE_A_DAY, at(seconds));
+    spending.await.unwrap()
+}
+
+pub async fn an_allowance_is_used_up_until_its_time_is_over(backend: &dyn Backend) {
+    let store = backend.open().await;
+    for seconds in [0, 1, 86_399] {
+        assert!(spent(&store, seconds).await);
+    }
+    assert!(!spent(&store, 86_399).await);
+    // Of another node, whose clock is behind.
+    assert!(!spent(&store, -2).await);
+    assert!(spent(&store, 86_400).await);
+}
+
+pub async fn of_fifty_who_spend_an_allowance_at_once_three_may(backend: &dyn Backend) {
+    let store = backend.open().await;
+    let answers = at_once(50, |_| {
+        let store = Arc::clone(&store);
+        async move { spent(&store, 0).await }
+    });
+    assert_eq!(answers.await.into_iter().filter(|may| *may).count(), 3);
+}
+
+pub async fn an_operator_ends_the_counting_of_an_allowance(backend: &dyn Backend) {
+    let store = backend.open().await;
+    for _ in 0..3 {
+        assert!(spent(&store, 0).await);
+    }
+    assert!(store.unlock_attempts(KEY).await.unwrap());
+    assert!(spent(&store, 1).await);
 }

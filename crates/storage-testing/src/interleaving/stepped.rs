@@ -11,8 +11,8 @@ use secret::HashedToken;
 use storage::records::{By, Listing, NewRecord, RecordChange, StoredRecord};
 use storage::tickets::StoredTicket;
 use storage::{
-    AddressChange, AddressChanged, AddressProof, AddressUndo, Addresses, AttemptKey, Attempts,
-    Error, Feed, FeedRow, FeedSink, Kind, LoginName, Moment, NewUser, PasswordChange,
+    AddressChange, AddressChanged, AddressProof, AddressUndo, Addresses, Allowance, AttemptKey,
+    Attempts, Error, Feed, FeedRow, FeedSink, Kind, LoginName, Moment, NewUser, PasswordChange,
     PasswordChanged, ProfileChange, PutTicketError, RecordId, Records, Reservation, Reserved,
     Rotated, Rotation, SaveRecordError, SaveUserError, Sessions, SpentToken, Storage, Taken, Tells,
     TicketBody, Tickets, Upkeep, Users,
@@ -261,6 +261,16 @@ impl Attempts for Stepped {
             Ok((_, reservation)) => Reserved::Granted(reservation),
             Err(refusal) => Reserved::Refused(refusal),
         })
+    }
+
+    async fn spend_attempt(
+        &self,
+        key: AttemptKey,
+        allowance: Allowance,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.spend_attempt(key, allowance, now).await
     }
 
     async fn give_back_attempt(

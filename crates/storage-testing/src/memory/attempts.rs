@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use model::Timestamp;
-use storage::attempts::{AttemptKey, clear, give_back, reserve};
-use storage::{Attempts, Error, Reservation, Reserved};
+use storage::attempts::{AttemptKey, clear, give_back, reserve, spend};
+use storage::{Allowance, Attempts, Error, Reservation, Reserved};
 
 use super::MemoryStore;
 
@@ -17,6 +17,21 @@ impl Attempts for MemoryStore {
             }
             Err(refusal) => Reserved::Refused(refusal),
         })
+    }
+
+    async fn spend_attempt(
+        &self,
+        key: AttemptKey,
+        allowance: Allowance,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let mut state = self.open()?;
+        let old = state.attempts.get(&key).copied();
+        let Some(budget) = spend(old, allowance, now) else {
+            return Ok(false);
+        };
+        state.attempts.insert(key, budget);
+        Ok(true)
     }
 
     async fn give_back_attempt(

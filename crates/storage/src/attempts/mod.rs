@@ -28,6 +28,10 @@
 //! that no other change of the same budget comes between: in one transaction, or by compare-and-set
 //! on [`Budget::version`], deciding again when that fails.
 //!
+//! # Allowances
+//! The same rows count what may be done so often and no more, without a failure or a success: mails to one address,
+//! tries at a code ([`Allowance`], [`spend`]).
+//!
 //! Each name that is tried makes a row, whether it exists or not. A row has a fixed size and runs out
 //! ([`Budget::expires_at`]); how many a stranger can make is bounded by what each try costs, a password
 //! hash, and by the limits that stand before it, by network address.
@@ -84,6 +88,15 @@ pub struct Budget {
     pub version: u64,
 }
 
+/// How often something may be done: so many times within `per` of the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// How often.
+    pub most: u32,
+    /// Within which time: a day at the most.
+    pub per: Duration,
+}
+
 /// A try that was counted, to be given back if the password is not checked.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Reservation {
@@ -118,6 +131,14 @@ pub enum Reserved {
 pub trait Attempts: Send + Sync {
     /// Counts a try as a failure, durably, or refuses it, by [`reserve`].
     async fn reserve_attempt(&self, key: AttemptKey, now: Timestamp) -> Result<Reserved, Error>;
+
+    /// Counts one more of what `allowance` bounds, durably, by [`spend`]; `false` when it is used up.
+    async fn spend_attempt(
+        &self,
+        key: AttemptKey,
+        allowance: Allowance,
+        now: Timestamp,
+    ) -> Result<bool, Error>;
 
     /// Takes back a try whose password was not checked, by [`give_back`].
     async fn give_back_attempt(
@@ -170,6 +191,27 @@ pub fn reserve(old: Option<Budget>, now: Timestamp) -> Result<(Budget, Reservati
         previous: old.map(|old| old.last_failure),
     };
     Ok((counted, reservation))
+}
+
+/// Counts one more of what `allowance` bounds at `now`: the budget to be written in place of `old`; nothing when it is
+/// used up. Only a clock that was set back by minutes begins anew: those of two nodes differ by a little.
+pub fn spend(old: Option<Budget>, allowance: Allowance, now: Timestamp) -> Option<Budget> {
+    let before = old.unwrap_or(Budget::untouched(now));
+    let is_over = before.failures == 0
+        || now.since(before.last_failure) >= allowance.per
+        || before.lies_ahead_of(now);
+    let (spent, since) = if is_over {
+        (0, now)
+    } else {
+        (before.failures, before.last_failure)
+    };
+    (spent < allowance.most).then(|| Budget {
+        failures: spent + 1,
+        consecutive: 1, // kept for as long as a failure is
+        last_failure: since,
+        run: before.run,
+        version: before.version.wrapping_add(1),
+    })
 }
 
 /// Takes a try back whose password was not checked: the budget to be written, or `None` when the try is
