@@ -16,7 +16,7 @@ use crate::progress::Progress;
 use crate::records::{KEY_1, KEY_2};
 use crate::table::Table;
 
-/// How long a session, a reservation or a ticket stays after it is over before the server itself deletes it, where it has TTL
+/// How long a session, a reservation, a ticket or a job stays after it is over before the server itself deletes it, where it has TTL
 /// indexes: our own sweep was there long before. It goes by the server's clock, hence the distance.
 const LAST_RESORT: Duration = Duration::from_secs(30 * 86_400);
 
@@ -106,6 +106,15 @@ impl Core {
             plain("portcullis_owner"),
         )];
         self.build(&self.tickets, &tickets, progress).await?;
+        let jobs = [
+            model(doc! { "key": 1 }, unique("portcullis_key")),
+            model(doc! { "owner": 1 }, sparse("portcullis_owner")),
+            model(
+                doc! { "not_before": 1, "free_from": 1, "expires_at": 1, "kind": 1 },
+                plain("portcullis_to_do"),
+            ),
+        ];
+        self.build(&self.jobs, &jobs, progress).await?;
         let records = [
             model(doc! { KEY_1: 1 }, unique("portcullis_key_1")),
             model(doc! { KEY_2: 1 }, unique("portcullis_key_2")),
@@ -120,6 +129,8 @@ impl Core {
         ];
         self.build(&self.records, &records, progress).await?;
         self.index_of_the_end(&self.tickets, "expires_at", "portcullis_expires", progress)
+            .await?;
+        self.index_of_the_end(&self.jobs, "expires_at", "portcullis_expires", progress)
             .await?;
         self.index_of_the_end(&self.released, "expires_at", "portcullis_expires", progress)
             .await?;

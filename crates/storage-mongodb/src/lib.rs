@@ -14,7 +14,8 @@
 //! # What is stored
 //! `users` is the collection of a Flask application, if there is one: its fields keep their names, its
 //! `_id`s their kinds. Ours are `portcullis_sessions`, `portcullis_attempts`, `portcullis_limits`, `portcullis_spent`,
-//! `portcullis_released`, `portcullis_tickets`, `portcullis_records`, `portcullis_feed` and `portcullis_meta`.
+//! `portcullis_released`, `portcullis_tickets`, `portcullis_records`, `portcullis_jobs`, `portcullis_feed` and
+//! `portcullis_meta`.
 //!
 //! # Adding a trait of [`storage`]
 //! A file beside this one with the trait's methods: those that write go through `Running::write`, which
@@ -31,6 +32,7 @@ mod error;
 mod feed;
 mod ids;
 mod indexes;
+mod jobs;
 mod keys;
 pub mod limits;
 mod open;
@@ -95,6 +97,8 @@ struct Core {
     released: Table,
     tickets: Table,
     records: Table,
+    /// The outbox of [`storage::Outbox`].
+    jobs: Table,
     orphans: Orphans,
     feed: Rows,
     meta: Table,

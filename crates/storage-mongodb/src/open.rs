@@ -140,6 +140,7 @@ impl MongoStore {
             spent: table("portcullis_spent"),
             released: table("portcullis_released"),
             tickets: table("portcullis_tickets"),
+            jobs: table("portcullis_jobs"),
             records: table("portcullis_records"),
             orphans: Orphans::default(),
             reservations,

@@ -136,6 +136,7 @@ impl Core {
         sweep.note(self.sweep_spent(now, sweep.left()).await);
         sweep.note(self.sweep_released(now, sweep.left()).await);
         sweep.note(self.sweep_tickets(now, sweep.left()).await);
+        sweep.note(self.sweep_jobs(now, sweep.left()).await);
         sweep.note(self.sweep_orphans().await.map(|()| 0));
         sweep.done()
     }

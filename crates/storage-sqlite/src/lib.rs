@@ -20,6 +20,7 @@ mod examination;
 mod feed;
 mod files;
 mod follower;
+mod jobs;
 mod limits;
 mod migrate;
 mod open;

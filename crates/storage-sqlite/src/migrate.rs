@@ -74,7 +74,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     },
     Migration {
         version: 13,
-        sql: include_str!("../migrations/0013_address_numbers.sql"),
+        sql: include_str!("../migrations/0013_outbox.sql"),
+    },
+    Migration {
+        version: 14,
+        sql: include_str!("../migrations/0014_address_numbers.sql"),
     },
 ];
 
@@ -420,6 +424,7 @@ mod tests {
                 "2391427df565285ab752c0e8afc5b01a4bfedb285ce5acdb6cf92ef77086a70d",
                 "a26e55ab11ea0fda4c58b2e25dc84169d3713c98dcd6699fd75d48dee16f45f4",
                 "7f1dc3e7f1658081dbe339f65eac247a73231ab83a7b4059c2d147229a27a76c",
+                "029d27a700afc0ab0a6db0032abd4d64d9edea8b5b174b3e6a64bc3586dbd959",
                 "c2f6d698d3f1a5ee4757b719606c86cc4679d34c1e4f1a3892ad540c4fe5caae",
             ]
         );

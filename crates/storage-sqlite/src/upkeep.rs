@@ -7,7 +7,7 @@ use model::Timestamp;
 use storage::{Error, Upkeep};
 
 use crate::query::{execute, first};
-use crate::{SqliteStore, attempts, limits, released, spent, tickets};
+use crate::{SqliteStore, attempts, jobs, limits, released, spent, tickets};
 
 #[async_trait]
 impl Upkeep for SqliteStore {
@@ -50,6 +50,7 @@ impl Upkeep for SqliteStore {
                 let swept = sessions + rows + budgets + spent;
                 let swept = swept + released::sweep(connection, now, left(swept))?;
                 let swept = swept + tickets::sweep(connection, now, left(swept))?;
+                let swept = swept + jobs::sweep(connection, now, left(swept))?;
                 let counters = limits::sweep(connection, now, left(swept))?;
                 Ok(limit - left(swept + counters))
             })

@@ -105,7 +105,7 @@ impl Users for SqliteStore {
                 for (field, key) in keys_of(connection, &id)?.held() {
                     release(connection, &reservations, (field, key), &id, moment.now)?;
                 }
-                // Its sessions, tickets and records go with it (ON DELETE CASCADE).
+                // Its sessions, tickets, records and jobs go with it (ON DELETE CASCADE).
                 let sql = "DELETE FROM users WHERE id = ?1";
                 if execute(connection, sql, [id.as_str()])? == 0 {
                     return Ok(false);

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::Error;
 
-/// What a ticket or a record is: lower-case letters, digits and `_`. It is part of what is stored, so it never
+/// What a ticket, a record or a job is: lower-case letters, digits and `_`. It is part of what is stored, so it never
 /// changes, and no two things have the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Kind(pub &'static str);

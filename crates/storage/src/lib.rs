@@ -17,10 +17,10 @@
 //! `storage.records::<T>()`. Either takes the type and its use, and nothing in a backend.
 //!
 //! # Adding a backend
-//! Implement [`Users`], [`Addresses`], [`Sessions`], [`Attempts`], [`Tickets`], [`Records`], [`Feed`] and [`Upkeep`] in a crate
-//! `storage-…`, run `storage_testing::contract::suite!` in its tests, and name the crate in `cli`, nowhere else.
-//! What decides is here and the same for all: [`rotation::decide`], [`attempts::reserve`], [`Reservations`]. How the
-//! traits fit together is plainest in `storage_testing::memory`.
+//! Implement [`Users`], [`Addresses`], [`Sessions`], [`Attempts`], [`Tickets`], [`Records`], [`Outbox`], [`Feed`] and [`Upkeep`] in a
+//! crate `storage-…`, run `storage_testing::contract::suite!` in its tests, and name the crate in `cli`, nowhere else.
+//! What decides is here and the same for all: [`rotation::decide`], [`attempts::reserve`], [`outbox::Progress`],
+//! [`Reservations`]. How the traits fit together is plainest in `storage_testing::memory`.
 
 mod addresses;
 pub mod attempts;
@@ -28,6 +28,7 @@ mod body;
 mod error;
 mod examination;
 pub mod feed;
+pub mod outbox;
 pub mod records;
 mod reservations;
 pub mod rotation;
@@ -49,6 +50,7 @@ pub use body::{Kind, RecordBody, TicketBody, TooLarge};
 pub use error::{Error, OpenError};
 pub use examination::Examination;
 pub use feed::{Effect, Feed, FeedEntry, FeedRow, FeedSink, Notice};
+pub use outbox::{Outbox, OutboxDepth, Posted};
 pub use records::{
     Keys, Page, Record, RecordId, RecordKey, Records, RecordsOf, Replaced, SaveRecordError, Tells,
     Versioned,
@@ -66,12 +68,22 @@ pub use users::{
 
 /// Everything that Portcullis stores.
 pub trait Storage:
-    Users + Addresses + Sessions + Attempts + Tickets + Records + Feed + Upkeep + fmt::Debug
+    Users + Addresses + Sessions + Attempts + Tickets + Records + Outbox + Feed + Upkeep + fmt::Debug
 {
 }
 
-impl<T> Storage for T where
-    T: Users + Addresses + Sessions + Attempts + Tickets + Records + Feed + Upkeep + fmt::Debug
+impl<
+    T: Users
+        + Addresses
+        + Sessions
+        + Attempts
+        + Tickets
+        + Records
+        + Outbox
+        + Feed
+        + Upkeep
+        + fmt::Debug,
+> Storage for T
 {
 }
 

@@ -144,6 +144,7 @@ impl<T: Documents> Outbox<'_, T> {
     pub(crate) async fn remove_belongings(&self, owner: &UserId) -> Result<(), Error> {
         let theirs = || doc! { "owner": owner.as_str() };
         self.tickets.delete_all(theirs()).await?;
+        self.jobs.delete_all(theirs()).await?;
         for _ in 0..TRIES {
             let mut settled = theirs();
             settled.insert("portcullis_pending", doc! { "$exists": false });

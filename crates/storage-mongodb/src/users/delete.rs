@@ -2,7 +2,7 @@
 //!
 //! The one update that deletes it marks it as `closing` and says what is to be told. From then on it
 //! is gone for every reading, and nobody can sign in to it. Then the feed is told, then its sessions,
-//! tickets and records go, then the document itself, which frees its name: in that order, so that at no point the account
+//! tickets, jobs and records go, then the document itself, which frees its name: in that order, so that at no point the account
 //! is gone and its tokens could be forgotten. Wherever this stops, the mark is still there, and
 //! whoever finds it goes on.
 

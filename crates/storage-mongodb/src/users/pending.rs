@@ -63,6 +63,7 @@ pub(crate) struct Outbox<'a, T = Table> {
     pub(crate) released: &'a T,
     pub(crate) tickets: &'a T,
     pub(crate) records: &'a T,
+    pub(crate) jobs: &'a T,
     pub(crate) appends: &'a Appends,
 }
 
@@ -74,6 +75,7 @@ impl Core {
             released: &self.released,
             tickets: &self.tickets,
             records: &self.records,
+            jobs: &self.jobs,
             appends: &self.appends,
         }
     }

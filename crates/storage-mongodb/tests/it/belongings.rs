@@ -196,6 +196,11 @@ async fn what_goes_with_an_account_goes_when_its_deletion_was_interrupted() {
         "expires_at": millis(moment().feed_until),
     };
     tickets.insert_one(ticket).await.unwrap();
+    let job = doc! {
+        "_id": "job", "kind": "mail", "owner": alice.as_str(), "expires_at": millis(moment().feed_until),
+    };
+    let jobs = database.collection("portcullis_jobs");
+    jobs.insert_one(job).await.unwrap();
     // One of the records has something to tell that its owner's end doesn't say.
     let change = doc! { "version": 2_i64, "portcullis_pending": untold("told", false) };
     interrupt(&database, 1, change).await;
@@ -211,7 +216,7 @@ async fn what_goes_with_an_account_goes_when_its_deletion_was_interrupted() {
     ears.hear(&FeedEntry::Closed(alice.clone())).await;
     becomes(&database, "users", alice.as_str(), |user| user.is_none()).await;
     let theirs = doc! { "owner": alice.as_str() };
-    for name in [RECORDS, "portcullis_tickets"] {
+    for name in [RECORDS, "portcullis_tickets", "portcullis_jobs"] {
         let collection = database.collection(name);
         let left = collection.count_documents(theirs.clone()).await;
         assert_eq!(left.unwrap(), 0, "{name}");

@@ -20,6 +20,7 @@ mod ends;
 mod flask;
 mod ids;
 mod interrupted;
+mod jobs;
 mod keys;
 mod kinds;
 mod limits;

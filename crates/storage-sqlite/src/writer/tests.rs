@@ -375,7 +375,7 @@ async fn a_full_queue_is_busy_at_once() {
 
 #[tokio::test]
 async fn a_full_disk_is_told_and_the_store_recovers() {
-    let bench = Bench::with_max_pages(Some(40));
+    let bench = Bench::with_max_pages(Some(60));
     let fill = |change: &mut Change<'_>| {
         execute(change.connection(), "CREATE TABLE filling (bytes BLOB)", ())?;
         execute(

@@ -150,11 +150,11 @@ async fn a_damaged_file_is_refused() {
 async fn a_full_disk_fails_what_does_not_fit_and_the_store_goes_on() {
     let (_folder, path) = folder();
     let store =
-        SqliteStore::open(&path, &Options::new(Role::Server, NOW).with_max_pages(40)).unwrap();
+        SqliteStore::open(&path, &Options::new(Role::Server, NOW).with_max_pages(60)).unwrap();
     let mut number = 0;
     let full = loop {
         number += 1;
-        assert!(number < 100_000, "40 pages hold that many");
+        assert!(number < 100_000, "60 pages hold that many");
         match store.create_user(new_user(number)).await {
             Ok(_) => {}
             Err(error) => break error,

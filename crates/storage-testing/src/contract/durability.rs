@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use storage::{FeedEntry, FeedRow, NewUser, Rotated, SaveUserError, Storage, UniqueField};
+use storage::{FeedEntry, FeedRow, NewUser, Posted, Rotated, SaveUserError, Storage, UniqueField};
 
 use super::Backend;
 use super::attempts::{KEY, assert_waits, fail};
@@ -14,6 +14,7 @@ use super::fixtures::{
     session, session_id, spent, stored, stored_hash, token, typed,
 };
 use super::listener::Listener;
+use super::outbox::{claim, finish, keyed, post, posted};
 use super::records::{changed_once, is_changed_once};
 use super::rotation::handed_out;
 use super::tickets::{reset_of, takes};
@@ -88,6 +89,28 @@ pub async fn tickets_and_records_survive_a_restart(backend: &dyn Backend) {
     assert!(takes(&store, &good, 2).await);
     assert!(!takes(&store, &spent, 2).await);
     assert!(is_changed_once(&store, "p-1").await);
+}
+
+pub async fn jobs_survive_a_restart(backend: &dyn Backend) {
+    let store = backend.open().await;
+    post(&store, keyed(1, 1), 0).await;
+    let done = claim(&store, 1, 1).await;
+    assert!(finish(&store, &done[0]).await);
+    post(&store, keyed(2, 2), 0).await;
+    let claimed = claim(&store, 1, 1).await;
+    post(&store, keyed(3, 3), 0).await;
+
+    let store = restarted(backend, &store).await;
+    for key in 1..=3 {
+        let double = posted(&store, keyed(key + 10, key), 2).await;
+        assert_eq!(double, Posted::AlreadyThere, "{key}");
+    }
+    assert_eq!(claim(&store, 2, 5).await.len(), 1, "that which nobody had");
+    assert!(
+        finish(&store, &claimed[0]).await,
+        "whoever has a claim keeps it"
+    );
+    assert_eq!(claim(&store, 200, 5).await.len(), 1);
 }
 
 pub async fn the_longest_lifetime_survives_a_restart(backend: &dyn Backend) {

@@ -27,6 +27,7 @@ pub mod feed;
 mod fixtures;
 mod listener;
 pub mod login;
+pub mod outbox;
 pub mod owned_records;
 pub mod password;
 pub mod records;
@@ -71,6 +72,7 @@ macro_rules! contract_suite {
             durability::failures_are_counted_on_after_a_restart,
             durability::a_released_name_stays_reserved_after_a_restart,
             durability::tickets_and_records_survive_a_restart,
+            durability::jobs_survive_a_restart,
         }
     };
 }
@@ -222,6 +224,24 @@ macro_rules! contract_behaviour {
             owned_records::of_fifty_inserts_and_a_deletion_of_their_owner_at_once_nothing_is_left,
             owned_records::a_record_keeps_its_owner,
             records::a_record_holds_so_much_and_no_more,
+            outbox::of_fifty_claims_of_a_job_at_once_one_is_granted,
+            outbox::of_fifty_claims_at_once_each_job_is_granted_once,
+            outbox::a_job_is_due_from_its_time_until_it_expires,
+            outbox::the_oldest_jobs_are_claimed_first_and_no_more_than_wanted,
+            outbox::a_kind_that_was_not_asked_for_is_left_alone,
+            outbox::a_lapsed_claim_is_granted_to_another_who_alone_settles_it,
+            outbox::a_claim_that_lapsed_settles_as_long_as_nobody_else_has_claimed,
+            outbox::a_postponed_job_waits_for_its_new_time,
+            outbox::a_key_stops_a_double_also_when_the_first_is_done,
+            outbox::a_key_is_free_when_its_job_has_expired,
+            outbox::of_fifty_posts_with_one_key_at_once_one_is_kept,
+            outbox::the_same_job_posted_once_more_is_kept_once,
+            outbox::a_job_that_waits_is_hastened_by_its_key,
+            outbox::the_jobs_of_a_deleted_account_go_with_it,
+            outbox::nobody_posts_a_job_for_an_account_that_is_not_there,
+            outbox::the_depth_says_what_waits_and_since_when_it_is_due,
+            outbox::expired_jobs_are_swept_done_or_not,
+            outbox::a_job_carries_so_much,
             feed::each_change_is_heard_before_it_is_answered,
             feed::what_changes_nothing_is_not_heard,
             feed::appended_rows_are_heard_in_their_order,
@@ -270,6 +290,7 @@ mod tests {
             ("durability", include_str!("durability.rs")),
             ("feed", include_str!("feed.rs")),
             ("login", include_str!("login.rs")),
+            ("outbox", include_str!("outbox.rs")),
             ("owned_records", include_str!("owned_records.rs")),
             ("password", include_str!("password.rs")),
             ("records", include_str!("records.rs")),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use model::{Session, Timestamp};
 use secret::HashedToken;
+use storage::outbox::{Claim, JobId, JobKey};
 use storage::records::By;
 use storage::{
     Error, FeedEntry, FeedRow, FeedSink, Kind, ProfileChange, RecordId, SaveUserError, Storage,
@@ -132,6 +133,14 @@ pub async fn a_closed_store_is_unavailable(backend: &dyn Backend) {
     let (id, tells) = (RecordId::parse("r-1").unwrap(), Tells::nothing());
     assert_unavailable(store.record(kind, By::Id(id.clone())).await);
     assert_unavailable(store.delete_record(kind, id, None, tells).await);
+    let (job, claim) = (JobId::from_bytes([1; 16]), Claim(1));
+    assert_unavailable(store.post_job(super::outbox::job(1), at(1)).await);
+    assert_unavailable(store.claim_jobs(&[kind], at(1), at(2), 1).await);
+    assert_unavailable(store.finish_job(job, claim).await);
+    assert_unavailable(store.postpone_job(job, claim, at(2), "code").await);
+    let hastened = store.hasten_job(kind, JobKey::from_bytes([1; 32]), at(1));
+    assert_unavailable(hastened.await);
+    assert_unavailable(store.outbox_depth(at(1)).await);
     assert_unavailable(store.follow(at(1), sink).await);
     assert_unavailable(store.append(Vec::new()).await);
     assert_unavailable(store.ping().await);

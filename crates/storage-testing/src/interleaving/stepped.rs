@@ -8,14 +8,15 @@ use async_trait::async_trait;
 use model::{BrowserCookie, Credentials, Session, SessionId, Timestamp, TokenId, User, UserId};
 use password::PasswordHash;
 use secret::HashedToken;
+use storage::outbox::{Claim, ClaimedJob, JobId, JobKey, StoredJob};
 use storage::records::{By, Listing, NewRecord, RecordChange, StoredRecord};
 use storage::tickets::StoredTicket;
 use storage::{
     AddressChange, AddressChanged, AddressProof, AddressUndo, Addresses, Allowance, AttemptKey,
-    Attempts, Error, Feed, FeedRow, FeedSink, Kind, LoginName, Moment, NewUser, PasswordChange,
-    PasswordChanged, ProfileChange, PutTicketError, RecordId, Records, Reservation, Reserved,
-    Rotated, Rotation, SaveRecordError, SaveUserError, Sessions, SpentToken, Storage, Taken, Tells,
-    TicketBody, Tickets, Upkeep, Users,
+    Attempts, Error, Feed, FeedRow, FeedSink, Kind, LoginName, Moment, NewUser, Outbox,
+    OutboxDepth, PasswordChange, PasswordChanged, Posted, ProfileChange, PutTicketError, RecordId,
+    Records, Reservation, Reserved, Rotated, Rotation, SaveRecordError, SaveUserError, Sessions,
+    SpentToken, Storage, Taken, Tells, TicketBody, Tickets, Upkeep, Users,
 };
 
 use super::Gate;
@@ -387,6 +388,50 @@ impl Records for Stepped {
     ) -> Result<bool, Error> {
         let _inside = self.gate.pass().await;
         self.store.delete_record(kind, id, at, tells).await
+    }
+}
+
+#[async_trait]
+impl Outbox for Stepped {
+    async fn post_job(&self, job: StoredJob, now: Timestamp) -> Result<Posted, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.post_job(job, now).await
+    }
+
+    async fn claim_jobs(
+        &self,
+        kinds: &[Kind],
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ClaimedJob>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.claim_jobs(kinds, now, lease_until, limit).await
+    }
+
+    async fn finish_job(&self, id: JobId, claim: Claim) -> Result<bool, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.finish_job(id, claim).await
+    }
+
+    async fn postpone_job(
+        &self,
+        id: JobId,
+        claim: Claim,
+        not_before: Timestamp,
+        error: &'static str,
+    ) -> Result<bool, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.postpone_job(id, claim, not_before, error).await
+    }
+
+    async fn hasten_job(&self, kind: Kind, key: JobKey, now: Timestamp) -> Result<bool, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.hasten_job(kind, key, now).await
+    }
+
+    async fn outbox_depth(&self, now: Timestamp) -> Result<OutboxDepth, Error> {
+        self.store.outbox_depth(now).await
     }
 }
 

@@ -5,6 +5,7 @@ mod addresses;
 mod attempts;
 #[cfg(test)]
 mod contract;
+mod outbox;
 mod records;
 mod sessions;
 mod tickets;
@@ -20,6 +21,7 @@ use async_trait::async_trait;
 use model::{Clock, Session, SessionId, Timestamp, TokenId, User, UserId};
 use password::PasswordHash;
 use storage::attempts::{AttemptKey, Budget};
+use storage::outbox::JobId;
 use storage::records::StoredRecord;
 use storage::tickets::StoredTicket;
 use storage::{Error, Feed, FeedEntry, FeedRow, FeedSink, Keys, Kind, RecordId, Undoable};
@@ -43,6 +45,7 @@ struct State {
     /// By hash: the ticket, and whether it is spent.
     tickets: HashMap<[u8; 32], (StoredTicket, bool)>,
     records: BTreeMap<(Kind, RecordId), (StoredRecord, Keys)>,
+    jobs: HashMap<JobId, outbox::Job>,
     feed: Vec<FeedRow>,
     sinks: Vec<Arc<dyn FeedSink>>,
     access_lifetime: Duration,

@@ -54,6 +54,7 @@ impl Upkeep for MemoryStore {
             left -= u32::from(goes);
             !goes
         });
+        state.sweep_jobs(now, &mut left);
         Ok(limit - left)
     }
 

@@ -136,6 +136,7 @@ impl Users for MemoryStore {
         state
             .records
             .retain(|_, (record, _)| !is_theirs(&record.owner));
+        state.remove_jobs_of(id);
         state.tell(moment.feed_until, [FeedEntry::Closed(id.clone())]);
         Ok(true)
     }

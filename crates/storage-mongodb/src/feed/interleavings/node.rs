@@ -233,6 +233,7 @@ impl Node {
                 released: &users, // no change here takes a name, and none owns anything
                 tickets: &users,
                 records: &users,
+                jobs: &users,
                 appends: &appends,
             };
             let id = Bson::String(id.to_owned());
@@ -257,6 +258,7 @@ impl Node {
                     released: &users,
                     tickets: &users,
                     records: &users,
+                    jobs: &users,
                     appends: &appends,
                 };
                 let _ = outbox.finish_orphans().await; // the next round does it
