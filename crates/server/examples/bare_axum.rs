@@ -21,7 +21,6 @@ async fn me() -> Json<User> {
         username: "alice".to_owned(),
         email: "alice@example.org".to_owned(),
         email_verified: false,
-        address_number: AddressNumber(0),
         created_at: "2026-01-31T08:15:30.250Z".to_owned(),
         updated_at: "2026-01-31T08:15:30.250Z".to_owned(),
     })

@@ -95,6 +95,19 @@ impl EmailAddress {
         &self.address
     }
 
+    /// What stands before the `@`, and the domain after it.
+    pub fn parts(&self) -> (&str, &str) {
+        let (local, rest) = self.address.split_at(self.at);
+        (local, rest.strip_prefix('@').unwrap_or(rest))
+    }
+
+    /// The domain as mail systems know it: in ASCII, other labels as A-labels (RFC 5890 §2.3.2.1).
+    pub fn ascii_domain(&self) -> String {
+        let (_, domain) = self.parts();
+        // It was read once, so it can be read again.
+        domain::parse(domain).map_or_else(|_| domain.to_owned(), |domain| domain.ascii)
+    }
+
     /// The address without regard to case, by which it is unique.
     ///
     /// The domain has no case any more. A part before the `@` that differs in case only is another
@@ -200,6 +213,23 @@ mod tests {
         assert_eq!(key("Alice@Example.org"), key("aLICE@example.ORG"));
         assert_eq!(key("ΣΊΣΥΦΟΣ@example.org"), key("σίσυφος@example.org"));
         assert_ne!(key("a@straße.de"), key("a@strasse.de"));
+    }
+
+    #[test]
+    fn mail_systems_get_the_domain_in_ascii() {
+        for (typed, local, unicode, ascii) in [
+            ("alice@example.org", "alice", "example.org", "example.org"),
+            (
+                "pelé@exämple.com",
+                "pelé",
+                "exämple.com",
+                "xn--exmple-cua.com",
+            ),
+        ] {
+            let address = EmailAddress::parse(typed).unwrap();
+            assert_eq!(address.parts(), (local, unicode));
+            assert_eq!(address.ascii_domain(), ascii);
+        }
     }
 
     #[test]
