@@ -1,0 +1,170 @@
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::*;
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn load(files: &[(&str, &str)]) -> Texts {
+    Texts::load(Some(folder(files).path())).unwrap()
+}
+
+fn faults(files: &[(&str, &str)]) -> Vec<String> {
+    let folder = folder(files);
+    let faults = Texts::load(Some(folder.path())).unwrap_err();
+    let faults = faults.iter().map(ToString::to_string);
+    let root = format!("{}/", folder.path().display());
+    faults.map(|fault| fault.replace(&root, "")).collect()
+}
+
+#[test]
+fn english_is_complete_and_without_a_fault() {
+    let texts = Texts::load(None).unwrap();
+    assert_eq!(texts.languages().count(), 1);
+    let said = texts.say(
+        &texts.english(),
+        "mail-greeting-name",
+        &[("name", "Alice".into())],
+    );
+    assert_eq!(said, "Hello Alice,");
+}
+
+#[test]
+fn a_folder_adds_languages_and_replaces_single_keys() {
+    let texts = load(&[
+        ("de.ftl", "mail-greeting = Guten Tag,"),
+        ("pt-br/mail.ftl", "mail-greeting = Olá,"),
+        ("en/own.ftl", "mail-footer = Yours, { $service }."),
+        ("README.md", "{ no text }"),
+        (".hidden.ftl", "{"),
+    ]);
+    let tags: Vec<_> = texts.languages().map(Language::tag).collect();
+    assert_eq!(tags, ["en", "de", "pt-BR"]);
+
+    let german = texts.language("de-AT");
+    assert_eq!(german.tag(), "de");
+    assert_eq!(texts.say(&german, "mail-greeting", &[]), "Guten Tag,");
+    assert_eq!(
+        texts.say(&german, "mail-code", &[]),
+        texts.say(&texts.english(), "mail-code", &[]),
+        "what a language lacks is said in English"
+    );
+    let footer = texts.say(&german, "mail-footer", &[("service", "a.example".into())]);
+    assert_eq!(footer, "Yours, a.example.");
+}
+
+#[test]
+fn the_language_is_the_best_that_there_is() {
+    let texts = load(&[("de.ftl", ""), ("pt-BR.ftl", ""), ("fr.ftl", "")]);
+    for (accepted, tag) in [
+        (None, "en"),
+        (Some("nonsense, *"), "en"),
+        (Some("ja"), "en"),
+        (Some("de"), "de"),
+        (Some("de-CH, en;q=0.9"), "de"),
+        (Some("en-GB, de"), "en"),
+        (Some("ja, fr;q=0.1"), "fr"),
+        (Some("pt"), "pt-BR"),
+        (Some("fr;q=0.2, de;q=0.9"), "de"),
+    ] {
+        assert_eq!(texts.negotiate(accepted).tag(), tag, "{accepted:?}");
+    }
+}
+
+#[test]
+fn everything_that_is_wrong_with_the_folder_is_told_at_once() {
+    let found = faults(&[
+        (
+            "de.ftl",
+            "mail-greetings = Hallo\nmail-footer = { $sevice } { $service }",
+        ),
+        ("fr.ftl", "# fine\n\nmail-code = { $\n"),
+        (
+            "es.ftl",
+            "mail-code = { mail-cod } { -brand } { UPPER($x) }\nmail-greeting =\n    .title = x",
+        ),
+        (
+            "it.ftl",
+            "mail-code = { mail-greeting }\nmail-greeting = { mail-code }",
+        ),
+        ("123456789.ftl", ""),
+    ]);
+    for expected in [
+        "de.ftl: mail-greetings is not a key",
+        "de.ftl: mail-footer has no variable $sevice: it takes $service",
+        "fr.ftl:3: ",
+        "es.ftl: mail-code refers to mail-cod, which is not a key",
+        "es.ftl: mail-code refers to -brand, which the language doesn't define",
+        "es.ftl: mail-code calls UPPER(): there are no functions",
+        "es.ftl: mail-greeting must be a text, without attributes",
+        "123456789: is not a language tag",
+    ] {
+        assert!(
+            found.iter().any(|fault| fault.starts_with(expected)),
+            "{expected}: {found:#?}"
+        );
+    }
+    let circle = faults(&[(
+        "it.ftl",
+        "mail-code = { mail-greeting }\nmail-greeting = { mail-code }",
+    )]);
+    assert!(circle[0].starts_with("it: mail-"), "{circle:?}");
+}
+
+#[test]
+fn a_folder_that_is_missing_is_a_fault() {
+    let missing = tempfile::tempdir().unwrap().path().join("texts");
+    assert_eq!(Texts::load(Some(&missing)).unwrap_err().len(), 1);
+}
+
+#[test]
+fn terms_serve_within_a_language() {
+    let texts = load(&[("de.ftl", "-brand = Konto\nmail-greeting = Ihr { -brand }")]);
+    assert_eq!(
+        texts.say(&texts.language("de"), "mail-greeting", &[]),
+        "Ihr Konto"
+    );
+}
+
+#[test]
+fn keys_and_variables_that_a_text_does_not_have_are_refused() {
+    let texts = Texts::load(None).unwrap();
+    let english = texts.english();
+    let unknown = texts.try_say(&english, "mail-no-such", &[]).unwrap_err();
+    assert_eq!(unknown.to_string(), "no text has the key \"mail-no-such\"");
+    for variables in [
+        &[][..],
+        &[("nome", "x".into())],
+        &[("name", "x".into()), ("y", 1.into())],
+    ] {
+        let refused = texts.try_say(&english, "mail-greeting-name", variables);
+        assert!(matches!(refused, Err(NotSaid::OtherVariables { .. })));
+    }
+}
+
+#[test]
+fn what_is_put_in_is_never_read_as_a_text() {
+    let texts = Texts::load(None).unwrap();
+    let hostile = "{ $service }\r\n\u{202e}{ mail-code }";
+    let said = texts.say(
+        &texts.english(),
+        "mail-greeting-name",
+        &[("name", hostile.into())],
+    );
+    assert_eq!(said, "Hello { $service }  { mail-code },");
+}
+
+#[test]
+fn texts_are_shared_between_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    shared(&Texts::load(None).unwrap());
+}
