@@ -5,6 +5,7 @@
 //! - [`Secret`] holds a value that is neither printed nor serialised, and is wiped when dropped.
 //! - [`PlainToken`] and [`HashedToken`] are the two sides of an opaque random token: the plain one is
 //!   handed out once, only the hashed one is stored.
+//! - `Sealer` (feature `sealed`) encrypts what is stored.
 //! - [`same`] compares bytes in a time that does not depend on where they differ.
 //!
 //! What this can't do: the allocator, the kernel and the network have copies of their own. Wiping
@@ -21,6 +22,8 @@
 //! assert_eq!(login.password.expose(), "correct horse");
 //! ```
 
+#[cfg(feature = "sealed")]
+mod sealed;
 #[cfg(feature = "token")]
 mod token;
 
@@ -29,6 +32,8 @@ use std::fmt;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroize;
 
+#[cfg(feature = "sealed")]
+pub use sealed::{Sealer, Unsealable};
 #[cfg(feature = "token")]
 pub use token::{HashedToken, PlainToken, TokenPrefix, UnreadableToken};
 
