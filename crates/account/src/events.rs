@@ -174,7 +174,11 @@ impl Accounts {
     /// The same, for one request: what comes of it is reported with its id.
     #[must_use]
     pub fn serving(&self, request: RequestInfo) -> Self {
-        Self(Arc::clone(&self.0), Some(Arc::new(request)))
+        Self(
+            Arc::clone(&self.0),
+            Some(Arc::new(request)),
+            Arc::clone(&self.2),
+        )
     }
 
     /// Reports what happened.

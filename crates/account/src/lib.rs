@@ -24,6 +24,8 @@ mod login;
 mod logout;
 mod me;
 mod opening;
+#[cfg_attr(not(test), expect(dead_code, reason = "for the first kind of job"))]
+mod outbox;
 mod profile;
 mod proof;
 mod quota;
@@ -60,6 +62,7 @@ pub use lifetimes::Lifetimes;
 pub use live::Live;
 pub use login::{LoginAttempt, LoginError};
 pub use opening::OpenSessionError;
+pub use outbox::Backlog;
 pub use profile::{ChangeProfileError, ChangedProfile, NewProfile};
 pub use proof::ProofError;
 pub use quota::{Charging, QuotaError, SignInQuota};
@@ -75,7 +78,7 @@ pub use upkeep::{COUNT_EVERY, SWEEP_EVERY};
 /// The use cases, with everything they need, and the request that they serve, if there is one
 /// ([`Accounts::serving`]). Cheap to clone.
 #[derive(Clone)]
-pub struct Accounts(Arc<Parts>, Option<Arc<RequestInfo>>);
+pub struct Accounts(Arc<Parts>, Option<Arc<RequestInfo>>, Arc<outbox::Desk>);
 
 /// What [`Accounts`] is made of.
 pub struct Parts {
@@ -106,7 +109,8 @@ impl Accounts {
         parts.settings.lifetimes = Lifetimes::agree(&*parts.storage, &parts.live, own).await?;
         let sink = Arc::clone(&parts.live) as Arc<dyn storage::FeedSink>;
         parts.storage.follow(parts.clock.now(), sink).await?;
-        let accounts = Self(Arc::new(parts), None);
+        let desk = Arc::new(outbox::Desk::new(&parts.settings));
+        let accounts = Self(Arc::new(parts), None, desk);
         if let Err(error) = accounts.refresh_decoys().await {
             tracing::warn!(%error, "the kinds of hash can't be counted: unknown names cost what the present kind does");
         }

@@ -40,6 +40,10 @@ pub struct Settings {
     pub device_key: Secret<[u8; 32]>,
     /// The one before it, whose tokens are still taken.
     pub device_key_previous: Option<Secret<[u8; 32]>>,
+    /// The key that the jobs in the outbox are encrypted with.
+    pub outbox_key: Secret<[u8; 32]>,
+    /// The one before it, whose jobs are still read.
+    pub outbox_key_previous: Option<Secret<[u8; 32]>>,
     /// The longest that a failed sign-in may take from its turn at hashing on: less than its request may
     /// (`PORTCULLIS_REQUEST_TIMEOUT`).
     pub longest_failure: Duration,

@@ -132,6 +132,8 @@ fn settings(access_lifetime: Duration) -> Settings {
         attempt_key: Secret::new([8; 32]),
         device_key: Secret::new([9; 32]),
         device_key_previous: None,
+        outbox_key: Secret::new([10; 32]),
+        outbox_key_previous: None,
         longest_failure: Duration::from_secs(1),
         lifetimes: Lifetimes::default(),
     }

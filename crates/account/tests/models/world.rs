@@ -468,6 +468,8 @@ fn settings() -> Settings {
         attempt_key: Secret::new([8; 32]),
         device_key: Secret::new([9; 32]),
         device_key_previous: None,
+        outbox_key: Secret::new([10; 32]),
+        outbox_key_previous: None,
         longest_failure: seconds(1),
         lifetimes: Lifetimes::default(),
     }

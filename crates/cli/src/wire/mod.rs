@@ -237,6 +237,11 @@ fn settings(config: &Config, keys: &Keys) -> Settings {
             .secret_key_previous
             .as_ref()
             .map(|previous| derived_key(previous, "devices")),
+        outbox_key: derived_key(&keys.secret_key, "outbox"),
+        outbox_key_previous: keys
+            .secret_key_previous
+            .as_ref()
+            .map(|previous| derived_key(previous, "outbox")),
         longest_failure: longest_failure(config.server.request_timeout),
         lifetimes: Lifetimes::default(),
         max_clock_difference: None,

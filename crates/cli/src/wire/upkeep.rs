@@ -7,6 +7,7 @@ use std::time::Duration;
 use account::{Accounts, COUNT_EVERY, SWEEP_EVERY};
 use model::Clock;
 use storage_sqlite::LimitStore;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::store::counted;
@@ -18,10 +19,22 @@ const WRITE_EVERY: Duration = Duration::from_millis(500);
 /// hit once takes longer than a moment, and whoever stops the server waits for it.
 const LAST_WRITE: Duration = Duration::from_secs(5);
 
+/// How often jobs are looked for that another node has posted, or whose time has come.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether jobs are late.
+const WATCH_EVERY: Duration = Duration::from_secs(15);
+
+/// How long jobs may take to end, and to be given back, when the server stops.
+const LAST_JOBS: Duration = Duration::from_secs(5);
+
 /// What is done now and then, and at the end.
 pub struct Upkeep {
     counting: Option<JoinHandle<()>>,
     sweeping: JoinHandle<()>,
+    watching: JoinHandle<()>,
+    working: JoinHandle<()>,
+    stop_working: watch::Sender<bool>,
     counters: Option<Arc<LimitStore>>,
     accounts: Accounts,
 }
@@ -34,9 +47,13 @@ impl Upkeep {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let counting = counters.clone().map(write_behind);
+        let (stop_working, stop) = watch::channel(false);
         Self {
             counting: counting.map(tokio::spawn),
             sweeping: tokio::spawn(keep_up(accounts.clone(), counters.clone(), clock)),
+            watching: tokio::spawn(watch_outbox(accounts.clone())),
+            working: tokio::spawn(work(accounts.clone(), stop)),
+            stop_working,
             counters,
             accounts,
         }
@@ -44,7 +61,15 @@ impl Upkeep {
 
     /// Ends the care, writes what is counted, and closes the store.
     pub async fn close(self) {
-        for task in self.counting.into_iter().chain([self.sweeping]) {
+        self.stop_working.send_replace(true);
+        let mut working = self.working;
+        if tokio::time::timeout(LAST_JOBS, &mut working).await.is_err() {
+            tracing::warn!("jobs could not be given back: other nodes take them in two minutes");
+            working.abort();
+            let _ = working.await;
+        }
+        let others = [self.sweeping, self.watching];
+        for task in self.counting.into_iter().chain(others) {
             task.abort();
             let _ = task.await; // waited for, so that nothing of it holds the store
         }
@@ -80,6 +105,35 @@ async fn keep_up(accounts: Accounts, counters: Option<Arc<LimitStore>>, clock: A
         }
         if let Some(counters) = &counters {
             counters.sweep(counted(&*clock)).await;
+        }
+    }
+}
+
+/// Works off what is in the outbox until it is to stop. A failing store is no reason to: it may come back.
+async fn work(accounts: Accounts, mut stop: watch::Receiver<bool>) {
+    let mut in_trouble = false;
+    while !*stop.borrow() {
+        let worked = accounts.work_off(&stop).await;
+        match (&worked, in_trouble) {
+            (Err(error), false) => tracing::warn!(%error, "jobs can't be worked off"),
+            (Ok(_), true) => tracing::info!("jobs are worked off again"),
+            _ => {}
+        }
+        in_trouble = worked.is_err();
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = accounts.has_posted(), if !in_trouble => {}
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+}
+
+/// Says in the log when jobs are late.
+async fn watch_outbox(accounts: Accounts) {
+    loop {
+        tokio::time::sleep(WATCH_EVERY).await;
+        if let Err(error) = accounts.watch_outbox().await {
+            tracing::debug!(%error, "jobs could not be counted");
         }
     }
 }
