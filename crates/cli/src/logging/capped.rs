@@ -23,6 +23,7 @@ const OURS: &[&str] = &[
     "csrf",
     "headers",
     "jwt",
+    "mail",
     "model",
     "password",
     "private_files",
@@ -33,6 +34,7 @@ const OURS: &[&str] = &[
     "storage",
     "storage_mongodb",
     "storage_sqlite",
+    "texts",
 ];
 
 /// Counts the lines of dependencies.
@@ -156,6 +158,7 @@ mod tests {
             "faulty-network",
             "replica-set",
             "scratch-database",
+            "smtp-testing",
             "storage-testing",
         ];
         for name in crates.filter(|name| !for_tests.contains(name)) {

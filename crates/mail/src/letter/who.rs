@@ -30,6 +30,11 @@ impl ConfirmedName {
         Some(Self(name.clone()))
     }
 
+    /// To try templates with.
+    pub(crate) fn sample() -> Self {
+        Self("alice".to_owned())
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -42,6 +47,11 @@ impl MaskedAddress {
         let (local, domain) = address.parts();
         let first = local.chars().next().into_iter();
         Self(first.chain(['…', '@']).chain(domain.chars()).collect())
+    }
+
+    /// To try templates with.
+    pub(crate) fn sample() -> Self {
+        Self("a…@example.org".to_owned())
     }
 
     /// What is shown.
