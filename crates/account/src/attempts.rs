@@ -122,6 +122,11 @@ impl Accounts {
         self.budget(b"device", nonce)
     }
 
+    /// The budget of mails, or of tries at what they carry.
+    pub(crate) fn budget_of_mail(&self, whose: &str) -> AttemptKey {
+        self.budget(b"mail", whose.as_bytes())
+    }
+
     #[expect(
         clippy::expect_used,
         reason = "HMAC takes a key of any length (RFC 2104 §2)"

@@ -95,6 +95,8 @@ impl Accounts {
         let hash = permit.hash(new).await?;
         drop(permit);
 
+        let announcing = self.announce_password(&user, user.generation.next());
+        announcing.await.map_err(Refused::from)?;
         let change = PasswordChange {
             user: actor.user.clone(),
             at: user.generation,
@@ -111,6 +113,8 @@ impl Accounts {
         {
             PasswordChanged::Changed => {
                 self.report(actor.event(Act::PasswordChange.done()));
+                self.password_is_changed(&user, user.generation.next())
+                    .await;
                 // Of the generation that this change began: a later one is another's, who may know better.
                 let device = self.issue_device(&actor.user, user.generation.next(), known);
                 Ok((device, proof.authentication))

@@ -138,9 +138,18 @@ impl Accounts {
         actor: &Actor,
         token: Option<&DeviceToken>,
     ) -> Result<Option<Nonce>, storage::Error> {
+        self.nonce_of_user(&actor.user, token).await
+    }
+
+    /// The number of a device on which `user` is known, if it is one.
+    pub(crate) async fn nonce_of_user(
+        &self,
+        user: &UserId,
+        token: Option<&DeviceToken>,
+    ) -> Result<Option<Nonce>, storage::Error> {
         let device = self.device(token).await?;
         Ok(device
-            .filter(|(device, _)| device.user == actor.user)
+            .filter(|(device, _)| device.user == *user)
             .map(|(device, _)| device.nonce))
     }
 

@@ -27,6 +27,8 @@ pub struct RequestInfo {
     /// The network that a stranger's share of the hashing pool belongs to: the client's IPv4 address, or the first of
     /// its IPv6 /64. `None` where a trusted back end asks, for whomever: then the name does.
     pub network: Option<IpAddr>,
+    /// The languages that its client would read, as it says (`Accept-Language`).
+    pub languages: Option<String>,
 }
 
 /// What somebody wanted.
@@ -40,6 +42,20 @@ pub(crate) enum Act {
     SignOut,
     Reauthentication,
     PasswordChange,
+    /// A new password by a link.
+    PasswordReset,
+    /// A sign-up whose address must be confirmed first: there is no account yet.
+    SignUp,
+    /// An address, or a sign-up, by a link or a code.
+    Confirmation,
+    /// Another address is asked for.
+    AddressRequest,
+    /// It is in force.
+    AddressChange,
+    /// A change of the address is taken back.
+    AddressUndo,
+    /// A mail to the owner.
+    Mail,
     ProfileChange,
     SessionEnd,
     OtherSessionsEnd,
@@ -69,6 +85,14 @@ pub(crate) enum Reason {
     TooManyChecks,
     /// The client, or the user, was told too often that a name or an address is taken: nothing was looked up.
     TooManyTaken,
+    /// The link or the code is wrong, was used, or has expired.
+    InvalidLink,
+    /// The address is not confirmed, and must be.
+    EmailUnverified,
+    /// Too many changes can still be undone.
+    TooManyChanges,
+    /// The mail server refuses the address for good.
+    Undeliverable,
     /// A used refresh token came again, and ended its session.
     Replayed,
     /// The password was changed in between.
@@ -94,6 +118,13 @@ impl Act {
             Self::SignOut => "sign_out",
             Self::Reauthentication => "reauthentication",
             Self::PasswordChange => "password_change",
+            Self::PasswordReset => "password_reset",
+            Self::SignUp => "sign_up",
+            Self::Confirmation => "confirmation",
+            Self::AddressRequest => "address_request",
+            Self::AddressChange => "address_change",
+            Self::AddressUndo => "address_undo",
+            Self::Mail => "mail",
             Self::ProfileChange => "profile_change",
             Self::SessionEnd => "session_end",
             Self::OtherSessionsEnd => "other_sessions_end",
@@ -136,6 +167,10 @@ impl Reason {
             Self::TooManySignIns => "too_many_sign_ins",
             Self::TooManyChecks => "too_many_checks",
             Self::TooManyTaken => "too_many_taken",
+            Self::InvalidLink => "invalid_link",
+            Self::EmailUnverified => "email_unverified",
+            Self::TooManyChanges => "too_many_changes",
+            Self::Undeliverable => "undeliverable",
             Self::Replayed => "replayed",
             Self::Superseded => "superseded",
         }

@@ -14,6 +14,7 @@ mod change_password;
 mod decoys;
 mod delete;
 mod device;
+mod email;
 mod events;
 mod identifier;
 mod known_user;
@@ -22,6 +23,7 @@ mod lifetimes;
 mod live;
 mod login;
 mod logout;
+mod mailing;
 mod me;
 mod opening;
 #[cfg_attr(not(test), expect(dead_code, reason = "for the first kind of job"))]
@@ -32,6 +34,7 @@ mod quota;
 mod reauthenticate;
 mod refresh;
 mod register;
+mod reset;
 mod same_time;
 mod sessions;
 mod settings;
@@ -55,12 +58,17 @@ pub use browser::{BrowserActor, BrowserSession, Cookie};
 pub use change_password::{ChangePasswordError, ChangedPassword};
 pub use delete::DeleteError;
 pub use device::DeviceToken;
+pub use email::{
+    AskForAddressError, Confirm, ConfirmError, ConfirmWith, Confirmable, SignUpBrowser,
+    UndoAddressError,
+};
 pub use events::{RequestInfo, TARGET as EVENTS_TARGET};
 pub use known_user::KnownUser;
 pub use legacy::{LegacyToken, Principal};
 pub use lifetimes::Lifetimes;
 pub use live::Live;
 pub use login::{LoginAttempt, LoginError};
+pub use mailing::{MailOff, Mailing, Verification};
 pub use opening::OpenSessionError;
 pub use outbox::Backlog;
 pub use profile::{ChangeProfileError, ChangedProfile, NewProfile};
@@ -69,6 +77,7 @@ pub use quota::{Charging, QuotaError, SignInQuota};
 pub use reauthenticate::ReauthenticateError;
 pub use refresh::{Handing, RefreshError, Refreshed};
 pub use register::{RegisterError, Registration, SignUpError};
+pub use reset::{AskForResetError, ResetError};
 pub use sessions::{EndSessionError, ListedSession};
 pub use settings::Settings;
 pub use throttled::Throttled;
@@ -94,6 +103,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Where random numbers come from.
     pub rng: Arc<dyn Rng>,
+    /// How mail is sent, where it is.
+    pub mailing: Option<Mailing>,
     /// The bounds and switches.
     pub settings: Settings,
 }

@@ -47,6 +47,9 @@ pub enum LoginError {
     /// The name is unknown, the password wrong, the account disabled or unreadable: never told apart.
     #[error("invalid credentials")]
     InvalidCredentials,
+    /// The password was right, and the address must be confirmed first.
+    #[error("the address is not confirmed")]
+    EmailUnverified,
     /// Too many attempts have failed: nothing was checked.
     #[error("too many attempts")]
     TooManyAttempts {
@@ -159,6 +162,16 @@ impl Accounts {
                 return Err(LoginError::InvalidCredentials); // whatever the reason
             }
         };
+        if self.must_confirm_first(&found.user) {
+            drop(permit);
+            self.give_back(guess).await; // the password was right
+            self.report(
+                Act::SignIn
+                    .refused(Reason::EmailUnverified)
+                    .of(&found.user.id),
+            );
+            return Err(LoginError::EmailUnverified);
+        }
         let meant = nonce.is_some() || self.is_meant_by_form(&found.user, &name).await?;
         let upgraded = self.upgrade_if_outdated(&permit, &found, strength, attempt.password);
         if let Err(not_kept) = upgraded.await {

@@ -4,7 +4,7 @@ use model::{EmailAddress, User, UserId, Username};
 use storage::{ProfileChange, SaveUserError, UniqueField};
 
 use crate::events::Act;
-use crate::{Accounts, Actor, Principal, Refused};
+use crate::{Accounts, Actor, AskForAddressError, Principal, Refused};
 
 /// A new name, a new address or both.
 #[derive(Debug, Default)]
@@ -47,6 +47,16 @@ pub enum ChangeProfileError {
     Refused(#[from] Refused),
 }
 
+impl From<AskForAddressError> for ChangeProfileError {
+    fn from(error: AskForAddressError) -> Self {
+        match error {
+            // It was on a moment ago.
+            AskForAddressError::MailOff(_) => Refused::from(storage::Error::Busy).into(),
+            AskForAddressError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
 impl Accounts {
     /// Reads the account `id`, which must be the caller's own.
     pub async fn profile(
@@ -81,9 +91,15 @@ impl Accounts {
             self.require_fresh(actor)?;
         }
 
+        // Where mail is sent, it is in force once its owner has confirmed it.
+        let (email, to_confirm) = if self.sends_mail() {
+            (None, new.email)
+        } else {
+            (new.email, None)
+        };
         let change = ProfileChange {
             username: new.username,
-            email: new.email,
+            email,
         };
         match self
             .0
@@ -94,6 +110,11 @@ impl Accounts {
             Ok(user) => {
                 let user = user.ok_or(Refused::Revoked)?;
                 self.report(actor.event(Act::ProfileChange.done()));
+                if let Some(email) = to_confirm
+                    && user.email.as_deref() != Some(email.as_str())
+                {
+                    self.ask_for_address(actor, &email).await?;
+                }
                 Ok(ChangedProfile { user, differs })
             }
             Err(SaveUserError::Taken(field)) => {

@@ -1,13 +1,14 @@
 //! Signing up.
 
 use model::{Authentication, ClientInfo, EmailAddress, User, UserId, Username};
-use password::{Busy, Fault, HashError};
+use password::{Busy, Fault, HashError, PasswordHash};
 use secret::Secret;
 use storage::{NewUser, SaveUserError, UniqueField};
 
 use crate::attempts::Settlement;
 use crate::carrier::Carrier;
 use crate::events::{Act, Reason};
+use crate::mailing::{Verification, address_of};
 use crate::opening::Proven;
 use crate::{Accounts, OpenSessionError};
 
@@ -65,8 +66,9 @@ impl Accounts {
         client: ClientInfo,
         carrier: &C,
     ) -> Result<C::Opened, SignUpError> {
+        let user = self.register(registration).await?;
         let proven = Proven {
-            user: self.register(registration).await?,
+            user,
             authentication: Authentication::by_password(self.0.clock.now()),
             client,
             device: None,
@@ -77,6 +79,53 @@ impl Accounts {
 
     /// Makes an account.
     pub async fn register(&self, registration: Registration) -> Result<User, RegisterError> {
+        let (username, email) = (registration.username.clone(), registration.email.clone());
+        let hash = self.judge_and_hash(registration).await?;
+
+        let now = self.0.clock.now();
+        let id = UserId::new(now, &*self.0.rng);
+        let new = NewUser {
+            id,
+            username,
+            email,
+            email_verified: false,
+            hash,
+            now,
+        };
+        match self.0.storage.create_user(new).await {
+            Ok(user) => {
+                self.report(Act::Registration.done().of(&user.id));
+                self.mail_first_confirmation(&user).await;
+                Ok(user)
+            }
+            Err(SaveUserError::Taken(field)) => {
+                self.report(Act::Registration.refused(field.into()));
+                Err(RegisterError::Taken(field))
+            }
+            // An id that was just made up is taken: that is no account of theirs.
+            Err(SaveUserError::Exists) => Err(storage::Error::Busy.into()),
+            Err(SaveUserError::Storage(error)) => Err(error.into()),
+        }
+    }
+
+    /// Has whoever signed up asked whether the address is theirs, where that is asked. They can ask for it again.
+    async fn mail_first_confirmation(&self, user: &User) {
+        if self.verification() == Verification::Off {
+            return;
+        }
+        let Some(address) = address_of(user) else {
+            return;
+        };
+        if let Err(error) = self.ask_for_confirmation(&address, None).await {
+            tracing::warn!(%error, "a new account was not asked to confirm its address");
+        }
+    }
+
+    /// Judges the password that somebody has chosen, and hashes it.
+    pub(crate) async fn judge_and_hash(
+        &self,
+        registration: Registration,
+    ) -> Result<PasswordHash, RegisterError> {
         if !self.0.settings.registration_open {
             self.report(Act::Registration.refused(Reason::Closed));
             return Err(RegisterError::Closed);
@@ -93,32 +142,7 @@ impl Accounts {
             self.report(Act::Registration.refused(Reason::UnacceptablePassword));
             return Err(RegisterError::Password(faults));
         }
-        let hash = permit.hash(password).await?;
-        drop(permit);
-
-        let now = self.0.clock.now();
-        let id = UserId::new(now, &*self.0.rng);
-        let new = NewUser {
-            id,
-            username,
-            email,
-            email_verified: false,
-            hash,
-            now,
-        };
-        match self.0.storage.create_user(new).await {
-            Ok(user) => {
-                self.report(Act::Registration.done().of(&user.id));
-                Ok(user)
-            }
-            Err(SaveUserError::Taken(field)) => {
-                self.report(Act::Registration.refused(field.into()));
-                Err(RegisterError::Taken(field))
-            }
-            // An id that was just made up is taken: that is no account of theirs.
-            Err(SaveUserError::Exists) => Err(storage::Error::Busy.into()),
-            Err(SaveUserError::Storage(error)) => Err(error.into()),
-        }
+        Ok(permit.hash(password).await?)
     }
 
     /// Whether anyone may sign up.

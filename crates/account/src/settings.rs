@@ -44,6 +44,8 @@ pub struct Settings {
     pub outbox_key: Secret<[u8; 32]>,
     /// The one before it, whose jobs are still read.
     pub outbox_key_previous: Option<Secret<[u8; 32]>>,
+    /// The key by which codes that were mailed are found.
+    pub code_key: Secret<[u8; 32]>,
     /// The longest that a failed sign-in may take from its turn at hashing on: less than its request may
     /// (`PORTCULLIS_REQUEST_TIMEOUT`).
     pub longest_failure: Duration,

@@ -8,7 +8,6 @@ use crate::Accounts;
 
 impl Accounts {
     /// The tickets, as they are now.
-    #[expect(dead_code, reason = "for the first use case that hands out a ticket")]
     pub(crate) fn tickets(&self) -> TicketsAt<'_> {
         self.0.storage.tickets(self.0.clock.now())
     }

@@ -47,6 +47,8 @@ codes! {
     MalformedJson = "malformed_json", BAD_REQUEST, "The body is not valid JSON.";
     /// The request itself can't be read: its line, a header, its path or query. Also for a request of HTTP/1.1 without one `Host`, and for one whose `Forwarded` and `X-Forwarded-For` name different clients (`PORTCULLIS_FORWARDED_HEADER`).
     MalformedRequest = "malformed_request", BAD_REQUEST, "The request can't be read.";
+    /// The link or the code that was mailed is wrong, was used, has expired, or the account has changed since. Ask for another.
+    InvalidLink = "invalid_link", BAD_REQUEST, "The link or the code is not valid any more. Ask for a new one.";
     /// The name or address is unknown, or the password wrong: which of them is never told. Where one is signed in and gives the current password, that is wrong.
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "The name or the password is wrong.";
     /// The route needs a token and none was sent. Send `Authorization: Bearer <token>`.
@@ -69,6 +71,10 @@ codes! {
     HttpsRequired = "https_required", FORBIDDEN, "This must be sent over https.";
     /// The operator has closed registration.
     RegistrationClosed = "registration_closed", FORBIDDEN, "Registration is closed.";
+    /// The password is right, and the address must be confirmed before anybody signs in (`PORTCULLIS_EMAIL_VERIFICATION=required`). `POST /api/v1/email/resend` sends the mail once more.
+    EmailUnverified = "email_unverified", FORBIDDEN, "Confirm your e-mail address first.";
+    /// This server sends no mail (`PORTCULLIS_MAIL_URL` is unset), so this can't be done here.
+    MailDisabled = "mail_disabled", FORBIDDEN, "This server sends no mail.";
     /// There is nothing at this address.
     NotFound = "not_found", NOT_FOUND, "There is nothing here.";
     /// The address is right, the method isn't; `Allow` names those that are.
@@ -121,7 +127,10 @@ impl Code {
                 | Self::InvalidCredentials
                 | Self::CsrfFailed
                 | Self::HttpsRequired
+                | Self::InvalidLink
                 | Self::RegistrationClosed
+                | Self::EmailUnverified
+                | Self::MailDisabled
                 | Self::TooManyAttempts
         )
     }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use account::{
-    ChangePasswordError, ChangeProfileError, DeleteError, EndSessionError, LoginError,
-    OpenSessionError, ProofError, QuotaError, ReauthenticateError, RefreshError, Refused,
-    RegisterError, SignUpError,
+    AskForAddressError, AskForResetError, ChangePasswordError, ChangeProfileError, ConfirmError,
+    DeleteError, EndSessionError, LoginError, MailOff, OpenSessionError, ProofError, QuotaError,
+    ReauthenticateError, RefreshError, Refused, RegisterError, ResetError, SignUpError,
+    UndoAddressError,
 };
 use axum::response::{IntoResponse, Response};
 use csrf::CsrfRejection;
@@ -24,6 +25,10 @@ pub(crate) const STORE_RETRY: Duration = Duration::from_secs(1);
 
 /// What is said to somebody who is signed in and has the password wrong: no name was asked for.
 pub(crate) const WRONG_CURRENT_PASSWORD: &str = "The current password is wrong.";
+
+/// What is said to somebody who confirms a sign-up with another password than was chosen then.
+pub(crate) const WRONG_CHOSEN_PASSWORD: &str =
+    "This is not the password that was chosen at the sign-up.";
 
 /// Challenges of RFC 6750 §3 and RFC 9470 §3.
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
@@ -150,6 +155,9 @@ const fn challenge(code: Code) -> Option<HeaderValue> {
         Code::InsufficientUserAuthentication => Some(BEARER_STEP_UP),
         Code::MalformedJson
         | Code::MalformedRequest
+        | Code::InvalidLink
+        | Code::EmailUnverified
+        | Code::MailDisabled
         | Code::Forbidden
         | Code::CsrfFailed
         | Code::HttpsRequired
@@ -279,6 +287,7 @@ impl From<LoginError> for ApiError {
         match error {
             LoginError::InvalidCredentials => Self::new(Code::InvalidCredentials),
             LoginError::Insufficient => Refused::NotFresh.into(),
+            LoginError::EmailUnverified => Self::new(Code::EmailUnverified),
             LoginError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
             LoginError::Quota(QuotaError::Exhausted { retry_after }) => {
                 Self::rate_limited(retry_after)
@@ -335,6 +344,73 @@ impl From<ChangePasswordError> for ApiError {
                 Self::invalid(password_faults("new_password", &faults))
             }
             ChangePasswordError::Hashing(error) => error.into(),
+        }
+    }
+}
+
+impl From<MailOff> for ApiError {
+    fn from(_: MailOff) -> Self {
+        Self::new(Code::MailDisabled)
+    }
+}
+
+impl From<AskForResetError> for ApiError {
+    fn from(error: AskForResetError) -> Self {
+        match error {
+            AskForResetError::MailOff(off) => off.into(),
+            AskForResetError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<AskForAddressError> for ApiError {
+    fn from(error: AskForAddressError) -> Self {
+        match error {
+            AskForAddressError::MailOff(off) => off.into(),
+            AskForAddressError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<ResetError> for ApiError {
+    fn from(error: ResetError) -> Self {
+        match error {
+            ResetError::InvalidLink => Self::new(Code::InvalidLink),
+            ResetError::Password(faults) => Self::invalid(password_faults("new_password", &faults)),
+            ResetError::Busy(busy) => busy.into(),
+            ResetError::Hashing(error) => error.into(),
+            ResetError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConfirmError> for ApiError {
+    fn from(error: ConfirmError) -> Self {
+        match error {
+            ConfirmError::InvalidLink => Self::new(Code::InvalidLink),
+            ConfirmError::PasswordNeeded => {
+                let message = "Enter the password that you chose when you signed up.";
+                let mut faults = Faults::new();
+                faults.push(Fault::new("required", message).at("password"));
+                Self::invalid(faults)
+            }
+            ConfirmError::WrongPassword => Self {
+                message: Some(WRONG_CHOSEN_PASSWORD),
+                ..Self::new(Code::InvalidCredentials)
+            },
+            ConfirmError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
+            ConfirmError::UsernameTaken => Self::new(Code::UsernameTaken),
+            ConfirmError::Busy(busy) => busy.into(),
+            ConfirmError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<UndoAddressError> for ApiError {
+    fn from(error: UndoAddressError) -> Self {
+        match error {
+            UndoAddressError::InvalidLink => Self::new(Code::InvalidLink),
+            UndoAddressError::Storage(error) => error.into(),
         }
     }
 }

@@ -6,8 +6,8 @@
 use account::Throttled::{PasswordChange, Reauthentication};
 
 use crate::api::{
-    description, health, jwks, login, logout, me, password, reauthenticate, refresh, register,
-    sessions, users,
+    description, email, health, jwks, login, logout, me, password, reauthenticate, refresh,
+    register, reset, sessions, users,
 };
 use crate::endpoint::{Endpoint, routes};
 use crate::pages;
@@ -23,7 +23,15 @@ static ENDPOINTS: &[Endpoint] = routes! {
     api "/api/v1/register", Client:
         POST register::register fails [RegistrationClosed, UsernameTaken, EmailTaken];
     api "/api/v1/login", Client, signs_in:
-        POST login::login fails [InvalidCredentials, TooManyAttempts];
+        POST login::login fails [InvalidCredentials, EmailUnverified, TooManyAttempts];
+    api "/api/v1/email/confirm", Client: POST email::confirm
+        fails [InvalidLink, InvalidCredentials, UsernameTaken, TooManyAttempts];
+    api "/api/v1/email/resend", Client: POST email::resend fails [MailDisabled];
+    api "/api/v1/email/change", UserElseClient: POST email::change
+        fails [MailDisabled, InsufficientUserAuthentication];
+    api "/api/v1/email/undo", Client: POST email::undo fails [InvalidLink];
+    api "/api/v1/password/forgot", Client: POST reset::forgot fails [MailDisabled];
+    api "/api/v1/password/reset", Client: POST reset::reset fails [InvalidLink];
     api "/api/v1/refresh", UserElseClient, token_in_body: POST refresh::refresh;
     api "/api/v1/logout", UserElseClient: DELETE logout::logout, POST logout::logout_by_post;
     api "/api/v1/me/reauthenticate", UserElseClient, hashes(Reauthentication):

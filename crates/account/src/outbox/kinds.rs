@@ -8,9 +8,19 @@ use storage::outbox::ClaimedJob;
 
 use super::{Job, Outcome, Running};
 use crate::Accounts;
+use crate::email::{AskForAccount, AskForAddress, ResendConfirmation};
+use crate::mailing::{AddressNotice, Deliver, PasswordNotice};
+use crate::reset::ForgotPassword;
 
 /// One line for each kind.
 const KINDS: &[Entry] = &[
+    Entry::of::<Deliver>(),
+    Entry::of::<ForgotPassword>(),
+    Entry::of::<AskForAccount>(),
+    Entry::of::<AskForAddress>(),
+    Entry::of::<ResendConfirmation>(),
+    Entry::of::<PasswordNotice>(),
+    Entry::of::<AddressNotice>(),
     #[cfg(test)]
     Entry::of::<super::tests::Probe>(),
 ];
@@ -26,7 +36,6 @@ struct Entry {
 }
 
 impl Entry {
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the first kind of job"))]
     const fn of<J: Job>() -> Self {
         Self {
             kind: J::KIND,

@@ -8,6 +8,7 @@
 )]
 
 mod hashing;
+mod mail;
 mod process;
 mod same_time;
 mod time;

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use account::{
-    Accounts, Actor, Bearer, Lifetimes, Live, LoginAttempt, Parts, Principal, Registration,
-    Settings, Tokens,
+    Accounts, Actor, Bearer, Lifetimes, Live, LoginAttempt, Mailing, Parts, Principal,
+    Registration, Settings, Tokens,
 };
 use jwt::revocation::{RevocationSet, Staleness};
 use jwt::{Algorithm, Authority, SigningKey};
@@ -33,6 +33,15 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) async fn on(storage: Arc<dyn Storage>, access_lifetime: Duration) -> Self {
+        Self::with_mail(storage, access_lifetime, None).await
+    }
+
+    /// One that sends mail.
+    pub(crate) async fn with_mail(
+        storage: Arc<dyn Storage>,
+        access_lifetime: Duration,
+        mailing: Option<Mailing>,
+    ) -> Self {
         let clock = Arc::new(ManualClock::starting_at(START));
         let monotonic = Arc::new(AtomicU64::new(0));
         let ticks = Arc::clone(&monotonic);
@@ -58,6 +67,7 @@ impl Process {
             live: Arc::new(live),
             clock: Arc::clone(&clock) as _,
             rng: Arc::new(SystemRng),
+            mailing,
             settings: settings(access_lifetime),
         });
         Self {
@@ -132,6 +142,7 @@ fn settings(access_lifetime: Duration) -> Settings {
         attempt_key: Secret::new([8; 32]),
         device_key: Secret::new([9; 32]),
         device_key_previous: None,
+        code_key: Secret::new([11; 32]),
         outbox_key: Secret::new([10; 32]),
         outbox_key_previous: None,
         longest_failure: Duration::from_secs(1),

@@ -101,6 +101,7 @@ impl World {
             live,
             clock: Arc::clone(clock) as Arc<dyn Clock>,
             rng: Arc::new(SeededRng::new(if hears { 7 } else { 9 })),
+            mailing: None,
             settings: settings(),
         }))
         .unwrap();
@@ -468,6 +469,7 @@ fn settings() -> Settings {
         attempt_key: Secret::new([8; 32]),
         device_key: Secret::new([9; 32]),
         device_key_previous: None,
+        code_key: Secret::new([11; 32]),
         outbox_key: Secret::new([10; 32]),
         outbox_key_previous: None,
         longest_failure: seconds(1),

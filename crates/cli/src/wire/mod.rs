@@ -99,6 +99,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
         live: Arc::new(live),
         clock: Arc::clone(&around.clock),
         rng: around.rng,
+        mailing: None,
         settings: Settings {
             max_clock_difference: around.max_clock_difference,
             ..settings(config, keys)
@@ -237,6 +238,7 @@ fn settings(config: &Config, keys: &Keys) -> Settings {
             .secret_key_previous
             .as_ref()
             .map(|previous| derived_key(previous, "devices")),
+        code_key: derived_key(&keys.secret_key, "codes"),
         outbox_key: derived_key(&keys.secret_key, "outbox"),
         outbox_key_previous: keys
             .secret_key_previous

@@ -1,6 +1,7 @@
 //! The routes of `/api/v1`: one file each, with its input, its answer and its description.
 
 pub(crate) mod description;
+pub(crate) mod email;
 pub(crate) mod fields;
 pub(crate) mod health;
 pub(crate) mod jwks;
@@ -11,6 +12,7 @@ pub(crate) mod password;
 pub(crate) mod reauthenticate;
 pub(crate) mod refresh;
 pub(crate) mod register;
+pub(crate) mod reset;
 pub(crate) mod sessions;
 pub(crate) mod users;
 

@@ -1,6 +1,6 @@
 //! `POST /api/v1/register`
 
-use account::{Accounts, Registration};
+use account::{Accounts, Registration, Verification};
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use model::{EmailAddress, Username};
@@ -31,10 +31,24 @@ input! {
     parts = RegisterParts;
 }
 
+/// What is said where an address must be confirmed first.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub(crate) struct VerificationSent {
+    #[schema(example = "verification_sent")]
+    status: &'static str,
+}
+
+const VERIFICATION_SENT: VerificationSent = VerificationSent {
+    status: "verification_sent",
+};
+
 /// Makes an account.
 #[utoipa::path(
     post, path = super::IN_ROUTES, tag = "Accounts", request_body = Register,
-    responses((status = 201, description = "The account", body = UserView<'_>)),
+    responses(
+        (status = 201, description = "The account", body = UserView<'_>),
+        (status = 202, description = "Where an address must be confirmed first: a mail is on its way, whoever has the address", body = VerificationSent),
+    ),
 )]
 pub(crate) async fn register(
     Serving(accounts): Serving,
@@ -54,6 +68,11 @@ pub(crate) async fn register(
         email,
         password,
     };
+    if accounts.verification() == Verification::Required {
+        let asking = accounts.ask_for_account(registration);
+        taken.spend(None, asking).await??; // what a browser would keep is of no use here
+        return Ok((StatusCode::ACCEPTED, Json(VERIFICATION_SENT)).into_response());
+    }
     let user = taken.spend(None, accounts.register(registration)).await??;
     Ok((StatusCode::CREATED, Json(UserView::from(&user))).into_response())
 }

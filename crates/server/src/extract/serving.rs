@@ -4,12 +4,16 @@ use std::convert::Infallible;
 
 use account::{Accounts, RequestInfo};
 use axum::extract::FromRequestParts;
+use http::header::ACCEPT_LANGUAGE;
 use http::request::Parts;
 use ratelimit::ClientAddress;
 
 use crate::app::App;
 use crate::client::Network;
 use crate::request_id::RequestId;
+
+/// The longest `Accept-Language` that is read, in bytes.
+const LONGEST_LANGUAGES: usize = 256;
 
 /// The use cases, which report what they do with the id of the request and the address of its client. For
 /// whatever changes something: of other requests neither is kept.
@@ -24,7 +28,14 @@ impl FromRequestParts<App> for Serving {
         Ok(Self(app.accounts.serving(RequestInfo {
             id: id.unwrap_or_default(),
             client: client.unwrap_or_default(),
+            languages: languages(parts),
             network: parts.extensions.get().and_then(|Network(network)| *network),
         })))
     }
+}
+
+/// The languages that the client would read; a header that is too long to be honest is none.
+fn languages(parts: &Parts) -> Option<String> {
+    let header = parts.headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?;
+    (header.len() <= LONGEST_LANGUAGES).then(|| header.to_owned())
 }

@@ -47,7 +47,9 @@ const fn is_ours(error: &LoginError) -> bool {
         | LoginError::Storage(_)
         | LoginError::Issue(_)
         | LoginError::Quota(QuotaError::Unavailable(_)) => true,
-        LoginError::InvalidCredentials
+        // The password was right: else whoever knows it could ask without an end.
+        LoginError::EmailUnverified
+        | LoginError::InvalidCredentials
         | LoginError::Insufficient
         | LoginError::TooManyAttempts { .. }
         | LoginError::Quota(QuotaError::Exhausted { .. }) => false,

@@ -70,7 +70,8 @@ impl Shared {
         let info = RequestInfo {
             id: passing.id.to_str().unwrap_or_default().to_owned(),
             client: request.client.address.to_string(),
-            network: None, // nothing is hashed
+            network: None,   // nothing is hashed
+            languages: None, // nothing is mailed
         };
         let account = UserId::parse(token.subject()).ok();
         let accounts = self.app.accounts.serving(info);

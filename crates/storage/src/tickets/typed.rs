@@ -116,6 +116,15 @@ impl<T: Purpose> Ticket<T> {
         };
         (link, ticket)
     }
+
+    /// A ticket that is found by `link`, which its caller has made: of what its client knows.
+    pub const fn under(link: PlainToken, purpose: T, bound: Bound, lifetime: Duration) -> Self {
+        Self {
+            link,
+            carried: Carried { bound, purpose },
+            lifetime,
+        }
+    }
 }
 
 /// The tickets of a store at a point in time.

@@ -1,0 +1,117 @@
+//! Signing up where the address must be confirmed first.
+
+use mail::Letter;
+use model::{EmailAddress, UserId, Username};
+use serde::{Deserialize, Serialize};
+use storage::{Bound, Kind, LoginName, UniqueField};
+
+use super::{NotMade, PendingSignUp, SignUpBrowser};
+use crate::Accounts;
+use crate::events::{Act, Reason};
+use crate::mailing::{CONFIRMATION, Mail, Requester};
+use crate::outbox::{Job, Outcome, Posting, Running};
+use crate::register::{RegisterError, Registration};
+use crate::unreadable::readable;
+
+/// Somebody wants an account.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AskForAccount {
+    pending: PendingSignUp,
+    requester: Requester,
+}
+
+impl Accounts {
+    /// Has a link mailed by which the account is made. Nothing is reserved, and whether the address has an account is
+    /// looked up later; that a name is taken is said at once, since names are public.
+    ///
+    /// What this gives is for the browser that signs up, if one does: there the link alone is enough.
+    pub async fn ask_for_account(
+        &self,
+        registration: Registration,
+    ) -> Result<SignUpBrowser, RegisterError> {
+        let Ok(mailing) = self.mailing() else {
+            return Err(RegisterError::Closed); // the settings do not allow it
+        };
+        let address = registration.email.clone();
+        let username = registration.username.clone();
+        let hash = self.judge_and_hash(registration).await?;
+        self.refuse_public_name(&username).await?;
+        let browser = SignUpBrowser::random(&*self.0.rng);
+        let pending = PendingSignUp {
+            id: UserId::new(self.0.clock.now(), &*self.0.rng),
+            username: username.as_str().to_owned(),
+            address: address.as_str().to_owned(),
+            hash: hash.expose().to_owned(),
+            browser: Some(browser.hashed()),
+        };
+        let asked = AskForAccount {
+            pending,
+            requester: self.requester(mailing, &address, None),
+        };
+        self.post(&asked, Posting::within(CONFIRMATION)).await?;
+        self.report(Act::SignUp.done());
+        Ok(browser)
+    }
+
+    /// Refuses a name that an account has.
+    async fn refuse_public_name(&self, username: &Username) -> Result<(), RegisterError> {
+        let name = LoginName {
+            exact: username.as_str().to_owned(),
+            username_key: Some(username.key().as_str().to_owned()),
+            email_key: None,
+        };
+        let found = readable(self.0.storage.credentials_by_login(&name).await)?;
+        if found.is_none() {
+            return Ok(());
+        }
+        self.report(Act::SignUp.refused(Reason::UsernameTaken));
+        Err(RegisterError::Taken(UniqueField::Username))
+    }
+}
+
+impl Job for AskForAccount {
+    const KIND: Kind = Kind("sign_up");
+
+    async fn run(self, accounts: &Accounts, at: &Running) -> Outcome {
+        let mailed = accounts.mail_sign_up(self, at).await;
+        mailed.unwrap_or_else(NotMade::outcome)
+    }
+}
+
+impl Accounts {
+    async fn mail_sign_up(&self, asked: AskForAccount, at: &Running) -> Result<Outcome, NotMade> {
+        let AskForAccount { pending, requester } = asked;
+        let Ok(mailing) = self.mailing() else {
+            return Ok(Outcome::Later("mail_is_off"));
+        };
+        let Ok(typed) = EmailAddress::parse(&pending.address) else {
+            return Ok(Outcome::Never("unreadable_address"));
+        };
+        let found = self.account_to_write_to(&typed).await?;
+        let user = found.as_ref().map(|(user, _)| user);
+        let to = found.as_ref().map_or(&typed, |(_, address)| address);
+        if !self.may_mail(Mail::SignUp, to, &requester, user).await? {
+            return Ok(Outcome::Done);
+        }
+        let letter = if found.is_some() {
+            Letter::AlreadyRegistered {
+                sign_in: mailing.page("/login"),
+                reset: mailing.page("/forgot"),
+            }
+        } else {
+            let bound = Bound::to_nobody();
+            let carried = self
+                .carried(mailing, pending, bound, CONFIRMATION, &typed)
+                .await?;
+            Letter::ConfirmSignUp {
+                link: carried.link,
+                code: carried.code,
+                expires: self.0.clock.now().plus(CONFIRMATION),
+            }
+        };
+        let reason = at.id.to_string();
+        self.mail(to, requester.language(), letter, &reason, CONFIRMATION)
+            .await?;
+        Ok(Outcome::Done)
+    }
+}

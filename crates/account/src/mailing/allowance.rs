@@ -1,0 +1,104 @@
+//! How many mails an address gets: as many as its owner could want, and no more than a nuisance.
+//!
+//! Each kind of mail is bounded for whoever asks for it, by their network: three at once and ten a day. A stranger
+//! could use up the owner's by that if they shared a network, so a device that the account is known on counts by itself.
+//! Over all who ask it is thirty a day; a known device is not bounded by what strangers ask for.
+
+use std::time::Duration;
+
+use model::{EmailAddress, User};
+use storage::Allowance;
+
+use super::Requester;
+use crate::Accounts;
+
+/// A mail that somebody may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mail {
+    Confirmation,
+    NewAddress,
+    Reset,
+    SignUp,
+    Notice,
+}
+
+const DAY: Duration = Duration::from_hours(24);
+
+const AT_ONCE: Allowance = Allowance {
+    most: 3,
+    per: Duration::from_mins(15),
+};
+
+const A_DAY: Allowance = Allowance { most: 10, per: DAY };
+
+const OF_ALL: Allowance = Allowance { most: 30, per: DAY };
+
+/// Tries at a code that was mailed to one address.
+const TRIES: Allowance = Allowance { most: 5, per: DAY };
+
+impl Mail {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Confirmation => "confirmation",
+            Self::NewAddress => "new_address",
+            Self::Reset => "reset",
+            Self::SignUp => "sign_up",
+            Self::Notice => "notice",
+        }
+    }
+}
+
+impl Accounts {
+    /// Counts a mail to `address`, and says whether it may be sent. `user` is who has the address, if anybody.
+    pub(crate) async fn may_mail(
+        &self,
+        mail: Mail,
+        address: &EmailAddress,
+        requester: &Requester,
+        user: Option<&User>,
+    ) -> Result<bool, storage::Error> {
+        let address = address.key();
+        let known = self.known_device(requester, user).await?;
+        let who = match &known {
+            Some(nonce) => format!("device/{nonce:02x?}"),
+            None => format!("network/{}", requester.network),
+        };
+        let theirs = format!("{}/{who}/{address}", mail.name());
+        if !self.may(&format!("at-once/{theirs}"), AT_ONCE).await?
+            || !self.may(&format!("a-day/{theirs}"), A_DAY).await?
+        {
+            return Ok(false);
+        }
+        if known.is_some() {
+            return Ok(true);
+        }
+        let all = format!("of-all/{}/{address}", mail.name());
+        self.may(&all, OF_ALL).await
+    }
+
+    /// Counts a try at the codes that were mailed to `address`, and says whether they may be compared.
+    pub(crate) async fn may_try_code(
+        &self,
+        address: &EmailAddress,
+    ) -> Result<bool, storage::Error> {
+        let whose = format!("code/{}", address.key());
+        self.may(&whose, TRIES).await
+    }
+
+    async fn may(&self, whose: &str, allowance: Allowance) -> Result<bool, storage::Error> {
+        let key = self.budget_of_mail(whose);
+        let now = self.0.clock.now();
+        self.0.storage.spend_attempt(key, allowance, now).await
+    }
+
+    async fn known_device(
+        &self,
+        requester: &Requester,
+        user: Option<&User>,
+    ) -> Result<Option<crate::device::Nonce>, storage::Error> {
+        let (Some(user), Some(device)) = (user, requester.device()) else {
+            return Ok(None);
+        };
+        self.nonce_of_user(&user.id, Some(&device)).await
+    }
+}

@@ -1,0 +1,57 @@
+//! A forgotten password: asking for a link, and setting a new one by it.
+
+mod ask;
+mod set;
+
+use model::{User, UserId};
+use serde::{Deserialize, Serialize};
+use storage::{AddressProof, Bound, Carried, Kind, Purpose};
+
+pub use ask::AskForResetError;
+pub(crate) use ask::ForgotPassword;
+pub use set::ResetError;
+
+/// What a link to a new password is good for.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct ResetPassword {
+    /// Whose password.
+    pub(crate) user: UserId,
+    /// The address that the link was mailed to: whoever has the link has proven it. Nothing where an operator has
+    /// handed it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) mailed_to: Option<String>,
+}
+
+impl Purpose for ResetPassword {
+    const KIND: Kind = Kind("reset_password");
+    const PREFIX: secret::TokenPrefix = secret::TokenPrefix("pcr_");
+
+    fn owner(&self) -> Option<&UserId> {
+        Some(&self.user)
+    }
+}
+
+impl ResetPassword {
+    /// For `user`, by a mail to the address of the account.
+    pub(crate) fn mailed(user: &User) -> (Self, Bound) {
+        let purpose = Self {
+            user: user.id.clone(),
+            mailed_to: user.email.clone(),
+        };
+        (purpose, Bound::to_address(user))
+    }
+}
+
+/// What `user` has proven by a link that carries this: nothing when it is good for nothing any more.
+fn proof_of(reset: &Carried<ResetPassword>, user: &User) -> Option<Option<AddressProof>> {
+    if !reset.bound.holds_for(user) || user.disabled {
+        return None;
+    }
+    match &reset.mailed_to {
+        None => Some(None),
+        Some(address) => {
+            let proof = AddressProof::of(user)?;
+            (proof.email == *address).then_some(Some(proof))
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Setting a new password by a link.
+
+use model::{Credentials, User};
+use password::{Busy, Fault, HashError};
+use secret::{PlainToken, Secret};
+use storage::{AddressProof, Carried, PasswordChange, PasswordChanged, Purpose as _};
+
+use super::{ResetPassword, proof_of};
+use crate::events::{Act, Reason};
+use crate::identifier::{canonical, login_name};
+use crate::mailing::PasswordNotice;
+use crate::{Accounts, DeviceToken};
+
+/// Why the password is what it was.
+#[derive(Debug, thiserror::Error)]
+pub enum ResetError {
+    /// The link is unknown, was used, has expired, or the account has changed since.
+    #[error("the link is not good any more")]
+    InvalidLink,
+    /// The new password breaks these rules. The link stays good.
+    #[error("the password is not good enough")]
+    Password(Vec<Fault>),
+    /// Too many passwords wait to be hashed.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Hashing(#[from] HashError),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+}
+
+impl Accounts {
+    /// Whether a link to a new password is good now.
+    pub async fn is_good_for_reset(&self, link: &str) -> Result<bool, storage::Error> {
+        let found = self.reset_behind(link).await?;
+        Ok(found.is_some())
+    }
+
+    /// Sets a new password by a link. Every session ends, no device is known any more but the one that asks, whose token
+    /// this gives, and the guesses at the old password are forgotten.
+    ///
+    /// The account's own update spends the link: after an outage it is good, or the password is set.
+    pub async fn reset_password(
+        &self,
+        link: &str,
+        new: Secret<String>,
+    ) -> Result<DeviceToken, ResetError> {
+        let permit = self.admit_registration(link)?; // a stranger: nobody is signed in
+        let Some((user, proven)) = self.reset_behind(link).await? else {
+            self.report(Act::PasswordReset.refused(Reason::InvalidLink));
+            return Err(ResetError::InvalidLink);
+        };
+        let identities = user.identities().map(str::to_owned).collect();
+        let checking = permit.check(self.0.settings.policy, new.clone(), identities);
+        if let Err(faults) = checking.await? {
+            let refused = Act::PasswordReset.refused(Reason::UnacceptablePassword);
+            self.report(refused.of(&user.id));
+            return Err(ResetError::Password(faults));
+        }
+        let hash = permit.hash(new).await?;
+        drop(permit);
+
+        let generation = user.generation.next();
+        self.announce_password(&user, generation).await?;
+        let change = PasswordChange {
+            user: user.id.clone(),
+            at: user.generation,
+            hash,
+            keep: None,
+            proven,
+        };
+        match self
+            .0
+            .storage
+            .change_password(change, self.moment())
+            .await?
+        {
+            PasswordChanged::Changed => {}
+            PasswordChanged::Superseded => {
+                let refused = Act::PasswordReset.refused(Reason::Superseded);
+                self.report(refused.of(&user.id));
+                return Err(ResetError::InvalidLink);
+            }
+        }
+        self.report(Act::PasswordReset.done().of(&user.id));
+        self.password_is_changed(&user, generation).await;
+        self.forget_guesses(&user).await;
+        Ok(self.issue_device(&user.id, generation, None))
+    }
+
+    /// Whose password a link sets, and what that proves; nothing when it is good for nothing.
+    async fn reset_behind(
+        &self,
+        link: &str,
+    ) -> Result<Option<(User, Option<AddressProof>)>, storage::Error> {
+        let Ok(token) = PlainToken::parse(ResetPassword::PREFIX, link) else {
+            return Ok(None);
+        };
+        let found: Option<Carried<ResetPassword>> = self.tickets().look(&token).await?;
+        let Some(reset) = found else {
+            return Ok(None);
+        };
+        let found = crate::unreadable::readable(self.0.storage.credentials(&reset.user).await)?;
+        Ok(found.and_then(|Credentials { user, .. }| {
+            let proven = proof_of(&reset, &user)?;
+            Some((user, proven))
+        }))
+    }
+
+    /// What was guessed at the old password counts no more. When that fails the owner waits.
+    pub(crate) async fn forget_guesses(&self, user: &User) {
+        let of_names = user.identities().map(|identity| {
+            let name = login_name(identity);
+            self.budget_of_identifier(canonical(&name))
+        });
+        let budgets: Vec<_> = of_names.chain([self.budget_of_account(&user.id)]).collect();
+        for budget in budgets {
+            if let Err(error) = self.0.storage.clear_attempts(budget).await {
+                tracing::warn!(%error, "guesses at an old password are still counted");
+            }
+        }
+    }
+
+    /// Has the owner told of a change of the password that is about to be made, once it is.
+    pub(crate) async fn announce_password(
+        &self,
+        user: &User,
+        generation: model::Generation,
+    ) -> Result<(), storage::Error> {
+        let Ok(mailing) = self.mailing() else {
+            return Ok(());
+        };
+        let notice = PasswordNotice {
+            user: user.id.clone(),
+            generation,
+            language: self.language(mailing),
+        };
+        self.announce(&notice, &user.id, generation.0).await
+    }
+
+    /// It is made.
+    pub(crate) async fn password_is_changed(&self, user: &User, generation: model::Generation) {
+        self.made::<PasswordNotice>(&user.id, generation.0).await;
+    }
+}

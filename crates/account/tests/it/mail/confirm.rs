@@ -1,0 +1,326 @@
+//! Confirming an address, and a sign-up.
+
+use account::{Confirm, ConfirmError, ConfirmWith, Confirmable, LoginError, Verification};
+use futures_util::future::join_all;
+use model::Username;
+
+use super::{NEW_PASSWORD, Post, address, registration, token_of};
+use crate::process::{HOUR, PASSWORD};
+
+const BOB: &str = "bob@example.org";
+
+fn by_code(to: &str, code: &str) -> Confirm {
+    Confirm::Code {
+        address: address(to),
+        code: code.into(),
+    }
+}
+
+fn with_password(password: &str) -> ConfirmWith {
+    ConfirmWith {
+        password: Some(password.into()),
+        ..ConfirmWith::default()
+    }
+}
+
+/// Bob signs up where addresses are confirmed if their owners like.
+async fn optional() -> Post {
+    let post = Post::with(Verification::Optional).await;
+    post.accounts()
+        .register(registration("bob", BOB))
+        .await
+        .unwrap();
+    post
+}
+
+async fn confirm(post: &Post, by: Confirm) -> Result<Confirmable, ConfirmError> {
+    post.accounts().confirm(by, ConfirmWith::default()).await
+}
+
+#[tokio::test]
+async fn whoever_signs_up_is_mailed_a_link_that_confirms() {
+    let post = optional().await;
+    assert!(!post.named("bob").await.unwrap().email_verified);
+    let letter = post.letter(BOB).await;
+    let link = token_of(&letter.link());
+    let what = post.accounts().what_is_confirmed_by(&link, None).await;
+    assert_eq!(what.unwrap(), Some(Confirmable::Address));
+    assert!(
+        !post.named("bob").await.unwrap().email_verified,
+        "a look changes nothing"
+    );
+    let confirmed = confirm(&post, Confirm::Link(link.as_str().into())).await;
+    assert_eq!(confirmed.unwrap(), Confirmable::Address);
+    assert!(post.named("bob").await.unwrap().email_verified);
+    let again = confirm(&post, Confirm::Link(link.as_str().into())).await;
+    assert!(matches!(again, Err(ConfirmError::InvalidLink)));
+}
+
+#[tokio::test]
+async fn a_code_confirms_and_spends_the_link() {
+    let post = optional().await;
+    let letter = post.letter(BOB).await;
+    let confirmed = confirm(&post, by_code("BOB@example.org", &letter.code())).await;
+    assert_eq!(confirmed.unwrap(), Confirmable::Address);
+    let link = token_of(&letter.link());
+    let again = confirm(&post, Confirm::Link(link.into())).await;
+    assert!(matches!(again, Err(ConfirmError::InvalidLink)));
+}
+
+#[tokio::test]
+async fn a_code_is_of_no_use_for_another_address() {
+    let post = optional().await;
+    let code = post.letter(BOB).await.code();
+    let other = confirm(&post, by_code("carol@example.org", &code)).await;
+    assert!(matches!(other, Err(ConfirmError::InvalidLink)));
+}
+
+#[tokio::test]
+async fn there_are_five_tries_at_the_codes_of_an_address_a_day() {
+    let post = optional().await;
+    let code = post.letter(BOB).await.code();
+    let wrong = if code == "00000000" {
+        "11111111"
+    } else {
+        "00000000"
+    };
+    let tries = join_all((0..50).map(|_| confirm(&post, by_code(BOB, wrong)))).await;
+    let compared = tries
+        .iter()
+        .filter(|tried| matches!(tried, Err(ConfirmError::InvalidLink)));
+    assert_eq!(compared.count(), 5);
+    let right = confirm(&post, by_code(BOB, &code)).await;
+    assert!(matches!(right, Err(ConfirmError::TooManyAttempts { .. })));
+    assert!(!post.named("bob").await.unwrap().email_verified);
+}
+
+#[tokio::test]
+async fn the_newest_three_links_stay_good() {
+    let post = optional().await;
+    let mut links = vec![token_of(&post.letter(BOB).await.link())];
+    for _ in 0..2 {
+        let asked = post
+            .accounts()
+            .ask_for_confirmation(&address(BOB), None)
+            .await;
+        asked.unwrap();
+        links.push(token_of(&post.letter(BOB).await.link()));
+    }
+    for link in &links {
+        let what = post.accounts().what_is_confirmed_by(link, None).await;
+        assert_eq!(what.unwrap(), Some(Confirmable::Address));
+    }
+}
+
+#[tokio::test]
+async fn of_fifty_uses_of_a_link_at_once_one_confirms() {
+    let post = optional().await;
+    let link = token_of(&post.letter(BOB).await.link());
+    let uses = (0..50).map(|_| confirm(&post, Confirm::Link(link.as_str().into())));
+    let done = join_all(uses).await;
+    assert_eq!(done.iter().filter(|done| done.is_ok()).count(), 1);
+}
+
+#[tokio::test]
+async fn a_link_confirms_nothing_once_the_address_is_another() {
+    let post = optional().await;
+    let link = token_of(&post.letter(BOB).await.link());
+    let bob = post.named("bob").await.unwrap();
+    let change = storage::ProfileChange {
+        username: None,
+        email: Some(address("victim@example.org")),
+    };
+    let changed = post.storage.change_profile(&bob.id, change, post.moment());
+    changed.await.unwrap();
+    let late = confirm(&post, Confirm::Link(link.into())).await;
+    assert!(matches!(late, Err(ConfirmError::InvalidLink)));
+    assert!(!post.named("bob").await.unwrap().email_verified);
+}
+
+#[tokio::test]
+async fn nobody_is_asked_who_has_confirmed_or_has_no_account() {
+    let post = Post::with_alice().await;
+    for to in ["alice@example.org", "nobody@example.org"] {
+        let asked = post
+            .accounts()
+            .ask_for_confirmation(&address(to), None)
+            .await;
+        asked.unwrap();
+    }
+    assert!(post.letters().await.is_empty());
+}
+
+/// Bob asks for an account where the address must be confirmed first: what his browser keeps, and the link.
+async fn required(post: &Post, name: &str, email: &str) -> (account::SignUpBrowser, String) {
+    let asking = post.accounts().ask_for_account(registration(name, email));
+    let browser = asking.await.unwrap();
+    let letter = post.letter(email).await;
+    (browser, token_of(&letter.link()))
+}
+
+#[tokio::test]
+async fn there_is_no_account_before_the_address_is_confirmed() {
+    let post = Post::with(Verification::Required).await;
+    let (browser, link) = required(&post, "bob", BOB).await;
+    assert!(post.named("bob").await.is_none());
+    let early = post.sign_in("bob", PASSWORD).await;
+    assert!(matches!(early, Err(LoginError::InvalidCredentials)));
+
+    let with = ConfirmWith {
+        browser: Some(browser),
+        ..ConfirmWith::default()
+    };
+    let confirmed = post.accounts().confirm(Confirm::Link(link.into()), with);
+    confirmed.await.unwrap();
+    assert!(post.named("bob").await.unwrap().email_verified);
+    post.sign_in("bob", PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn another_browser_needs_the_password_that_was_chosen() {
+    let post = Post::with(Verification::Required).await;
+    let (_, link) = required(&post, "bob", BOB).await;
+    let by = || Confirm::Link(link.as_str().into());
+    let (other, _) = required(&post, "carol", "carol@example.org").await;
+    let without = post.accounts().confirm(by(), ConfirmWith::default()).await;
+    assert!(matches!(without, Err(ConfirmError::PasswordNeeded)));
+    let with = ConfirmWith {
+        browser: Some(other),
+        ..ConfirmWith::default()
+    };
+    let without = post.accounts().confirm(by(), with).await;
+    assert!(matches!(without, Err(ConfirmError::PasswordNeeded)));
+    let wrong = post
+        .accounts()
+        .confirm(by(), with_password(NEW_PASSWORD))
+        .await;
+    assert!(matches!(wrong, Err(ConfirmError::WrongPassword)));
+    assert!(post.named("bob").await.is_none());
+    let right = post.accounts().confirm(by(), with_password(PASSWORD)).await;
+    right.unwrap();
+    post.sign_in("bob", PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_holds_the_link_has_five_guesses_at_the_password() {
+    let post = Post::with(Verification::Required).await;
+    let (_, link) = required(&post, "bob", BOB).await;
+    for _ in 0..5 {
+        let by = Confirm::Link(link.as_str().into());
+        let wrong = post.accounts().confirm(by, with_password("wrong")).await;
+        assert!(matches!(wrong, Err(ConfirmError::WrongPassword)));
+    }
+    let by = Confirm::Link(link.as_str().into());
+    let waits = post.accounts().confirm(by, with_password(PASSWORD)).await;
+    assert!(matches!(waits, Err(ConfirmError::TooManyAttempts { .. })));
+}
+
+#[tokio::test]
+async fn a_sign_up_with_the_address_of_an_account_is_told_to_its_owner_only() {
+    let post = Post::with(Verification::Required).await;
+    let (browser, link) = required(&post, "bob", BOB).await;
+    let with = ConfirmWith {
+        browser: Some(browser),
+        ..ConfirmWith::default()
+    };
+    let confirmed = post.accounts().confirm(Confirm::Link(link.into()), with);
+    confirmed.await.unwrap();
+
+    let asking = post
+        .accounts()
+        .ask_for_account(registration("mallory", BOB));
+    asking.await.unwrap();
+    let letter = post.letter(BOB).await;
+    let subject = letter.header("Subject");
+    assert_eq!(subject.as_deref(), Some("You already have an account"));
+    assert!(!letter.message.contains("mallory"));
+}
+
+#[tokio::test]
+async fn no_strangers_name_stands_in_a_mail() {
+    let post = Post::with(Verification::Required).await;
+    let asking = post
+        .accounts()
+        .ask_for_account(registration("win-money", "victim@example.org"));
+    asking.await.unwrap();
+    let letter = post.letter("victim@example.org").await;
+    assert!(!letter.message.contains("win-money"));
+}
+
+#[tokio::test]
+async fn a_sign_up_reserves_nothing_and_takes_another_name_when_it_must() {
+    let post = Post::with(Verification::Required).await;
+    let (_, first) = required(&post, "bob", BOB).await;
+    let (_, second) = required(&post, "bob", "robert@example.org").await;
+    let by = |link: &str| Confirm::Link(link.into());
+    let confirmed = post
+        .accounts()
+        .confirm(by(&second), with_password(PASSWORD));
+    confirmed.await.unwrap();
+    let taken = post
+        .accounts()
+        .confirm(by(&first), with_password(PASSWORD))
+        .await;
+    assert!(matches!(taken, Err(ConfirmError::UsernameTaken)));
+    let with = ConfirmWith {
+        username: Some(Username::parse("bobby").unwrap()),
+        ..with_password(PASSWORD)
+    };
+    let confirmed = post.accounts().confirm(by(&first), with).await;
+    confirmed.unwrap();
+    assert_eq!(
+        post.named("bobby").await.unwrap().email.as_deref(),
+        Some(BOB)
+    );
+}
+
+#[tokio::test]
+async fn of_fifty_uses_of_a_sign_up_at_once_one_makes_the_account() {
+    let post = Post::with(Verification::Required).await;
+    let (browser, link) = required(&post, "bob", BOB).await;
+    let uses = (0..50).map(|number| {
+        let with = ConfirmWith {
+            browser: Some(browser.clone()),
+            username: Some(Username::parse(&format!("bob{number}")).unwrap()),
+            ..ConfirmWith::default()
+        };
+        let by = Confirm::Link(link.as_str().into());
+        post.accounts().confirm(by, with)
+    });
+    let done = join_all(uses).await;
+    assert_eq!(done.iter().filter(|done| done.is_ok()).count(), 1);
+    let others = done.iter().filter_map(|done| done.as_ref().err());
+    for error in others {
+        assert!(matches!(error, ConfirmError::InvalidLink), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_with_an_unproven_address_waits_for_it_to_be_confirmed() {
+    let post = Post::with(Verification::Required).await;
+    post.process.sign_up().await; // as an account is that was made before
+    let right = post.sign_in("alice", PASSWORD).await;
+    assert!(matches!(right, Err(LoginError::EmailUnverified)));
+    let wrong = post.sign_in("alice", NEW_PASSWORD).await;
+    assert!(matches!(wrong, Err(LoginError::InvalidCredentials)));
+    let letter = post.letter("alice@example.org").await;
+    let link = token_of(&letter.link());
+    confirm(&post, Confirm::Link(link.into())).await.unwrap();
+    post.sign_in("alice", PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_link_is_good_for_a_day() {
+    let post = Post::with(Verification::Required).await;
+    let (browser, link) = required(&post, "bob", BOB).await;
+    post.process.let_pass(24 * HOUR);
+    let with = ConfirmWith {
+        browser: Some(browser),
+        ..ConfirmWith::default()
+    };
+    let late = post
+        .accounts()
+        .confirm(Confirm::Link(link.into()), with)
+        .await;
+    assert!(matches!(late, Err(ConfirmError::InvalidLink)));
+}
