@@ -261,6 +261,11 @@ impl TestApp {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
+    /// What time it is for it.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Removes what has run out.
     pub async fn sweep(&self) {
         self.accounts.sweep().await.expect("the store is there");

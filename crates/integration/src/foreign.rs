@@ -1,6 +1,6 @@
 //! What foreign software does to the store, beside the running server.
 
-use mongodb::bson::{Bson, Document, doc};
+use mongodb::bson::{Bson, DateTime, Document, doc};
 use rusqlite::{Connection, params};
 use scratch_database::Database;
 
@@ -138,6 +138,30 @@ impl TestApp {
                 let feed = database.collection("portcullis_feed");
                 let rows = feed.count_documents(doc! {}).await;
                 rows.expect("the server is there")
+            }
+        }
+    }
+
+    /// Posts a job that no version before a later one does. It is due now, and expires after `seconds`.
+    pub async fn post_job_of_a_later_version(&self, seconds: i64) {
+        let now = self.now().as_millis();
+        let expires = now + seconds * 1000;
+        match self.backend() {
+            Backend::Sqlite => {
+                let statement =
+                    "INSERT INTO jobs (id, kind, body, not_before, free_from, expires, tries)
+                    VALUES (randomblob(16), 'later', x'01', ?1, ?1, ?2, 0)";
+                let posted = self.connection().execute(statement, params![now, expires]);
+                posted.expect("it can be written");
+            }
+            Backend::MongoDb(database) => {
+                let date = |millis| Bson::DateTime(DateTime::from_millis(millis));
+                let job = doc! {
+                    "kind": "later", "body": "?", "tries": 0,
+                    "not_before": date(now), "free_from": date(now), "expires_at": date(expires),
+                };
+                let jobs = database.collection("portcullis_jobs");
+                jobs.insert_one(job).await.expect("it can be written");
             }
         }
     }

@@ -16,6 +16,30 @@ every_backend! {
         answer.assert_problem(503, "unavailable");
     }
 
+    async fn who_asks_for_more_is_told_how_much_is_left_to_be_done(app: TestApp) {
+        let outbox = async |path: &str| app.get(path).send().await.assert_ok()["outbox"].clone();
+        let expected = |waiting, oldest| serde_json::json!({
+            "waiting": waiting, "due": waiting, "oldest_due_seconds": oldest,
+        });
+        assert_eq!(outbox("/readyz?verbose").await, expected(0, 0));
+        app.post_job_of_a_later_version(100).await;
+        assert_eq!(outbox("/readyz?verbose").await, expected(0, 0), "as it was a moment ago");
+        app.advance(7);
+        for verbose in ["/readyz?verbose", "/readyz?verbose=1", "/readyz?a=b&verbose="] {
+            assert_eq!(outbox(verbose).await, expected(1, 7), "{verbose}");
+        }
+        for plain in ["/readyz", "/readyz?verbosely", "/livez?verbose"] {
+            let answer = app.get(plain).send().await.assert_ok();
+            assert_eq!(answer, serde_json::json!({ "status": "ok" }), "{plain}");
+        }
+        app.advance(93);
+        assert_eq!(outbox("/readyz?verbose").await, expected(0, 0), "it has expired");
+        app.close_store().await;
+        let answer = app.get("/readyz?verbose").send().await;
+        let problem = answer.assert_problem(503, "unavailable");
+        assert!(problem.get("outbox").is_none());
+    }
+
     async fn the_description_is_served(app: TestApp) {
         let document = app.get("/openapi.json").send().await.assert_ok();
         assert!(document["openapi"].as_str().unwrap().starts_with("3.1"), "{}", document["openapi"]);
