@@ -62,6 +62,10 @@ impl Attempts for MongoStore {
             .await
     }
 
+    async fn attempts(&self, key: AttemptKey) -> Result<Option<Budget>, Error> {
+        self.running.read(self.core.budget(key)).await
+    }
+
     async fn unlock_attempts(&self, key: AttemptKey) -> Result<bool, Error> {
         let core = Arc::clone(&self.core);
         self.running

@@ -27,6 +27,14 @@ pub enum OpenError {
         /// The newest version known here.
         known: i64,
     },
+    /// No server has made anything of it.
+    #[error("no portcullis server has run on this database yet: start one first")]
+    NeverServed,
+    /// The servers of the database don't have the key yet that replaces theirs.
+    #[error(
+        "{0} is newer than the one that the servers of this database have: start one of them with it first"
+    )]
+    NewerKey(&'static str),
     /// The other nodes of the database have another key.
     #[error(
         "{0} is not the one that the other servers of this database have: set the same, or, to replace it, set the old one as {0}_PREVIOUS (after a leak leave that unset, stop every server, and run `portcullis keys replace`)"

@@ -59,6 +59,30 @@ impl MongoStore {
     }
 }
 
+impl MongoStore {
+    /// Whether the servers have these keys. Nothing is noted.
+    ///
+    /// # Errors
+    /// [`OpenError::OtherKey`] or [`OpenError::NewerKey`] when they have another one.
+    pub async fn expect_keys(&self, keys: &[KeyPrint]) -> Result<(), OpenError> {
+        let meta = &self.core.meta;
+        let noted = self.running.read(meta.first(doc! { "_id": "keys" }));
+        let noted = noted.await?.unwrap_or_default();
+        let fields = Fields::of(meta.name, &noted);
+        for key in keys {
+            match fields.optional_text(key.purpose)? {
+                Some(there) if there == key.present => {}
+                Some(there) if key.previous.iter().any(|previous| previous == there) => {
+                    return Err(OpenError::NewerKey(key.name));
+                }
+                Some(_) => return Err(OpenError::OtherKey(key.name)),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+}
+
 /// What is noted of them.
 fn prints(keys: &[KeyPrint]) -> Document {
     keys.iter()

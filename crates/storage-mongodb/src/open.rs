@@ -11,8 +11,9 @@ use mongodb::bson::{Document, doc};
 use storage::{Error, Reservations, Sinks};
 use tokio::sync::mpsc;
 
+use crate::document::{Fields, integer};
 use crate::error::{Failure, OpenError, from_driver, late};
-use crate::feed::{Appender, Appends, Follower, Heartbeat, Readers, Rows, SILENCE};
+use crate::feed::{Append, Appender, Appends, Follower, Heartbeat, Readers, Rows, SILENCE};
 use crate::progress::{Lines, Progress};
 use crate::records::Orphans;
 use crate::running::Running;
@@ -42,6 +43,16 @@ pub struct Options<'a> {
     progress: &'a dyn Progress,
     reservations: Reservations,
     silence: Duration,
+    role: Role,
+}
+
+/// Who opens the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// A server: a node among others.
+    Server,
+    /// A command, which may run beside servers.
+    Command,
 }
 
 impl<'a> Options<'a> {
@@ -53,6 +64,7 @@ impl<'a> Options<'a> {
             progress: &Lines,
             reservations: Reservations::default(),
             silence: SILENCE,
+            role: Role::Server,
         }
     }
 
@@ -75,6 +87,14 @@ impl<'a> Options<'a> {
     #[must_use]
     pub fn with_silence(mut self, silence: Duration) -> Self {
         self.silence = silence;
+        self
+    }
+
+    /// Opens it for a command: what servers have made is used and nothing is made, the others don't count this as a node,
+    /// and nothing that they left half done is finished, unless the command comes upon it.
+    #[must_use]
+    pub fn for_a_command(mut self) -> Self {
+        self.role = Role::Command;
         self
     }
 
@@ -109,12 +129,83 @@ impl MongoStore {
     /// # Errors
     /// [`OpenError`] says what its operator can do.
     pub async fn open(uri: &MongoUri, options: Options<'_>) -> Result<Arc<Self>, OpenError> {
+        let (role, progress) = (options.role, options.progress);
+        let Connected {
+            hosts,
+            core,
+            appender,
+            waiting,
+        } = Connected::to(uri, options).await?;
+        let is_to_examine = match role {
+            Role::Server => core.take_over(progress).await?,
+            Role::Command => {
+                core.find_served().await?;
+                false
+            }
+        };
+        let core = Arc::new(core);
+        let (follows, added) = mpsc::channel(FOLLOWS_WAITING);
+        let follower = Follower::new(
+            core.feed.clone(),
+            core.sinks.clone(),
+            Arc::clone(&core.heartbeat),
+        );
+        let mut tasks = vec![
+            tokio::spawn(appender.run(waiting)),
+            tokio::spawn(follower.run(added)),
+        ];
+        if role == Role::Server {
+            let heartbeat = Arc::clone(&core.heartbeat);
+            tasks.push(tokio::spawn(async move { heartbeat.run().await }));
+            let caretaker = Arc::clone(&core);
+            tasks.push(tokio::spawn(async move { caretaker.take_care().await }));
+        }
+        if is_to_examine {
+            let examiner = Arc::clone(&core);
+            tasks.push(tokio::spawn(
+                async move { examiner.report_examination().await },
+            ));
+        }
+        let tasks = tasks.iter().map(tokio::task::JoinHandle::abort_handle);
+        Ok(Arc::new(Self {
+            hosts,
+            core,
+            running: Running::new(),
+            follows,
+            tasks: tasks.collect(),
+        }))
+    }
+
+    /// Ends the tasks.
+    pub(crate) fn stop(&self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for MongoStore {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// A database that was reached, and of which nothing was made yet.
+struct Connected {
+    hosts: String,
+    core: Core,
+    appender: Appender,
+    waiting: mpsc::Receiver<Append>,
+}
+
+impl Connected {
+    async fn to(uri: &MongoUri, options: Options<'_>) -> Result<Self, OpenError> {
         let Options {
             rng,
             deadline,
-            progress,
             reservations,
             silence,
+            ..
         } = options;
         let (servers, database) = uri.options().await?;
         let hosts = hosts(&servers);
@@ -165,59 +256,36 @@ impl MongoStore {
             deadline: deadline * 2,
             head: None,
         };
-        let found = core.layout(LAYOUT).await.map_err(unconfirmed)?;
-        if found > LAYOUT {
-            let known = LAYOUT;
-            return Err(OpenError::NewerLayout { found, known });
-        }
-        let is_to_examine = core.is_to_examine().await?;
-        Box::pin(core.prepare(progress)).await?; // large, and soon over
-
-        let core = Arc::new(core);
-        let (follows, added) = mpsc::channel(FOLLOWS_WAITING);
-        let follower = Follower::new(
-            core.feed.clone(),
-            core.sinks.clone(),
-            Arc::clone(&core.heartbeat),
-        );
-        let heartbeat = Arc::clone(&core.heartbeat);
-        let (caretaker, examiner) = (Arc::clone(&core), Arc::clone(&core));
-        let tasks = [
-            tokio::spawn(appender.run(waiting)),
-            tokio::spawn(follower.run(added)),
-            tokio::spawn(async move { heartbeat.run().await }),
-            tokio::spawn(async move { caretaker.take_care().await }),
-            tokio::spawn(async move {
-                if is_to_examine {
-                    examiner.report_examination().await;
-                }
-            }),
-        ];
-        let tasks = tasks.iter().map(tokio::task::JoinHandle::abort_handle);
-        Ok(Arc::new(Self {
+        Ok(Self {
             hosts,
             core,
-            running: Running::new(),
-            follows,
-            tasks: tasks.collect(),
-        }))
-    }
-
-    /// Ends the tasks.
-    pub(crate) fn stop(&self) {
-        for task in &self.tasks {
-            task.abort();
-        }
-    }
-}
-
-impl Drop for MongoStore {
-    fn drop(&mut self) {
-        self.stop();
+            appender,
+            waiting,
+        })
     }
 }
 
 impl Core {
+    /// Makes what is missing, for a server; whether it is to look at every account.
+    async fn take_over(&self, progress: &dyn Progress) -> Result<bool, OpenError> {
+        let found = self.layout(LAYOUT).await.map_err(unconfirmed)?;
+        expect_known(found)?;
+        let is_to_examine = self.is_to_examine().await?;
+        Box::pin(self.prepare(progress)).await?; // large, and soon over
+        Ok(is_to_examine)
+    }
+
+    /// Looks for what servers have made, for a command.
+    async fn find_served(&self) -> Result<(), OpenError> {
+        let layout = self.meta.first(doc! { "_id": "layout" }).await?;
+        let layout = layout.ok_or(OpenError::NeverServed)?;
+        let found = Fields::of(self.meta.name, &layout).unsigned("version")?;
+        expect_known(integer(found))?;
+        self.look_at_numbers_of_kinds().await?;
+        self.tally.begin();
+        Ok(())
+    }
+
     /// What the server says of itself.
     pub(crate) async fn hello(&self) -> Result<Document, Error> {
         hello(&self.database, self.deadline).await
@@ -237,6 +305,14 @@ async fn hello(database: &Database, deadline: Duration) -> Result<Document, Erro
 /// Whether it belongs to a replica set, or stands before a sharded cluster of such.
 fn is_replicated(hello: &Document) -> bool {
     hello.contains_key("setName") || hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid")
+}
+
+fn expect_known(found: i64) -> Result<(), OpenError> {
+    let known = LAYOUT;
+    if found > known {
+        return Err(OpenError::NewerLayout { found, known });
+    }
+    Ok(())
 }
 
 /// Of the first write: before it a server that has lost its others answers as if nothing was.

@@ -62,6 +62,12 @@ impl Attempts for SqliteStore {
             .map(drop)
     }
 
+    async fn attempts(&self, key: AttemptKey) -> Result<Option<Budget>, Error> {
+        self.readers
+            .read(move |connection| find(connection, key))
+            .await
+    }
+
     async fn unlock_attempts(&self, key: AttemptKey) -> Result<bool, Error> {
         self.change(key, |budget| budget.has_failures().then(|| clear(budget)))
             .await

@@ -24,6 +24,7 @@ mod jobs;
 mod limits;
 mod migrate;
 mod open;
+mod operator;
 mod query;
 mod queue;
 mod readers;

@@ -7,17 +7,18 @@ use model::{AddressNumber, Credentials, Generation, User, UserId, UsernameKey};
 use password::PasswordHash;
 use rusqlite::{Connection, named_params};
 use storage::{
-    Error, FeedEntry, LoginName, Moment, NewUser, PasswordChange, PasswordChanged, ProfileChange,
-    Reservations, SaveUserError, UniqueField, Users,
+    Enabled, Error, FeedEntry, ListUsersError, LoginName, Moment, NewUser, PasswordChange,
+    PasswordChanged, ProfileChange, Reservations, SaveUserError, UniqueField, UserListing,
+    UserPage, Users,
 };
 
 use crate::SqliteStore;
 use crate::query::{Columns, all, execute, first, integer};
 use crate::released::{keys_of, refuse_reserved, release};
-use crate::sessions;
 use crate::writer::Change;
+use crate::{operator, sessions};
 
-const TABLE: &str = "users";
+pub(crate) const TABLE: &str = "users";
 
 /// The columns of an account and its hash.
 macro_rules! columns {
@@ -25,6 +26,7 @@ macro_rules! columns {
         "id, username, email, email_verified, address_number, generation, keep, disabled, created_at, updated_at, hash"
     };
 }
+pub(crate) use columns;
 
 #[async_trait]
 impl Users for SqliteStore {
@@ -114,6 +116,34 @@ impl Users for SqliteStore {
                 Ok(true)
             })
             .await
+    }
+
+    async fn disable_user(&self, id: &UserId, moment: Moment) -> Result<Option<User>, Error> {
+        let id = id.clone();
+        self.writer
+            .write(move |change| operator::revoke(change, &id, Some(true), moment))
+            .await
+    }
+
+    async fn enable_user(&self, id: &UserId, moment: Moment) -> Result<Enabled, Error> {
+        let id = id.clone();
+        self.writer
+            .write(move |change| operator::enable(change, &id, moment))
+            .await
+    }
+
+    async fn revoke_user(&self, id: &UserId, moment: Moment) -> Result<Option<User>, Error> {
+        let id = id.clone();
+        self.writer
+            .write(move |change| operator::revoke(change, &id, None, moment))
+            .await
+    }
+
+    async fn list_users(&self, listing: UserListing) -> Result<UserPage, ListUsersError> {
+        self.readers
+            .read(move |connection| operator::list(connection, &listing))
+            .await
+            .map_err(ListUsersError::from)
     }
 
     async fn hash_kinds(&self) -> Result<Vec<(String, u64)>, Error> {

@@ -28,6 +28,7 @@ mod body;
 mod error;
 mod examination;
 pub mod feed;
+mod operator;
 pub mod outbox;
 pub mod records;
 mod reservations;
@@ -50,6 +51,9 @@ pub use body::{Kind, RecordBody, TicketBody, TooLarge};
 pub use error::{Error, OpenError};
 pub use examination::Examination;
 pub use feed::{Effect, Feed, FeedEntry, FeedRow, FeedSink, Notice};
+pub use operator::{
+    Beginning, Enabled, ListUsersError, UserCursor, UserFilter, UserListing, UserPage,
+};
 pub use outbox::{Outbox, OutboxDepth, Posted};
 pub use records::{
     Keys, Page, Record, RecordId, RecordKey, Records, RecordsOf, Replaced, SaveRecordError, Tells,

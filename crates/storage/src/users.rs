@@ -7,7 +7,7 @@ use model::{
 };
 use password::PasswordHash;
 
-use crate::{AddressProof, Error, Moment};
+use crate::{AddressProof, Enabled, Error, ListUsersError, Moment, UserListing, UserPage};
 
 /// An account to be made.
 #[derive(Clone, Debug)]
@@ -184,6 +184,22 @@ pub trait Users: Send + Sync {
 
     /// Deletes the account and its sessions; `false` when it was gone. Its name and its address are reserved.
     async fn delete_user(&self, id: &UserId, moment: Moment) -> Result<bool, Error>;
+
+    /// One update: the next generation, no session is kept, and the account is disabled. All that was issued to it is
+    /// refused from then on, also once it is enabled again; its sessions end. `None` when there is no such account.
+    async fn disable_user(&self, id: &UserId, moment: Moment) -> Result<Option<User>, Error>;
+
+    /// Takes back that the account is disabled, and nothing else: what was issued to it before stays refused. Where
+    /// another application has switched it off, by a field of its own, that stands.
+    async fn enable_user(&self, id: &UserId, moment: Moment) -> Result<Enabled, Error>;
+
+    /// One update: the next generation, and no session is kept. All that was issued to the account is refused from then on;
+    /// its sessions end. `None` when there is no such account.
+    async fn revoke_user(&self, id: &UserId, moment: Moment) -> Result<Option<User>, Error>;
+
+    /// Some accounts, for an operator to look at. A listing that goes on from where it was meets each account once
+    /// that is there all the time.
+    async fn list_users(&self, listing: UserListing) -> Result<UserPage, ListUsersError>;
 
     /// The kinds of hash in the store, and how many accounts have each ([`password::Kind`] as text;
     /// hashes that can't be read are left out). It costs little, however many accounts there are. Where several

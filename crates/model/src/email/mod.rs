@@ -116,6 +116,11 @@ impl EmailAddress {
         let (local, domain) = self.address.split_at(self.at);
         without_case(local).nfc().chain(domain.chars()).collect()
     }
+
+    /// What the keys of the addresses begin with that begin with `text`.
+    pub fn beginning_of_key(text: &str) -> String {
+        without_case(text).nfc().collect()
+    }
 }
 
 impl fmt::Debug for EmailAddress {

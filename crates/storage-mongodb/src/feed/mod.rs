@@ -35,7 +35,7 @@ use tokio::sync::oneshot;
 use crate::MongoStore;
 use crate::error::closed;
 
-pub(crate) use append::{Appender, Appends};
+pub(crate) use append::{Append, Appender, Appends};
 pub(crate) use follower::{Follow, Follower};
 pub(crate) use heartbeat::Heartbeat;
 pub(crate) use readers::{Readers, SILENCE};

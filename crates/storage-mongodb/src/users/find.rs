@@ -87,13 +87,19 @@ impl Core {
 
     /// What a choice is made from.
     async fn alike(&self, name: &LoginName) -> Result<Vec<Document>, Error> {
-        let mut forms = vec![doc! { "username": exactly(&name.exact) }];
+        let mut forms = Vec::new();
+        // Accounts without a name are not meant, and there may be many.
+        if !name.exact.is_empty() || (name.username_key.is_none() && name.email_key.is_none()) {
+            forms.push(doc! { "username": exactly(&name.exact) });
+        }
         if let Some(key) = &name.username_key {
             forms.push(doc! { "username_key": key });
         }
         if let Some(key) = &name.email_key {
             forms.push(doc! { "email_key": key });
-            forms.push(doc! { "email": &name.exact });
+            if !name.exact.is_empty() {
+                forms.push(doc! { "email": &name.exact });
+            }
         }
         let fields = doc! {
             "username": 1, "username_key": 1, "email": 1, "email_key": 1, "key_clash": 1,

@@ -22,6 +22,8 @@ mod find;
 mod first;
 mod keys;
 mod kinds;
+mod listing;
+mod operator;
 pub(crate) mod pending;
 mod released;
 mod switches;
@@ -33,9 +35,9 @@ use async_trait::async_trait;
 use model::{Credentials, User, UserId};
 use password::PasswordHash;
 use storage::{
-    AddressChange, AddressChanged, AddressProof, AddressUndo, Addresses, Error, Examination,
-    LoginName, Moment, NewUser, PasswordChange, PasswordChanged, ProfileChange, SaveUserError,
-    Users,
+    AddressChange, AddressChanged, AddressProof, AddressUndo, Addresses, Enabled, Error,
+    Examination, ListUsersError, LoginName, Moment, NewUser, PasswordChange, PasswordChanged,
+    ProfileChange, SaveUserError, UserListing, UserPage, Users,
 };
 
 use crate::MongoStore;
@@ -44,6 +46,7 @@ pub(crate) use document::unchanged;
 pub(crate) use find::has_owner;
 pub use keys::{Clash, ClashField};
 pub(crate) use kinds::Tally;
+use operator::Switch;
 
 /// How often an operation that compares before it sets is tried before the store counts as busy.
 pub(crate) const TRIES: u32 = 20;
@@ -112,6 +115,31 @@ impl Users for MongoStore {
         self.running
             .write(async move { core.delete_user(&id, moment).await })
             .await
+    }
+
+    async fn disable_user(&self, id: &UserId, moment: Moment) -> Result<Option<User>, Error> {
+        let (core, id) = (Arc::clone(&self.core), id.clone());
+        self.running
+            .write(async move { core.revoke_user(&id, Switch::Off, moment).await })
+            .await
+    }
+
+    async fn enable_user(&self, id: &UserId, moment: Moment) -> Result<Enabled, Error> {
+        let (core, id) = (Arc::clone(&self.core), id.clone());
+        self.running
+            .write(async move { core.enable_user(&id, moment).await })
+            .await
+    }
+
+    async fn revoke_user(&self, id: &UserId, moment: Moment) -> Result<Option<User>, Error> {
+        let (core, id) = (Arc::clone(&self.core), id.clone());
+        self.running
+            .write(async move { core.revoke_user(&id, Switch::AsItIs, moment).await })
+            .await
+    }
+
+    async fn list_users(&self, listing: UserListing) -> Result<UserPage, ListUsersError> {
+        self.running.read(self.core.list_users(&listing)).await
     }
 
     async fn hash_kinds(&self) -> Result<Vec<(String, u64)>, Error> {

@@ -32,7 +32,7 @@ pub(crate) async fn becomes(
 }
 
 /// Alice with a session, and the node that she came by is gone.
-async fn alice_of_a_gone_node(database: &Scratch) -> UserId {
+pub(crate) async fn alice_of_a_gone_node(database: &Scratch) -> UserId {
     let node = database.node().await;
     let alice = node.create_user(new_user("alice")).await.unwrap().id;
     let opened = node.open_session(session(&alice, 1), 100, moment()).await;
@@ -42,14 +42,19 @@ async fn alice_of_a_gone_node(database: &Scratch) -> UserId {
 }
 
 /// What a change of `user` leaves to be told.
-fn untold(kind: &str, user: &UserId) -> Document {
+pub(crate) fn untold(kind: &str, user: &UserId) -> Document {
     doc! {
         "kind": kind, "subject": user.as_str(), "until": millis(moment().feed_until), "op": "gone-1",
     }
 }
 
 /// Makes the first write of a change of `user`, and no other.
-async fn interrupt(database: &Scratch, user: &UserId, pending: Document, mut change: Document) {
+pub(crate) async fn interrupt(
+    database: &Scratch,
+    user: &UserId,
+    pending: Document,
+    mut change: Document,
+) {
     change.insert("portcullis_pending", vec![pending]);
     let users = database.collection("users");
     let user = doc! { "_id": user.as_str() };

@@ -4,7 +4,7 @@ use storage_mongodb::{KeyPrint, OpenError};
 
 use crate::server::scratch;
 
-fn key(present: &str, previous: &[&str]) -> Vec<KeyPrint> {
+pub(crate) fn key(present: &str, previous: &[&str]) -> Vec<KeyPrint> {
     vec![KeyPrint {
         name: "JWT_SECRET_KEY",
         purpose: "signing",

@@ -26,6 +26,7 @@ mod kinds;
 mod limits;
 mod members_down;
 mod nodes;
+mod operator;
 mod people;
 mod refusals;
 mod released;

@@ -27,6 +27,7 @@ pub mod feed;
 mod fixtures;
 mod listener;
 pub mod login;
+pub mod operator;
 pub mod outbox;
 pub mod owned_records;
 pub mod password;
@@ -191,6 +192,16 @@ macro_rules! contract_behaviour {
             attempts::an_allowance_is_used_up_until_its_time_is_over,
             attempts::of_fifty_who_spend_an_allowance_at_once_three_may,
             attempts::an_operator_ends_the_counting_of_an_allowance,
+            operator::disabling_refuses_whatever_was_issued,
+            operator::a_sign_in_that_was_overtaken_by_disabling_gets_nothing,
+            operator::enabling_takes_the_switch_back_and_nothing_else,
+            operator::revoking_refuses_whatever_was_issued_and_leaves_the_switch,
+            operator::what_an_operator_does_to_nobody_is_nothing,
+            operator::no_change_at_once_brings_a_generation_back,
+            operator::accounts_are_listed_in_the_order_of_their_ids,
+            operator::a_listing_of_accounts_meets_each_once_while_others_come_and_go,
+            operator::accounts_are_listed_by_what_they_are,
+            operator::an_operator_looks_at_a_budget_without_counting,
             tickets::a_ticket_is_taken_once,
             tickets::a_ticket_that_cannot_be_read_is_not_spent,
             tickets::a_ticket_is_looked_at_as_often_as_one_likes_until_it_is_taken,
@@ -291,6 +302,7 @@ mod tests {
             ("feed", include_str!("feed.rs")),
             ("login", include_str!("login.rs")),
             ("outbox", include_str!("outbox.rs")),
+            ("operator", include_str!("operator.rs")),
             ("owned_records", include_str!("owned_records.rs")),
             ("password", include_str!("password.rs")),
             ("records", include_str!("records.rs")),

@@ -8,15 +8,17 @@ use async_trait::async_trait;
 use model::{BrowserCookie, Credentials, Session, SessionId, Timestamp, TokenId, User, UserId};
 use password::PasswordHash;
 use secret::HashedToken;
+use storage::attempts::Budget;
 use storage::outbox::{Claim, ClaimedJob, JobId, JobKey, StoredJob};
 use storage::records::{By, Listing, NewRecord, RecordChange, StoredRecord};
 use storage::tickets::StoredTicket;
 use storage::{
     AddressChange, AddressChanged, AddressProof, AddressUndo, Addresses, Allowance, AttemptKey,
-    Attempts, Error, Feed, FeedRow, FeedSink, Kind, LoginName, Moment, NewUser, Outbox,
-    OutboxDepth, PasswordChange, PasswordChanged, Posted, ProfileChange, PutTicketError, RecordId,
-    Records, Reservation, Reserved, Rotated, Rotation, SaveRecordError, SaveUserError, Sessions,
-    SpentToken, Storage, Taken, Tells, TicketBody, Tickets, Upkeep, Users,
+    Attempts, Enabled, Error, Feed, FeedRow, FeedSink, Kind, ListUsersError, LoginName, Moment,
+    NewUser, Outbox, OutboxDepth, PasswordChange, PasswordChanged, Posted, ProfileChange,
+    PutTicketError, RecordId, Records, Reservation, Reserved, Rotated, Rotation, SaveRecordError,
+    SaveUserError, Sessions, SpentToken, Storage, Taken, Tells, TicketBody, Tickets, Upkeep,
+    UserListing, UserPage, Users,
 };
 
 use super::Gate;
@@ -111,6 +113,26 @@ impl Users for Stepped {
     async fn delete_user(&self, id: &UserId, moment: Moment) -> Result<bool, Error> {
         let _inside = self.gate.pass().await;
         self.store.delete_user(id, moment).await
+    }
+
+    async fn disable_user(&self, id: &UserId, moment: Moment) -> Result<Option<User>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.disable_user(id, moment).await
+    }
+
+    async fn enable_user(&self, id: &UserId, moment: Moment) -> Result<Enabled, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.enable_user(id, moment).await
+    }
+
+    async fn revoke_user(&self, id: &UserId, moment: Moment) -> Result<Option<User>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.revoke_user(id, moment).await
+    }
+
+    async fn list_users(&self, listing: UserListing) -> Result<UserPage, ListUsersError> {
+        let _inside = self.gate.pass().await;
+        self.store.list_users(listing).await
     }
 
     async fn hash_kinds(&self) -> Result<Vec<(String, u64)>, Error> {
@@ -292,6 +314,11 @@ impl Attempts for Stepped {
             return self.store.clear_attempts(key).await;
         }
         Ok(())
+    }
+
+    async fn attempts(&self, key: AttemptKey) -> Result<Option<Budget>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.attempts(key).await
     }
 
     async fn unlock_attempts(&self, key: AttemptKey) -> Result<bool, Error> {

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use model::Timestamp;
-use storage::attempts::{AttemptKey, clear, give_back, reserve, spend};
+use storage::attempts::{AttemptKey, Budget, clear, give_back, reserve, spend};
 use storage::{Allowance, Attempts, Error, Reservation, Reserved};
 
 use super::MemoryStore;
@@ -54,6 +54,10 @@ impl Attempts for MemoryStore {
             *budget = clear(*budget);
         }
         Ok(())
+    }
+
+    async fn attempts(&self, key: AttemptKey) -> Result<Option<Budget>, Error> {
+        Ok(self.open()?.attempts.get(&key).copied())
     }
 
     async fn unlock_attempts(&self, key: AttemptKey) -> Result<bool, Error> {

@@ -5,6 +5,7 @@ mod addresses;
 mod attempts;
 #[cfg(test)]
 mod contract;
+mod operator;
 mod outbox;
 mod records;
 mod sessions;

@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use model::{Credentials, Timestamp, User, UserId};
 use password::PasswordHash;
 use storage::{
-    Error, FeedEntry, LoginName, Moment, NewUser, PasswordChange, PasswordChanged, ProfileChange,
-    Reservations, SaveUserError, Undoable, UniqueField, Users,
+    Enabled, Error, FeedEntry, ListUsersError, LoginName, Moment, NewUser, PasswordChange,
+    PasswordChanged, ProfileChange, Reservations, SaveUserError, Undoable, UniqueField,
+    UserListing, UserPage, Users,
 };
 
 use super::{MemoryStore, Row, State};
@@ -139,6 +140,22 @@ impl Users for MemoryStore {
         state.remove_jobs_of(id);
         state.tell(moment.feed_until, [FeedEntry::Closed(id.clone())]);
         Ok(true)
+    }
+
+    async fn disable_user(&self, id: &UserId, moment: Moment) -> Result<Option<User>, Error> {
+        Ok(self.open()?.revoke(id, Some(true), moment))
+    }
+
+    async fn enable_user(&self, id: &UserId, moment: Moment) -> Result<Enabled, Error> {
+        Ok(self.open()?.enable(id, moment))
+    }
+
+    async fn revoke_user(&self, id: &UserId, moment: Moment) -> Result<Option<User>, Error> {
+        Ok(self.open()?.revoke(id, None, moment))
+    }
+
+    async fn list_users(&self, listing: UserListing) -> Result<UserPage, ListUsersError> {
+        self.open()?.list(&listing)
     }
 
     async fn hash_kinds(&self) -> Result<Vec<(String, u64)>, Error> {

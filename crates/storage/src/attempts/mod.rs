@@ -150,6 +150,9 @@ pub trait Attempts: Send + Sync {
     /// Notes a success, by [`clear`]. Nothing happens when there is no such budget.
     async fn clear_attempts(&self, key: AttemptKey) -> Result<(), Error>;
 
+    /// The budget as it is, if there is one. Nothing is counted.
+    async fn attempts(&self, key: AttemptKey) -> Result<Option<Budget>, Error>;
+
     /// Opens a budget again by an operator's word, by [`clear`], and says whether it had counted any
     /// failure. Every process that serves the store goes by it at once.
     async fn unlock_attempts(&self, key: AttemptKey) -> Result<bool, Error>;
@@ -271,6 +274,16 @@ impl Budget {
             MAX_CONSECUTIVE.. => LOCKED_FOR,
             _ => KEPT,
         })
+    }
+
+    /// Until when tries are refused; nothing where one would be checked at `now`.
+    pub fn refused_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let wait = match reserve(Some(*self), now) {
+            Ok(_) => return None,
+            Err(Refusal::Wait(wait)) => return Some(now.plus(wait)),
+            Err(Refusal::Locked) => LOCKED_FOR,
+        };
+        Some(self.last_failure.plus(wait))
     }
 
     /// How long the next try must wait after the last failure.

@@ -1,0 +1,111 @@
+//! What an operator asks of accounts.
+
+use model::{User, UserId};
+use rusqlite::{Connection, named_params};
+use storage::{
+    Beginning, Enabled, Error, FeedEntry, Moment, UserCursor, UserFilter, UserListing, UserPage,
+};
+
+use crate::query::{all, first, integer};
+use crate::sessions;
+use crate::users::{TABLE, columns, read};
+use crate::writer::Change;
+
+/// The next generation, with this switch; whatever was issued before is refused, and its sessions end.
+pub(crate) fn revoke(
+    change: &mut Change<'_>,
+    id: &UserId,
+    disabled: Option<bool>,
+    moment: Moment,
+) -> Result<Option<User>, Error> {
+    let sql = concat!(
+        "UPDATE users SET generation = generation + 1, keep = NULL, updated_at = :now,
+             disabled = coalesce(:disabled, disabled)
+         WHERE id = :id RETURNING ",
+        columns!()
+    );
+    let params = named_params! {
+        ":id": id.as_str(),
+        ":now": moment.now.as_millis(),
+        ":disabled": disabled,
+    };
+    let Some(found) = first(change.connection(), TABLE, sql, params, read)? else {
+        return Ok(None);
+    };
+    sessions::delete_of(change.connection(), id, None)?;
+    let entry = FeedEntry::Generation {
+        user: id.clone(),
+        minimum: found.user.generation,
+        keep: None,
+    };
+    change.tell(entry, moment.feed_until)?;
+    Ok(Some(found.user))
+}
+
+/// Takes the switch back, and nothing else.
+pub(crate) fn enable(
+    change: &mut Change<'_>,
+    id: &UserId,
+    moment: Moment,
+) -> Result<Enabled, Error> {
+    let sql = concat!(
+        "UPDATE users SET disabled = 0, updated_at = ?2 WHERE id = ?1 RETURNING ",
+        columns!()
+    );
+    let params = (id.as_str(), moment.now.as_millis());
+    let Some(found) = first(change.connection(), TABLE, sql, params, read)? else {
+        return Ok(Enabled::Gone);
+    };
+    change.tell(FeedEntry::Changed(id.clone()), moment.feed_until)?;
+    Ok(Enabled::Done(found.user))
+}
+
+/// Some accounts.
+pub(crate) fn list(connection: &Connection, listing: &UserListing) -> Result<UserPage, Error> {
+    let UserFilter {
+        beginning,
+        disabled,
+        unverified,
+    } = &listing.filter;
+    let username = beginning.as_ref().and_then(|it| it.username_key.as_deref());
+    let email = beginning.as_ref().map(|it| &*it.email_key);
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM users
+         WHERE id > :after
+             AND (:email IS NULL OR (email_key >= :email AND email_key < :email_end)
+                 OR (username_key >= :username AND username_key < :username_end))
+             AND (disabled <> 0 OR NOT :disabled)
+             AND (email_verified = 0 OR NOT :unverified)
+         ORDER BY id LIMIT :limit"
+    );
+    let params = named_params! {
+        ":after": listing.after.as_ref().map_or("", |UserCursor(id)| id),
+        ":email": email,
+        ":email_end": email.map(Beginning::end_of),
+        ":username": username,
+        ":username_end": username.map(Beginning::end_of),
+        ":disabled": disabled,
+        ":unverified": unverified,
+        ":limit": listing.limit(),
+    };
+    let found = all(connection, TABLE, sql, params, |columns| {
+        // One that can't be read keeps nobody from looking at the others.
+        Ok((columns.get::<String>("id")?, read(columns)))
+    })?;
+    let mut page = UserPage::default();
+    if integer(found.len() as u64) >= i64::from(listing.limit()) {
+        page.next = found.last().map(|(id, _)| UserCursor(id.clone()));
+    }
+    for (_, read) in found {
+        match read {
+            Ok(found) => page.users.push(found.user),
+            Err(Error::UnreadableAccount { account, reason }) => {
+                page.unreadable.push((account, reason));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(page)
+}
