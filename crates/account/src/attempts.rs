@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use model::UserId;
+use secret::Secret;
 use sha2::Sha256;
 use storage::attempts::LONGEST_WAIT;
 use storage::{AttemptKey, Refusal, Reservation, Reserved};
@@ -109,34 +110,43 @@ impl Accounts {
 
     /// The budget of an identifier, in its canonical form.
     pub(crate) fn budget_of_identifier(&self, canonical: &str) -> AttemptKey {
-        self.budget(b"identifier", canonical.as_bytes())
+        budget_of_identifier(&self.0.settings.attempt_key, canonical)
     }
 
     /// The budget of a signed-in person who gives the password once more.
     pub(crate) fn budget_of_account(&self, user: &UserId) -> AttemptKey {
-        self.budget(b"account", user.as_str().as_bytes())
+        budget_of_account(&self.0.settings.attempt_key, user)
     }
 
     /// The budget of a known device.
     pub(crate) fn budget_of_device(&self, nonce: &Nonce) -> AttemptKey {
-        self.budget(b"device", nonce)
+        budget(&self.0.settings.attempt_key, b"device", nonce)
     }
 
     /// The budget of mails, or of tries at what they carry.
     pub(crate) fn budget_of_mail(&self, whose: &str) -> AttemptKey {
-        self.budget(b"mail", whose.as_bytes())
+        budget(&self.0.settings.attempt_key, b"mail", whose.as_bytes())
     }
+}
 
-    #[expect(
-        clippy::expect_used,
-        reason = "HMAC takes a key of any length (RFC 2104 §2)"
-    )]
-    fn budget(&self, kind: &[u8], whose: &[u8]) -> AttemptKey {
-        let key = self.0.settings.attempt_key.expose();
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
-        mac.update(kind);
-        mac.update(&[0]);
-        mac.update(whose);
-        AttemptKey::new(mac.finalize().into_bytes().into())
-    }
+/// The budget of an identifier, in its canonical form.
+pub(crate) fn budget_of_identifier(key: &Secret<[u8; 32]>, canonical: &str) -> AttemptKey {
+    budget(key, b"identifier", canonical.as_bytes())
+}
+
+/// The budget of a signed-in person who gives the password once more.
+pub(crate) fn budget_of_account(key: &Secret<[u8; 32]>, user: &UserId) -> AttemptKey {
+    budget(key, b"account", user.as_str().as_bytes())
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "HMAC takes a key of any length (RFC 2104 §2)"
+)]
+fn budget(key: &Secret<[u8; 32]>, kind: &[u8], whose: &[u8]) -> AttemptKey {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose()).expect("a key of any length");
+    mac.update(kind);
+    mac.update(&[0]);
+    mac.update(whose);
+    AttemptKey::new(mac.finalize().into_bytes().into())
 }

@@ -59,6 +59,12 @@ pub(crate) enum Act {
     ProfileChange,
     SessionEnd,
     OtherSessionsEnd,
+    /// The end of every session, by an operator.
+    SessionsEnd,
+    Disabling,
+    Enabling,
+    /// The opening of budgets of guesses, by an operator.
+    Unlocking,
     Deletion,
 }
 
@@ -128,6 +134,10 @@ impl Act {
             Self::ProfileChange => "profile_change",
             Self::SessionEnd => "session_end",
             Self::OtherSessionsEnd => "other_sessions_end",
+            Self::SessionsEnd => "sessions_end",
+            Self::Disabling => "disabling",
+            Self::Enabling => "enabling",
+            Self::Unlocking => "unlocking",
             Self::Deletion => "deletion",
         }
     }
@@ -203,6 +213,27 @@ impl<'a> Event<'a> {
         self.session = Some(id);
         self
     }
+
+    /// Writes the line: who did it, where it wasn't whoever the account belongs to, and the request that it came of.
+    pub(crate) fn write(self, by: Option<&'static str>, request: Option<&RequestInfo>) {
+        let outcome = if self.refused.is_none() {
+            "done"
+        } else {
+            "refused"
+        };
+        tracing::info!(
+            target: TARGET,
+            event = self.act.name(),
+            outcome,
+            reason = self.refused.map(Reason::code),
+            by,
+            account = self.account.map(UserId::as_str),
+            session = self.session.map(tracing::field::display),
+            client = request.map(|request| &*request.client),
+            request_id = request.map(|request| &*request.id),
+            "{} {outcome}", self.act.name()
+        );
+    }
 }
 
 impl Accounts {
@@ -218,22 +249,6 @@ impl Accounts {
 
     /// Reports what happened.
     pub(crate) fn report(&self, event: Event<'_>) {
-        let outcome = if event.refused.is_none() {
-            "done"
-        } else {
-            "refused"
-        };
-        let request = self.1.as_deref();
-        tracing::info!(
-            target: TARGET,
-            event = event.act.name(),
-            outcome,
-            reason = event.refused.map(Reason::code),
-            account = event.account.map(UserId::as_str),
-            session = event.session.map(tracing::field::display),
-            client = request.map(|request| &*request.client),
-            request_id = request.map(|request| &*request.id),
-            "{} {outcome}", event.act.name()
-        );
+        event.write(None, self.1.as_deref());
     }
 }

@@ -26,7 +26,7 @@ mod logout;
 mod mailing;
 mod me;
 mod opening;
-#[cfg_attr(not(test), expect(dead_code, reason = "for the first kind of job"))]
+pub mod operator;
 mod outbox;
 mod profile;
 mod proof;
@@ -47,6 +47,7 @@ mod users_cache;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jwt::Authority;
 use model::{Clock, Rng, Timestamp};
@@ -70,6 +71,7 @@ pub use live::Live;
 pub use login::{LoginAttempt, LoginError};
 pub use mailing::{MailOff, Mailing, Verification};
 pub use opening::OpenSessionError;
+pub use operator::Operator;
 pub use outbox::Backlog;
 pub use profile::{ChangeProfileError, ChangedProfile, NewProfile};
 pub use proof::ProofError;
@@ -139,16 +141,9 @@ impl Accounts {
 
     /// Whether the store, where it tells the time, has the time `now`.
     pub(crate) async fn agrees_on_time(&self, now: Timestamp) -> Result<(), storage::Error> {
-        let Some(bound) = self.0.settings.max_clock_difference else {
-            return Ok(());
-        };
-        match self.0.storage.clock_difference(now).await? {
-            Some(difference) if difference > bound => {
-                let seconds = difference.as_secs();
-                let reason = format!("the clocks differ by {seconds} s: set this one right");
-                Err(storage::Error::Unavailable(reason))
-            }
-            Some(_) | None => Ok(()),
+        match self.0.settings.max_clock_difference {
+            Some(bound) => agree_on_time(&*self.0.storage, now, bound).await,
+            None => Ok(()),
         }
     }
 
@@ -168,6 +163,22 @@ impl Accounts {
             now,
             feed_until: now.plus(self.revocation_lifetime()),
         }
+    }
+}
+
+/// Whether the store, where it tells the time, has the time `now`, within `bound`.
+async fn agree_on_time(
+    storage: &dyn Storage,
+    now: Timestamp,
+    bound: Duration,
+) -> Result<(), storage::Error> {
+    match storage.clock_difference(now).await? {
+        Some(difference) if difference > bound => {
+            let seconds = difference.as_secs();
+            let reason = format!("the clocks differ by {seconds} s: set this one right");
+            Err(storage::Error::Unavailable(reason))
+        }
+        Some(_) | None => Ok(()),
     }
 }
 

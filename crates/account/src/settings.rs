@@ -59,6 +59,11 @@ pub struct Settings {
 impl Settings {
     /// For how long after its `exp` a token is still remembered as refused.
     pub(crate) fn expiry_margin(&self) -> Duration {
-        self.leeway + REVOCATION_RESERVE
+        expiry_margin(self.leeway)
     }
+}
+
+/// The same, of clocks that may differ by `leeway`.
+pub(crate) fn expiry_margin(leeway: Duration) -> Duration {
+    leeway + REVOCATION_RESERVE
 }

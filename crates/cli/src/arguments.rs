@@ -36,6 +36,9 @@ pub enum Command {
     /// Make keys, list them, and replace them without signing anyone out
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Look at accounts, and disable, unlock or delete them, beside running servers
+    #[command(subcommand)]
+    User(UserCommand),
     /// Ask the running server whether it is ready: exit 0 when it is, for container health checks
     Healthcheck(ServeFlags),
     /// Hash a password from standard input
@@ -91,6 +94,80 @@ pub enum KeysCommand {
     },
     /// Print the key ids of the settings: the one that signs, and those that are still accepted
     List(ServeFlags),
+}
+
+/// What can be done with accounts.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// List accounts, in the order of their ids
+    #[command(
+        long_about = "Lists accounts, in the order of their ids. Where there are more, the last line (on standard error; `next_cursor` in JSON) says how to go on.\n\n  portcullis user list --disabled\n  portcullis user list --prefix ali --json"
+    )]
+    List {
+        /// Only those whose name or address begins so, whatever its case
+        #[arg(long, value_name = "TEXT")]
+        prefix: Option<String>,
+        /// Only those that are disabled
+        #[arg(long)]
+        disabled: bool,
+        /// Only those whose address is not verified
+        #[arg(long)]
+        unverified: bool,
+        /// How many at the most
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+        /// Go on after this: what a listing before said
+        #[arg(long, value_name = "CURSOR")]
+        after: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// Where the settings are.
+        #[command(flatten)]
+        flags: ServeFlags,
+    },
+    /// Show an account: what it is, its sessions, and whether too many failed guesses keep its owner out
+    Show(UserFlags),
+    /// Disable an account: nobody can sign in, and its tokens are refused on every server within a second
+    #[command(
+        long_about = "Disables an account. Nobody can sign in to it, and every token and session of it is refused, on every server within a second. Its owner is not told why: a sign-in is answered as after a wrong password.\n\n  portcullis user disable alice"
+    )]
+    Disable(UserFlags),
+    /// Enable a disabled account: its owner can sign in again
+    #[command(
+        long_about = "Enables a disabled account: its owner can sign in again. Tokens and sessions from before stay refused. Where another application on the same MongoDB has switched the account off by a field of its own (`is_active` and the like) the command is refused and names the field.\n\n  portcullis user enable alice"
+    )]
+    Enable(UserFlags),
+    /// Forget the failed guesses at a password, so that the next try is checked at once
+    Unlock(UserFlags),
+    /// Delete an account with everything that belongs to it
+    #[command(
+        long_about = "Deletes an account with its sessions and everything else that belongs to it, as its owner could. Its name and its address stay reserved for 30 days. There is no way back.\n\n  portcullis user delete alice@example.org --yes"
+    )]
+    Delete {
+        /// Do it: there is no way back
+        #[arg(long)]
+        yes: bool,
+        /// Which account.
+        #[command(flatten)]
+        user: UserFlags,
+    },
+    /// End every session of an account: its owner signs in again, everywhere
+    EndSessions(UserFlags),
+}
+
+/// Which account, and how to answer.
+#[derive(Clone, Debug, Args)]
+pub struct UserFlags {
+    /// The account: its id, its name or its address
+    #[arg(value_name = "USER")]
+    pub user: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Where the settings are.
+    #[command(flatten)]
+    pub flags: ServeFlags,
 }
 
 /// Flags that go over the environment.

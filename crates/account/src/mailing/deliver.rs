@@ -21,6 +21,7 @@ impl Job for Deliver {
 
     /// A mail that may have been sent is sent again under the same id.
     async fn run(self, accounts: &Accounts, at: &Running) -> Outcome {
+        tracing::debug!(job = %at.id, tries = at.tries, expires = %at.expires, "a mail is tried");
         let Ok(mailing) = accounts.mailing() else {
             return Outcome::Later("mail_is_off"); // of another node it may be on
         };

@@ -9,6 +9,7 @@
 
 mod hashing;
 mod mail;
+mod operator;
 mod process;
 mod same_time;
 mod time;

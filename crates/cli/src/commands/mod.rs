@@ -9,6 +9,7 @@ mod memory;
 mod open_files;
 mod pinned;
 mod serve;
+mod user;
 
 use std::process::ExitCode;
 
@@ -36,6 +37,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Serve(flags) => serve::run(flags),
         Command::Config(ConfigCommand::Check(flags)) => config_check::run(flags),
         Command::Keys(command) => keys::run(command),
+        Command::User(command) => user::run(command),
         Command::Healthcheck(flags) => healthcheck::run(flags),
         Command::Hash => hash::hash(),
         Command::Verify { hash } => hash::verify(hash),

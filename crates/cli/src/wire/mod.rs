@@ -1,6 +1,7 @@
 //! The one place that builds everything, and that names a storage backend.
 
 mod keys;
+mod operator;
 mod prepared;
 mod progress;
 mod store;
@@ -29,6 +30,7 @@ use keys::{authority, derived_key};
 use store::{Stored, open_store};
 
 pub use keys::{KeyFault, previous_keys, signing_key};
+pub use operator::open_operator;
 pub use prepared::Prepared;
 pub use store::replace_known_keys;
 pub use upkeep::Upkeep;

@@ -80,6 +80,33 @@ pub(super) async fn open_store(
     }
 }
 
+/// Opens the one that the settings name for a command, beside running servers or without one. Where no server ever ran
+/// nothing is made.
+pub(super) async fn open_store_for_a_command(
+    config: &Config,
+    keys: &Keys,
+    clock: &dyn Clock,
+) -> anyhow::Result<Arc<dyn Storage>> {
+    if let Some(uri) = &config.storage.mongo_uri {
+        let uri = MongoUri::parse(uri.expose().as_str()).context("MONGO_URI")?;
+        let options = storage_mongodb::Options::new(&SystemRng).for_a_command();
+        let options = options.with_reservations(reservations(keys));
+        let storage = MongoStore::open(&uri, options).await.context("MONGO_URI")?;
+        storage.expect_keys(&key_prints(config, keys)?).await?;
+        return Ok(storage);
+    }
+    let file = config.storage.data_dir.join(DATABASE);
+    anyhow::ensure!(
+        file.try_exists()
+            .with_context(|| file.display().to_string())?,
+        "there is no database at {}: no server has run with this data folder yet",
+        file.display()
+    );
+    let options = Options::new(Role::Command, clock.now());
+    let options = options.with_reservations(reservations(keys));
+    Ok(SqliteStore::open(&file, &options)?)
+}
+
 /// The keys by which released names are recognized.
 fn reservations(keys: &Keys) -> Reservations {
     let key = |secret| derived_key(secret, "released names");

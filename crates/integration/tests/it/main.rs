@@ -25,6 +25,7 @@ mod legacy;
 mod limits;
 mod logging;
 mod nodes;
+mod operator;
 mod pages;
 mod process;
 mod proxies;

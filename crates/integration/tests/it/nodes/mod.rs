@@ -9,6 +9,7 @@ mod credentials;
 mod deadline;
 mod defects;
 mod failover;
+mod operator;
 mod outage;
 mod paused;
 mod server_errors;

@@ -1,0 +1,117 @@
+//! What an operator does with accounts: somebody who may run commands where the store is, and answers for it.
+//!
+//! An operator is nobody's owner: there is no session, no password and no limit. It works beside running servers, through the
+//! same methods of the store, so that what it changes they hear as they hear of each other. Each use case is one file with
+//! one method of [`Operator`], and each that changes something reports it, as `by=operator`.
+
+mod delete;
+mod disable;
+mod enable;
+mod end_sessions;
+mod find;
+mod list;
+mod show;
+mod unlock;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{Clock, User};
+use secret::Secret;
+use storage::{AttemptKey, Moment, Storage};
+
+use crate::agree_on_time;
+use crate::attempts::{budget_of_account, budget_of_identifier};
+use crate::events::Event;
+use crate::identifier::{canonical, login_name};
+use crate::settings::expiry_margin;
+
+pub use enable::EnableError;
+pub use find::FindError;
+pub use list::{ListError, Listed};
+pub use show::{Blocked, Budget, Shown};
+
+/// What an operator can do.
+pub struct Operator {
+    storage: Arc<dyn Storage>,
+    clock: Arc<dyn Clock>,
+    settings: OperatorSettings,
+}
+
+/// What the servers are set to, as far as it matters here.
+#[derive(Clone, Debug)]
+pub struct OperatorSettings {
+    /// How long an access token lives (`JWT_ACCESS_TOKEN_EXPIRES`).
+    pub access_lifetime: Duration,
+    /// By how much clocks may differ (`JWT_DECODE_LEEWAY`).
+    pub leeway: Duration,
+    /// By how much the clocks of this process and of the store may differ.
+    pub max_clock_difference: Duration,
+    /// The key by which names become budgets of guesses.
+    pub attempt_key: Secret<[u8; 32]>,
+}
+
+impl Operator {
+    /// An operator at this store.
+    pub fn new(
+        storage: Arc<dyn Storage>,
+        clock: Arc<dyn Clock>,
+        settings: OperatorSettings,
+    ) -> Self {
+        Self {
+            storage,
+            clock,
+            settings,
+        }
+    }
+
+    /// Finishes what was begun and closes the store.
+    pub async fn close(&self) {
+        self.storage.close().await;
+    }
+
+    /// Now, and until when the servers must remember what is revoked now: for as long as a token of any of them lives,
+    /// whatever they were set to. A clock that the store doesn't confirm would have them forget it too early.
+    async fn moment(&self) -> Result<Moment, storage::Error> {
+        let bound = self.settings.max_clock_difference;
+        agree_on_time(&*self.storage, self.clock.now(), bound).await?;
+        let noted = self.storage.note_access_lifetime(Duration::ZERO).await?;
+        let longest = noted.max(self.settings.access_lifetime);
+        let now = self.clock.now();
+        Ok(Moment {
+            now,
+            feed_until: now.plus(longest + expiry_margin(self.settings.leeway)),
+        })
+    }
+
+    /// The budgets that guesses at the password of `user` are counted in: one for each way to sign in, and the one of who
+    /// is signed in. Those of known devices are found by nobody but the devices.
+    fn budgets_of(&self, user: &User) -> Vec<(Budget, AttemptKey)> {
+        let key = &self.settings.attempt_key;
+        let of_identifier = |identifier| {
+            let name = login_name(identifier);
+            budget_of_identifier(key, canonical(&name))
+        };
+        let name = user.username.as_deref().map(of_identifier);
+        let address = user.email.as_deref().map(of_identifier);
+        let signed_in = budget_of_account(key, &user.id);
+        let name = name.map(|budget| (Budget::Username, budget));
+        let address = address.map(|budget| (Budget::Email, budget));
+        let signed_in = (Budget::SignedIn, signed_in);
+        name.into_iter().chain(address).chain([signed_in]).collect()
+    }
+}
+
+/// Reports what an operator did.
+fn report(event: Event<'_>) {
+    event.write(Some("operator"), None);
+}
+
+impl fmt::Debug for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Operator")
+            .field("storage", &self.storage)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,242 @@
+//! `portcullis user`
+
+mod print;
+
+use std::process::ExitCode;
+
+use account::Operator;
+use account::operator::{Budget, Listed, Shown};
+use config::{Config, SecretSource};
+use model::User;
+use serde_json::{Value, json};
+use storage::UserFilter;
+
+use super::load;
+use crate::arguments::{ServeFlags, UserCommand, UserFlags};
+use crate::logging;
+use crate::wire::open_operator;
+
+/// What a command answers, in both forms.
+struct Answer {
+    text: String,
+    json: Value,
+}
+
+/// Does what an operator asks of accounts.
+pub(super) fn run(command: UserCommand) -> anyhow::Result<ExitCode> {
+    let (flags, json) = where_and_how(&command);
+    let config = load(flags)??;
+    let filter = logging::filter(&config.log).map_err(|error| anyhow::anyhow!("its log {error}"));
+    let logging = logging::start(&config.log, filter?)?; // where the events go
+    if let UserCommand::Delete { yes, user } = &command {
+        anyhow::ensure!(
+            yes,
+            "there is no way back for {:?}: to delete it, add --yes",
+            user.user
+        );
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let answer = runtime.block_on(answer(&config, command));
+    drop(logging); // its lines come before an error
+    print::out(&answer?, json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn answer(config: &Config, command: UserCommand) -> anyhow::Result<Answer> {
+    let never = [&config.tokens.secret_key, &config.secrets.secret_key];
+    anyhow::ensure!(
+        !never
+            .iter()
+            .any(|it| matches!(it, SecretSource::ToBeGenerated)),
+        "no server has run with this data folder yet: there are no accounts"
+    );
+    let operator = open_operator(config, &config.keys()?).await?;
+    let answer = act(&operator, command).await;
+    operator.close().await;
+    answer
+}
+
+async fn act(operator: &Operator, command: UserCommand) -> anyhow::Result<Answer> {
+    Ok(match command {
+        UserCommand::List {
+            prefix,
+            disabled,
+            unverified,
+            limit,
+            after,
+            ..
+        } => {
+            let only = UserFilter {
+                disabled,
+                unverified,
+                ..UserFilter::default()
+            };
+            listed(&operator.list(prefix.as_deref(), only, after, limit).await?)
+        }
+        UserCommand::Show(UserFlags { user, .. }) => shown(&operator.show(&user).await?),
+        UserCommand::Disable(UserFlags { user, .. }) => {
+            let user = operator.disable(&user).await?;
+            let text = "is disabled: no token of it is accepted any more";
+            done(&user, text, json!({ "id": user.id, "disabled": true }))
+        }
+        UserCommand::Enable(UserFlags { user, .. }) => {
+            let user = operator.enable(&user).await?;
+            let text = "is enabled: its owner can sign in";
+            done(&user, text, json!({ "id": user.id, "disabled": false }))
+        }
+        UserCommand::Unlock(UserFlags { user, .. }) => {
+            let (user, opened) = operator.unlock(&user).await?;
+            let text = if opened.is_empty() {
+                "had no failed guesses"
+            } else {
+                "is unlocked: the next try is checked at once"
+            };
+            let opened: Vec<_> = opened.into_iter().map(name_of).collect();
+            done(&user, text, json!({ "id": user.id, "unlocked": opened }))
+        }
+        UserCommand::Delete { user, .. } => {
+            let id = operator.delete(&user.user).await?;
+            Answer {
+                text: format!("{} is deleted\n", print::shown(id.as_str())),
+                json: json!({ "id": id, "deleted": true }),
+            }
+        }
+        UserCommand::EndSessions(UserFlags { user, .. }) => {
+            let (user, ended) = operator.end_sessions(&user).await?;
+            let text = format!("has no session any more: {ended} ended");
+            done(&user, &text, json!({ "id": user.id, "ended": ended }))
+        }
+    })
+}
+
+fn where_and_how(command: &UserCommand) -> (ServeFlags, bool) {
+    match command {
+        UserCommand::List { flags, json, .. } => (flags.clone(), *json),
+        UserCommand::Show(user)
+        | UserCommand::Disable(user)
+        | UserCommand::Enable(user)
+        | UserCommand::Unlock(user)
+        | UserCommand::Delete { user, .. }
+        | UserCommand::EndSessions(user) => (user.flags.clone(), user.json),
+    }
+}
+
+fn done(user: &User, text: &str, json: Value) -> Answer {
+    let id = user.id.as_str();
+    let called = Some(user.display_name()).filter(|name| *name != id);
+    let called = called.map(|name| format!(" ({})", print::shown(name)));
+    let text = format!(
+        "{}{} {text}\n",
+        print::shown(id),
+        called.unwrap_or_default()
+    );
+    Answer { text, json }
+}
+
+const fn name_of(budget: Budget) -> &'static str {
+    match budget {
+        Budget::Username => "username",
+        Budget::Email => "email",
+        Budget::SignedIn => "signed_in",
+    }
+}
+
+fn to_json(user: &User) -> Value {
+    json!({
+        "id": user.id,
+        "username": user.username,
+        "email": user.email,
+        "email_verified": user.email_verified,
+        "disabled": user.disabled,
+        "created_at": user.created_at,
+        "updated_at": user.updated_at,
+    })
+}
+
+fn listed(listed: &Listed) -> Answer {
+    let heads = ["ID", "NAME", "ADDRESS", "STATE", "CREATED"].map(str::to_owned);
+    let rows = listed.users.iter().map(|user| {
+        [
+            user.id.as_str().to_owned(),
+            user.username.clone().unwrap_or_default(),
+            user.email.clone().unwrap_or_default(),
+            state(user),
+            user.created_at.to_string(),
+        ]
+    });
+    let rows: Vec<_> = std::iter::once(heads).chain(rows).collect();
+    for (account, reason) in &listed.unreadable {
+        print::remark(&format!(
+            "{} can't be read: {reason}",
+            print::shown(account)
+        ));
+    }
+    if let Some(next) = &listed.next {
+        print::remark(&format!("there are more: --after {next}"));
+    }
+    let unreadable = listed.unreadable.iter();
+    let unreadable = unreadable.map(|(id, reason)| json!({ "id": id, "reason": reason }));
+    Answer {
+        text: print::columns(&rows),
+        json: json!({
+            "items": listed.users.iter().map(to_json).collect::<Vec<_>>(),
+            "unreadable": unreadable.collect::<Vec<_>>(),
+            "next_cursor": listed.next,
+        }),
+    }
+}
+
+/// What an operator must see of an account that is not as usual.
+fn state(user: &User) -> String {
+    let states = [
+        ("disabled", user.disabled),
+        ("unverified", !user.email_verified),
+    ];
+    let states = states.into_iter().filter(|(_, is)| *is);
+    states.map(|(name, _)| name).collect::<Vec<_>>().join(",")
+}
+
+fn shown(shown: &Shown) -> Answer {
+    let user = &shown.user;
+    let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
+    let given = |text: Option<&String>| text.map_or_else(|| "none".to_owned(), Clone::clone);
+    let sessions = match shown.last_used_at {
+        Some(last) => format!("{}, last used {last}", shown.sessions),
+        None => shown.sessions.to_string(),
+    };
+    let blocked = shown.blocked.iter().map(|blocked| {
+        let by = match blocked.budget {
+            Budget::Username => "by its name",
+            Budget::Email => "by its address",
+            Budget::SignedIn => "when signed in",
+        };
+        format!("{by} until {}", blocked.until)
+    });
+    let blocked: Vec<_> = blocked.collect();
+    let blocked = Some(blocked.join(", ")).filter(|text| !text.is_empty());
+    let rows = [
+        ("id", user.id.as_str().to_owned()),
+        ("name", given(user.username.as_ref())),
+        ("address", given(user.email.as_ref())),
+        ("verified", yes(user.email_verified)),
+        ("disabled", yes(user.disabled)),
+        ("created", user.created_at.to_string()),
+        ("updated", user.updated_at.to_string()),
+        ("password", given(shown.hash.as_ref())),
+        ("sessions", sessions),
+        ("locked", blocked.unwrap_or_else(|| "no".to_owned())),
+    ];
+    let rows: Vec<_> = rows.map(|(name, value)| [name.to_owned(), value]).into();
+    let mut json = to_json(user);
+    let blocked = shown.blocked.iter();
+    let blocked = blocked.map(|it| json!({ "budget": name_of(it.budget), "until": it.until }));
+    json["password_kind"] = json!(shown.hash);
+    json["sessions"] = json!({ "count": shown.sessions, "last_used_at": shown.last_used_at });
+    json["locked"] = blocked.collect();
+    Answer {
+        text: print::columns(&rows),
+        json,
+    }
+}

@@ -1,0 +1,28 @@
+//! What an operator's commands work with.
+
+use std::sync::Arc;
+
+use account::Operator;
+use account::operator::OperatorSettings;
+use config::{Config, Keys};
+use model::SystemClock;
+
+use super::CLOCK_SKEW;
+use super::keys::derived_key;
+use super::store::open_store_for_a_command;
+
+/// Opens the store that servers have made, for an operator.
+///
+/// # Errors
+/// When no server ever ran, or the store can't be opened.
+pub async fn open_operator(config: &Config, keys: &Keys) -> anyhow::Result<Operator> {
+    let clock = Arc::new(SystemClock);
+    let storage = open_store_for_a_command(config, keys, &*clock).await?;
+    let settings = OperatorSettings {
+        access_lifetime: config.tokens.access_expires,
+        leeway: config.tokens.leeway,
+        max_clock_difference: CLOCK_SKEW,
+        attempt_key: derived_key(&keys.secret_key, "attempts"),
+    };
+    Ok(Operator::new(storage, clock, settings))
+}
