@@ -56,6 +56,10 @@ pub(crate) enum Act {
     AddressUndo,
     /// A mail to the owner.
     Mail,
+    /// An account that an operator makes.
+    Invitation,
+    /// A link to a new password that an operator hands out.
+    ResetLink,
     ProfileChange,
     SessionEnd,
     OtherSessionsEnd,
@@ -131,6 +135,8 @@ impl Act {
             Self::AddressChange => "address_change",
             Self::AddressUndo => "address_undo",
             Self::Mail => "mail",
+            Self::Invitation => "invitation",
+            Self::ResetLink => "reset_link",
             Self::ProfileChange => "profile_change",
             Self::SessionEnd => "session_end",
             Self::OtherSessionsEnd => "other_sessions_end",

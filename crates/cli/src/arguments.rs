@@ -126,6 +126,32 @@ pub enum UserCommand {
         #[command(flatten)]
         flags: ServeFlags,
     },
+    /// Make an account, also where registration is closed, and print a link by which its owner sets a password
+    #[command(
+        long_about = "Makes an account without a password and prints a link, once: give it to the owner, who sets a password by it within 7 days. It is good once, so hand it over where nobody else reads it. Works where registration is closed.\n\nThe address counts as not verified, unless you know that it is the owner's and say so.\n\n  portcullis user add alice alice@example.org"
+    )]
+    Add {
+        /// The name
+        #[arg(value_name = "NAME")]
+        username: String,
+        /// The address
+        #[arg(value_name = "ADDRESS")]
+        email: String,
+        /// The address is the owner's: it counts as verified
+        #[arg(long)]
+        verified: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// Where the settings are.
+        #[command(flatten)]
+        flags: ServeFlags,
+    },
+    /// Print a link by which the owner of an account sets a new password
+    #[command(
+        long_about = "Prints a link, once, by which the owner of an account sets a new password within 24 hours. It is good once, so hand it over where nobody else reads it. The present password and every session stay good until then. Who is mailed is told when the password has changed.\n\n  portcullis user reset-password alice"
+    )]
+    ResetPassword(UserFlags),
     /// Show an account: what it is, its sessions, and whether too many failed guesses keep its owner out
     Show(UserFlags),
     /// Disable an account: nobody can sign in, and its tokens are refused on every server within a second

@@ -9,6 +9,7 @@ mod disable;
 mod enable;
 mod end_sessions;
 mod find;
+mod invite;
 mod list;
 mod show;
 mod unlock;
@@ -17,7 +18,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{Clock, User};
+use model::{Clock, Rng, User};
 use secret::Secret;
 use storage::{AttemptKey, Moment, Storage};
 
@@ -29,6 +30,7 @@ use crate::settings::expiry_margin;
 
 pub use enable::EnableError;
 pub use find::FindError;
+pub use invite::{Invitation, InviteError, OneTimeLink, ResetLinkError};
 pub use list::{ListError, Listed};
 pub use show::{Blocked, Budget, Shown};
 
@@ -36,6 +38,7 @@ pub use show::{Blocked, Budget, Shown};
 pub struct Operator {
     storage: Arc<dyn Storage>,
     clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
     settings: OperatorSettings,
 }
 
@@ -50,6 +53,8 @@ pub struct OperatorSettings {
     pub max_clock_difference: Duration,
     /// The key by which names become budgets of guesses.
     pub attempt_key: Secret<[u8; 32]>,
+    /// The address that people use (`PORTCULLIS_PUBLIC_URL`), without a slash at its end: links begin with it.
+    pub public_url: String,
 }
 
 impl Operator {
@@ -57,11 +62,13 @@ impl Operator {
     pub fn new(
         storage: Arc<dyn Storage>,
         clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
         settings: OperatorSettings,
     ) -> Self {
         Self {
             storage,
             clock,
+            rng,
             settings,
         }
     }

@@ -40,6 +40,14 @@ impl ResetPassword {
         };
         (purpose, Bound::to_address(user))
     }
+
+    /// For `user`, by an operator, who has it from nobody that the address is theirs.
+    pub(crate) fn handed_out(user: &User) -> Self {
+        Self {
+            user: user.id.clone(),
+            mailed_to: None,
+        }
+    }
 }
 
 /// What `user` has proven by a link that carries this: nothing when it is good for nothing any more.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use account::Operator;
-use account::operator::{FindError, OperatorSettings};
-use model::{Clock, EmailAddress, ManualClock, Timestamp, User, UserId, Username};
+use account::operator::{FindError, Invitation, InviteError, OperatorSettings, ResetLinkError};
+use model::{Clock, EmailAddress, ManualClock, SystemRng, Timestamp, User, UserId, Username};
 use password::PasswordHash;
 use secret::Secret;
 use storage::{Error, NewUser, Storage, Users as _};
@@ -19,8 +19,9 @@ fn operator(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>) -> Operator {
         leeway: Duration::ZERO,
         max_clock_difference: Duration::from_secs(2),
         attempt_key: Secret::new([8; 32]),
+        public_url: "https://accounts.example.org".to_owned(),
     };
-    Operator::new(storage, clock, settings)
+    Operator::new(storage, clock, Arc::new(SystemRng), settings)
 }
 
 fn clock() -> Arc<ManualClock> {
@@ -94,4 +95,79 @@ async fn what_an_operator_refuses_is_remembered_for_as_long_as_the_longest_token
         server.accounts.sweep().await.unwrap();
         assert!(!server.accepts(tokens.access.expose()));
     }
+}
+
+fn bob() -> Invitation {
+    Invitation {
+        username: Username::parse("bob").unwrap(),
+        email: EmailAddress::parse("bob@example.org").unwrap(),
+        is_verified: false,
+    }
+}
+
+/// What a link carries.
+fn token_of(link: &Secret<String>) -> &str {
+    let page = "https://accounts.example.org/reset?token=";
+    link.expose().strip_prefix(page).unwrap()
+}
+
+#[tokio::test]
+async fn whoever_is_invited_sets_a_password_once() {
+    let store = Arc::new(MemoryStore::new());
+    let process = Process::on(store.clone(), HOUR).await;
+    let operator = operator(store.clone(), process.clock.clone());
+    let invited = operator.invite(bob()).await.unwrap();
+    let token = token_of(&invited.link);
+    let setting = process
+        .accounts
+        .reset_password(token, "wT4$nB9!zR2q".into());
+    setting.await.unwrap();
+    let again = process
+        .accounts
+        .reset_password(token, "kX8#vQ2m!pL5".into());
+    assert!(again.await.is_err());
+    let bob = store.user(&invited.user.id).await.unwrap().unwrap();
+    assert!(!bob.email_verified, "nobody has proven the address");
+}
+
+#[tokio::test]
+async fn nobody_is_invited_under_the_name_or_the_address_of_another() {
+    let store = Arc::new(MemoryStore::new());
+    let operator = operator(store, clock());
+    operator.invite(bob()).await.unwrap();
+    let again = operator.invite(bob()).await;
+    assert!(matches!(again, Err(InviteError::Taken(_))));
+}
+
+#[tokio::test]
+async fn a_link_of_an_operator_is_good_for_a_day_and_until_the_password_changes() {
+    let store = Arc::new(MemoryStore::new());
+    let process = Process::on(store.clone(), HOUR).await;
+    process.sign_up().await;
+    let operator = operator(store, process.clock.clone());
+    let first = operator.reset_link("alice").await.unwrap();
+    let second = operator.reset_link("alice@example.org").await.unwrap();
+    let good = async |link: &Secret<String>| {
+        let asked = process.accounts.is_good_for_reset(token_of(link));
+        asked.await.unwrap()
+    };
+    assert!(good(&first.link).await);
+    let setting = process
+        .accounts
+        .reset_password(token_of(&second.link), "wT4$nB9!zR2q".into());
+    setting.await.unwrap();
+    assert!(!good(&first.link).await);
+    let third = operator.reset_link("alice").await.unwrap();
+    process.let_pass(24 * HOUR);
+    assert!(!good(&third.link).await);
+}
+
+#[tokio::test]
+async fn there_is_no_link_to_an_account_that_is_disabled() {
+    let store = Arc::new(MemoryStore::new());
+    account(&store, "u-1", "alice").await;
+    let operator = operator(store, clock());
+    operator.disable("alice").await.unwrap();
+    let refused = operator.reset_link("alice").await;
+    assert!(matches!(refused, Err(ResetLinkError::Disabled)));
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use account::Operator;
 use account::operator::OperatorSettings;
 use config::{Config, Keys};
-use model::SystemClock;
+use model::{SystemClock, SystemRng};
 
 use super::CLOCK_SKEW;
 use super::keys::derived_key;
@@ -23,6 +23,7 @@ pub async fn open_operator(config: &Config, keys: &Keys) -> anyhow::Result<Opera
         leeway: config.tokens.leeway,
         max_clock_difference: CLOCK_SKEW,
         attempt_key: derived_key(&keys.secret_key, "attempts"),
+        public_url: config.server.public_url.as_str().to_owned(),
     };
-    Ok(Operator::new(storage, clock, settings))
+    Ok(Operator::new(storage, clock, Arc::new(SystemRng), settings))
 }

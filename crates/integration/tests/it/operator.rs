@@ -314,3 +314,53 @@ async fn where_no_server_ever_ran_nothing_is_made() {
     assert_eq!(elsewhere.code, Some(1));
     assert!(!folder.path().join("there").exists());
 }
+
+/// What the one-time link that a command prints carries. It begins with the public address of the settings.
+fn token_of(said: &Value) -> String {
+    let (page, token) = said["link"]
+        .as_str()
+        .unwrap()
+        .split_once("?token=")
+        .unwrap();
+    assert_eq!(page, "http://127.0.0.1:8080/reset");
+    token.to_owned()
+}
+
+#[tokio::test]
+async fn whoever_is_invited_or_has_lost_the_password_sets_one_by_a_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let closed = [("PORTCULLIS_REGISTRATION", "closed")];
+    let server = Server::start(folder.path(), &closed).await;
+    let machine = Machine {
+        folder,
+        server,
+        client: reqwest::Client::new(),
+    };
+    let stranger = json!({"username": "carol", "email": "c@example.org", "password": PASSWORD});
+    assert_eq!(machine.ask("register", "", &stranger).await.0, 403);
+
+    let said = machine.says(&["add", "bob", "bob@example.org"]).await;
+    let token = token_of(&said);
+    let set = |token: &str, new: &str| {
+        let body = json!({"token": token, "new_password": new});
+        let machine = &machine;
+        async move { machine.ask("password/reset", "", &body).await }
+    };
+    let (status, answer) = set(&token, "password").await;
+    assert_eq!(
+        (status, &answer["code"]),
+        (422, &json!("validation_failed"))
+    );
+    assert_eq!(set(&token, PASSWORD).await.0, 200);
+    let (status, answer) = set(&token, PASSWORD).await;
+    assert_eq!((status, &answer["code"]), (400, &json!("invalid_link")));
+    let [access, _] = machine.tokens("bob").await;
+
+    let said = machine.says(&["reset-password", "bob"]).await;
+    let token = token_of(&said);
+    let new = "wT4$nB9!zR2q";
+    assert_eq!(set(&token, new).await.0, 200);
+    machine.until_refused(&access).await;
+    assert_eq!(machine.sign_in("bob", PASSWORD).await.0, 401);
+    assert_eq!(machine.sign_in("bob", new).await.0, 200);
+}

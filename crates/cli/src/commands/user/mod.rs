@@ -5,9 +5,9 @@ mod print;
 use std::process::ExitCode;
 
 use account::Operator;
-use account::operator::{Budget, Listed, Shown};
+use account::operator::{Budget, Invitation, Listed, OneTimeLink, Shown};
 use config::{Config, SecretSource};
-use model::User;
+use model::{EmailAddress, User, Username};
 use serde_json::{Value, json};
 use storage::UserFilter;
 
@@ -75,6 +75,24 @@ async fn act(operator: &Operator, command: UserCommand) -> anyhow::Result<Answer
             };
             listed(&operator.list(prefix.as_deref(), only, after, limit).await?)
         }
+        UserCommand::Add {
+            username,
+            email,
+            verified,
+            ..
+        } => {
+            let invitation = Invitation {
+                username: Username::parse(&username)
+                    .map_err(|fault| anyhow::anyhow!("{username:?} can't be a name: {fault}"))?,
+                email: EmailAddress::parse(&email)
+                    .map_err(|fault| anyhow::anyhow!("{email:?} can't be an address: {fault}"))?,
+                is_verified: verified,
+            };
+            linked(&operator.invite(invitation).await?)
+        }
+        UserCommand::ResetPassword(UserFlags { user, .. }) => {
+            linked(&operator.reset_link(&user).await?)
+        }
         UserCommand::Show(UserFlags { user, .. }) => shown(&operator.show(&user).await?),
         UserCommand::Disable(UserFlags { user, .. }) => {
             let user = operator.disable(&user).await?;
@@ -113,14 +131,30 @@ async fn act(operator: &Operator, command: UserCommand) -> anyhow::Result<Answer
 
 fn where_and_how(command: &UserCommand) -> (ServeFlags, bool) {
     match command {
-        UserCommand::List { flags, json, .. } => (flags.clone(), *json),
+        UserCommand::List { flags, json, .. } | UserCommand::Add { flags, json, .. } => {
+            (flags.clone(), *json)
+        }
         UserCommand::Show(user)
+        | UserCommand::ResetPassword(user)
         | UserCommand::Disable(user)
         | UserCommand::Enable(user)
         | UserCommand::Unlock(user)
         | UserCommand::Delete { user, .. }
         | UserCommand::EndSessions(user) => (user.flags.clone(), user.json),
     }
+}
+
+/// The one time that a link is shown.
+fn linked(made: &OneTimeLink) -> Answer {
+    let hours = made.lifetime.as_secs() / 3600;
+    let link = made.link.expose();
+    let text = format!("sets a password by this link, once, within {hours} hours:\n{link}");
+    let json = json!({
+        "id": made.user.id,
+        "link": link,
+        "expires_in": made.lifetime.as_secs(),
+    });
+    done(&made.user, &text, json)
 }
 
 fn done(user: &User, text: &str, json: Value) -> Answer {
