@@ -39,6 +39,9 @@ pub enum Command {
     /// Look at accounts, and disable, unlock or delete them, beside running servers
     #[command(subcommand)]
     User(UserCommand),
+    /// Try the settings of mail
+    #[command(subcommand)]
+    Mail(MailCommand),
     /// Ask the running server whether it is ready: exit 0 when it is, for container health checks
     Healthcheck(ServeFlags),
     /// Hash a password from standard input
@@ -61,6 +64,22 @@ pub enum Command {
 pub enum ConfigCommand {
     /// Print every setting and where it came from, secrets masked; exit 1 with all faults at once
     Check(ServeFlags),
+}
+
+/// What can be done with mail.
+#[derive(Debug, Subcommand)]
+pub enum MailCommand {
+    /// Send a test message, and say what came of it
+    #[command(
+        long_about = "Sends a test message at once by PORTCULLIS_MAIL_URL, and says what came of it, with a hint for the usual failures. The running server isn't asked, and nothing is tried again.\n\n  portcullis mail test you@example.org"
+    )]
+    Test {
+        /// The mailbox to send to
+        address: String,
+        /// Where the settings are.
+        #[command(flatten)]
+        flags: ServeFlags,
+    },
 }
 
 /// What can be done with keys.

@@ -64,7 +64,7 @@ fn shown(var: &EnvVar, value: &Value) -> String {
             format!("[set, {} bytes]", text.len())
         }
         Kind::PublicKey => format!("[public key, {} bytes]", text.len()),
-        Kind::StoreUri => redact::uri(text).escape_debug().to_string(),
+        Kind::StoreUri | Kind::MailUrl => redact::uri(text).escape_debug().to_string(),
         _ => text
             .trim()
             .chars()

@@ -53,7 +53,7 @@ pub use load::Config;
 pub use origin::Origin;
 pub use reference::{render_env_example, render_reference};
 pub use sections::{
-    Algorithm, Forms, Limits, Listening, Log, LogFormat, Passwords, PublicUrl, Registration,
-    SecretSource, Secrets, Server, Sessions, Storage, TlsFiles, Tokens,
+    Algorithm, EmailVerification, Forms, Limits, Listening, Log, LogFormat, Mail, Passwords,
+    PublicUrl, Registration, SecretSource, Secrets, Server, Sessions, Storage, TlsFiles, Tokens,
 };
 pub use source::{Flags, Sources};

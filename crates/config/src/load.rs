@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, path::Path};
 
 use crate::{
-    Algorithm, ConfigError, Fault, Forms, Limits, Log, Notice, Origin, Passwords, Registration,
-    Row, Secrets, Server, Sessions, Sources, Storage, Tokens, describe,
+    Algorithm, ConfigError, Fault, Forms, Limits, Log, Mail, Notice, Origin, Passwords,
+    Registration, Row, Secrets, Server, Sessions, Sources, Storage, Tokens, describe,
     development_secrets::{self, DevelopmentSecrets, Found},
     env_vars::{
         EnvVar,
@@ -33,6 +33,8 @@ pub struct Config {
     pub passwords: Passwords,
     /// Who may create an account.
     pub registration: Registration,
+    /// Where mail goes, whom it comes from, and what it says.
+    pub mail: Mail,
     /// How the forms of the pages are protected.
     pub forms: Forms,
     /// Where accounts are kept.
@@ -71,6 +73,7 @@ impl Config {
         let sessions = Sessions::read(&mut reader);
         let passwords = Passwords::read(&mut reader);
         let registration = Registration::read(&mut reader);
+        let mail = Mail::read(&mut reader, &sources.working_dir);
         let limits = Limits::read(&mut reader);
         let forms = Forms::read(&mut reader);
         let log = Log::read(&mut reader);
@@ -88,6 +91,7 @@ impl Config {
             sessions,
             passwords,
             registration,
+            mail,
             forms,
             storage,
             limits,

@@ -28,7 +28,7 @@ by every user.
 
 `portcullis config check` prints every value and where it came from, with secrets masked, or everything
 that is wrong with them at once; and once nothing is, everything that is wrong with what they name:
-keys, certificates, the data folder, the connection string.
+keys, certificates, the data folder, the connection string, templates, texts.
 ";
 
 /// The text of `docs/configuration.md`.
@@ -120,6 +120,9 @@ impl fmt::Display for Form {
             Kind::PrivateKey => f.write_str("a private key in PEM"),
             Kind::PublicKey => f.write_str("a public key in PEM"),
             Kind::StoreUri => f.write_str("a connection string"),
+            Kind::MailUrl => {
+                f.write_str("an address that begins with `smtp://`, `smtps://` or `file:///`")
+            }
         }
     }
 }

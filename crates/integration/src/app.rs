@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use account::Accounts;
 use axum::body::Body;
-use cli::wire::{Built, Surroundings, Upkeep, build};
+use cli::wire::{Built, Post, Surroundings, Upkeep, build};
 use config::{Config, Flags, Sources};
 use headers::Scheme;
 use http_body_util::BodyExt as _;
@@ -170,6 +170,7 @@ impl TestApp {
             bounds,
             max_clock_difference: None, // the test's clock is its own
             public_url: config.server.public_url_at(address),
+            post: Post::prepare(&config).expect("settings of mail that can be used"),
         };
         let debug = format!("{config:?} {keys:?}");
         let Built {

@@ -5,6 +5,7 @@ mod dumps;
 mod hash;
 mod healthcheck;
 mod keys;
+mod mail;
 mod memory;
 mod open_files;
 mod pinned;
@@ -38,6 +39,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Config(ConfigCommand::Check(flags)) => config_check::run(flags),
         Command::Keys(command) => keys::run(command),
         Command::User(command) => user::run(command),
+        Command::Mail(command) => mail::run(command),
         Command::Healthcheck(flags) => healthcheck::run(flags),
         Command::Hash => hash::hash(),
         Command::Verify { hash } => hash::verify(hash),

@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{REFUSED, memory, open_files, prepare};
 use crate::arguments::ServeFlags;
 use crate::logging::{self, Logging};
-use crate::wire::{Built, CLOCK_SKEW, Surroundings, build};
+use crate::wire::{Built, CLOCK_SKEW, Prepared, Surroundings, build};
 
 /// How long requests in flight may take to end after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -42,6 +42,9 @@ pub(super) fn run(flags: ServeFlags) -> anyhow::Result<ExitCode> {
     }
     prepared.make_folder()?;
     let keys = config.keys()?;
+    if prepared.post.mailer.is_none() {
+        tracing::info!("mail is off: nobody can recover a password; set PORTCULLIS_MAIL_URL");
+    }
 
     // Bound before anything else is started, so that a taken port changes nothing.
     let listener = TcpListener::bind(config.server.listen)
@@ -49,23 +52,17 @@ pub(super) fn run(flags: ServeFlags) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve_until_stopped(
-        config,
-        &keys,
-        prepared.tls.as_ref(),
-        listener,
-        &logging,
-    ))?;
+    runtime.block_on(serve_until_stopped(&prepared, &keys, listener, &logging))?;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn serve_until_stopped(
-    config: &Config,
+    prepared: &Prepared,
     keys: &Keys,
-    tls: Option<&Tls>,
     listener: TcpListener,
     logging: &Logging,
 ) -> anyhow::Result<()> {
+    let (config, tls) = (&prepared.config, prepared.tls.as_ref());
     let address = listener.local_addr()?;
     let bounds = open_files::bounds();
     let surroundings = Surroundings {
@@ -75,6 +72,7 @@ async fn serve_until_stopped(
         bounds,
         max_clock_difference: Some(CLOCK_SKEW),
         public_url: config.server.public_url_at(address),
+        post: prepared.post.clone(),
     };
     let Built {
         app,

@@ -1,6 +1,7 @@
 //! The one place that builds everything, and that names a storage backend.
 
 mod keys;
+mod mail;
 mod operator;
 mod prepared;
 mod progress;
@@ -30,8 +31,9 @@ use keys::{authority, derived_key};
 use store::{Stored, open_store};
 
 pub use keys::{KeyFault, previous_keys, signing_key};
+pub use mail::Post;
 pub use operator::open_operator;
-pub use prepared::Prepared;
+pub use prepared::{Prepared, Unusable};
 pub use store::replace_known_keys;
 pub use upkeep::Upkeep;
 
@@ -55,6 +57,8 @@ pub struct Surroundings {
     pub max_clock_difference: Option<Duration>,
     /// The address that people use: the issuer of the tokens, unless another is set.
     pub public_url: PublicUrl,
+    /// What people read, and how they are written to.
+    pub post: Post,
 }
 
 /// A server, ready to be served.
@@ -101,7 +105,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
         live: Arc::new(live),
         clock: Arc::clone(&around.clock),
         rng: around.rng,
-        mailing: None,
+        mailing: around.post.mailing(config, &around.public_url),
         settings: Settings {
             max_clock_difference: around.max_clock_difference,
             ..settings(config, keys)

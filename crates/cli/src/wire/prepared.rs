@@ -8,6 +8,7 @@ use config::{Config, ConfigError, Notice, SecretSource};
 use server::listener::{Tls, TlsError};
 use tracing_subscriber::filter::Targets;
 
+use super::Post;
 use super::keys::{KeyFault, previous_keys, signing_key};
 use super::store::check_store;
 use crate::logging;
@@ -24,10 +25,12 @@ pub struct Prepared {
     pub filter: Targets,
     /// The certificate, if the server speaks https itself.
     pub tls: Option<Tls>,
+    /// What people read, and how they are written to.
+    pub post: Post,
 }
 
 /// A setting that can't be put to use, and why, in words that follow its name.
-pub(super) type Unusable = (&'static EnvVar, String);
+pub type Unusable = (&'static EnvVar, String);
 
 impl Prepared {
     /// Builds what can be built.
@@ -36,31 +39,27 @@ impl Prepared {
     /// Every fault that was found.
     pub fn new(mut config: Config) -> Result<Self, ConfigError> {
         let filter = logging::filter(&config.log).map_err(|message| (&LOG, message));
-        let tls = read_tls(&config);
-        let signing = check_signing_key(&config);
-        let previous = previous_keys(&config).map_err(unusable);
-        let folder = check_folder(&config);
-        let store = check_store(&config);
-        match (filter, tls, signing, previous, folder, store) {
-            (Ok(filter), Ok((tls, told)), Ok(()), Ok(_), Ok(()), Ok(notices)) => {
+        let mut faults = Vec::new();
+        let filter = keep(&mut faults, filter);
+        let tls = keep(&mut faults, read_tls(&config));
+        keep(&mut faults, check_signing_key(&config));
+        keep(&mut faults, previous_keys(&config).map_err(unusable));
+        keep(&mut faults, check_folder(&config));
+        let notices = keep(&mut faults, check_store(&config));
+        let post = Post::prepare(&config).map_err(|found| faults.extend(found));
+        match (filter, tls, notices, post) {
+            (Some(filter), Some((tls, told)), Some(notices), Ok(post)) if faults.is_empty() => {
                 config.notices.extend(told.into_iter().chain(notices));
                 Ok(Self {
                     config,
                     filter,
                     tls,
+                    post,
                 })
             }
-            (filter, tls, signing, previous, folder, store) => {
-                let found = [
-                    filter.err(),
-                    tls.err(),
-                    signing.err(),
-                    previous.err(),
-                    folder.err(),
-                    store.err(),
-                ];
-                let found = found.into_iter().flatten();
-                let faults = found.map(|(setting, message)| config.fault(setting, message));
+            _ => {
+                let faults = faults.into_iter();
+                let faults = faults.map(|(setting, message)| config.fault(setting, message));
                 Err(ConfigError {
                     faults: faults.collect(),
                 })
@@ -84,6 +83,11 @@ impl Prepared {
         }
         Ok(())
     }
+}
+
+/// What was built, or nothing and one fault more.
+pub(super) fn keep<T>(faults: &mut Vec<Unusable>, built: Result<T, Unusable>) -> Option<T> {
+    built.map_err(|fault| faults.push(fault)).ok()
 }
 
 /// Whether the data folder is used: by SQLite, or for the secrets of development.

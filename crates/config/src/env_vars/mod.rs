@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod forms;
 pub mod limits;
+pub mod mail;
 pub mod operation;
 pub mod planned;
 pub mod server;
@@ -43,6 +44,8 @@ pub enum Area {
     Sessions,
     /// Accounts and their passwords.
     Accounts,
+    /// Mail, and what people read.
+    Mail,
     /// Where accounts are kept.
     Storage,
     /// What is logged, and how.
@@ -102,6 +105,8 @@ pub enum Kind {
     PublicKey,
     /// The address of a store, which may hold a password.
     StoreUri,
+    /// The address of a mail server, which may hold a password, or of a folder.
+    MailUrl,
 }
 
 /// What holds when a variable isn't set.
@@ -142,7 +147,7 @@ impl Kind {
 
     /// Whether whoever reads the value learns a secret.
     pub const fn holds_secrets(self) -> bool {
-        self.is_secret() || matches!(self, Self::StoreUri)
+        self.is_secret() || matches!(self, Self::StoreUri | Self::MailUrl)
     }
 
     /// Whether `NAME_FILE` may name a file that holds the value.
@@ -154,18 +159,20 @@ impl Kind {
                 | Self::PrivateKey
                 | Self::PublicKey
                 | Self::StoreUri
+                | Self::MailUrl
         )
     }
 }
 
 impl Area {
     /// All areas, in the order of the reference.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Server,
         Self::Secrets,
         Self::Tokens,
         Self::Sessions,
         Self::Accounts,
+        Self::Mail,
         Self::Storage,
         Self::Logging,
         Self::Limits,
@@ -180,6 +187,7 @@ impl Area {
             Self::Tokens => "Tokens",
             Self::Sessions => "Sessions",
             Self::Accounts => "Accounts and passwords",
+            Self::Mail => "Mail and texts",
             Self::Storage => "Storage",
             Self::Logging => "Logging",
             Self::Limits => "Rate limits",
@@ -201,6 +209,7 @@ fn unordered() -> impl Iterator<Item = &'static EnvVar> {
         server::ALL,
         tokens::ALL,
         accounts::ALL,
+        mail::ALL,
         forms::ALL,
         limits::ALL,
         operation::ALL,

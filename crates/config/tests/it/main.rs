@@ -17,6 +17,7 @@ mod leftovers;
 mod limits;
 mod listening;
 mod logging;
+mod mail;
 mod secrecy;
 mod sources;
 mod tokens;

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::Setup;
 
 /// The settings whose values are secret.
-const SECRETS: [&str; 8] = [
+const SECRETS: [&str; 9] = [
     "SECRET_KEY",
     "SECRET_KEY_PREVIOUS",
     "JWT_SECRET_KEY",
@@ -17,6 +17,7 @@ const SECRETS: [&str; 8] = [
     "MAIL_PASSWORD",
     "MONGO_URI",
     "PORTCULLIS_BCRYPT_PEPPER",
+    "PORTCULLIS_MAIL_URL",
 ];
 
 /// Everything that can be printed about a setup.
@@ -71,6 +72,7 @@ fn value() -> impl Strategy<Value = (String, String)> {
         mark.prop_map(|mark| (mark.clone(), mark)),
         mark.prop_map(|mark| (format!("changeme-{mark}-changeme-changeme"), mark)),
         mark.prop_map(|mark| (format!("mongodb://user:{mark}@host/?password={mark}"), mark)),
+        mark.prop_map(|mark| (format!("smtp://user:{mark}@host?{mark}"), mark)),
         mark.prop_map(|mark| (format!("-----BEGIN PRIVATE KEY-----{mark}"), mark)),
     ]
 }

@@ -24,6 +24,7 @@ mod leak;
 mod legacy;
 mod limits;
 mod logging;
+mod mail;
 mod nodes;
 mod operator;
 mod pages;

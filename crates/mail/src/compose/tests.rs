@@ -323,3 +323,36 @@ fn debug_shows_who_writes_and_no_letter() {
     );
     assert!(!text.contains("alice") && !text.contains("token"), "{text}");
 }
+
+#[test]
+fn the_docs_name_every_template() {
+    let docs = include_str!("../../../../docs/mail.md");
+    for (name, _) in templates::COMPILED_IN {
+        let letter = name.split_once('.').map_or(*name, |(letter, _)| letter);
+        let is_named =
+            docs.contains(&format!("`{name}`")) || docs.contains(&format!("| `{letter}` |"));
+        assert!(is_named, "{name}");
+    }
+    for letter in samples::letters() {
+        let composer = composer();
+        let around = Around {
+            texts: &composer.texts,
+            language: &composer.texts.english(),
+            date: Timestamp::from_seconds(0),
+        };
+        let line = docs
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{}` |", letter.kind())));
+        for (name, _) in around
+            .words(&letter)
+            .iter()
+            .filter(|(name, _)| *name != "name")
+        {
+            assert!(
+                line.unwrap().contains(&format!("`{name}`")),
+                "{name} of {}",
+                letter.kind()
+            );
+        }
+    }
+}

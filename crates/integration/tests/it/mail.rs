@@ -1,0 +1,256 @@
+//! `portcullis mail`, and the settings of mail.
+
+use std::path::Path;
+
+use integration::process::{Ran, Server, run};
+use smtp_testing::{Encryption, Fault, MailServer, Setup};
+use tempfile::TempDir;
+
+const FROM: (&str, &str) = ("PORTCULLIS_MAIL_FROM", "Accounts <accounts@example.org>");
+
+/// A mail server that wants TLS and a login, and a folder with its certificate.
+async fn server() -> (MailServer, TempDir) {
+    let setup = Setup {
+        encryption: Encryption::StartTls,
+        login: Some(("portcullis".to_owned(), "pass-word".to_owned())),
+        ..Setup::default()
+    };
+    let server = MailServer::start(setup).await;
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "ca.pem", server.certificate());
+    (server, folder)
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+async fn mail_test(folder: &Path, url: &str, others: &[(&str, &str)]) -> Ran {
+    let mut env = vec![("PORTCULLIS_MAIL_URL", url), FROM];
+    env.extend(others);
+    run(folder, &["mail", "test", "alice@example.org"], &env, "").await
+}
+
+#[tokio::test]
+async fn a_test_message_is_sent_at_once() {
+    let (server, folder) = server().await;
+    let ran = mail_test(
+        folder.path(),
+        &server.url(),
+        &[
+            ("PORTCULLIS_MAIL_CA", "ca.pem"),
+            ("PORTCULLIS_PUBLIC_URL", "https://accounts.example.net"),
+        ],
+    )
+    .await;
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(
+        ran.stdout.starts_with("sent by smtp://localhost:"),
+        "{ran:?}"
+    );
+    assert!(!format!("{ran:?}").contains("pass-word"));
+    let letter = server.mailbox().wait_for("alice@example.org").await;
+    let subject = letter.header("Subject");
+    assert_eq!(
+        subject.as_deref(),
+        Some("Test message from accounts.example.net")
+    );
+    let from = letter.header("From");
+    assert_eq!(from.as_deref(), Some("Accounts <accounts@example.org>"));
+}
+
+#[tokio::test]
+async fn what_went_wrong_is_told_with_what_to_look_at() {
+    let (server, folder) = server().await;
+    let path = folder.path();
+    let ca = [("PORTCULLIS_MAIL_CA", "ca.pem")];
+    let (url, wrong) = (
+        server.url(),
+        server.url().replace("pass-word", "wrong-word"),
+    );
+    let none = Fault::None;
+    for (fault, url, others, told) in [
+        (
+            &none,
+            &url,
+            &[][..],
+            ["UnknownIssuer", "PORTCULLIS_MAIL_CA names a file"],
+        ),
+        (
+            &none,
+            &wrong,
+            &ca,
+            [
+                "rejected: 535 5.7.8 to AUTH",
+                "refuses the user or the password",
+            ],
+        ),
+        (
+            &Fault::HidesStartTls,
+            &url,
+            &ca,
+            ["does not offer STARTTLS", "Nothing was sent in the clear"],
+        ),
+        (
+            &Fault::Recipient("550 5.1.1 no alice here"),
+            &url,
+            &ca,
+            [
+                "undeliverable: 550 5.1.1 to RCPT TO",
+                "refuses this mailbox",
+            ],
+        ),
+        (
+            &Fault::Recipient("554 5.7.1 relay access denied"),
+            &url,
+            &ca,
+            ["rejected: 554 5.7.1 to RCPT TO", "doesn't relay for us"],
+        ),
+        (
+            &Fault::Greeting("421 busy"),
+            &url,
+            &ca,
+            ["421 to EHLO", "send it again later"],
+        ),
+    ] {
+        server.fails_with(fault.clone());
+        let ran = mail_test(path, url, others).await;
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        for told in told {
+            assert!(ran.stderr.contains(told), "{told}: {ran:?}");
+        }
+        let all = format!("{ran:?}");
+        assert!(!all.contains("-word") && !all.contains("no alice"), "{all}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_address_or_no_mail_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = run(folder.path(), &["mail", "test", "alice@localhost"], &[], "").await;
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    let ran = run(
+        folder.path(),
+        &["mail", "test", "alice@example.org"],
+        &[],
+        "",
+    )
+    .await;
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(
+        ran.stderr.contains("mail is off: set PORTCULLIS_MAIL_URL"),
+        "{ran:?}"
+    );
+}
+
+#[tokio::test]
+async fn letters_may_go_to_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let letters = folder.path().join("letters");
+    let ran = mail_test(folder.path(), &format!("file://{}", letters.display()), &[]).await;
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let mut files = std::fs::read_dir(letters).unwrap();
+    let file = files.next().unwrap().unwrap();
+    let text = std::fs::read_to_string(file.path()).unwrap();
+    assert!(text.contains("To: alice@example.org\r\n"), "{text}");
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_with_mail_is_told_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    write(path, "no-ca.pem", "nothing");
+    write(
+        path,
+        "texts/de.ftl",
+        "mail-greetings = Hallo\nmail-code = { $sum }\n",
+    );
+    write(path, "templates/reset_password.txt", "{{ nobody }}");
+    write(path, "templates/reset.txt", "");
+
+    let mail = [
+        (
+            "PORTCULLIS_MAIL_URL",
+            "smtp://user:pass-word@mail.example.org/x",
+        ),
+        ("PORTCULLIS_MAIL_FROM", "nobody"),
+        ("PORTCULLIS_MAIL_REPLY_TO", "nobody at all"),
+    ];
+    assert_refused(
+        path,
+        &mail,
+        &[
+            "PORTCULLIS_MAIL_URL (environment): must end after the host and port",
+            "PORTCULLIS_MAIL_FROM (environment): must be an address",
+            "PORTCULLIS_MAIL_REPLY_TO (environment): must be an address",
+        ],
+    )
+    .await;
+
+    let good = [("PORTCULLIS_MAIL_URL", "smtps://mail.example.org"), FROM];
+    for (setting, value, told) in [
+        (
+            "PORTCULLIS_MAIL_CA",
+            "no-ca.pem",
+            &["holds no certificate"][..],
+        ),
+        (
+            "PORTCULLIS_TEXTS",
+            "texts",
+            &[
+                "mail-greetings is not a key",
+                "mail-code has no variable $sum",
+            ],
+        ),
+        (
+            "PORTCULLIS_MAIL_TEMPLATES",
+            "templates",
+            &["reset.txt: is not the name of a template"],
+        ),
+    ] {
+        let env: Vec<_> = good.into_iter().chain([(setting, value)]).collect();
+        let told: Vec<_> = told
+            .iter()
+            .map(|told| format!("{setting} (environment): |{told}"))
+            .collect();
+        let told: Vec<_> = told.iter().flat_map(|told| told.split('|')).collect();
+        assert_refused(path, &env, &told).await;
+    }
+    std::fs::remove_file(path.join("templates/reset.txt")).unwrap();
+    let templates = ("PORTCULLIS_MAIL_TEMPLATES", "templates");
+    let env: Vec<_> = good.into_iter().chain([templates]).collect();
+    assert_refused(path, &env, &["reset_password.txt: line 1: undefined value"]).await;
+}
+
+/// `config check` and `serve` refuse these settings, with the same words, which show no password.
+async fn assert_refused(folder: &Path, env: &[(&str, &str)], told: &[&str]) {
+    let check = run(folder, &["config", "check"], env, "").await;
+    assert_eq!(check.code, Some(1), "{check:?}");
+    for told in told {
+        assert!(check.stderr.contains(told), "{told}: {}", check.stderr);
+    }
+    assert!(!check.stderr.contains("pass-word"), "{}", check.stderr);
+    let serve = run(folder, &["serve", "--listen", "127.0.0.1:0"], env, "").await;
+    assert_eq!((serve.code, serve.stderr), (Some(1), check.stderr));
+}
+
+#[tokio::test]
+async fn a_server_without_mail_says_so_and_one_with_mail_does_not() {
+    let said = |server: &Server| server.said.iter().any(|line| line.contains("mail is off"));
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &[]).await;
+    assert!(said(&server), "{:?}", server.said);
+    let check = run(folder.path(), &["config", "check"], &[], "").await;
+    assert!(
+        check
+            .stdout
+            .contains("mail is off, and nobody can recover a password")
+    );
+    drop(server);
+
+    let env = [("PORTCULLIS_MAIL_URL", "smtps://mail.example.org"), FROM];
+    let server = Server::start(folder.path(), &env).await;
+    assert!(!said(&server), "{:?}", server.said);
+}

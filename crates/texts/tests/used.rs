@@ -1,0 +1,94 @@
+//! Every key that is used exists, and every key that exists is used.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Code and templates of all crates, but for tests.
+fn sources() -> Vec<String> {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut found = Vec::new();
+    for entry in fs::read_dir(crates).unwrap() {
+        let folder = entry.unwrap().path();
+        for part in ["src", "templates"] {
+            add(&folder.join(part), &mut found);
+        }
+    }
+    let texts = found.iter().map(|path| fs::read_to_string(path).unwrap());
+    texts.collect()
+}
+
+fn add(path: &Path, found: &mut Vec<PathBuf>) {
+    if path.is_dir() {
+        let entries = fs::read_dir(path).unwrap();
+        entries.for_each(|entry| add(&entry.unwrap().path(), found));
+    } else if path.is_file() && !path.ends_with("tests.rs") {
+        found.push(path.to_owned());
+    }
+}
+
+/// What stands in quotes: good enough for keys, which hold no quotes.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('"')
+}
+
+/// Keys begin with a letter and have several words; SMTP says other things.
+fn is_key(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.contains('-')
+        && text.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')
+}
+
+/// The keys of English.
+fn keys() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("en");
+    let files = fs::read_dir(folder).unwrap();
+    let texts = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+    let keys = texts.flat_map(|text| {
+        let keys = text.lines().filter_map(|line| line.split_once(" ="));
+        let keys = keys.filter(|(key, _)| !key.contains([' ', '*', '[', '#']));
+        keys.map(|(key, _)| key.to_owned()).collect::<Vec<_>>()
+    });
+    keys.collect()
+}
+
+/// Keys that are given to `say` as they are, and those of subjects, which are made of the names of letters.
+fn said(sources: &[String]) -> BTreeSet<String> {
+    let mut said = BTreeSet::new();
+    for source in sources {
+        for call in source.split("say(").skip(1) {
+            let call: String = call.chars().take(200).collect();
+            let end = call.find([')', ';']).unwrap_or(call.len());
+            let key = quoted(&call[..end]).nth(1);
+            said.extend(key.filter(|key| is_key(key)).map(ToOwned::to_owned));
+        }
+    }
+    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mail/templates");
+    for entry in fs::read_dir(templates).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let letter = name.strip_suffix(".txt").filter(|name| *name != "layout");
+        said.extend(letter.map(|name| format!("mail-{}-subject", name.replace('_', "-"))));
+    }
+    said
+}
+
+#[test]
+fn every_key_that_is_said_exists() {
+    let (keys, said) = (keys(), said(&sources()));
+    let missing: Vec<_> = said.difference(&keys).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert!(said.len() > 50, "{said:?}");
+}
+
+#[test]
+fn every_key_is_used() {
+    let sources = sources();
+    let mut used = said(&sources);
+    let literals = sources.iter().flat_map(|source| quoted(source));
+    used.extend(literals.map(ToOwned::to_owned));
+    let keys = keys();
+    let unused: Vec<_> = keys.difference(&used).collect();
+    assert!(unused.is_empty(), "{unused:?}");
+}
