@@ -11,6 +11,7 @@ pub mod failover;
 pub mod flask;
 pub mod floods;
 mod foreign;
+mod mailed;
 mod person;
 pub mod process;
 mod random;
@@ -20,6 +21,7 @@ mod request;
 pub use answer::Answer;
 pub use app::{Backend, TestApp};
 pub use browser::Browser;
+pub use mailed::{Confirmed, Mailed};
 pub use person::{PASSWORD, Person};
 pub use request::Request;
 

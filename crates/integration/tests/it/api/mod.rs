@@ -1,5 +1,6 @@
 mod attempts;
 mod claims;
+mod email;
 mod health;
 mod login;
 mod logout;

@@ -1,0 +1,92 @@
+//! An application that sends mail, and the mail server that takes it.
+
+use std::ops::Deref;
+
+use serde_json::{Value, json};
+use smtp_testing::{MailServer, Received, Setup};
+
+use crate::{Answer, Backend, Person, TestApp};
+
+/// An application with a mail server. Addresses are confirmed if their owners like.
+pub struct Mailed {
+    app: TestApp,
+    server: MailServer,
+}
+
+/// The same, where there is no account before its address is confirmed.
+pub struct Confirmed(Mailed);
+
+impl Mailed {
+    /// An application on a store of its own.
+    pub async fn start(backend: Backend) -> Self {
+        Self::with(backend, "optional").await
+    }
+
+    async fn with(backend: Backend, verification: &str) -> Self {
+        let server = MailServer::start(Setup::default()).await;
+        let url = server.url();
+        let settings = [
+            ("PORTCULLIS_MAIL_URL", &*url),
+            ("PORTCULLIS_MAIL_FROM", "Accounts <accounts@example.org>"),
+            ("PORTCULLIS_EMAIL_VERIFICATION", verification),
+        ];
+        let app = TestApp::start_with(backend, &settings).await;
+        Self { app, server }
+    }
+
+    /// The mail server.
+    pub const fn server(&self) -> &MailServer {
+        &self.server
+    }
+
+    /// The next letter to this address.
+    pub async fn letter(&self, to: &str) -> Received {
+        self.server.mailbox().wait_for(to).await
+    }
+
+    /// What the link carries in the next letter to this address. It leads to the page at `path`.
+    pub async fn token(&self, to: &str, path: &str) -> String {
+        let link = self.letter(to).await.link();
+        let page = format!("http://{}{path}?token=", self.app.address());
+        let token = link.strip_prefix(&page);
+        token.unwrap_or_else(|| panic!("{link}")).to_owned()
+    }
+
+    /// Sends `body` to a route of the API.
+    pub async fn ask(&self, path: &str, body: Value) -> Answer {
+        let path = format!("/api/v1/{path}");
+        self.app.post(&path).json(body).send().await
+    }
+
+    /// Somebody who has signed up, confirmed the address `name@example.org`, and signed in.
+    pub async fn confirmed(&self, name: &str) -> Person {
+        let person = self.app.signed_in(name).await;
+        let token = self.token(&format!("{name}@example.org"), "/confirm").await;
+        let confirmed = self.ask("email/confirm", json!({"token": token})).await;
+        confirmed.assert_status(204);
+        person
+    }
+}
+
+impl Confirmed {
+    /// An application on a store of its own.
+    pub async fn start(backend: Backend) -> Self {
+        Self(Mailed::with(backend, "required").await)
+    }
+}
+
+impl Deref for Mailed {
+    type Target = TestApp;
+
+    fn deref(&self) -> &TestApp {
+        &self.app
+    }
+}
+
+impl Deref for Confirmed {
+    type Target = Mailed;
+
+    fn deref(&self) -> &Mailed {
+        &self.0
+    }
+}

@@ -1,0 +1,222 @@
+use integration::{Confirmed, Mailed, PASSWORD, TestApp, every_backend};
+use serde_json::json;
+
+const ALICE: &str = "alice@example.org";
+const NEW: &str = "alice@example.net";
+const OTHER: &str = "another long and winding phrase";
+
+mod optional {
+    use super::*;
+
+    every_backend! {
+        async fn an_address_is_confirmed_by_a_link_once(app: Mailed) {
+            let alice = app.signed_in("alice").await;
+            let token = app.token(ALICE, "/confirm").await;
+            let confirm = || app.ask("email/confirm", json!({"token": token}));
+            confirm().await.assert_status(204);
+            confirm().await.assert_problem(400, "invalid_link");
+            assert_eq!(app.me(&alice.access).await.assert_ok()["email_verified"], true);
+        }
+
+        async fn an_address_is_confirmed_by_a_code(app: Mailed) {
+            let alice = app.signed_in("alice").await;
+            let code = app.letter(ALICE).await.code();
+            let grouped = format!("{} {}", &code[..4], &code[4..]);
+            let body = json!({"email": "ALICE@example.org", "code": grouped});
+            app.ask("email/confirm", body).await.assert_status(204);
+            assert_eq!(app.me(&alice.access).await.assert_ok()["email_verified"], true);
+        }
+
+        async fn a_mail_comes_once_more_for_whoever_asks(app: Mailed) {
+            app.signed_up("alice").await;
+            app.letter(ALICE).await;
+            app.ask("email/resend", json!({"email": ALICE})).await.assert_status(202);
+            app.token(ALICE, "/confirm").await;
+            let unknown = app.ask("email/resend", json!({"email": "nobody@example.org"})).await;
+            unknown.assert_status(202);
+        }
+
+        async fn another_address_is_in_force_once_it_is_confirmed_and_can_be_taken_back(app: Mailed) {
+            let alice = app.confirmed("alice").await;
+            let asked = app.post("/api/v1/email/change").by(&alice).json(json!({"email": NEW}));
+            asked.send().await.assert_status(202);
+            let token = app.token(NEW, "/confirm").await;
+            assert_eq!(app.me(&alice.access).await.assert_ok()["email"], ALICE);
+            app.ask("email/confirm", json!({"token": token})).await.assert_status(204);
+            assert_eq!(app.me(&alice.access).await.assert_ok()["email"], NEW);
+
+            let undo = app.token(ALICE, "/email/undo").await;
+            app.ask("email/undo", json!({"token": undo})).await.assert_status(204);
+            app.ask("email/undo", json!({"token": undo})).await.assert_problem(400, "invalid_link");
+            app.me(&alice.access).await.assert_problem(401, "revoked_token");
+            app.login("alice", PASSWORD).await.assert_problem(401, "invalid_credentials");
+            let reset = app.token(ALICE, "/reset").await;
+            let body = json!({"token": reset, "new_password": OTHER});
+            app.ask("password/reset", body).await.assert_ok();
+            let tokens = app.login("alice", OTHER).await.assert_ok();
+            let me = app.me(tokens["access_token"].as_str().unwrap()).await.assert_ok();
+            assert_eq!((&me["email"], &me["email_verified"]), (&json!(ALICE), &json!(true)));
+        }
+
+        async fn a_change_of_the_account_asks_for_the_address_too(app: Mailed) {
+            let alice = app.confirmed("alice").await;
+            let path = format!("/api/v1/users/{}", alice.id);
+            let body = json!({"username": "alicia", "email": NEW});
+            let user = app.patch(&path).by(&alice).json(body).send().await.assert_ok();
+            assert_eq!((&user["username"], &user["email"]), (&json!("alicia"), &json!(ALICE)));
+            let token = app.token(NEW, "/confirm").await;
+            app.ask("email/confirm", json!({"token": token})).await.assert_status(204);
+            assert_eq!(app.me(&alice.access).await.assert_ok()["email"], NEW);
+        }
+
+        async fn a_forgotten_password_is_set_anew(app: Mailed) {
+            let alice = app.confirmed("alice").await;
+            app.ask("password/forgot", json!({"email": ALICE})).await.assert_status(202);
+            let token = app.token(ALICE, "/reset").await;
+            let reset = |new: &str| app.ask("password/reset", json!({"token": token, "new_password": new}));
+            reset("alice").await.assert_faults(&[
+                ("/new_password", "too_short"),
+                ("/new_password", "same_as_identity"),
+                ("/new_password", "too_weak"),
+            ]);
+            let device = reset(OTHER).await.assert_ok();
+            assert!(device["device_token"].as_str().unwrap().starts_with("pcd_"));
+            app.me(&alice.access).await.assert_problem(401, "revoked_token");
+            app.refresh(&alice.refresh).await.assert_problem(401, "revoked_token");
+            reset(PASSWORD).await.assert_problem(400, "invalid_link");
+            app.login("alice", OTHER).await.assert_ok();
+            let told = app.letter(ALICE).await;
+            assert_eq!(told.header("Subject").as_deref(), Some("Your password was changed"));
+        }
+
+        async fn a_link_begins_with_the_public_address_whatever_a_request_says(app: Mailed) {
+            app.confirmed("alice").await;
+            for (name, value) in [
+                ("host", "evil.example"),
+                ("x-forwarded-host", "evil.example"),
+                ("forwarded", "host=evil.example;proto=https"),
+                ("origin", "https://evil.example"),
+            ] {
+                let asked = app.post("/api/v1/password/forgot").header(name, value);
+                asked.json(json!({"email": ALICE})).send().await.assert_status(202);
+                let letter = app.letter(ALICE).await;
+                assert!(!letter.message.contains("evil"), "{name}");
+                app.advance(900);
+            }
+        }
+
+        async fn a_mail_comes_in_the_end_through_a_mail_server_that_fails(app: Mailed) {
+            use smtp_testing::Fault;
+
+            app.confirmed("alice").await;
+            for fault in [
+                Fault::HangsUp,
+                Fault::Recipient("450 4.2.1 later"),
+                Fault::Content("554 5.7.1 no"),
+                Fault::LosesTheAnswer,
+            ] {
+                app.server().hang_up();
+                app.server().fails_with(fault.clone());
+                let before = app.server().connections();
+                app.ask("password/forgot", json!({"email": ALICE})).await.assert_status(202);
+                let tried = async {
+                    while app.server().connections() == before {
+                        tokio::task::yield_now().await;
+                    }
+                };
+                tokio::time::timeout(std::time::Duration::from_mins(1), tried).await.unwrap();
+                if fault == Fault::LosesTheAnswer {
+                    app.letter(ALICE).await;
+                }
+                app.server().fails_with(Fault::None);
+                app.advance(900);
+                app.token(ALICE, "/reset").await;
+            }
+        }
+    }
+}
+
+mod required {
+    use super::*;
+
+    every_backend! {
+        async fn there_is_an_account_once_the_address_is_confirmed(app: Confirmed) {
+            let bob = json!({"username": "bob", "email": "bob@example.org", "password": PASSWORD});
+            let asked = app.ask("register", bob).await;
+            asked.assert_status(202);
+            assert_eq!(asked.json(), json!({"status": "verification_sent"}));
+            app.login("bob", PASSWORD).await.assert_problem(401, "invalid_credentials");
+            let token = app.token("bob@example.org", "/confirm").await;
+
+            let confirm = |body| app.ask("email/confirm", body);
+            confirm(json!({"token": token})).await.assert_faults(&[("/password", "required")]);
+            let wrong = json!({"token": token, "password": OTHER});
+            confirm(wrong).await.assert_problem(401, "invalid_credentials");
+            let right = json!({"token": token, "password": PASSWORD});
+            confirm(right.clone()).await.assert_status(204);
+            confirm(right).await.assert_problem(400, "invalid_link");
+            let tokens = app.login("bob", PASSWORD).await.assert_ok();
+            let me = app.me(tokens["access_token"].as_str().unwrap()).await.assert_ok();
+            assert_eq!(me["email_verified"], true);
+        }
+
+        async fn a_known_and_an_unknown_address_are_answered_alike(app: Confirmed) {
+            let sign_up = async |name: &str, email: &str| {
+                let body = json!({"username": name, "email": email, "password": PASSWORD});
+                app.ask("register", body).await
+            };
+            sign_up("bob", "bob@example.org").await.assert_status(202);
+            let token = app.token("bob@example.org", "/confirm").await;
+            let body = json!({"token": token, "password": PASSWORD});
+            app.ask("email/confirm", body).await.assert_status(204);
+
+            let known = sign_up("carol", "bob@example.org").await;
+            let unknown = sign_up("carol", "carol@example.org").await;
+            known.assert_status(202);
+            assert_eq!(known.json(), unknown.json());
+            let told = app.letter("bob@example.org").await;
+            assert_eq!(told.header("Subject").as_deref(), Some("You already have an account"));
+            assert!(!told.message.contains("carol"));
+            // Names are public.
+            sign_up("bob", "robert@example.org").await.assert_problem(409, "username_taken");
+        }
+
+        async fn a_name_that_is_taken_meanwhile_is_replaced_at_the_confirmation(app: Confirmed) {
+            for email in ["bob@example.org", "robert@example.org"] {
+                let body = json!({"username": "bob", "email": email, "password": PASSWORD});
+                app.ask("register", body).await.assert_status(202);
+            }
+            let first = app.token("bob@example.org", "/confirm").await;
+            let second = app.token("robert@example.org", "/confirm").await;
+            let body = json!({"token": first, "password": PASSWORD});
+            app.ask("email/confirm", body).await.assert_status(204);
+            let body = json!({"token": second, "password": PASSWORD});
+            app.ask("email/confirm", body).await.assert_problem(409, "username_taken");
+            let body = json!({"token": second, "password": PASSWORD, "username": "robert"});
+            app.ask("email/confirm", body).await.assert_status(204);
+            app.login("robert", PASSWORD).await.assert_ok();
+        }
+    }
+}
+
+every_backend! {
+    async fn what_needs_mail_says_so_where_it_is_off(app: TestApp) {
+        let alice = app.signed_in("alice").await;
+        let body = json!({"email": ALICE});
+        for path in ["/api/v1/password/forgot", "/api/v1/email/resend", "/api/v1/email/change"] {
+            let asked = app.post(path).by(&alice).json(body.clone()).send().await;
+            asked.assert_problem(403, "mail_disabled");
+        }
+    }
+
+    async fn what_is_confirmed_is_named_in_one_way(app: TestApp) {
+        let confirm = async |body| app.post("/api/v1/email/confirm").json(body).send().await;
+        confirm(json!({})).await.assert_faults(&[("/token", "required")]);
+        confirm(json!({"code": "12345678"})).await.assert_faults(&[("/email", "required")]);
+        confirm(json!({"email": ALICE})).await.assert_faults(&[("/code", "required")]);
+        let both = json!({"token": "pcc_x", "email": ALICE, "code": "12345678"});
+        confirm(both).await.assert_faults(&[("/code", "unknown_field")]);
+        confirm(json!({"token": "pcc_x"})).await.assert_problem(400, "invalid_link");
+        confirm(json!({"email": ALICE, "code": "1"})).await.assert_problem(400, "invalid_link");
+    }
+}
