@@ -43,7 +43,7 @@ impl Mailer {
         &self.composer
     }
 
-    /// Where letters go, without a password: `smtp://mail.example.org:587`.
+    /// Where letters go, without a password: `smtp://mail.example.org:587`, `file:///var/mail/portcullis`.
     pub fn destination(&self) -> String {
         self.transport.to_string()
     }

@@ -1,10 +1,14 @@
 //! What was received.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::sync::Notify;
+
+/// How long a test waits for a letter that should be on its way.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Everything that a server has taken.
 #[derive(Debug, Default)]
@@ -36,7 +40,15 @@ impl Mailbox {
     }
 
     /// The first letter to this address, once it is there; it is taken out.
+    ///
+    /// # Panics
+    /// When none has come in a minute, rather than wait for ever.
     pub async fn wait_for(&self, to: &str) -> Received {
+        let arrived = tokio::time::timeout(PATIENCE, self.arrival(to)).await;
+        arrived.unwrap_or_else(|_| panic!("no letter has come to {to}"))
+    }
+
+    async fn arrival(&self, to: &str) -> Received {
         loop {
             let arriving = self.arrived.notified();
             tokio::pin!(arriving);

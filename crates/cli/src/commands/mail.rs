@@ -53,7 +53,12 @@ fn test(address: &str, flags: ServeFlags) -> anyhow::Result<ExitCode> {
     let place = mailer.destination();
     match runtime.block_on(mailer.send(&letter)) {
         Ok(()) => {
-            println!("sent by {place}: look into the mailbox, and into its spam folder");
+            match place.strip_prefix("file://") {
+                Some(folder) => println!("written to a file in {folder}"),
+                None => {
+                    println!("sent by {place}: look into the mailbox, and into its spam folder");
+                }
+            }
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
@@ -69,8 +74,10 @@ fn test(address: &str, flags: ServeFlags) -> anyhow::Result<ExitCode> {
 fn new_id() -> anyhow::Result<MessageId> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)?;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(MessageId::parse(&hex)?)
+    Ok(MessageId::parse(&format!(
+        "{:032x}",
+        u128::from_be_bytes(bytes)
+    ))?)
 }
 
 /// What to look at, for failures that have a usual cause.

@@ -1,8 +1,10 @@
-//! `portcullis mail`, and the settings of mail.
+//! Mail on its way: by the use cases, and by `portcullis mail`; and its settings.
 
 use std::path::Path;
 
 use integration::process::{Ran, Server, run};
+use integration::{TestApp, every_backend};
+use serde_json::json;
 use smtp_testing::{Encryption, Fault, MailServer, Setup};
 use tempfile::TempDir;
 
@@ -31,6 +33,30 @@ async fn mail_test(folder: &Path, url: &str, others: &[(&str, &str)]) -> Ran {
     let mut env = vec![("PORTCULLIS_MAIL_URL", url), FROM];
     env.extend(others);
     run(folder, &["mail", "test", "alice@example.org"], &env, "").await
+}
+
+every_backend! {
+    async fn a_forgotten_password_is_recovered_by_mail(app: TestApp) {
+        let server = MailServer::start(Setup::default()).await;
+        let url = server.url();
+        let app = app.restart_with(&[("PORTCULLIS_MAIL_URL", &url), FROM]).await;
+        app.signed_up("alice").await;
+        let address = json!({"email": "ALICE@example.org"});
+        // Links begin with the public address, whatever a request says of its host.
+        let asking = app.post("/api/v1/password/forgot").json(address);
+        let asking = asking.header("host", "evil.example").header("x-forwarded-host", "evil.example");
+        asking.header("forwarded", "host=evil.example").send().await.assert_status(202);
+
+        let letter = server.mailbox().wait_for("alice@example.org").await;
+        assert_eq!(letter.header("Subject").as_deref(), Some("Choose a new password"));
+        let link = letter.link();
+        let page = format!("http://{}/reset?token=", app.address());
+        let token = link.strip_prefix(&page).expect(&link);
+        let new = "a wholly new password of hers";
+        let body = json!({"token": token, "new_password": new});
+        app.post("/api/v1/password/reset").json(body).send().await.assert_ok();
+        app.login("alice", new).await.assert_ok();
+    }
 }
 
 #[tokio::test]
@@ -151,6 +177,7 @@ async fn letters_may_go_to_a_folder() {
     let letters = folder.path().join("letters");
     let ran = mail_test(folder.path(), &format!("file://{}", letters.display()), &[]).await;
     assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stdout.starts_with("written to a file in /"), "{ran:?}");
     let mut files = std::fs::read_dir(letters).unwrap();
     let file = files.next().unwrap().unwrap();
     let text = std::fs::read_to_string(file.path()).unwrap();
