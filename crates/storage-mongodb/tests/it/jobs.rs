@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use faulty_network::{Network, Proxy};
 use mongodb::bson::{Document, doc};
 use storage::outbox::{Claim, JobBody, JobId, JobKey, StoredJob};
 use storage::{Kind, Outbox as _, Posted, Upkeep as _, Users as _};
@@ -10,7 +11,8 @@ use storage_mongodb::MongoStore;
 
 use crate::nodes::millis;
 use crate::people::{NOW, moment, new_user};
-use crate::server::scratch;
+use crate::server::{Scratch, scratch};
+use crate::trouble::{behind_a_proxy, recovers};
 
 const MAIL: Kind = Kind("mail");
 const JOBS: &str = "portcullis_jobs";
@@ -143,4 +145,102 @@ async fn what_is_due_is_found_by_an_index() {
     let plan = planner.get_document("winningPlan").unwrap().to_string();
     assert!(plan.contains("portcullis_to_do"), "{plan}");
     assert!(!plan.contains("\"SORT\""), "{plan}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_post_was_not_answered_is_there_once() {
+    let Some((database, proxy, node)) = behind_a_proxy().await else {
+        return;
+    };
+    loses_the_answer(&database, &proxy, "insert", doc! {}, async {
+        node.post_job(job(1), NOW).await.unwrap_err();
+    })
+    .await;
+    recovers(&node).await;
+    assert_eq!(node.post_job(job(1), NOW).await.unwrap(), Posted::Kept);
+    let with_its_key = StoredJob {
+        id: JobId::from_bytes([2; 16]),
+        ..job(1)
+    };
+    let posted = node.post_job(with_its_key, NOW).await.unwrap();
+    assert_eq!(posted, Posted::AlreadyThere);
+    assert_eq!(claims(&node, 5).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_was_not_answered_lapses() {
+    let Some((database, proxy, node)) = behind_a_proxy().await else {
+        return;
+    };
+    node.post_job(job(1), NOW).await.unwrap();
+    let claiming = {
+        let node = Arc::clone(&node);
+        async move { node.claim_jobs(&[MAIL], NOW, NOW.plus(2 * MINUTE), 1).await }
+    };
+    loses_the_answer(
+        &database,
+        &proxy,
+        "update",
+        doc! { "tries": 1_i64 },
+        async {
+            let claimed = claiming.await;
+            assert!(claimed.is_err() || claimed.is_ok_and(|claimed| claimed.is_empty()));
+        },
+    )
+    .await;
+    recovers(&node).await;
+    assert_eq!(claims(&node, 1).await, 0);
+    let later = NOW.plus(2 * MINUTE);
+    let claimed = node.claim_jobs(&[MAIL], later, later.plus(MINUTE), 1).await;
+    assert_eq!(claimed.unwrap()[0].claim, Claim(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_end_was_not_answered_is_done() {
+    let Some((database, proxy, node)) = behind_a_proxy().await else {
+        return;
+    };
+    node.post_job(job(1), NOW).await.unwrap();
+    assert_eq!(claims(&node, 1).await, 1);
+    let id = JobId::from_bytes([1; 16]);
+    let finishing = {
+        let node = Arc::clone(&node);
+        async move { node.finish_job(id, Claim(1)).await }
+    };
+    let done = doc! { "body": { "$exists": false } };
+    loses_the_answer(&database, &proxy, "update", done, async {
+        finishing.await.unwrap_err();
+    })
+    .await;
+    recovers(&node).await;
+    assert!(!node.finish_job(id, Claim(1)).await.unwrap());
+    let later = NOW.plus(30 * MINUTE);
+    let claimed = node.claim_jobs(&[MAIL], later, later.plus(MINUTE), 1).await;
+    assert!(claimed.unwrap().is_empty());
+    let posted = node.post_job(job(1), later).await.unwrap();
+    assert_eq!(posted, Posted::Kept, "the same, and it is done");
+}
+
+/// Lets the command that `asking` sends arrive, and its answer be lost.
+async fn loses_the_answer(
+    database: &Scratch,
+    proxy: &Proxy,
+    command: &str,
+    arrived: Document,
+    asking: impl Future<Output = ()>,
+) {
+    let held = proxy.hold(command, JOBS);
+    let losing = async {
+        held.caught().await;
+        proxy.set(Network::LosesAnswers);
+        proxy.let_go();
+    };
+    tokio::join!(asking, losing);
+    let jobs = database.collection(JOBS);
+    assert_eq!(
+        jobs.count_documents(arrived).await.unwrap(),
+        1,
+        "it arrived"
+    );
+    proxy.set(Network::Works);
 }

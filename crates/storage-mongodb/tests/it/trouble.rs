@@ -16,7 +16,7 @@ use crate::people::{NOW, id, moment, new_user, row, session, session_id, token};
 use crate::server::{Scratch, opened, scratch};
 
 /// A node behind a network that can fail.
-async fn behind_a_proxy() -> Option<(Scratch, Proxy, Arc<MongoStore>)> {
+pub(crate) async fn behind_a_proxy() -> Option<(Scratch, Proxy, Arc<MongoStore>)> {
     let database = scratch().await?;
     let Some(proxy) = Proxy::before(&database.uri).await else {
         scratch_database::aloud("the server can't be reached through a proxy: SKIPPED");
@@ -29,7 +29,7 @@ async fn behind_a_proxy() -> Option<(Scratch, Proxy, Arc<MongoStore>)> {
 }
 
 /// Waits until the node answers again.
-async fn recovers(node: &MongoStore) {
+pub(crate) async fn recovers(node: &MongoStore) {
     let wait = async {
         while node.ping().await.is_err() {
             tokio::task::yield_now().await;
