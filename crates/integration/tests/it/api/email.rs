@@ -104,35 +104,6 @@ mod optional {
                 app.advance(900);
             }
         }
-
-        async fn a_mail_comes_in_the_end_through_a_mail_server_that_fails(app: Mailed) {
-            use smtp_testing::Fault;
-
-            app.confirmed("alice").await;
-            for fault in [
-                Fault::HangsUp,
-                Fault::Recipient("450 4.2.1 later"),
-                Fault::Content("554 5.7.1 no"),
-                Fault::LosesTheAnswer,
-            ] {
-                app.server().hang_up();
-                app.server().fails_with(fault.clone());
-                let before = app.server().connections();
-                app.ask("password/forgot", json!({"email": ALICE})).await.assert_status(202);
-                let tried = async {
-                    while app.server().connections() == before {
-                        tokio::task::yield_now().await;
-                    }
-                };
-                tokio::time::timeout(std::time::Duration::from_mins(1), tried).await.unwrap();
-                if fault == Fault::LosesTheAnswer {
-                    app.letter(ALICE).await;
-                }
-                app.server().fails_with(Fault::None);
-                app.advance(900);
-                app.token(ALICE, "/reset").await;
-            }
-        }
     }
 }
 
