@@ -16,7 +16,7 @@
 //! - [`ForeignSettings`] are what the hashes of an old application don't say about themselves.
 //! - [`Kind`] is what a hash costs, and [`decoy()`] a hash of that cost that nothing matches, for names
 //!   that nobody has.
-//! - [`Policy`] is what a new password must be.
+//! - [`Policy`] is what a new password must be, [`BreachedList`] a list of those that thieves know.
 //! - [`bounds`] are the most that a stored hash may ask for. They are checked before anything runs.
 //!
 //! The formats are listed in `docs/password-hashes.md`.
@@ -74,9 +74,9 @@ pub use hash::PasswordHash;
 pub use kind::{Kind, UnknownKind};
 pub use params::{InvalidParams, Params};
 #[cfg(feature = "policy")]
-pub use policy::{Fault, Policy};
+pub use policy::{BreachedList, BuildListError, Fault, ListBuilder, OpenListError, Policy};
 #[cfg(feature = "pool")]
-pub use pool::{Busy, Hasher, HasherConfig, Permit, Principal, Purpose};
+pub use pool::{Busy, Hasher, HasherConfig, HasherParts, Permit, Principal, Purpose};
 #[cfg(feature = "pool")]
 pub use scheme::Scheme;
 pub(crate) use stored::read;

@@ -23,6 +23,10 @@ pub enum HashError {
     /// The computation ended abnormally, and may succeed when tried again.
     #[error("the password was not hashed")]
     NotHashed,
+    /// The list of breached passwords can't be read, so that a new one can't be judged.
+    #[cfg(all(feature = "policy", feature = "pool"))]
+    #[error("the list of breached passwords can't be read, so no new password is taken: {0}")]
+    Unjudged(std::io::ErrorKind),
     /// Too many passwords wait to be hashed.
     #[cfg(feature = "pool")]
     #[error(transparent)]

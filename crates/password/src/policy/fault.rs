@@ -20,6 +20,11 @@ pub enum Fault {
         /// Why, if zxcvbn knows: an English sentence.
         warning: Option<String>,
     },
+    /// Known from a breach of some site: it is among the first that a thief tries.
+    #[error(
+        "The password is known from data breaches elsewhere. Choose one that you use nowhere else."
+    )]
+    Breached,
     /// The user's own name or address.
     #[error("The password must not be your name or your e-mail address.")]
     SameAsIdentity,
@@ -35,6 +40,7 @@ impl Fault {
             Self::TooShort { .. } => "too_short",
             Self::TooLong => "too_long",
             Self::TooWeak { .. } => "too_weak",
+            Self::Breached => "breached_password",
             Self::SameAsIdentity => "same_as_identity",
             Self::SameAsCurrent => "same_as_current",
         }

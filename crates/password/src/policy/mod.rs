@@ -1,5 +1,6 @@
 //! Rules for new passwords.
 
+mod breached;
 mod fault;
 mod strength;
 
@@ -7,12 +8,14 @@ use secret::Secret;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::bounds::MAX_PASSWORD_BYTES;
+pub use breached::{BreachedList, BuildListError, ListBuilder, OpenListError};
 pub use fault::Fault;
 
 /// What a new password must be: long enough, not too long, hard to guess, and not the name of its
 /// owner.
 ///
-/// There are no rules of composition (NIST SP 800-63B-4 §3.1.1.2).
+/// There are no rules of composition (NIST SP 800-63B-4 §3.1.1.2). What is on zxcvbn's list of common passwords is refused as
+/// known from breaches; a longer list is a [`BreachedList`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
     min_chars: usize,
@@ -61,7 +64,12 @@ impl Policy {
             faults.push(Fault::SameAsIdentity);
         }
         if let Err(weak) = strength::check(&password, &identities) {
-            faults.push(weak);
+            faults.push(Fault::TooWeak {
+                warning: weak.warning,
+            });
+            if weak.is_listed {
+                faults.push(Fault::Breached);
+            }
         }
         if faults.is_empty() {
             Ok(())
@@ -159,7 +167,37 @@ mod tests {
     fn what_everybody_chooses_is_too_weak() {
         for weak in ["password1", "qwertyuiop", "aaaaaaaaaaaa", "12345678"] {
             let faults = check(weak).unwrap_err();
-            assert!(matches!(faults[..], [Fault::TooWeak { .. }]), "{weak}");
+            assert!(matches!(faults[..], [Fault::TooWeak { .. }, ..]), "{weak}");
+        }
+    }
+
+    #[test]
+    fn what_is_on_the_list_that_is_compiled_in_is_known_from_breaches() {
+        // The first, some in between and the last of its thirty thousand that have 8 characters.
+        for listed in [
+            "password",
+            "baseball",
+            "iloveyou",
+            "qwertyuiop",
+            "trustno1",
+            "password123",
+        ] {
+            let faults = check(listed).unwrap_err();
+            assert!(
+                matches!(faults[..], [Fault::TooWeak { .. }, Fault::Breached]),
+                "{listed}: {faults:?}"
+            );
+        }
+        // Weak for another reason, or only like one of them.
+        for other in [
+            "aaaaaaaaaaaa",
+            "p4ssw0rd",
+            "drowssap",
+            "elizabeth1",
+            "passwordpassword",
+        ] {
+            let faults = check(other).unwrap_err();
+            assert!(!faults.contains(&Fault::Breached), "{other}: {faults:?}");
         }
     }
 }

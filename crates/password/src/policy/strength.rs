@@ -2,9 +2,17 @@
 
 use secret::Secret;
 use zxcvbn::feedback::Feedback;
-use zxcvbn::{Score, zxcvbn};
+use zxcvbn::matching::patterns::MatchPattern;
+use zxcvbn::{Entropy, Score, zxcvbn};
 
-use super::Fault;
+/// A password that is too easy to guess.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Weak {
+    /// Why, if zxcvbn knows: an English sentence.
+    pub(super) warning: Option<String>,
+    /// Whether it is on zxcvbn's list of common passwords, as it is or in other case.
+    pub(super) is_listed: bool,
+}
 
 /// Characters scored at either end.
 ///
@@ -15,18 +23,37 @@ use super::Fault;
 const SCORED_CHARS: usize = 24;
 
 /// Refuses a password if zxcvbn gives neither of its ends three points of four.
-pub(super) fn check(password: &Secret<String>, identities: &[String]) -> Result<(), Fault> {
+pub(super) fn check(password: &Secret<String>, identities: &[String]) -> Result<(), Weak> {
     let identities: Vec<&str> = identities.iter().map(String::as_str).collect();
-    let mut warning = None;
-    for end in ends_of(password.expose()) {
+    let (mut warning, mut is_listed) = (None, false);
+    let ends = ends_of(password.expose());
+    let is_whole = ends.len() == 1;
+    for end in ends {
         let entropy = zxcvbn(end.expose(), &identities);
         if entropy.score() >= Score::Three {
             return Ok(());
         }
+        is_listed |= is_whole && is_on_the_list(&entropy);
         let reason = entropy.feedback().and_then(Feedback::warning);
         warning = warning.or(reason.map(|reason| reason.to_string()));
     }
-    Err(Fault::TooWeak { warning })
+    Err(Weak { warning, is_listed })
+}
+
+/// Whether the easiest way to guess it is by the list of common passwords.
+fn is_on_the_list(entropy: &Entropy) -> bool {
+    let [only] = entropy.sequence() else {
+        return false;
+    };
+    let MatchPattern::Dictionary(found) = &only.pattern else {
+        return false;
+    };
+    #[expect(
+        clippy::default_trait_access,
+        reason = "the type of the name can't be named, and its default is the list of passwords"
+    )]
+    let is_a_password = found.dictionary_name == Default::default();
+    is_a_password && !found.reversed && !found.l33t
 }
 
 /// The first characters, and the last ones of a password that has more.

@@ -18,6 +18,8 @@ use std::{io, thread};
 pub use permit::Permit;
 pub use principal::{Principal, Purpose};
 
+#[cfg(feature = "policy")]
+use crate::BreachedList;
 use crate::{ForeignSettings, Kind, Params, Scheme};
 use principal::Line;
 use queue::Queue;
@@ -127,6 +129,18 @@ struct Owner {
     queue: Arc<Queue>,
     config: HasherConfig,
     foreign: Arc<ForeignSettings>,
+    #[cfg(feature = "policy")]
+    breached: Option<BreachedList>,
+}
+
+/// What a [`Hasher`] works with besides.
+#[derive(Debug, Default)]
+pub struct HasherParts {
+    /// The settings of the application that wrote the stored hashes.
+    pub foreign: ForeignSettings,
+    /// Passwords that no new one may be. Whatever checks a new password on the pool goes by it.
+    #[cfg(feature = "policy")]
+    pub breached: Option<BreachedList>,
 }
 
 impl Hasher {
@@ -135,7 +149,7 @@ impl Hasher {
     /// # Errors
     /// When the operating system has no thread to give.
     pub fn new(config: HasherConfig) -> io::Result<Self> {
-        Self::with_foreign(config, ForeignSettings::default())
+        Self::with_parts(config, HasherParts::default())
     }
 
     /// [`new`](Self::new), with the settings of the application that wrote the stored hashes.
@@ -143,13 +157,28 @@ impl Hasher {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_foreign(config: HasherConfig, settings: ForeignSettings) -> io::Result<Self> {
+        let parts = HasherParts {
+            foreign: settings,
+            #[cfg(feature = "policy")]
+            breached: None,
+        };
+        Self::with_parts(config, parts)
+    }
+
+    /// [`new`](Self::new), with everything there is besides.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_parts(config: HasherConfig, parts: HasherParts) -> io::Result<Self> {
         let threads = config.threads.max(1);
         let queue = Arc::new(Queue::new(threads.saturating_add(config.queue)));
         // Made before the threads, so that an error ends those that have started.
         let owner = Arc::new(Owner {
             queue,
             config,
-            foreign: Arc::new(settings),
+            foreign: Arc::new(parts.foreign),
+            #[cfg(feature = "policy")]
+            breached: parts.breached,
         });
         for number in 1..=threads {
             let queue = Arc::clone(&owner.queue);
@@ -200,6 +229,11 @@ impl Hasher {
 
     fn foreign(&self) -> &Arc<ForeignSettings> {
         &self.owner.foreign
+    }
+
+    #[cfg(feature = "policy")]
+    fn breached(&self) -> Option<&BreachedList> {
+        self.owner.breached.as_ref()
     }
 
     fn queue(&self) -> &Arc<Queue> {

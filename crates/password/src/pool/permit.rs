@@ -14,7 +14,7 @@ use super::{Busy, Hasher};
 use crate::memory::Memory;
 use crate::verify::verify_in;
 #[cfg(feature = "policy")]
-use crate::{Fault, Policy};
+use crate::{BreachedList, Fault, Policy};
 use crate::{HashError, Malformed, PasswordHash, Verdict, decoy};
 
 /// A permit for the queue of a [`Hasher`], good for any number of hashes, one after the other.
@@ -109,25 +109,27 @@ impl Permit {
         }
     }
 
-    /// Holds a new password against the rules; see [`Policy::check`].
+    /// Holds a new password against the rules, see [`Policy::check`], and against the list of the pool, if it has one.
     ///
     /// # Errors
-    /// [`Busy`] when its turn came too late. Within, every fault that was found: a password that could not
-    /// be scored counts as too weak.
+    /// [`HashError::Busy`] when its turn came too late, [`HashError::Unjudged`] when the list can't be read. Within, every
+    /// fault that was found: a password that could not be scored counts as too weak.
     #[cfg(feature = "policy")]
     pub async fn check(
         &self,
         policy: Policy,
         password: Secret<String>,
         identities: Vec<String>,
-    ) -> Result<Result<(), Vec<Fault>>, Busy> {
+    ) -> Result<Result<(), Vec<Fault>>, HashError> {
+        let hasher = self.hasher.clone();
         let checking = self.run(move |_| {
             let identities: Vec<&str> = identities.iter().map(String::as_str).collect();
-            policy.check(&password, &identities)
+            let checked = policy.check(&password, &identities);
+            look_up(hasher.breached(), &password, checked)
         });
         match checking.await {
-            Ok(checked) => Ok(checked),
-            Err(NotRun::Late(busy)) => Err(busy),
+            Ok(checked) => checked,
+            Err(NotRun::Late(busy)) => Err(busy.into()),
             Err(NotRun::Panicked) => Ok(Err(vec![Fault::TooWeak { warning: None }])),
         }
     }
@@ -163,6 +165,28 @@ impl Permit {
         };
         since.checked_add(self.hasher.config().patience)
     }
+}
+
+/// What was found, and whether the password is on the list. One that is too long is on none, and is not looked up.
+#[cfg(feature = "policy")]
+fn look_up(
+    list: Option<&BreachedList>,
+    password: &Secret<String>,
+    checked: Result<(), Vec<Fault>>,
+) -> Result<Result<(), Vec<Fault>>, HashError> {
+    let mut faults = checked.err().unwrap_or_default();
+    let is_known = faults.contains(&Fault::Breached) || faults.contains(&Fault::TooLong);
+    if let Some(list) = list.filter(|_| !is_known) {
+        let listed = list.contains(password);
+        if listed.map_err(|error| HashError::Unjudged(error.kind()))? {
+            faults.push(Fault::Breached);
+        }
+    }
+    Ok(if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(faults)
+    })
 }
 
 impl fmt::Debug for Permit {

@@ -293,3 +293,61 @@ async fn a_new_password_is_checked_on_the_pool() {
     let codes: Vec<_> = faults.iter().map(crate::Fault::code).collect();
     assert_eq!(codes, ["too_short", "same_as_identity", "too_weak"]);
 }
+
+#[cfg(feature = "policy")]
+mod breached {
+    use std::io::ErrorKind;
+
+    use super::*;
+    use crate::{BreachedList, Fault, HashError, HasherParts, ListBuilder, Policy};
+
+    const LISTED: &str = "correct horse battery staple";
+    const HASH: &str = "abf7aad6438836dbe526aa231abde2d0eef74d42"; // its SHA-1
+
+    async fn check(permit: &Permit, password: &str) -> Result<Result<(), Vec<Fault>>, HashError> {
+        let password = secret::Secret::<String>::from(password);
+        permit.check(Policy::default(), password, Vec::new()).await
+    }
+
+    #[tokio::test]
+    async fn no_check_on_the_pool_passes_by_its_list() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list");
+        let mut progress = |_| {};
+        let mut builder = ListBuilder::new(&path, 1, &mut progress).unwrap();
+        builder
+            .add_lines(format!("{HASH}:9").as_bytes(), "", "")
+            .unwrap();
+        builder.finish().unwrap();
+        let parts = HasherParts {
+            breached: Some(BreachedList::open(&path).unwrap()),
+            ..HasherParts::default()
+        };
+        let hasher = Hasher::with_parts(HasherConfig::default().threads(1), parts).unwrap();
+        let permit = admit(&hasher).unwrap();
+        assert_eq!(check(&permit, LISTED).await, Ok(Err(vec![Fault::Breached])));
+        assert_eq!(
+            check(&permit, "correct horse battery stapler").await,
+            Ok(Ok(()))
+        );
+        // Known from the list that is compiled in, once.
+        let faults = check(&permit, "password").await.unwrap().unwrap_err();
+        assert_eq!(
+            faults
+                .iter()
+                .filter(|fault| **fault == Fault::Breached)
+                .count(),
+            1
+        );
+        let faults = check(&permit, &"x".repeat(2000))
+            .await
+            .unwrap()
+            .unwrap_err();
+        assert_eq!(faults, [Fault::TooLong]);
+
+        // When the list can't be read, no password is good.
+        std::fs::write(&path, "").unwrap();
+        let unjudged = Err(HashError::Unjudged(ErrorKind::UnexpectedEof));
+        assert_eq!(check(&permit, LISTED).await, unjudged);
+    }
+}
