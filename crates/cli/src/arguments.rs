@@ -42,6 +42,9 @@ pub enum Command {
     /// Try the settings of mail
     #[command(subcommand)]
     Mail(MailCommand),
+    /// Build the list of passwords that are known from breaches
+    #[command(subcommand)]
+    Passwords(PasswordsCommand),
     /// Ask the running server whether it is ready: exit 0 when it is, for container health checks
     Healthcheck(ServeFlags),
     /// Hash a password from standard input
@@ -113,6 +116,26 @@ pub enum KeysCommand {
     },
     /// Print the key ids of the settings: the one that signs, and those that are still accepted
     List(ServeFlags),
+}
+
+/// What can be done with lists of passwords.
+#[derive(Debug, Subcommand)]
+pub enum PasswordsCommand {
+    /// Build the list that `PORTCULLIS_BREACHED_FILE` names from published hashes
+    #[command(
+        long_about = "Builds the list that PORTCULLIS_BREACHED_FILE names, of passwords that no new one may be. IN holds SHA-1 hashes in hexadecimal as Have I Been Pwned publishes them: a file of HASH:COUNT lines, or a folder of range files, each named by the first five digits of its hashes (ABCDE or ABCDE.txt) with the other 35 in its lines; - is standard input. Their order does not matter.\n\nOUT has 8 bytes for each password; while it is built as much again is needed beside it. It takes the place of the one before in one step. A running server goes on with that one until it is restarted.\n\n  portcullis passwords build-list pwned-passwords.txt breached.list --min-count 10"
+    )]
+    BuildList {
+        /// The file or the folder of hashes, or -
+        #[arg(value_name = "IN")]
+        from: PathBuf,
+        /// The list
+        #[arg(value_name = "OUT")]
+        to: PathBuf,
+        /// Leave out what was counted less often
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        min_count: u64,
+    },
 }
 
 /// What can be done with accounts.

@@ -71,7 +71,7 @@ impl Config {
         let tokens = Tokens::read(&mut reader, algorithm, &generated, &server.public_url);
         check_distinct(&mut reader);
         let sessions = Sessions::read(&mut reader);
-        let passwords = Passwords::read(&mut reader);
+        let passwords = Passwords::read(&mut reader, &sources.working_dir);
         let registration = Registration::read(&mut reader);
         let mail = Mail::read(&mut reader, &sources.working_dir);
         let limits = Limits::read(&mut reader);

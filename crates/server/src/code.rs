@@ -143,6 +143,10 @@ impl Code {
 
 /// The codes of single fields, in `errors` of a 422. They come from `problem`, `model` and `password`.
 const OF_FIELDS: &[(&str, &str)] = &[
+    (
+        "breached_password",
+        "The password is known from data breaches elsewhere.",
+    ),
     ("contains_at", "A name has no `@` in it."),
     ("invalid_email", "It is no e-mail address."),
     ("invalid_type", "Another type of JSON belongs here."),

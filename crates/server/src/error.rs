@@ -23,6 +23,9 @@ use crate::code::Code;
 /// After this a client may try again when the store was not to be had.
 pub(crate) const STORE_RETRY: Duration = Duration::from_secs(1);
 
+/// After this a client may try again when a new password could not be judged: an operator has to see to it first.
+const LIST_RETRY: Duration = Duration::from_mins(1);
+
 /// What is said to somebody who is signed in and has the password wrong: no name was asked for.
 pub(crate) const WRONG_CURRENT_PASSWORD: &str = "The current password is wrong.";
 
@@ -234,7 +237,13 @@ impl From<HashError> for ApiError {
     fn from(error: HashError) -> Self {
         match error {
             HashError::Busy(busy) => busy.into(),
-            error => Self::internal(error),
+            HashError::Unjudged(_) => Self {
+                cause: Some(Cause(Arc::new(error))),
+                ..Self::unavailable(LIST_RETRY)
+            },
+            HashError::TooLong | HashError::NoRandomness | HashError::NotHashed => {
+                Self::internal(error)
+            }
         }
     }
 }

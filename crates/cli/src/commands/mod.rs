@@ -8,6 +8,7 @@ mod keys;
 mod mail;
 mod memory;
 mod open_files;
+mod passwords;
 mod pinned;
 mod serve;
 mod user;
@@ -40,6 +41,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Keys(command) => keys::run(command),
         Command::User(command) => user::run(command),
         Command::Mail(command) => mail::run(command),
+        Command::Passwords(command) => passwords::run(command),
         Command::Healthcheck(flags) => healthcheck::run(flags),
         Command::Hash => hash::hash(),
         Command::Verify { hash } => hash::verify(hash),

@@ -9,17 +9,19 @@ mod store;
 mod upkeep;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use account::{Accounts, Lifetimes, Live, Parts, Settings};
 use anyhow::Context as _;
+use config::env_vars::accounts::BREACHED_FILE;
 use config::{Config, Keys, PublicUrl};
 use csrf::FormTokens;
 use headers::{Hsts, HttpsRedirect};
 use jwt::revocation::{RevocationSet, Staleness};
 use model::{Clock, Rng};
-use password::{ForeignSettings, Hasher, HasherConfig, Policy, Scheme};
+use password::{BreachedList, ForeignSettings, Hasher, HasherConfig, HasherParts, Policy, Scheme};
 use ratelimit::TrustedProxies;
 use server::limits::{Allowances, Counters, RequestLimits};
 use server::listener::Bounds;
@@ -100,7 +102,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
     );
     let parts = Parts {
         storage,
-        hasher: Hasher::with_foreign(hashing, foreign(config))?,
+        hasher: Hasher::with_parts(hashing, hashing_parts(config)?)?,
         authority: authority.clone(),
         live: Arc::new(live),
         clock: Arc::clone(&around.clock),
@@ -216,6 +218,21 @@ const fn scheme(config: &Config) -> Scheme {
     } else {
         Scheme::Werkzeug
     }
+}
+
+/// What passwords are held against.
+fn hashing_parts(config: &Config) -> anyhow::Result<HasherParts> {
+    let file = config.passwords.breached_file.as_deref();
+    Ok(HasherParts {
+        foreign: foreign(config),
+        breached: file.map(open_breached).transpose()?,
+    })
+}
+
+/// The list of passwords that are known from breaches.
+fn open_breached(file: &Path) -> anyhow::Result<BreachedList> {
+    let list = BreachedList::open(file);
+    list.map_err(|error| anyhow::anyhow!("{}: {} {error}", BREACHED_FILE.name, file.display()))
 }
 
 /// What the hashes of an old application don't say about themselves.

@@ -2,9 +2,11 @@
 
 use anyhow::Context as _;
 use config::env_vars::EnvVar;
+use config::env_vars::accounts::BREACHED_FILE;
 use config::env_vars::operation::{DATA_DIR, LOG};
 use config::env_vars::server::{TLS_CERT, TLS_KEY};
 use config::{Config, ConfigError, Notice, SecretSource};
+use password::BreachedList;
 use server::listener::{Tls, TlsError};
 use tracing_subscriber::filter::Targets;
 
@@ -45,6 +47,7 @@ impl Prepared {
         keep(&mut faults, check_signing_key(&config));
         keep(&mut faults, previous_keys(&config).map_err(unusable));
         keep(&mut faults, check_folder(&config));
+        keep(&mut faults, check_breached(&config));
         let notices = keep(&mut faults, check_store(&config));
         let post = Post::prepare(&config).map_err(|found| faults.extend(found));
         match (filter, tls, notices, post) {
@@ -104,6 +107,15 @@ fn check_folder(config: &Config) -> Result<(), Unusable> {
     let folder = config.storage.data_dir.display();
     let checked = config.storage.check_data_dir();
     checked.map_err(|refusal| (&DATA_DIR, format!("{folder} {refusal}")))
+}
+
+fn check_breached(config: &Config) -> Result<(), Unusable> {
+    let Some(file) = &config.passwords.breached_file else {
+        return Ok(());
+    };
+    let list = BreachedList::open(file);
+    let fault = |error| (&BREACHED_FILE, format!("{} {error}", file.display()));
+    list.map(drop).map_err(fault)
 }
 
 fn check_signing_key(config: &Config) -> Result<(), Unusable> {

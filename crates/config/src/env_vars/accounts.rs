@@ -23,6 +23,12 @@ env_vars! {
     /// a password is the only factor, and never less than 8.
     PASSWORD_MIN_LENGTH = "PORTCULLIS_PASSWORD_MIN_LENGTH", Accounts, Kind::Number { min: 8, max: 128 }, Fallback::Value("8");
 
+    /// A list of passwords that are known from data breaches, which no new password may be (NIST SP 800-63B-4
+    /// §3.1.1.2). `portcullis passwords build-list` makes one of what others publish. Without it only the 30,000 most
+    /// common ones are refused, which are compiled in. A file that is missing, or is no such list, refuses the start; while
+    /// it can't be read no new password is taken (503).
+    BREACHED_FILE = "PORTCULLIS_BREACHED_FILE", Accounts, Kind::Path, Fallback::Described("unset");
+
     /// Whether an outdated password hash is replaced by Argon2id when its owner signs in. `false`
     /// while a Flask application still signs in the same users: stored hashes stay as they are, and
     /// new passwords get the hash that Werkzeug writes (`scrypt:32768:8:1$…`). Set it before the first

@@ -1,13 +1,14 @@
 //! Sessions, sign-up and passwords.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secret::Secret;
 
 use crate::{
     env_vars::accounts::{
-        BCRYPT_PEPPER, BCRYPT_TRUNCATE, HASH_UPGRADE, PASSWORD_MIN_LENGTH, REFRESH_GRACE,
-        REGISTRATION, REVOCATION_MAX_STALENESS, SESSION_MAX_AGE,
+        BCRYPT_PEPPER, BCRYPT_TRUNCATE, BREACHED_FILE, HASH_UPGRADE, PASSWORD_MIN_LENGTH,
+        REFRESH_GRACE, REGISTRATION, REVOCATION_MAX_STALENESS, SESSION_MAX_AGE,
     },
     reader::Reader,
 };
@@ -28,6 +29,8 @@ pub struct Sessions {
 pub struct Passwords {
     /// The least number of characters of a new password.
     pub min_length: usize,
+    /// The list of passwords that are known from breaches.
+    pub breached_file: Option<PathBuf>,
     /// Whether hashes are ours: an outdated one is replaced at the next login, and a new one is
     /// Argon2id. Otherwise they are left, and written, as Werkzeug reads them.
     pub upgrade: bool,
@@ -61,8 +64,12 @@ impl Sessions {
 }
 
 impl Passwords {
-    pub(crate) fn read(reader: &mut Reader) -> Self {
+    pub(crate) fn read(reader: &mut Reader, working_dir: &Path) -> Self {
         Self {
+            breached_file: reader.optional(&BREACHED_FILE, |text| match text {
+                "" => Err("names no file"),
+                text => Ok(working_dir.join(text)),
+            }),
             min_length: usize::try_from(reader.number(&PASSWORD_MIN_LENGTH)).unwrap_or(usize::MAX),
             upgrade: reader.switch(&HASH_UPGRADE),
             truncate_bcrypt: reader.switch(&BCRYPT_TRUNCATE),
