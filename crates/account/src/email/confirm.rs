@@ -204,7 +204,9 @@ impl Accounts {
                 self.made::<AddressNotice>(&user.id, number.0).await;
                 Ok(Confirmable::NewAddress)
             }
-            Ok(AddressChanged::Superseded) => self.not_confirmed(ACT, Reason::Superseded, &user.id),
+            Ok(AddressChanged::Superseded) | Err(SaveUserError::Exists) => {
+                self.not_confirmed(ACT, Reason::Superseded, &user.id)
+            }
             Ok(AddressChanged::TooMany) => {
                 self.report(ACT.refused(Reason::TooManyChanges).of(&user.id));
                 Err(ConfirmError::TooManyAttempts {
@@ -212,7 +214,6 @@ impl Accounts {
                 })
             }
             Err(SaveUserError::Taken(field)) => self.not_confirmed(ACT, field.into(), &user.id),
-            Err(SaveUserError::Exists) => self.not_confirmed(ACT, Reason::Superseded, &user.id),
             Err(SaveUserError::Storage(error)) => Err(error.into()),
         }
     }

@@ -69,9 +69,8 @@ impl Accounts {
         };
         let user = match self.0.storage.undo_address(change, self.moment()).await {
             Ok(Some(user)) => user,
-            Ok(None) => return refused(Reason::InvalidLink),
+            Ok(None) | Err(SaveUserError::Exists) => return refused(Reason::InvalidLink),
             Err(SaveUserError::Taken(field)) => return refused(field.into()),
-            Err(SaveUserError::Exists) => return refused(Reason::InvalidLink),
             Err(SaveUserError::Storage(error)) => return Err(error.into()),
         };
         self.report(Act::AddressUndo.done().of(&user.id));

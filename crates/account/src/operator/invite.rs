@@ -43,7 +43,7 @@ pub struct OneTimeLink {
 #[derive(Debug, thiserror::Error)]
 pub enum InviteError {
     /// Another account has it, or has let go of it lately.
-    #[error("another account has this {}, or had it within the last 30 days", name_of(.0))]
+    #[error("another account has this {}, or had it within the last 30 days", name_of(*.0))]
     Taken(UniqueField),
     /// The account is gone again.
     #[error("the account was deleted meanwhile")]
@@ -64,7 +64,7 @@ pub enum ResetLinkError {
     Disabled,
 }
 
-const fn name_of(field: &UniqueField) -> &'static str {
+const fn name_of(field: UniqueField) -> &'static str {
     match field {
         UniqueField::Username => "name",
         UniqueField::Email => "address",

@@ -50,16 +50,29 @@ impl ResetPassword {
     }
 }
 
-/// What `user` has proven by a link that carries this: nothing when it is good for nothing any more.
-fn proof_of(reset: &Carried<ResetPassword>, user: &User) -> Option<Option<AddressProof>> {
-    if !reset.bound.holds_for(user) || user.disabled {
-        return None;
-    }
-    match &reset.mailed_to {
-        None => Some(None),
-        Some(address) => {
-            let proof = AddressProof::of(user)?;
-            (proof.email == *address).then_some(Some(proof))
+/// What a link is good for.
+struct GoodReset {
+    user: User,
+    /// What whoever has the link has proven by that: that the address is theirs, where it was mailed there.
+    proven: Option<AddressProof>,
+}
+
+impl GoodReset {
+    /// What a link that carries this is good for now, if for anything.
+    fn of(reset: &Carried<ResetPassword>, user: User) -> Option<Self> {
+        if !reset.bound.holds_for(&user) || user.disabled {
+            return None;
         }
+        let proven = match &reset.mailed_to {
+            None => None,
+            Some(address) => {
+                let proof = AddressProof::of(&user)?;
+                if proof.email != *address {
+                    return None;
+                }
+                Some(proof)
+            }
+        };
+        Some(Self { user, proven })
     }
 }

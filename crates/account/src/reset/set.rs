@@ -1,11 +1,11 @@
 //! Setting a new password by a link.
 
-use model::{Credentials, User};
+use model::User;
 use password::{Busy, Fault, HashError};
 use secret::{PlainToken, Secret};
-use storage::{AddressProof, Carried, PasswordChange, PasswordChanged, Purpose as _};
+use storage::{Carried, PasswordChange, PasswordChanged, Purpose as _};
 
-use super::{ResetPassword, proof_of};
+use super::{GoodReset, ResetPassword};
 use crate::events::{Act, Reason};
 use crate::identifier::{canonical, login_name};
 use crate::mailing::PasswordNotice;
@@ -48,7 +48,7 @@ impl Accounts {
         new: Secret<String>,
     ) -> Result<DeviceToken, ResetError> {
         let permit = self.admit_registration(link)?; // a stranger: nobody is signed in
-        let Some((user, proven)) = self.reset_behind(link).await? else {
+        let Some(GoodReset { user, proven }) = self.reset_behind(link).await? else {
             self.report(Act::PasswordReset.refused(Reason::InvalidLink));
             return Err(ResetError::InvalidLink);
         };
@@ -91,10 +91,7 @@ impl Accounts {
     }
 
     /// Whose password a link sets, and what that proves; nothing when it is good for nothing.
-    async fn reset_behind(
-        &self,
-        link: &str,
-    ) -> Result<Option<(User, Option<AddressProof>)>, storage::Error> {
+    async fn reset_behind(&self, link: &str) -> Result<Option<GoodReset>, storage::Error> {
         let Ok(token) = PlainToken::parse(ResetPassword::PREFIX, link) else {
             return Ok(None);
         };
@@ -102,11 +99,8 @@ impl Accounts {
         let Some(reset) = found else {
             return Ok(None);
         };
-        let found = crate::unreadable::readable(self.0.storage.credentials(&reset.user).await)?;
-        Ok(found.and_then(|Credentials { user, .. }| {
-            let proven = proof_of(&reset, &user)?;
-            Some((user, proven))
-        }))
+        let found = crate::unreadable::readable(self.0.storage.user(&reset.user).await)?;
+        Ok(found.and_then(|user| GoodReset::of(&reset, user)))
     }
 
     /// What was guessed at the old password counts no more. When that fails the owner waits.

@@ -1,12 +1,11 @@
 //! The addresses of accounts: proven, changed and taken back.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use model::{AddressNumber, Generation, User};
 use storage::{
     AddressChange, AddressChanged, AddressProof, AddressUndo, FeedEntry, Moment, PasswordChange,
-    PasswordChanged, ProfileChange, SaveUserError, Storage, Undoable, UniqueField,
+    PasswordChanged, ProfileChange, SaveUserError, Storage, UniqueField,
 };
 
 use super::Backend;
@@ -269,15 +268,14 @@ pub async fn a_change_can_be_undone_for_seven_days(backend: &dyn Backend) {
     let store = backend.open().await;
     account(&store, "alice").await;
     changed(&store, to("alice@example.net", 0), moment(0)).await;
-    let week = Undoable::LIFETIME;
     let late = Moment {
-        now: at(0).plus(week),
+        now: at(7 * 86_400),
         ..moment(0)
     };
     let undone = store.undo_address(undo(1, "alice@example.org"), late).await;
     assert!(undone.unwrap().is_none());
     let in_time = Moment {
-        now: at(0).plus(week - Duration::from_secs(1)),
+        now: at(7 * 86_400 - 1),
         ..moment(0)
     };
     let undone = store
