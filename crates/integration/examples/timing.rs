@@ -7,7 +7,12 @@
 //! addresses and the others by their names, and the AUC of these two is printed and judged as well. If it told the
 //! kinds apart, a name and an address of differing kinds would be known not to belong together.
 //!
-//! Run it by `scripts/timing`, which builds both with the profile `dist`, when nothing else runs.
+//! Then the same of what mails something, or says that it would: asking for a new password, for a confirmation once more, for
+//! an account, and trying a code. There the known accounts are mailed, which happens while the next one is asked; so what the
+//! job costs would show, too. Each must be fair.
+//!
+//! Run it by `scripts/timing`, which builds both with the profile `dist`, when nothing else runs; `scripts/timing mail` and
+//! `scripts/timing sign-in` run one part.
 
 use std::cmp::Ordering;
 use std::path::Path;
@@ -17,7 +22,7 @@ use std::time::{Duration, Instant};
 use integration::process::Server;
 use model::{Clock as _, EmailAddress, SystemClock, SystemRng, UserId, Username};
 use password::{Kind, Params, decoy};
-use serde_json::json;
+use serde_json::{Value, json};
 use storage::{NewUser, Users as _};
 use storage_sqlite::{Options, Role, SqliteStore};
 
@@ -29,40 +34,135 @@ const WARM_UP: usize = 20;
 
 const RUNS: usize = 3;
 
+/// What is timed.
+struct Route {
+    name: &'static str,
+    path: &'static str,
+    /// What is asked for the address, or the name, of somebody.
+    body: fn(&str) -> Value,
+    status: u16,
+}
+
+const MAIL: &[Route] = &[
+    Route {
+        name: "password/forgot",
+        path: "/api/v1/password/forgot",
+        body: |name| json!({"email": format!("{name}@example.org")}),
+        status: 202,
+    },
+    Route {
+        name: "email/resend",
+        path: "/api/v1/email/resend",
+        body: |name| json!({"email": format!("{name}@example.org")}),
+        status: 202,
+    },
+    Route {
+        name: "register",
+        path: "/api/v1/register",
+        body: |name| {
+            let username = format!("new-{name}");
+            let password = "correct horse battery staple";
+            let email = format!("{name}@example.org");
+            json!({"username": username, "email": email, "password": password})
+        },
+        status: 202,
+    },
+    Route {
+        name: "email/confirm",
+        path: "/api/v1/email/confirm",
+        body: |name| json!({"email": format!("{name}@example.org"), "code": "00000000"}),
+        status: 400,
+    },
+];
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    let mut outside = 0;
+    let part = std::env::args().nth(1);
+    let wanted = |name: &str| part.as_deref().is_none_or(|part| part == name);
+    let mut fair = true;
+    if wanted("sign-in") {
+        fair &= sign_in().await;
+    }
+    if wanted("mail") {
+        for route in MAIL {
+            fair &= mail(route).await;
+        }
+    }
+    if fair {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Whether sign-ins are fair, in one run of three at least.
+async fn sign_in() -> bool {
     for run in 1..=RUNS {
         let folder = tempfile::tempdir().expect("a folder");
         fill(&folder.path().join("data"), run).await;
         let server = Server::start(folder.path(), &[]).await;
-        let (known, unknown) = measure(&server.url(), run).await;
+        let route = Route {
+            name: "login",
+            path: "/api/v1/login",
+            body: |name| json!({"username": name, "password": "not the password"}),
+            status: 401,
+        };
+        let named = |sort: &str, number: usize| {
+            let domain = if number % 2 == 1 { "@example.org" } else { "" };
+            format!("{sort}-{run}-{number}{domain}")
+        };
+        let (known, unknown) = measure(&server.url(), &route, named).await;
         server.stop().await;
         let theirs: Vec<_> = known.iter().skip(1).step_by(2).copied().collect();
         let ours: Vec<_> = known.iter().step_by(2).copied().collect();
-        let pairs = [
-            ("known", &known, "unknown", &unknown),
-            ("Werkzeug's", &theirs, "of today", &ours),
-        ];
-        let mut fair = true;
-        for (one, times, other, other_times) in pairs {
-            let auc = auc(times, other_times);
-            let tells = !(0.45..=0.55).contains(&auc);
-            fair &= !tells;
-            println!(
-                "run {run}: AUC {auc:.3}, median {one} {:?}, {other} {:?}{}",
-                median(times),
-                median(other_times),
-                if tells { "  OUTSIDE" } else { "" }
-            );
+        let fair = is_fair(
+            &format!("sign-in {run}"),
+            [("known", &known), ("unknown", &unknown)],
+        ) & is_fair(
+            &format!("sign-in {run}"),
+            [("Werkzeug's", &theirs), ("of today", &ours)],
+        );
+        if fair {
+            return true;
         }
-        outside += usize::from(!fair);
     }
-    if outside == RUNS {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
+    false
+}
+
+/// Whether a route that mails something is fair, in one run of three at least.
+async fn mail(route: &Route) -> bool {
+    for run in 1..=RUNS {
+        let folder = tempfile::tempdir().expect("a folder");
+        fill(&folder.path().join("data"), run).await;
+        let letters = format!("file://{}", folder.path().join("letters").display());
+        let settings = [
+            ("PORTCULLIS_MAIL_URL", &*letters),
+            ("PORTCULLIS_MAIL_FROM", "accounts@example.org"),
+            ("PORTCULLIS_EMAIL_VERIFICATION", "required"),
+        ];
+        let server = Server::start(folder.path(), &settings).await;
+        let named = |sort: &str, number: usize| format!("{sort}-{run}-{number}");
+        let (known, unknown) = measure(&server.url(), route, named).await;
+        server.stop().await;
+        let name = format!("{} {run}", route.name);
+        if is_fair(&name, [("known", &known), ("unknown", &unknown)]) {
+            return true;
+        }
     }
+    false
+}
+
+/// Prints whether one of two sorts takes longer than the other, and says whether not.
+fn is_fair(of: &str, [(one, times), (other, others)]: [(&str, &Vec<Duration>); 2]) -> bool {
+    let auc = auc(times, others);
+    let fair = (0.45..=0.55).contains(&auc);
+    println!(
+        "{of}: AUC {auc:.3}, median {one} {:?}, {other} {:?}{}",
+        median(times),
+        median(others),
+        if fair { "" } else { "  OUTSIDE" }
+    );
+    fair
 }
 
 /// Makes the known accounts: every other one came from Werkzeug.
@@ -92,25 +192,22 @@ async fn fill(data: &Path, run: usize) {
     storage::Upkeep::close(&*store).await;
 }
 
-async fn measure(url: &str, run: usize) -> (Vec<Duration>, Vec<Duration>) {
+async fn measure(
+    url: &str,
+    route: &Route,
+    named: impl Fn(&str, usize) -> String,
+) -> (Vec<Duration>, Vec<Duration>) {
     let client = reqwest::Client::new();
+    let url = format!("{url}{}", route.path);
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for number in 0..REQUESTS + WARM_UP {
         for (sort, times) in [("known", &mut known), ("other", &mut unknown)] {
-            let mut name = format!("{sort}-{run}-{number}");
-            if number % 2 == 1 {
-                name.push_str("@example.org");
-            }
-            let body = json!({"username": name, "password": "not the password"});
+            let body = (route.body)(&named(sort, number));
             #[expect(clippy::disallowed_methods, reason = "this measures time")]
             let start = Instant::now();
-            let answer = client
-                .post(format!("{url}/api/v1/login"))
-                .json(&body)
-                .send()
-                .await;
+            let answer = client.post(&url).json(&body).send().await;
             let took = start.elapsed();
-            assert_eq!(answer.expect("an answer").status(), 401);
+            assert_eq!(answer.expect("an answer").status(), route.status);
             if number >= WARM_UP {
                 times.push(took);
             }
