@@ -83,9 +83,10 @@ impl Accounts {
             return Ok(Outcome::Done);
         };
         let requester = Requester::account(&user.id, &asked.language);
-        if !self
-            .may_mail(Mail::NewAddress, &to, &requester, None)
-            .await?
+        if !self.may_mail_new_address(&user).await?
+            || !self
+                .may_mail(Mail::NewAddress, &to, &requester, None)
+                .await?
         {
             return Ok(Outcome::Done);
         }

@@ -3,6 +3,9 @@
 //! Each kind of mail is bounded for whoever asks for it, by their network: three at once and ten a day. A stranger
 //! could use up the owner's by that if they shared a network, so a device that the account is known on counts by itself.
 //! Over all who ask it is thirty a day; a known device is not bounded by what strangers ask for.
+//!
+//! Somebody who is signed in could ask for any number of addresses, of strangers too: ten mails a day are sent to new
+//! addresses of one account.
 
 use std::time::Duration;
 
@@ -32,6 +35,9 @@ const AT_ONCE: Allowance = Allowance {
 const A_DAY: Allowance = Allowance { most: 10, per: DAY };
 
 const OF_ALL: Allowance = Allowance { most: 30, per: DAY };
+
+/// Mails to new addresses of one account.
+const OF_ACCOUNT: Allowance = Allowance { most: 10, per: DAY };
 
 /// Tries at a code that was mailed to one address.
 const TRIES: Allowance = Allowance { most: 5, per: DAY };
@@ -74,6 +80,12 @@ impl Accounts {
         }
         let all = format!("of-all/{}/{address}", mail.name());
         self.may(&all, OF_ALL).await
+    }
+
+    /// Counts a mail to a new address of `user`, whichever address it is, and says whether it may be sent.
+    pub(crate) async fn may_mail_new_address(&self, user: &User) -> Result<bool, storage::Error> {
+        let whose = format!("new-addresses/{}", user.id);
+        self.may(&whose, OF_ACCOUNT).await
     }
 
     /// Counts a try at the codes that were mailed to `address`, and says whether they may be compared.

@@ -112,3 +112,16 @@ async fn nothing_is_mailed_where_mail_is_off() {
     let asking = off.accounts.ask_for_reset(&address(ALICE), None).await;
     assert!(matches!(asking, Err(account::AskForResetError::MailOff(_))));
 }
+
+#[tokio::test]
+async fn nobody_has_mail_sent_to_any_number_of_strangers() {
+    let post = Post::with_alice().await;
+    let tokens = post.process.sign_in().await;
+    let actor = post.process.actor(tokens.access.expose());
+    for number in 0..20 {
+        let stranger = address(&format!("stranger{number}@example.net"));
+        let asked = post.accounts().ask_for_address(&actor, &stranger).await;
+        asked.unwrap();
+    }
+    assert_eq!(post.letters().await.len(), 10);
+}
