@@ -13,7 +13,6 @@ impl Accounts {
     }
 
     /// The records that hold a `T`.
-    #[expect(dead_code, reason = "for the first use case that keeps a record")]
     pub(crate) fn records<T: Record>(&self) -> RecordsOf<'_, T> {
         self.0.storage.records()
     }

@@ -42,6 +42,7 @@ impl Job for Deliver {
         match mailing.mailer.send(&outgoing).await {
             Ok(()) => {
                 tracing::debug!(letter = kind, job = %at.id, "mail sent");
+                accounts.note_delivered(&outgoing.to).await;
                 Outcome::Done
             }
             Err(error @ SendError::Undeliverable(_)) => {
@@ -57,25 +58,6 @@ impl Job for Deliver {
                 tracing::warn!(letter = kind, job = %at.id, %error, "mail could not be sent yet");
                 Outcome::Later("unavailable")
             }
-        }
-    }
-}
-
-impl Accounts {
-    /// Notes of the account with this address, if there is one, that no mail arrives there: for the operator, never for
-    /// whoever asked.
-    async fn note_undeliverable(&self, address: &EmailAddress) {
-        match self.account_with_address(address).await {
-            Ok(Some(user)) => {
-                let refused = crate::events::Act::Mail;
-                self.report(
-                    refused
-                        .refused(crate::events::Reason::Undeliverable)
-                        .of(&user.id),
-                );
-            }
-            Ok(None) => {}
-            Err(error) => tracing::debug!(%error, "whose mail is undeliverable is not known"),
         }
     }
 }

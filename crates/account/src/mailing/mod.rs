@@ -8,6 +8,7 @@ mod allowance;
 mod code;
 mod deliver;
 mod notice;
+mod undeliverable;
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub(crate) use allowance::Mail;
 pub(crate) use code::Code;
 pub(crate) use deliver::Deliver;
 pub(crate) use notice::{AddressNotice, PasswordNotice};
+pub(crate) use undeliverable::undeliverable_since;
 
 /// How long links and codes are good that confirm an address.
 pub(crate) const CONFIRMATION: Duration = Duration::from_hours(24);

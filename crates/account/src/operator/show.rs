@@ -3,6 +3,7 @@
 use model::{Timestamp, User};
 
 use super::{FindError, Operator};
+use crate::mailing::undeliverable_since;
 
 /// An account, as an operator sees it. Its hash stays where it is.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct Shown {
     pub sessions: usize,
     /// When one of them was last used.
     pub last_used_at: Option<Timestamp>,
+    /// Since when the mail server refuses the address for good.
+    pub undeliverable_since: Option<Timestamp>,
     /// The budgets of guesses that are used up.
     pub blocked: Vec<Blocked>,
 }
@@ -57,7 +60,9 @@ impl Operator {
             let until = counted.and_then(|counted| counted.refused_until(now));
             blocked.extend(until.map(|until| Blocked { budget, until }));
         }
+        let undeliverable_since = undeliverable_since(&*self.storage, &found.user).await?;
         Ok(Shown {
+            undeliverable_since,
             hash: found.hash.kind().ok().map(|kind| kind.to_string()),
             sessions: sessions.len(),
             last_used_at: sessions.iter().map(|session| session.last_used_at).max(),

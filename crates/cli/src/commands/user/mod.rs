@@ -240,6 +240,10 @@ fn shown(shown: &Shown) -> Answer {
         Some(last) => format!("{}, last used {last}", shown.sessions),
         None => shown.sessions.to_string(),
     };
+    let mail = match shown.undeliverable_since {
+        Some(since) => format!("undeliverable since {since}"),
+        None => "no refusal is known".to_owned(),
+    };
     let blocked = shown.blocked.iter().map(|blocked| {
         let by = match blocked.budget {
             Budget::Username => "by its name",
@@ -255,6 +259,7 @@ fn shown(shown: &Shown) -> Answer {
         ("name", given(user.username.as_ref())),
         ("address", given(user.email.as_ref())),
         ("verified", yes(user.email_verified)),
+        ("mail", mail),
         ("disabled", yes(user.disabled)),
         ("created", user.created_at.to_string()),
         ("updated", user.updated_at.to_string()),
@@ -266,6 +271,7 @@ fn shown(shown: &Shown) -> Answer {
     let mut json = to_json(user);
     let blocked = shown.blocked.iter();
     let blocked = blocked.map(|it| json!({ "budget": name_of(it.budget), "until": it.until }));
+    json["undeliverable_since"] = json!(shown.undeliverable_since);
     json["password_kind"] = json!(shown.hash);
     json["sessions"] = json!({ "count": shown.sessions, "last_used_at": shown.last_used_at });
     json["locked"] = blocked.collect();
