@@ -90,9 +90,11 @@ impl Accounts {
         {
             return Ok(Outcome::Done);
         }
-        let holder = self.account_with_address(&to).await?;
-        let letter = if holder.is_some_and(|holder| holder.id != user.id) {
-            Letter::AddressTaken {}
+        // Mail to another account goes to the address as it is stored there: what was typed may be another mailbox.
+        let other = self.account_to_write_to(&to).await?;
+        let other = other.filter(|(holder, _)| holder.id != user.id);
+        let (to, letter) = if let Some((_, stored)) = other {
+            (stored, Letter::AddressTaken {})
         } else {
             let purpose = ChangeAddress {
                 user: user.id.clone(),
@@ -101,11 +103,12 @@ impl Accounts {
             let carried = self
                 .carried(mailing, purpose, asked.bound, CONFIRMATION, &to)
                 .await?;
-            Letter::ConfirmNewAddress {
+            let letter = Letter::ConfirmNewAddress {
                 link: carried.link,
                 code: carried.code,
                 expires: self.0.clock.now().plus(CONFIRMATION),
-            }
+            };
+            (to, letter)
         };
         let reason = at.id.to_string();
         self.mail(&to, requester.language(), letter, &reason, CONFIRMATION)

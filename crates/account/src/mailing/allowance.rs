@@ -2,7 +2,8 @@
 //!
 //! Each kind of mail is bounded for whoever asks for it, by their network: three at once and ten a day. A stranger
 //! could use up the owner's by that if they shared a network, so a device that the account is known on counts by itself.
-//! Over all who ask it is thirty a day; a known device is not bounded by what strangers ask for.
+//! Over all who ask it is thirty a day, and as many over all known devices together: these are not bounded by what
+//! strangers ask for, but whoever signs up with a stranger's address has as many devices as they sign in.
 //!
 //! Somebody who is signed in could ask for any number of addresses, of strangers too: ten mails a day are sent to new
 //! addresses of one account.
@@ -75,10 +76,11 @@ impl Accounts {
         {
             return Ok(false);
         }
-        if known.is_some() {
-            return Ok(true);
-        }
-        let all = format!("of-all/{}/{address}", mail.name());
+        let all = match known {
+            Some(_) => "of-known",
+            None => "of-all",
+        };
+        let all = format!("{all}/{}/{address}", mail.name());
         self.may(&all, OF_ALL).await
     }
 

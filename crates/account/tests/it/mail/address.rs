@@ -100,6 +100,24 @@ async fn an_address_that_is_taken_is_told_to_its_owner_only() {
 }
 
 #[tokio::test]
+async fn that_an_address_is_taken_is_told_where_it_is_stored_whatever_was_typed() {
+    let post = Post::with_alice().await;
+    let kim = post
+        .accounts()
+        .register(registration("kim", "kim@example.com"));
+    kim.await.unwrap();
+    let actor = actor(&post).await;
+    for typed in ["KIM@example.com", "k\u{131}m@example.com"] {
+        let asked = post
+            .accounts()
+            .ask_for_address(&actor, &address(typed))
+            .await;
+        asked.unwrap();
+        post.letter("kim@example.com").await;
+    }
+}
+
+#[tokio::test]
 async fn whoever_takes_the_address_first_has_it() {
     let post = Post::with_alice().await;
     let link = asked(&post, NEW).await;

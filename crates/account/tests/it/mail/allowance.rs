@@ -147,3 +147,20 @@ async fn nobody_has_mail_sent_to_any_number_of_strangers() {
     }
     assert_eq!(post.letters().await.len(), 10);
 }
+
+#[tokio::test]
+async fn thirty_a_day_over_all_devices_of_an_account_however_many_there_are() {
+    let post = Post::with(Verification::Off).await;
+    post.process.sign_up().await;
+    let mut sent = 0;
+    for _ in 0..15 {
+        let device = post.process.sign_in().await.device.unwrap();
+        for _ in 0..3 {
+            let (accounts, to) = (post.accounts(), address(ALICE));
+            let asked = accounts.ask_for_reset(&to, Some(&device));
+            asked.await.unwrap();
+        }
+        sent += post.letters().await.len();
+    }
+    assert_eq!(sent, 30);
+}
