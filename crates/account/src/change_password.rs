@@ -7,6 +7,7 @@ use storage::{PasswordChange, PasswordChanged};
 
 use crate::carrier::Holder;
 use crate::events::{Act, Reason};
+use crate::mailing::PasswordNotice;
 use crate::{Accounts, Actor, DeviceToken, ProofError, Refused};
 
 /// Why the password is what it was.
@@ -96,7 +97,7 @@ impl Accounts {
         drop(permit);
 
         let announcing = self.announce_password(&user, user.generation.next());
-        announcing.await.map_err(Refused::from)?;
+        let announced = announcing.await.map_err(Refused::from)?;
         let change = PasswordChange {
             user: actor.user.clone(),
             at: user.generation,
@@ -113,8 +114,7 @@ impl Accounts {
         {
             PasswordChanged::Changed => {
                 self.report(actor.event(Act::PasswordChange.done()));
-                self.password_is_changed(&user, user.generation.next())
-                    .await;
+                self.made::<PasswordNotice>(announced).await;
                 // Of the generation that this change began: a later one is another's, who may know better.
                 let device = self.issue_device(&actor.user, user.generation.next(), known);
                 Ok((device, proof.authentication))

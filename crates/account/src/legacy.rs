@@ -8,7 +8,7 @@
 use jwt::Verified;
 use model::{
     Authentication, AuthenticationContext, ClientInfo, Generation, SessionId, Timestamp, TokenId,
-    User, UserId,
+    UserId,
 };
 use storage::SpentToken;
 
@@ -100,7 +100,7 @@ impl Accounts {
         let moment = self.moment();
         let user = self.0.storage.user(&token.user).await?;
         let user = user
-            .filter(User::accepts_without_session)
+            .filter(|user| user.accepts_without_session() && !self.must_confirm_first(user))
             .ok_or(RefreshError::Revoked)?;
         let context = AuthenticationContext::carried_on(Authentication::by_password(token.issued));
         let session = self.new_session(&user, context, client, moment.now);

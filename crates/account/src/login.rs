@@ -253,11 +253,14 @@ impl Accounts {
         hash: PasswordHash,
         account: Option<&UserId>,
     ) -> Result<Verified, Busy> {
+        // Of an account that has no password yet, or none any more.
+        let hash_is_absent = hash.expose().is_empty();
         let (verdict, took) = permit.verify_timed(password.clone(), hash).await?;
         let strength = match verdict {
             Verdict::Match(strength) => Some(strength),
             Verdict::NoMatch => None,
             // The pool has done the work of a good hash in its place.
+            Verdict::Malformed(_) if hash_is_absent => None,
             Verdict::Malformed(reason) => {
                 let account = account.map(UserId::as_str);
                 tracing::error!(account, %reason, "a stored password hash can't be used: nobody can sign in with it");

@@ -54,7 +54,8 @@ impl Accounts {
         proven: Proven,
         carrier: &C,
     ) -> Result<C::Opened, OpenSessionError> {
-        if proven.authentication.level < demanded(&proven.user) {
+        let is_unconfirmed = self.must_confirm_first(&proven.user);
+        if proven.authentication.level < demanded(&proven.user) || is_unconfirmed {
             // The password was right, but no success: its failures are counted on.
             self.settle(proven.guess.given_back()).await?;
             return Err(OpenSessionError::Insufficient);

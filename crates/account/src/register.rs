@@ -77,8 +77,12 @@ impl Accounts {
         Ok(self.open_session(proven, carrier).await?)
     }
 
-    /// Makes an account.
+    /// Makes an account, unless its address must be confirmed first ([`Self::ask_for_account`]).
     pub async fn register(&self, registration: Registration) -> Result<User, RegisterError> {
+        if self.verification() == Verification::Required {
+            tracing::error!("an account was asked for whose address is not confirmed");
+            return Err(RegisterError::Closed);
+        }
         let (username, email) = (registration.username.clone(), registration.email.clone());
         let hash = self.judge_and_hash(registration).await?;
 

@@ -46,6 +46,9 @@ pub struct Settings {
     pub outbox_key_previous: Option<Secret<[u8; 32]>>,
     /// The key by which codes that were mailed are found.
     pub code_key: Secret<[u8; 32]>,
+    /// The longest that what is asked for by mail waits before anything is looked up: a while at random, so that the work
+    /// falls together with no answer.
+    pub mail_delay: Duration,
     /// The longest that a failed sign-in may take from its turn at hashing on: less than its request may
     /// (`PORTCULLIS_REQUEST_TIMEOUT`).
     pub longest_failure: Duration,

@@ -169,6 +169,7 @@ impl TestApp {
             hashing: HasherConfig::with_params(cheap()),
             bounds,
             max_clock_difference: None, // the test's clock is its own
+            mail_delay: Duration::ZERO, // it stands still
             public_url: config.server.public_url_at(address),
             post: Post::prepare(&config).expect("settings of mail that can be used"),
         };

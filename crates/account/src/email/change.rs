@@ -8,7 +8,7 @@ use storage::{Bound, Kind};
 use super::{ChangeAddress, NotMade};
 use crate::events::Act;
 use crate::mailing::{CONFIRMATION, Mail, Requester};
-use crate::outbox::{Job, Outcome, Posting, Running};
+use crate::outbox::{Job, Outcome, Running};
 use crate::{Accounts, Actor, MailOff, Refused};
 
 /// Why nothing was asked for.
@@ -50,7 +50,7 @@ impl Accounts {
             language: self.language(mailing),
             user: user.id,
         };
-        let posting = Posting::within(CONFIRMATION).of(&actor.user);
+        let posting = self.unnoticed(CONFIRMATION).of(&actor.user);
         self.post(&asked, posting).await.map_err(Refused::from)?;
         self.report(actor.event(Act::AddressRequest.done()));
         Ok(())

@@ -15,7 +15,7 @@ use super::{ChangeAddress, ConfirmAddress, PendingSignUp, SignUpBrowser, token};
 use crate::Accounts;
 use crate::attempts::GuessError;
 use crate::events::{Act, Reason};
-use crate::mailing::{AddressNotice, Code, address_of};
+use crate::mailing::{AddressNotice, Announced, Code, address_of};
 
 /// What somebody confirms by.
 #[derive(Clone, Debug)]
@@ -187,10 +187,11 @@ impl Accounts {
         };
         // An address that was never proven may be a stranger's, who must not get the account by undoing.
         let may_be_undone = user.email_verified && address_of(&user).is_some();
-        let number = user.address_number.next();
-        if may_be_undone {
-            self.announce_address(&user, &to).await?;
-        }
+        let announced = if may_be_undone {
+            self.announce_address(&user, &to).await?
+        } else {
+            Announced::to_nobody()
+        };
         let change = AddressChange {
             user: user.id.clone(),
             from: user.address_number,
@@ -201,7 +202,7 @@ impl Accounts {
         match self.0.storage.change_address(change, self.moment()).await {
             Ok(AddressChanged::Changed(_)) => {
                 self.report(ACT.done().of(&user.id));
-                self.made::<AddressNotice>(&user.id, number.0).await;
+                self.made::<AddressNotice>(announced).await;
                 Ok(Confirmable::NewAddress)
             }
             Ok(AddressChanged::Superseded) | Err(SaveUserError::Exists) => {
@@ -371,20 +372,23 @@ impl Accounts {
     }
 
     /// Has whoever has the present address told of a change that is about to be made, once it is.
-    async fn announce_address(&self, user: &User, to: &EmailAddress) -> Result<(), storage::Error> {
+    async fn announce_address(
+        &self,
+        user: &User,
+        to: &EmailAddress,
+    ) -> Result<Announced, storage::Error> {
         let Ok(mailing) = self.mailing() else {
-            return Ok(());
+            return Ok(Announced::to_nobody());
         };
-        let number = user.address_number.next();
         let notice = AddressNotice {
             user: user.id.clone(),
             before: user.email.clone().unwrap_or_default(),
             name: ConfirmedName::of(user),
             now: MaskedAddress::of(to),
-            number,
+            number: user.address_number.next(),
             language: self.language(mailing),
         };
-        self.announce(&notice, &user.id, number.0).await
+        self.announce(&notice, &user.id).await
     }
 
     async fn forget_tries_at_code(&self, address: &EmailAddress) {

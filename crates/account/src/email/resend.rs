@@ -7,7 +7,7 @@ use storage::{Bound, Kind};
 
 use super::{ConfirmAddress, NotMade};
 use crate::mailing::{CONFIRMATION, Mail, Requester};
-use crate::outbox::{Job, Outcome, Posting, Running};
+use crate::outbox::{Job, Outcome, Running};
 use crate::reset::AskForResetError;
 use crate::{Accounts, DeviceToken};
 
@@ -26,12 +26,12 @@ impl Accounts {
         address: &EmailAddress,
         device: Option<&DeviceToken>,
     ) -> Result<(), AskForResetError> {
-        let requester = self.requester(self.mailing()?, address, device);
+        let requester = self.requester(self.mailing()?, device);
         let resend = ResendConfirmation {
             address: address.as_str().to_owned(),
             requester,
         };
-        self.post(&resend, Posting::within(CONFIRMATION)).await?;
+        self.post(&resend, self.unnoticed(CONFIRMATION)).await?;
         Ok(())
     }
 }

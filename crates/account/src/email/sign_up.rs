@@ -9,7 +9,7 @@ use super::{NotMade, PendingSignUp, SignUpBrowser};
 use crate::Accounts;
 use crate::events::{Act, Reason};
 use crate::mailing::{CONFIRMATION, Mail, Requester};
-use crate::outbox::{Job, Outcome, Posting, Running};
+use crate::outbox::{Job, Outcome, Running};
 use crate::register::{RegisterError, Registration};
 use crate::unreadable::readable;
 
@@ -46,9 +46,9 @@ impl Accounts {
         };
         let asked = AskForAccount {
             pending,
-            requester: self.requester(mailing, &address, None),
+            requester: self.requester(mailing, None),
         };
-        self.post(&asked, Posting::within(CONFIRMATION)).await?;
+        self.post(&asked, self.unnoticed(CONFIRMATION)).await?;
         self.report(Act::SignUp.done());
         Ok(browser)
     }

@@ -97,7 +97,7 @@ impl Accounts {
     ) -> Result<(), AskForResetError> {
         let mailing = self.mailing()?;
         let requester = Requester::account(user, &self.language(mailing));
-        self.post_reset(address, requester).await?;
+        self.post_reset(address, requester, true).await?;
         Ok(())
     }
 }

@@ -28,7 +28,7 @@ use crate::{Accounts, DeviceToken};
 pub(crate) use allowance::Mail;
 pub(crate) use code::Code;
 pub(crate) use deliver::Deliver;
-pub(crate) use notice::{AddressNotice, PasswordNotice};
+pub(crate) use notice::{AddressNotice, Announced, PasswordNotice};
 pub(crate) use undeliverable::undeliverable_since;
 
 /// How long links and codes are good that confirm an address.
@@ -70,8 +70,9 @@ pub struct MailOff;
 /// Who has asked for a mail, as far as it is bounded how many they get sent.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Requester {
-    /// The network that they ask from; a text for each where a trusted back end asks for many.
-    network: String,
+    /// The network that they ask from; nothing where a trusted back end asks for whomever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    network: Option<String>,
     /// What they say that their device is known by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     device: Option<String>,
@@ -101,18 +102,12 @@ impl Accounts {
         self.verification() == Verification::Required && !user.email_verified
     }
 
-    /// Who asks for a mail in the request that is served. `address` stands for them where a trusted back end asks.
-    pub(crate) fn requester(
-        &self,
-        mailing: &Mailing,
-        address: &EmailAddress,
-        device: Option<&DeviceToken>,
-    ) -> Requester {
+    /// Who asks for a mail in the request that is served.
+    pub(crate) fn requester(&self, mailing: &Mailing, device: Option<&DeviceToken>) -> Requester {
         let request = self.1.as_deref();
         let network = request.and_then(|request| request.network);
-        let network = network.map_or_else(|| address.key(), |network| network.to_string());
         Requester {
-            network,
+            network: network.map(|network| network.to_string()),
             device: device.map(|device| device.expose().to_owned()),
             language: self.language(mailing),
         }
@@ -180,7 +175,7 @@ impl Requester {
     /// The owner of an account, of whom nobody else asks.
     pub(crate) fn account(user: &UserId, language: &str) -> Self {
         Self {
-            network: format!("account/{user}"),
+            network: Some(format!("account/{user}")),
             device: None,
             language: language.to_owned(),
         }
@@ -194,6 +189,19 @@ impl Requester {
     /// Their device, as they say.
     pub(crate) fn device(&self) -> Option<DeviceToken> {
         self.device.as_deref().and_then(DeviceToken::presented)
+    }
+}
+
+impl Accounts {
+    /// How what somebody asks for by mail is posted: it is done some time later. Else it could be felt by the next request
+    /// whether there was anything to do.
+    pub(crate) fn unnoticed(&self, lifetime: Duration) -> Posting {
+        let mut random = [0; 4];
+        self.0.rng.fill(&mut random);
+        let longest = self.0.settings.mail_delay;
+        let share = f64::from(u32::from_be_bytes(random)) / f64::from(u32::MAX);
+        let delay = longest.mul_f64(0.1 + 0.9 * share);
+        Posting::within(lifetime).not_before(self.0.clock.now().plus(delay))
     }
 }
 

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use mail::{ConfirmedName, Letter, MaskedAddress};
-use model::{AddressNumber, EmailAddress, Generation, UserId};
+use model::{AddressNumber, EmailAddress, Generation, User, UserId};
 use serde::{Deserialize, Serialize};
 use storage::{Bound, Kind, Ticket, Undoable};
 
@@ -45,39 +45,49 @@ pub(crate) struct AddressNotice {
 }
 
 impl Accounts {
-    /// Posts a notice of a change that is about to be made: the `number`-th of its kind to this account.
+    /// Posts a notice of a change that is about to be made. Each has a key of its own: one whose change was refused must
+    /// not stand for one that is made later. That an owner is told once is seen to where the mail is posted.
     pub(crate) async fn announce<J: Job>(
         &self,
         notice: &J,
         user: &UserId,
-        number: u64,
-    ) -> Result<(), storage::Error> {
+    ) -> Result<Announced, storage::Error> {
+        let mut key = [0; 16];
+        self.0.rng.fill(&mut key);
         let posting = Posting::within(LIFETIME)
-            .once_for(key(user, number))
+            .once_for(key)
             .of(user)
             .not_before(self.0.clock.now().plus(CHANGED_BY));
-        self.post(notice, posting).await.map(drop)
+        self.post(notice, posting).await?;
+        Ok(Announced(Some(key)))
     }
 
     /// The change is made: its notice is due. When that can't be said now, it is sent some minutes later.
-    pub(crate) async fn made<J: Job>(&self, user: &UserId, number: u64) {
-        if self.0.mailing.is_none() {
+    pub(crate) async fn made<J: Job>(&self, announced: Announced) {
+        let Some(key) = announced.0 else {
             return;
-        }
-        if let Err(error) = self.hasten::<J>(key(user, number)).await {
+        };
+        if let Err(error) = self.hasten::<J>(key).await {
             tracing::debug!(%error, "a notice is sent later");
         }
     }
 }
 
-fn key(user: &UserId, number: u64) -> String {
-    format!("{user}/{number}")
+/// A notice that waits for its change, where there is one.
+#[must_use = "the change is made, or the notice is of no use"]
+pub(crate) struct Announced(Option<[u8; 16]>);
+
+impl Announced {
+    /// Nobody is told.
+    pub(crate) const fn to_nobody() -> Self {
+        Self(None)
+    }
 }
 
 impl Job for PasswordNotice {
     const KIND: Kind = Kind("password_notice");
 
-    async fn run(self, accounts: &Accounts, at: &Running) -> Outcome {
+    async fn run(self, accounts: &Accounts, _: &Running) -> Outcome {
         let Ok(mailing) = accounts.mailing() else {
             return Outcome::Later("mail_is_off");
         };
@@ -99,7 +109,7 @@ impl Job for PasswordNotice {
             name: ConfirmedName::of(&user),
             reset: mailing.page("/forgot"),
         };
-        let reason = at.id.to_string();
+        let reason = format!("password/{}/{}", self.user, self.generation.0);
         match accounts
             .mail(&to, &self.language, letter, &reason, LIFETIME)
             .await
@@ -110,15 +120,23 @@ impl Job for PasswordNotice {
     }
 }
 
+impl AddressNotice {
+    /// Whether `user` has this address, or one that came after it.
+    fn is_made(&self, user: &User) -> bool {
+        let is_this = || address_of(user).is_some_and(|now| MaskedAddress::of(&now) == self.now);
+        user.address_number > self.number || (user.address_number == self.number && is_this())
+    }
+}
+
 impl Job for AddressNotice {
     const KIND: Kind = Kind("address_notice");
 
-    async fn run(self, accounts: &Accounts, at: &Running) -> Outcome {
+    async fn run(self, accounts: &Accounts, _: &Running) -> Outcome {
         let Ok(mailing) = accounts.mailing() else {
             return Outcome::Later("mail_is_off");
         };
         let user = match accounts.0.storage.user(&self.user).await {
-            Ok(Some(user)) if user.address_number >= self.number => user,
+            Ok(Some(user)) if self.is_made(&user) => user,
             Ok(Some(_) | None) => return Outcome::Done,
             Err(error) => return later(&error),
         };
@@ -127,7 +145,7 @@ impl Job for AddressNotice {
         };
         let now = accounts.0.clock.now();
         let undo = UndoAddress {
-            user: user.id,
+            user: user.id.clone(),
             change: self.number,
             back_to: self.before,
         };
@@ -146,7 +164,7 @@ impl Job for AddressNotice {
             undo: mailing.link("/email/undo", &link),
             expires: now.plus(Undoable::LIFETIME),
         };
-        let reason = at.id.to_string();
+        let reason = format!("address/{}/{}", self.user, self.number.0);
         match accounts
             .mail(&to, &self.language, letter, &reason, Undoable::LIFETIME)
             .await

@@ -27,6 +27,13 @@ pub struct Backlog {
     pub oldest_due: Duration,
 }
 
+impl Backlog {
+    /// Whether jobs are late: whoever works them off is gone, or can't keep up.
+    pub fn is_late(&self) -> bool {
+        self.oldest_due > LATE
+    }
+}
+
 impl Accounts {
     /// How much there is to do, as the store said a second ago at the most: however many ask, it is asked once.
     ///

@@ -7,7 +7,7 @@ use storage::{Kind, PutTicketError, Ticket};
 
 use super::ResetPassword;
 use crate::mailing::{Mail, RESET, Requester, later};
-use crate::outbox::{Job, Outcome, Posting, Running};
+use crate::outbox::{Job, Outcome, Running};
 use crate::{Accounts, DeviceToken};
 
 /// Why nothing was asked for.
@@ -26,6 +26,9 @@ pub enum AskForResetError {
 pub(crate) struct ForgotPassword {
     address: String,
     requester: Requester,
+    /// Whether it is the way back in after a change of the address was undone.
+    #[serde(default)]
+    is_way_in: bool,
 }
 
 impl Accounts {
@@ -36,8 +39,8 @@ impl Accounts {
         address: &EmailAddress,
         device: Option<&DeviceToken>,
     ) -> Result<(), AskForResetError> {
-        let requester = self.requester(self.mailing()?, address, device);
-        self.post_reset(address, requester).await?;
+        let requester = self.requester(self.mailing()?, device);
+        self.post_reset(address, requester, false).await?;
         Ok(())
     }
 
@@ -46,12 +49,14 @@ impl Accounts {
         &self,
         address: &EmailAddress,
         requester: Requester,
+        is_way_in: bool,
     ) -> Result<(), storage::Error> {
         let forgot = ForgotPassword {
             address: address.as_str().to_owned(),
             requester,
+            is_way_in,
         };
-        self.post(&forgot, Posting::within(RESET)).await?;
+        self.post(&forgot, self.unnoticed(RESET)).await?;
         Ok(())
     }
 }
@@ -83,7 +88,12 @@ impl Accounts {
             return Ok(Outcome::Done);
         };
         let requester = &forgot.requester;
-        let may = self.may_mail(Mail::Reset, &to, requester, Some(&user));
+        let mail = if forgot.is_way_in {
+            Mail::WayIn
+        } else {
+            Mail::Reset
+        };
+        let may = self.may_mail(mail, &to, requester, Some(&user));
         if user.disabled || !may.await? {
             return Ok(Outcome::Done);
         }

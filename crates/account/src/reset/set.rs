@@ -8,7 +8,7 @@ use storage::{Carried, PasswordChange, PasswordChanged, Purpose as _};
 use super::{GoodReset, ResetPassword};
 use crate::events::{Act, Reason};
 use crate::identifier::{canonical, login_name};
-use crate::mailing::PasswordNotice;
+use crate::mailing::{Announced, PasswordNotice};
 use crate::{Accounts, DeviceToken};
 
 /// Why the password is what it was.
@@ -63,7 +63,7 @@ impl Accounts {
         drop(permit);
 
         let generation = user.generation.next();
-        self.announce_password(&user, generation).await?;
+        let announced = self.announce_password(&user, generation).await?;
         let change = PasswordChange {
             user: user.id.clone(),
             at: user.generation,
@@ -85,7 +85,7 @@ impl Accounts {
             }
         }
         self.report(Act::PasswordReset.done().of(&user.id));
-        self.password_is_changed(&user, generation).await;
+        self.made::<PasswordNotice>(announced).await;
         self.forget_guesses(&user).await;
         Ok(self.issue_device(&user.id, generation, None))
     }
@@ -122,20 +122,15 @@ impl Accounts {
         &self,
         user: &User,
         generation: model::Generation,
-    ) -> Result<(), storage::Error> {
+    ) -> Result<Announced, storage::Error> {
         let Ok(mailing) = self.mailing() else {
-            return Ok(());
+            return Ok(Announced::to_nobody());
         };
         let notice = PasswordNotice {
             user: user.id.clone(),
             generation,
             language: self.language(mailing),
         };
-        self.announce(&notice, &user.id, generation.0).await
-    }
-
-    /// It is made.
-    pub(crate) async fn password_is_changed(&self, user: &User, generation: model::Generation) {
-        self.made::<PasswordNotice>(&user.id, generation.0).await;
+        self.announce(&notice, &user.id).await
     }
 }

@@ -142,6 +142,7 @@ fn settings(access_lifetime: Duration) -> Settings {
         attempt_key: Secret::new([8; 32]),
         device_key: Secret::new([9; 32]),
         device_key_previous: None,
+        mail_delay: Duration::ZERO,
         code_key: Secret::new([11; 32]),
         outbox_key: Secret::new([10; 32]),
         outbox_key_previous: None,

@@ -16,7 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{REFUSED, memory, open_files, prepare};
 use crate::arguments::ServeFlags;
 use crate::logging::{self, Logging};
-use crate::wire::{Built, CLOCK_SKEW, Prepared, Surroundings, build};
+use crate::wire::{Built, CLOCK_SKEW, MAIL_DELAY, Prepared, Surroundings, build};
 
 /// How long requests in flight may take to end after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -70,6 +70,7 @@ async fn serve_until_stopped(
         rng: Arc::new(SystemRng),
         hashing: HasherConfig::default(),
         bounds,
+        mail_delay: MAIL_DELAY,
         max_clock_difference: Some(CLOCK_SKEW),
         public_url: config.server.public_url_at(address),
         post: prepared.post.clone(),

@@ -45,6 +45,9 @@ const HEALTH: &[&str] = &["/livez", "/readyz"];
 /// How far the clocks of two nodes, and of a node and its store, may differ before `readyz` fails.
 pub const CLOCK_SKEW: Duration = Duration::from_secs(2);
 
+/// What is asked for by mail is done within so long, as a rule.
+pub const MAIL_DELAY: Duration = Duration::from_secs(4);
+
 /// What a server takes from around it; tests bring their own.
 pub struct Surroundings {
     /// Where the time comes from.
@@ -57,6 +60,8 @@ pub struct Surroundings {
     pub bounds: Bounds,
     /// By how much the clock may differ from the store's before the server says that it isn't ready.
     pub max_clock_difference: Option<Duration>,
+    /// The longest that what is asked for by mail waits before anything is looked up.
+    pub mail_delay: Duration,
     /// The address that people use: the issuer of the tokens, unless another is set.
     pub public_url: PublicUrl,
     /// What people read, and how they are written to.
@@ -110,6 +115,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
         mailing: around.post.mailing(config, &around.public_url),
         settings: Settings {
             max_clock_difference: around.max_clock_difference,
+            mail_delay: around.mail_delay,
             ..settings(config, keys)
         },
     };
@@ -261,6 +267,7 @@ fn settings(config: &Config, keys: &Keys) -> Settings {
             .secret_key_previous
             .as_ref()
             .map(|previous| derived_key(previous, "devices")),
+        mail_delay: MAIL_DELAY,
         code_key: derived_key(&keys.secret_key, "codes"),
         outbox_key: derived_key(&keys.secret_key, "outbox"),
         outbox_key_previous: keys

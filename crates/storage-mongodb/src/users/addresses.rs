@@ -58,6 +58,7 @@ impl Core {
             );
             let update = doc! { "$set": {
                 "email_verified": true,
+                "portcullis_verified": &proof.email,
                 "updated_at": date(moment.now),
                 "portcullis_pending": pending.to_bson(),
             } };
@@ -216,6 +217,7 @@ fn new_address(
         "email": to.as_str(),
         "email_key": to.key(),
         "email_verified": true,
+        "portcullis_verified": to.as_str(),
         "portcullis_address": integer(number.0),
         "portcullis_undoable": undoable.to_text(),
         "updated_at": date(moment.now),

@@ -84,8 +84,9 @@ impl Core {
                 "updated_at": date(moment.now),
                 "portcullis_pending": pending.to_bson(),
             };
-            if change.proven.is_some() {
+            if let Some(proof) = &change.proven {
                 set.insert("email_verified", true);
+                set.insert("portcullis_verified", &proof.email);
                 for field in ["email", "portcullis_address"] {
                     filter.insert(field, unchanged(&account.document, field));
                 }
@@ -225,6 +226,7 @@ pub(super) const PROFILE: &[&str] = &[
     "email",
     "email_key",
     "email_verified",
+    "portcullis_verified",
     "portcullis_address",
     "portcullis_undoable",
     "key_clash",

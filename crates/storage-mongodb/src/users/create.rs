@@ -50,6 +50,8 @@ impl Core {
             "username_key_version": crate::users::keys::version(),
             "email_key": &email_key,
             "email_verified": user.email_verified,
+            // Which address that is said of.
+            "portcullis_verified": user.email.as_deref(),
             "hash_kind": kind_of(&new.hash),
             "generation": integer(user.generation.0),
             "disabled": user.disabled,

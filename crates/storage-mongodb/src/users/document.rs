@@ -69,7 +69,7 @@ fn read_fields(fields: &Fields<'_>) -> Result<(Bson, Credentials, Option<Pending
         username: name(fields)?,
         email: address(fields)?,
         // Nothing else than true says that its owner has proven it.
-        email_verified: fields.get("email_verified") == Some(&Bson::Boolean(true)),
+        email_verified: is_verified(fields.document),
         address_number: AddressNumber(
             fields
                 .optional_unsigned("portcullis_address")?
@@ -86,6 +86,14 @@ fn read_fields(fields: &Fields<'_>) -> Result<(Bson, Credentials, Option<Pending
     let hash = hash_in(fields.document).unwrap_or_else(|| PasswordHash::from_stored(""));
     let pending = Pending::read(fields).map_err(|_| fields.unreadable("portcullis_pending"))?;
     Ok((id, Credentials { user, hash }, pending))
+}
+
+/// Whether the owner has proven the address that the document has now: another application may have put another one there,
+/// and left the rest as it was. Nodes of a version before don't say which one it was.
+fn is_verified(document: &Document) -> bool {
+    let which = document.get_str("portcullis_verified").ok();
+    document.get("email_verified") == Some(&Bson::Boolean(true))
+        && which.is_none_or(|which| address_in(document) == Some(which))
 }
 
 fn name(fields: &Fields<'_>) -> Result<Option<String>, Error> {

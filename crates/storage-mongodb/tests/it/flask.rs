@@ -9,8 +9,8 @@ use mongodb::options::IndexOptions;
 use mongodb::{Collection, IndexModel};
 use password::PasswordHash;
 use storage::{
-    Feed as _, FeedEntry, PasswordChange, ProfileChange, SaveUserError, Sessions as _, UniqueField,
-    Users as _,
+    Addresses as _, Feed as _, FeedEntry, PasswordChange, ProfileChange, SaveUserError,
+    Sessions as _, UniqueField, Users as _,
 };
 use storage_mongodb::{Clash, ClashField, MongoStore};
 
@@ -426,4 +426,30 @@ async fn many_accounts_get_their_keys_from_where_the_last_start_stopped() {
     assert_eq!(users.count_documents(without).await.unwrap(), 0);
     assert_eq!(meant(&node, "USER.7").await.as_deref(), Some("u-7"));
     node.append(vec![row("x")]).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_another_application_wrote_is_proven_by_nobody() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let store = database.node().await;
+    let alice = store.create_user(new_user("alice")).await.unwrap();
+    let proof = storage::AddressProof::of(&alice).unwrap();
+    let confirmed = store.confirm_address(proof, moment()).await.unwrap();
+    assert!(confirmed.unwrap().email_verified);
+    let users = database.collection("users");
+    let put = |email: &'static str| {
+        let users = users.clone();
+        async move {
+            let one = doc! { "username": "alice" };
+            let set = doc! { "$set": { "email": email } };
+            users.update_one(one, set).await.unwrap();
+        }
+    };
+    let is_verified = async || store.user(&alice.id).await.unwrap().unwrap().email_verified;
+    put("victim@example.com").await;
+    assert!(!is_verified().await);
+    put("alice@example.org").await;
+    assert!(is_verified().await);
 }

@@ -210,7 +210,7 @@ pub fn spend(old: Option<Budget>, allowance: Allowance, now: Timestamp) -> Optio
     };
     (spent < allowance.most).then(|| Budget {
         failures: spent + 1,
-        consecutive: 1, // kept for as long as a failure is
+        consecutive: MAX_CONSECUTIVE, // kept for a day, which is as long as an allowance may be
         last_failure: since,
         run: before.run,
         version: before.version.wrapping_add(1),

@@ -181,6 +181,7 @@ fn settings(key: u8, previous: Option<u8>) -> Settings {
         attempt_key: Secret::new([8; 32]),
         device_key: Secret::new([9; 32]),
         device_key_previous: None,
+        mail_delay: Duration::ZERO,
         code_key: Secret::new([11; 32]),
         outbox_key: Secret::new([key; 32]),
         outbox_key_previous: previous.map(|key| Secret::new([key; 32])),

@@ -7,7 +7,7 @@ use account::{
 use futures_util::future::join_all;
 
 use super::{NEW_PASSWORD, Post, address, registration, token_of};
-use crate::process::{HOUR, PASSWORD};
+use crate::process::{HOUR, PASSWORD, QUARTER};
 
 const OLD: &str = "alice@example.org";
 const NEW: &str = "alice@example.net";
@@ -217,4 +217,49 @@ async fn a_link_is_void_once_the_password_has_changed() {
     changing.await.unwrap();
     let late = confirmed(&post, &link).await;
     assert!(matches!(late, Err(ConfirmError::InvalidLink)));
+}
+
+/// Alice's session asks for an address that another account takes before it is confirmed.
+async fn refused(post: &Post, to: &str) {
+    let link = asked(post, to).await;
+    let mallory = post.accounts().register(registration("mallory", to));
+    mallory.await.unwrap();
+    assert!(confirmed(post, &link).await.is_err());
+}
+
+#[tokio::test]
+async fn a_change_that_was_refused_keeps_no_other_from_being_told() {
+    let post = Post::with_alice().await;
+    refused(&post, "decoy@example.net").await;
+    post.process.let_pass(QUARTER);
+    assert!(post.letters().await.is_empty(), "nothing was changed");
+    changed(&post, OLD, "thief@example.net").await;
+}
+
+#[tokio::test]
+async fn an_owner_is_told_of_the_address_that_it_was_changed_to() {
+    let post = Post::with_alice().await;
+    refused(&post, "decoy@nice.example").await;
+    let link = asked(&post, "thief@example.net").await;
+    confirmed(&post, &link).await.unwrap();
+    let told = post.letter(OLD).await;
+    assert!(!told.text().contains("nice.example"), "{}", told.text());
+    post.process.let_pass(QUARTER);
+    assert!(post.letters().await.is_empty(), "once is enough");
+}
+
+#[tokio::test]
+async fn the_way_back_in_is_mailed_whatever_strangers_asked_for() {
+    let post = Post::with_alice().await;
+    for network in 1..=20 {
+        for _ in 0..3 {
+            let stranger = post.asked_from(&format!("192.0.2.{network}"));
+            let asked = stranger.ask_for_reset(&address(OLD), None).await;
+            asked.unwrap();
+        }
+    }
+    assert_eq!(post.letters().await.len(), 30);
+    let undo = changed(&post, OLD, NEW).await;
+    post.accounts().undo_address(&undo).await.unwrap();
+    post.letter(OLD).await;
 }

@@ -298,11 +298,14 @@ async fn of_fifty_uses_of_a_sign_up_at_once_one_makes_the_account() {
 #[tokio::test]
 async fn an_account_with_an_unproven_address_waits_for_it_to_be_confirmed() {
     let post = Post::with(Verification::Required).await;
-    post.process.sign_up().await; // as an account is that was made before
+    post.made_before("alice").await;
     let right = post.sign_in("alice", PASSWORD).await;
     assert!(matches!(right, Err(LoginError::EmailUnverified)));
     let wrong = post.sign_in("alice", NEW_PASSWORD).await;
     assert!(matches!(wrong, Err(LoginError::InvalidCredentials)));
+    let alice = address("alice@example.org");
+    let asked = post.accounts().ask_for_confirmation(&alice, None).await;
+    asked.unwrap();
     let letter = post.letter("alice@example.org").await;
     let link = token_of(&letter.link());
     confirm(&post, Confirm::Link(link.into())).await.unwrap();
@@ -323,4 +326,11 @@ async fn a_link_is_good_for_a_day() {
         .confirm(Confirm::Link(link.into()), with)
         .await;
     assert!(matches!(late, Err(ConfirmError::InvalidLink)));
+}
+
+#[tokio::test]
+async fn nobody_makes_an_account_beside_that() {
+    let post = Post::with(Verification::Required).await;
+    let beside = post.accounts().register(registration("bob", BOB)).await;
+    assert!(matches!(beside, Err(account::RegisterError::Closed)));
 }

@@ -15,9 +15,10 @@ use account::{
 use mail::{
     Composer, MailUrl, Mailer, Patience, Sender, Stationery, Transport, TrustedAuthorities,
 };
-use model::{ClientInfo, EmailAddress, User, UserId, Username};
+use model::{ClientInfo, EmailAddress, SystemRng, User, UserId, Username};
+use password::{Principal, Purpose};
 use smtp_testing::{MailServer, Received, Setup};
-use storage::{LoginName, Storage};
+use storage::{LoginName, NewUser, Storage};
 use storage_testing::memory::MemoryStore;
 use texts::Texts;
 use tokio::sync::watch;
@@ -110,6 +111,25 @@ impl Post {
             .ask_for_reset(&address(to), None)
             .await
             .unwrap();
+    }
+
+    /// An account that was made before addresses had to be confirmed.
+    async fn made_before(&self, name: &str) {
+        let permit = self
+            .process
+            .hasher
+            .admit(Purpose::Other, Principal::Name(String::new()));
+        let hash = permit.unwrap().hash(PASSWORD.into()).await.unwrap();
+        let now = self.moment().now;
+        let new = NewUser {
+            id: UserId::new(now, &SystemRng),
+            username: Username::parse(name).unwrap(),
+            email: address(&format!("{name}@example.org")),
+            email_verified: false,
+            hash,
+            now,
+        };
+        self.storage.create_user(new).await.unwrap();
     }
 
     async fn alice(&self) -> User {
