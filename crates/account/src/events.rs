@@ -61,6 +61,8 @@ pub(crate) enum Act {
     /// A link to a new password that an operator hands out.
     ResetLink,
     ProfileChange,
+    /// Everything that is held about the owner, to the owner.
+    Export,
     SessionEnd,
     OtherSessionsEnd,
     /// The end of every session, by an operator.
@@ -138,6 +140,7 @@ impl Act {
             Self::Invitation => "invitation",
             Self::ResetLink => "reset_link",
             Self::ProfileChange => "profile_change",
+            Self::Export => "export",
             Self::SessionEnd => "session_end",
             Self::OtherSessionsEnd => "other_sessions_end",
             Self::SessionsEnd => "sessions_end",

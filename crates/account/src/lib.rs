@@ -16,6 +16,7 @@ mod delete;
 mod device;
 mod email;
 mod events;
+mod export;
 mod identifier;
 mod known_user;
 mod legacy;
@@ -64,6 +65,7 @@ pub use email::{
     UndoAddressError,
 };
 pub use events::{RequestInfo, TARGET as EVENTS_TARGET};
+pub use export::Export;
 pub use known_user::KnownUser;
 pub use legacy::{LegacyToken, Principal};
 pub use lifetimes::Lifetimes;

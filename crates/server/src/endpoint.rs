@@ -152,6 +152,12 @@ impl Endpoint {
         self
     }
 
+    /// Reading it is an event.
+    pub(crate) const fn noted(mut self) -> Self {
+        self.route.is_noted = true;
+        self
+    }
+
     /// Scripts of other origins may read it, though no program asks there.
     pub(crate) const fn shared(mut self) -> Self {
         self.route.is_shared = true;

@@ -29,6 +29,8 @@ pub struct Route {
     pub(crate) reads_token_from_body: bool,
     /// Whether scripts of other origins may read it, though no program asks there.
     pub(crate) is_shared: bool,
+    /// Whether reading it is an event.
+    pub(crate) is_noted: bool,
 }
 
 /// Whom a request is charged to.
@@ -63,6 +65,7 @@ impl Route {
             signs_in: false,
             reads_token_from_body: false,
             is_shared: false,
+            is_noted: false,
         }
     }
 
@@ -88,6 +91,11 @@ impl Route {
             _ => method.as_str(),
         };
         self.methods.contains(&method)
+    }
+
+    /// Whether an event may come of `method`, which says where the request came from, and which one it was.
+    pub(crate) fn notes(&self, method: &Method) -> bool {
+        self.is_noted || !method.is_safe()
     }
 
     /// Whether `method` sends it a form of a page, which the layer of `csrf` judges.

@@ -6,7 +6,7 @@
 use account::Throttled::{PasswordChange, Reauthentication};
 
 use crate::api::{
-    description, email, health, jwks, login, logout, me, password, reauthenticate, refresh,
+    description, email, export, health, jwks, login, logout, me, password, reauthenticate, refresh,
     register, reset, sessions, users,
 };
 use crate::endpoint::{Endpoint, routes};
@@ -38,6 +38,8 @@ static ENDPOINTS: &[Endpoint] = routes! {
         POST reauthenticate::reauthenticate fails [InvalidCredentials, TooManyAttempts];
     api "/api/v1/me/password", UserElseClient, hashes(PasswordChange):
         PUT password::change fails [InvalidCredentials, TooManyAttempts];
+    api "/api/v1/me/export", UserElseClient, noted:
+        GET export::export fails [InsufficientUserAuthentication];
     api "/api/v1/users/{id}", UserElseClient:
         GET users::read fails [Forbidden],
         PUT users::replace

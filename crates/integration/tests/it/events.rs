@@ -191,6 +191,7 @@ async fn change_and_go(play: &mut Play, life: &Life) {
     let path = format!("users/{}", life.id);
     let renamed = json!({"username": "meg", "email": "margaret@example.org"});
     play.ask(put.clone(), &path, mine, renamed).await;
+    play.ask(Method::GET, "me/export", mine, Value::Null).await;
     for new in ["password1", NEW_PASSWORD] {
         let change = json!({"current_password": PASSWORD, "new_password": new});
         play.ask(put.clone(), "me/password", mine, change).await;
@@ -209,7 +210,7 @@ async fn change_and_go(play: &mut Play, life: &Life) {
     play.ask(delete, &path, mine, Value::Null).await;
 }
 
-const EXPECTED: [(&str, &str, &str); 19] = [
+const EXPECTED: [(&str, &str, &str); 20] = [
     ("registration", "done", "-"),
     ("registration", "refused", "username_taken"),
     ("registration", "refused", "unacceptable_password"),
@@ -221,6 +222,7 @@ const EXPECTED: [(&str, &str, &str); 19] = [
     ("reauthentication", "refused", "wrong_password"),
     ("reauthentication", "done", "-"),
     ("profile_change", "done", "-"),
+    ("export", "done", "-"),
     ("password_change", "refused", "unacceptable_password"),
     ("password_change", "done", "-"),
     ("sign_in", "done", "-"),

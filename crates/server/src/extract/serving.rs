@@ -16,7 +16,7 @@ use crate::request_id::RequestId;
 const LONGEST_LANGUAGES: usize = 256;
 
 /// The use cases, which report what they do with the id of the request and the address of its client. For
-/// whatever changes something: of other requests neither is kept.
+/// whatever an event may come of: of other requests neither is kept.
 pub(crate) struct Serving(pub(crate) Accounts);
 
 impl FromRequestParts<App> for Serving {

@@ -179,7 +179,10 @@ impl Stack {
             request,
             authentication,
             client,
-            id: (!passing.method.is_safe()).then(|| RequestId(passing.id.clone())),
+            id: passing
+                .route
+                .is_some_and(|route| route.notes(&passing.method))
+                .then(|| RequestId(passing.id.clone())),
             scheme: passing.scheme,
             at_hand: passing.at_hand,
             is_form: passing
@@ -299,7 +302,7 @@ impl Stack {
             }
         }
         request.extensions_mut().insert(authentication);
-        // Where a request comes from, and which one it is, is noted by what changes something, and by nothing else.
+        // Where a request comes from, and which one it is, is noted where an event may come of it, and nowhere else.
         let span = id.map_or_else(Span::none, |id| {
             let span = tracing::info_span!("request", request_id = %id);
             request.extensions_mut().insert(client.address);

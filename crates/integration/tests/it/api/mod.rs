@@ -1,6 +1,7 @@
 mod attempts;
 mod claims;
 mod email;
+mod export;
 mod health;
 mod login;
 mod logout;

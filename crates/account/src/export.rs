@@ -1,0 +1,39 @@
+//! Reading everything that is held about oneself.
+
+use model::{Timestamp, User};
+
+use crate::events::Act;
+use crate::settings::MAX_SESSIONS;
+use crate::{Accounts, Actor, ListedSession, Refused};
+
+/// Everything that is held about a person, but for what would let somebody in.
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// When it was read.
+    pub at: Timestamp,
+    /// The account.
+    pub user: User,
+    /// The kind of its password hash; nothing where there is none, or none that can be read.
+    pub hash: Option<String>,
+    /// The sessions that go on, at most a hundred, the one used last first.
+    pub sessions: Vec<ListedSession>,
+}
+
+impl Accounts {
+    /// Everything that is held about the actor. Needs a fresh token: a thief of another one would learn more by it than by
+    /// anything else that the token is good for.
+    pub async fn export(&self, actor: &Actor) -> Result<Export, Refused> {
+        self.require_fresh(actor)?;
+        let mut sessions = self.sessions(actor).await?;
+        sessions.truncate(usize::try_from(MAX_SESSIONS).unwrap_or(usize::MAX));
+        let found = self.0.storage.credentials(&actor.user).await?;
+        let found = found.ok_or(Refused::Revoked)?;
+        self.report(actor.event(Act::Export.done()));
+        Ok(Export {
+            at: self.0.clock.now(),
+            hash: found.hash.kind().ok().map(|kind| kind.to_string()),
+            user: found.user,
+            sessions,
+        })
+    }
+}
