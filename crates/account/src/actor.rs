@@ -1,6 +1,6 @@
 //! Who asks: the account and session behind a verified token.
 
-use model::{AuthenticationContext, Generation, Session, SessionId, TokenId, UserId};
+use model::{AuthenticationContext, Generation, Session, SessionId, TokenId, User, UserId};
 
 use crate::Accounts;
 use crate::events::Event;
@@ -67,6 +67,12 @@ impl Accounts {
     /// Everything that changes an account asks this: whoever holds a shared signing key can make a
     /// token, but not the row of a session.
     pub(crate) async fn live_session(&self, actor: &Actor) -> Result<Session, Refused> {
+        let (session, _) = self.live_account(actor).await?;
+        Ok(session)
+    }
+
+    /// The same, with its account as it was read.
+    pub(crate) async fn live_account(&self, actor: &Actor) -> Result<(Session, User), Refused> {
         let session = self
             .0
             .storage
@@ -83,7 +89,7 @@ impl Accounts {
             && !session.is_over(self.0.clock.now())
             && user.accepts(session.id, session.generation);
         if good {
-            Ok(session)
+            Ok((session, user))
         } else {
             Err(Refused::Revoked)
         }

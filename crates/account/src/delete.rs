@@ -1,7 +1,16 @@
-//! Deleting one's own account.
+//! Deleting one's own account: at once, or after a time in which its owner may come back.
+
+use std::time::Duration;
+
+use model::{Timestamp, User};
+use storage::{Closing, Error};
 
 use crate::events::Act;
+use crate::mailing::{ClosingNotice, DeletionNotice};
 use crate::{Accounts, Actor, Refused};
+
+/// Accounts that are looked at in one step.
+const BATCH: u32 = 100;
 
 /// Why nothing was deleted.
 #[derive(Debug, thiserror::Error)]
@@ -15,21 +24,81 @@ pub enum DeleteError {
 }
 
 impl Accounts {
-    /// Deletes the account `id`, which must be the actor's own, with all its sessions. Needs a fresh
-    /// token.
+    /// Deletes the account `id`, which must be the actor's own, with all its sessions; or has it deleted later, where that is
+    /// set: then its sessions end, and it can't be used unless its owner comes back. Needs a fresh token.
     pub async fn delete_account(&self, actor: &Actor, id: &str) -> Result<(), DeleteError> {
         if actor.user.as_str() != id {
             return Err(DeleteError::Forbidden);
         }
         self.require_fresh(actor)?;
-        self.live_session(actor).await?;
+        let (_, user) = self.live_account(actor).await?;
 
-        let deleted = self.0.storage.delete_user(&actor.user, self.moment()).await;
-        if deleted.map_err(Refused::from)? {
-            self.report(actor.event(Act::Deletion.done()));
-            Ok(())
+        let grace = self.0.settings.deletion_grace;
+        let done = if grace.is_zero() {
+            self.delete_now(&user).await
         } else {
-            Err(Refused::Revoked.into())
+            self.delete_later(&user, grace).await
+        };
+        let act = done.map_err(Refused::from)?.ok_or(Refused::Revoked)?;
+        self.report(actor.event(act.done()));
+        Ok(())
+    }
+
+    async fn delete_now(&self, user: &User) -> Result<Option<Act>, Error> {
+        let announced = self.announce_deletion(user).await?;
+        let deleted = self.0.storage.delete_user(&user.id, self.moment()).await?;
+        if deleted {
+            self.made::<DeletionNotice>(announced).await;
         }
+        Ok(deleted.then_some(Act::Deletion))
+    }
+
+    async fn delete_later(&self, user: &User, grace: Duration) -> Result<Option<Act>, Error> {
+        let moment = self.moment();
+        let closing = Closing {
+            user: user.id.clone(),
+            at: user.generation,
+            until: moment.now.plus(grace),
+        };
+        let announced = self.announce_closing(user).await?;
+        let closed = self.0.storage.close_user(closing, moment).await?;
+        if closed.is_some() {
+            self.made::<ClosingNotice>(announced).await;
+        }
+        Ok(closed.map(|_| Act::Closing))
+    }
+
+    /// Deletes the accounts whose time is over. Every process does it: of several at once one deletes an account.
+    ///
+    /// What can't be deleted leaves the others to be deleted; the first fault is the answer.
+    pub(crate) async fn delete_what_is_due(&self, now: Timestamp) -> Result<(), Error> {
+        loop {
+            let due = self.0.storage.due_users(now, BATCH).await?;
+            let (mut gone, mut failed) = (0, Ok(()));
+            for user in &due {
+                match self.delete_when_due(user).await {
+                    Ok(deleted) => gone += u32::from(deleted),
+                    Err(error) => failed = failed.and(Err(error)),
+                }
+            }
+            failed?;
+            if gone < BATCH {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn delete_when_due(&self, user: &User) -> Result<bool, Error> {
+        let announced = self.announce_deletion(user).await?;
+        let deleting = self
+            .0
+            .storage
+            .delete_due_user(&user.id, user.generation, self.moment());
+        let deleted = deleting.await?;
+        if deleted {
+            self.report(Act::Deletion.done().of(&user.id));
+            self.made::<DeletionNotice>(announced).await;
+        }
+        Ok(deleted)
     }
 }

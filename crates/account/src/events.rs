@@ -72,6 +72,10 @@ pub(crate) enum Act {
     /// The opening of budgets of guesses, by an operator.
     Unlocking,
     Deletion,
+    /// The account will be deleted, unless its owner comes back.
+    Closing,
+    /// Its owner came back.
+    Keeping,
 }
 
 /// Why it was refused.
@@ -89,6 +93,8 @@ pub(crate) enum Reason {
     WrongPassword,
     /// The account is switched off.
     Disabled,
+    /// The account waits to be deleted.
+    DeletionScheduled,
     /// Too many guesses failed: nothing was compared.
     TooManyAttempts,
     /// The user has signed in too often: the password was right.
@@ -148,6 +154,8 @@ impl Act {
             Self::Enabling => "enabling",
             Self::Unlocking => "unlocking",
             Self::Deletion => "deletion",
+            Self::Closing => "deletion_scheduled",
+            Self::Keeping => "deletion_cancelled",
         }
     }
 
@@ -182,6 +190,7 @@ impl Reason {
             Self::UnreadableAccount => "unreadable_account",
             Self::WrongPassword => "wrong_password",
             Self::Disabled => "disabled",
+            Self::DeletionScheduled => "deletion_scheduled",
             Self::TooManyAttempts => "too_many_attempts",
             Self::TooManySignIns => "too_many_sign_ins",
             Self::TooManyChecks => "too_many_checks",

@@ -3,6 +3,7 @@
 use model::{Timestamp, User};
 
 use crate::events::Act;
+use crate::mailing::undeliverable_since;
 use crate::settings::MAX_SESSIONS;
 use crate::{Accounts, Actor, ListedSession, Refused};
 
@@ -15,6 +16,8 @@ pub struct Export {
     pub user: User,
     /// The kind of its password hash; nothing where there is none, or none that can be read.
     pub hash: Option<String>,
+    /// Since when the mail server refuses the address for good.
+    pub undeliverable_since: Option<Timestamp>,
     /// The sessions that go on, at most a hundred, the one used last first.
     pub sessions: Vec<ListedSession>,
 }
@@ -28,9 +31,11 @@ impl Accounts {
         sessions.truncate(usize::try_from(MAX_SESSIONS).unwrap_or(usize::MAX));
         let found = self.0.storage.credentials(&actor.user).await?;
         let found = found.ok_or(Refused::Revoked)?;
+        let undeliverable_since = undeliverable_since(&*self.0.storage, &found.user).await?;
         self.report(actor.event(Act::Export.done()));
         Ok(Export {
             at: self.0.clock.now(),
+            undeliverable_since,
             hash: found.hash.kind().ok().map(|kind| kind.to_string()),
             user: found.user,
             sessions,

@@ -11,6 +11,7 @@ mod authentication;
 pub mod browser;
 mod carrier;
 mod change_password;
+mod come_back;
 mod decoys;
 mod delete;
 mod device;

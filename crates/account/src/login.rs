@@ -50,6 +50,9 @@ pub enum LoginError {
     /// The password was right, and the address must be confirmed first.
     #[error("the address is not confirmed")]
     EmailUnverified,
+    /// Everything was right, and the account waits to be deleted.
+    #[error("the account will be deleted")]
+    DeletionScheduled,
     /// Too many attempts have failed: nothing was checked.
     #[error("too many attempts")]
     TooManyAttempts {
@@ -113,9 +116,18 @@ impl Accounts {
         attempt: LoginAttempt,
         carrier: &C,
     ) -> Result<C::Opened, LoginError> {
-        let proven = self.prove_by_password(attempt).await?;
-        // A second factor goes here.
+        let proven = self.prove_for_login(attempt).await?;
+        let proven = self.refuse_closing(proven).await?;
         Ok(self.open_session(proven, carrier).await?)
+    }
+
+    /// Everything that a sign-in asks for; opens nothing.
+    pub(crate) async fn prove_for_login(
+        &self,
+        attempt: LoginAttempt,
+    ) -> Result<Proven, LoginError> {
+        // A second factor goes here, after the password.
+        self.prove_by_password(attempt).await
     }
 
     /// The first step: checks the password; opens nothing.

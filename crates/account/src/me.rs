@@ -13,7 +13,7 @@ impl Accounts {
         let user = self.0.live.users().get(&claims.sub, self.0.clock.now())?;
         // A newer generation is told by the feed; that another application has disabled it is not.
         let accepted = match claims.sid {
-            Some(_) => !user.disabled,
+            Some(_) => user.is_in_use(),
             None => user.accepts_without_session(),
         };
         accepted.then_some(user)
@@ -24,7 +24,7 @@ impl Accounts {
         let caller = caller.into();
         let user = self.read_through(caller.user()).await?;
         let accepted = |user: &Arc<KnownUser>| match caller {
-            Principal::Session(_) => !user.disabled,
+            Principal::Session(_) => user.is_in_use(),
             Principal::Legacy(_) => user.accepts_without_session(),
         };
         user.filter(accepted).ok_or(Refused::Revoked)

@@ -47,6 +47,13 @@ const fn demanded(_: &User) -> Level {
     Level::One // two, once accounts have a second factor
 }
 
+impl Proven {
+    /// Whether it is enough for a session.
+    pub(crate) fn is_enough(&self) -> bool {
+        self.authentication.level >= demanded(&self.user)
+    }
+}
+
 impl Accounts {
     /// Opens a session for someone who has proven enough.
     pub(crate) async fn open_session<C: Carrier>(
@@ -55,7 +62,7 @@ impl Accounts {
         carrier: &C,
     ) -> Result<C::Opened, OpenSessionError> {
         let is_unconfirmed = self.must_confirm_first(&proven.user);
-        if proven.authentication.level < demanded(&proven.user) || is_unconfirmed {
+        if !proven.is_enough() || is_unconfirmed {
             // The password was right, but no success: its failures are counted on.
             self.settle(proven.guess.given_back()).await?;
             return Err(OpenSessionError::Insufficient);

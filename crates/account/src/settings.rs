@@ -30,6 +30,9 @@ pub struct Settings {
     pub registration_open: bool,
     /// Whether an outdated hash is replaced at login (`PORTCULLIS_HASH_UPGRADE`).
     pub upgrade_hashes: bool,
+    /// How long an account waits to be deleted whose owner wants that; zero: it is deleted at once
+    /// (`PORTCULLIS_DELETION_GRACE`).
+    pub deletion_grace: Duration,
     /// What a new password must be.
     pub policy: Policy,
     /// The key by which unknown names are given a kind of hash.

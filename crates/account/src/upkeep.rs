@@ -14,7 +14,8 @@ pub const SWEEP_EVERY: Duration = Duration::from_mins(1);
 pub const COUNT_EVERY: u32 = 10;
 
 impl Accounts {
-    /// Removes what has run out, a small batch at a time, from the store and from memory.
+    /// Removes what has run out, a small batch at a time, from the store and from memory, and deletes the accounts whose
+    /// owners want that, and whose time is over.
     ///
     /// Nothing is removed by a clock that the store doesn't confirm: one that is ahead would forget revocations of
     /// tokens that are good for all others, and for this process when it is set right.
@@ -25,7 +26,9 @@ impl Accounts {
         let now = self.0.clock.now();
         self.agrees_on_time(now).await?;
         self.0.live.revoked().sweep(now.as_seconds());
+        // What can't be swept keeps nobody's account from being deleted, nor the other way round.
+        let deleted = self.delete_what_is_due(now).await;
         while self.0.storage.sweep(now, SWEEP_BATCH).await? == SWEEP_BATCH {}
-        Ok(())
+        deleted
     }
 }

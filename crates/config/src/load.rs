@@ -1,6 +1,6 @@
 //! From the sources to a configuration, or to everything that is wrong with them.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use crate::{
     Algorithm, ConfigError, Fault, Forms, Limits, Log, Mail, Notice, Origin, Passwords,
@@ -8,6 +8,7 @@ use crate::{
     development_secrets::{self, DevelopmentSecrets, Found},
     env_vars::{
         EnvVar,
+        accounts::DELETION_GRACE,
         operation::DATA_DIR,
         server::LISTEN,
         tokens::{JWT_SECRET_KEY, SECRET_KEY},
@@ -33,6 +34,8 @@ pub struct Config {
     pub passwords: Passwords,
     /// Who may create an account.
     pub registration: Registration,
+    /// How long an account waits whose owner deletes it; zero: it doesn't.
+    pub deletion_grace: Duration,
     /// Where mail goes, whom it comes from, and what it says.
     pub mail: Mail,
     /// How the forms of the pages are protected.
@@ -73,6 +76,7 @@ impl Config {
         let sessions = Sessions::read(&mut reader);
         let passwords = Passwords::read(&mut reader, &sources.working_dir);
         let registration = Registration::read(&mut reader);
+        let deletion_grace = reader.seconds(&DELETION_GRACE);
         let mail = Mail::read(&mut reader, &sources.working_dir);
         let limits = Limits::read(&mut reader);
         let forms = Forms::read(&mut reader);
@@ -91,6 +95,7 @@ impl Config {
             sessions,
             passwords,
             registration,
+            deletion_grace,
             mail,
             forms,
             storage,

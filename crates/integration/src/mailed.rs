@@ -19,10 +19,15 @@ pub struct Confirmed(Mailed);
 impl Mailed {
     /// An application on a store of its own.
     pub async fn start(backend: Backend) -> Self {
-        Self::with(backend, "optional").await
+        Self::start_with(backend, &[]).await
     }
 
-    async fn with(backend: Backend, verification: &str) -> Self {
+    /// The same, with these settings, too.
+    pub async fn start_with(backend: Backend, settings: &[(&str, &str)]) -> Self {
+        Self::with(backend, "optional", settings).await
+    }
+
+    async fn with(backend: Backend, verification: &str, more: &[(&str, &str)]) -> Self {
         let server = MailServer::start(Setup::default()).await;
         let url = server.url();
         let settings = [
@@ -30,6 +35,7 @@ impl Mailed {
             ("PORTCULLIS_MAIL_FROM", "Accounts <accounts@example.org>"),
             ("PORTCULLIS_EMAIL_VERIFICATION", verification),
         ];
+        let settings = [&settings, more].concat();
         let app = TestApp::start_with(backend, &settings).await;
         Self { app, server }
     }
@@ -71,7 +77,7 @@ impl Mailed {
 impl Confirmed {
     /// An application on a store of its own.
     pub async fn start(backend: Backend) -> Self {
-        Self(Mailed::with(backend, "required").await)
+        Self(Mailed::with(backend, "required", &[]).await)
     }
 }
 

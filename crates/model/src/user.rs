@@ -26,6 +26,8 @@ pub struct User {
     pub keep: Option<SessionId>,
     /// A disabled account can't be used.
     pub disabled: bool,
+    /// When it will be deleted, if its owner wants that: until then it can't be used, and its owner can come back.
+    pub closes_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When its name, address or password last changed.
@@ -55,15 +57,20 @@ impl User {
             .flatten()
     }
 
+    /// Whether it can be used: it is neither disabled nor waits to be deleted.
+    pub const fn is_in_use(&self) -> bool {
+        !self.disabled && self.closes_at.is_none()
+    }
+
     /// Whether a token or session of `generation` is still good for this account.
     pub fn accepts(&self, session: SessionId, generation: Generation) -> bool {
-        !self.disabled && (generation >= self.generation || self.keep == Some(session))
+        self.is_in_use() && (generation >= self.generation || self.keep == Some(session))
     }
 
     /// Whether a token that belongs to no session is still good for this account: it is of the first
     /// generation.
     pub fn accepts_without_session(&self) -> bool {
-        !self.disabled && self.generation == Generation(0)
+        self.is_in_use() && self.generation == Generation(0)
     }
 }
 
@@ -93,6 +100,7 @@ mod tests {
             generation: Generation(generation),
             keep,
             disabled: false,
+            closes_at: None,
             created_at: Timestamp::from_seconds(0),
             updated_at: Timestamp::from_seconds(0),
         }

@@ -73,6 +73,8 @@ codes! {
     RegistrationClosed = "registration_closed", FORBIDDEN, "Registration is closed.";
     /// The password is right, and the address must be confirmed before anybody signs in (`PORTCULLIS_EMAIL_VERIFICATION=required`). `POST /api/v1/email/resend` sends the mail once more.
     EmailUnverified = "email_unverified", FORBIDDEN, "Confirm your e-mail address first.";
+    /// Name and password are right, and the account waits to be deleted, as its owner wanted (`PORTCULLIS_DELETION_GRACE`). Whoever wants to keep it signs in once more with `"keep_account": true`.
+    DeletionScheduled = "deletion_scheduled", FORBIDDEN, "This account is going to be deleted.";
     /// This server sends no mail (`PORTCULLIS_MAIL_URL` is unset), so this can't be done here.
     MailDisabled = "mail_disabled", FORBIDDEN, "This server sends no mail.";
     /// There is nothing at this address.
@@ -130,6 +132,7 @@ impl Code {
                 | Self::InvalidLink
                 | Self::RegistrationClosed
                 | Self::EmailUnverified
+                | Self::DeletionScheduled
                 | Self::MailDisabled
                 | Self::TooManyAttempts
         )

@@ -160,6 +160,7 @@ const fn challenge(code: Code) -> Option<HeaderValue> {
         | Code::MalformedRequest
         | Code::InvalidLink
         | Code::EmailUnverified
+        | Code::DeletionScheduled
         | Code::MailDisabled
         | Code::Forbidden
         | Code::CsrfFailed
@@ -297,6 +298,7 @@ impl From<LoginError> for ApiError {
             LoginError::InvalidCredentials => Self::new(Code::InvalidCredentials),
             LoginError::Insufficient => Refused::NotFresh.into(),
             LoginError::EmailUnverified => Self::new(Code::EmailUnverified),
+            LoginError::DeletionScheduled => Self::new(Code::DeletionScheduled),
             LoginError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
             LoginError::Quota(QuotaError::Exhausted { retry_after }) => {
                 Self::rate_limited(retry_after)

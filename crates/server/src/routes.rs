@@ -23,7 +23,8 @@ static ENDPOINTS: &[Endpoint] = routes! {
     api "/api/v1/register", Client:
         POST register::register fails [RegistrationClosed, UsernameTaken, EmailTaken];
     api "/api/v1/login", Client, signs_in:
-        POST login::login fails [InvalidCredentials, EmailUnverified, TooManyAttempts];
+        POST login::login
+            fails [InvalidCredentials, EmailUnverified, DeletionScheduled, TooManyAttempts];
     api "/api/v1/email/confirm", Client: POST email::confirm
         fails [InvalidLink, InvalidCredentials, UsernameTaken, TooManyAttempts];
     api "/api/v1/email/resend", Client: POST email::resend fails [MailDisabled];

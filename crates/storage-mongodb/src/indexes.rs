@@ -82,6 +82,10 @@ impl Core {
                 doc! { "portcullis_pending.op": 1 },
                 sparse("portcullis_pending"),
             ),
+            model(
+                doc! { "portcullis_closes.at": 1 },
+                sparse("portcullis_closes"),
+            ),
         ];
         self.build(&self.users, &users, progress).await
     }

@@ -61,7 +61,9 @@ fn confirm(
 ) -> Result<Option<User>, Error> {
     let connection = change.connection();
     let user = account(connection, &proof.user)?;
-    let Some(mut user) = user.filter(|user| proof.holds_for(user) && !user.email_verified) else {
+    let is_open =
+        |user: &User| proof.holds_for(user) && !user.email_verified && user.closes_at.is_none();
+    let Some(mut user) = user.filter(is_open) else {
         return Ok(None);
     };
     user.email_verified = true;
@@ -82,8 +84,11 @@ fn replace(
     moment: Moment,
 ) -> Result<AddressChanged, SaveUserError> {
     let connection = writing.connection();
-    let is_as_it_was =
-        |user: &User| user.address_number == change.from && user.generation == change.at;
+    let is_as_it_was = |user: &User| {
+        user.address_number == change.from
+            && user.generation == change.at
+            && user.closes_at.is_none()
+    };
     let Some(mut user) = account(connection, &change.user)?.filter(is_as_it_was) else {
         return Ok(AddressChanged::Superseded);
     };
@@ -187,9 +192,11 @@ fn void_password(
 ) -> Result<(), Error> {
     user.generation = minimum;
     user.keep = None;
+    user.closes_at = None;
     execute(
         connection,
-        "UPDATE users SET hash = '', hash_kind = NULL, generation = ?2, keep = NULL WHERE id = ?1",
+        "UPDATE users SET hash = '', hash_kind = NULL, generation = ?2, keep = NULL,
+             closes_at = NULL WHERE id = ?1",
         (user.id.as_str(), integer(minimum.0)),
     )?;
     Ok(())

@@ -14,6 +14,7 @@
 
 mod addresses;
 mod attempts;
+mod closings;
 mod connect;
 mod error;
 mod examination;

@@ -80,6 +80,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 14,
         sql: include_str!("../migrations/0014_address_numbers.sql"),
     },
+    Migration {
+        version: 15,
+        sql: include_str!("../migrations/0015_closings.sql"),
+    },
 ];
 
 /// Whether the file lacks a step.
@@ -426,6 +430,7 @@ mod tests {
                 "7f1dc3e7f1658081dbe339f65eac247a73231ab83a7b4059c2d147229a27a76c",
                 "029d27a700afc0ab0a6db0032abd4d64d9edea8b5b174b3e6a64bc3586dbd959",
                 "c2f6d698d3f1a5ee4757b719606c86cc4679d34c1e4f1a3892ad540c4fe5caae",
+                "a584d70945e4df460a36248d89229c8e8d6e10baf1e9201ed94f05043376eb32",
             ]
         );
         assert_eq!(checksum("a;\r\nb;"), checksum("a;\nb;"));

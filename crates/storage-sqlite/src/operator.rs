@@ -20,7 +20,7 @@ pub(crate) fn revoke(
 ) -> Result<Option<User>, Error> {
     let sql = concat!(
         "UPDATE users SET generation = generation + 1, keep = NULL, updated_at = :now,
-             disabled = coalesce(:disabled, disabled)
+             disabled = coalesce(:disabled, disabled), closes_at = iif(:disabled, NULL, closes_at)
          WHERE id = :id RETURNING ",
         columns!()
     );
@@ -32,24 +32,33 @@ pub(crate) fn revoke(
     let Some(found) = first(change.connection(), TABLE, sql, params, read)? else {
         return Ok(None);
     };
-    sessions::delete_of(change.connection(), id, None)?;
-    let entry = FeedEntry::Generation {
-        user: id.clone(),
-        minimum: found.user.generation,
-        keep: None,
-    };
-    change.tell(entry, moment.feed_until)?;
+    end_generation(change, &found.user, moment)?;
     Ok(Some(found.user))
 }
 
-/// Takes the switch back, and nothing else.
+/// Ends the sessions of an account whose next generation has begun, and tells it.
+pub(crate) fn end_generation(
+    change: &mut Change<'_>,
+    user: &User,
+    moment: Moment,
+) -> Result<(), Error> {
+    sessions::delete_of(change.connection(), &user.id, None)?;
+    let entry = FeedEntry::Generation {
+        user: user.id.clone(),
+        minimum: user.generation,
+        keep: None,
+    };
+    change.tell(entry, moment.feed_until)
+}
+
+/// Takes the switch back, or that the account waits to be deleted, and nothing else.
 pub(crate) fn enable(
     change: &mut Change<'_>,
     id: &UserId,
     moment: Moment,
 ) -> Result<Enabled, Error> {
     let sql = concat!(
-        "UPDATE users SET disabled = 0, updated_at = ?2 WHERE id = ?1 RETURNING ",
+        "UPDATE users SET disabled = 0, closes_at = NULL, updated_at = ?2 WHERE id = ?1 RETURNING ",
         columns!()
     );
     let params = (id.as_str(), moment.now.as_millis());

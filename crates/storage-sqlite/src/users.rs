@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model::{AddressNumber, Credentials, Generation, User, UserId, UsernameKey};
+use model::{AddressNumber, Credentials, Generation, Timestamp, User, UserId, UsernameKey};
 use password::PasswordHash;
 use rusqlite::{Connection, named_params};
 use storage::{
@@ -16,14 +16,14 @@ use crate::SqliteStore;
 use crate::query::{Columns, all, execute, first, integer};
 use crate::released::{keys_of, refuse_reserved, release};
 use crate::writer::Change;
-use crate::{operator, sessions};
+use crate::{closings, operator, sessions};
 
 pub(crate) const TABLE: &str = "users";
 
 /// The columns of an account and its hash.
 macro_rules! columns {
     () => {
-        "id, username, email, email_verified, address_number, generation, keep, disabled, created_at, updated_at, hash"
+        "id, username, email, email_verified, address_number, generation, keep, disabled, closes_at, created_at, updated_at, hash"
     };
 }
 pub(crate) use columns;
@@ -102,19 +102,7 @@ impl Users for SqliteStore {
     async fn delete_user(&self, id: &UserId, moment: Moment) -> Result<bool, Error> {
         let (id, reservations) = (id.clone(), Arc::clone(&self.reservations));
         self.writer
-            .write(move |change| {
-                let connection = change.connection();
-                for (field, key) in keys_of(connection, &id)?.held() {
-                    release(connection, &reservations, (field, key), &id, moment.now)?;
-                }
-                // Its sessions, tickets, records and jobs go with it (ON DELETE CASCADE).
-                let sql = "DELETE FROM users WHERE id = ?1";
-                if execute(connection, sql, [id.as_str()])? == 0 {
-                    return Ok(false);
-                }
-                change.tell(FeedEntry::Closed(id), moment.feed_until)?;
-                Ok(true)
-            })
+            .write(move |change| closings::delete(change, id, &reservations, moment))
             .await
     }
 
@@ -249,7 +237,8 @@ fn change_profile(
     moment: Moment,
 ) -> Result<Option<User>, SaveUserError> {
     let connection = change.connection();
-    let Some(Credentials { user, .. }) = find(connection, id)? else {
+    let found = find(connection, id)?;
+    let Some(Credentials { user, .. }) = found.filter(|it| it.user.closes_at.is_none()) else {
         return Ok(None);
     };
     let user = profile.applied_to(&user, moment.now);
@@ -325,7 +314,7 @@ fn change_password(
         change.connection(),
         "UPDATE users SET hash = :hash, hash_kind = :hash_kind, generation = :minimum,
              keep = :keep, updated_at = :now, email_verified = email_verified OR :proven
-         WHERE id = :id AND generation = :at",
+         WHERE id = :id AND generation = :at AND closes_at IS NULL",
         named_params! {
             ":id": user.as_str(),
             ":at": integer(at.0),
@@ -413,6 +402,9 @@ fn read_columns(columns: &Columns<'_>) -> Result<Credentials, Error> {
         generation: Generation(columns.unsigned("generation")?),
         keep: columns.optional_session_id("keep")?,
         disabled: columns.get("disabled")?,
+        closes_at: columns
+            .get::<Option<i64>>("closes_at")?
+            .map(Timestamp::from_millis),
         created_at: columns.time("created_at")?,
         updated_at: columns.time("updated_at")?,
     };

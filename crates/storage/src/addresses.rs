@@ -70,7 +70,7 @@ pub struct AddressChange {
 pub enum AddressChanged {
     /// It is changed: the account, as it is now.
     Changed(User),
-    /// The account has another address, another password, or is gone: nothing happened.
+    /// The account has another address, another password, waits to be deleted, or is gone: nothing happened.
     Superseded,
     /// Too many changes can still be undone: one more would put the first of them out of reach.
     TooMany,
@@ -90,8 +90,8 @@ pub struct AddressUndo {
 /// The addresses of accounts.
 #[async_trait]
 pub trait Addresses: Send + Sync {
-    /// Counts the address of an account as confirmed; `None` when it is already, or when the account is no longer as
-    /// the proof says. Of several at once one counts.
+    /// Counts the address of an account as confirmed; `None` when it is already, when the account is no longer as
+    /// the proof says, or waits to be deleted. Of several at once one counts.
     async fn confirm_address(
         &self,
         proof: AddressProof,
@@ -108,6 +108,7 @@ pub trait Addresses: Send + Sync {
     /// One update: the address as it was before a change, confirmed, under a new number; no password; the next
     /// generation, in which no session is left. `None` when the change can't be undone any more, and once it is.
     ///
+    /// An account that waits to be deleted waits no more: whoever has changed the address may have wanted that, too.
     /// Undoing a change undoes those after it; those before it can still be undone.
     async fn undo_address(
         &self,
@@ -255,6 +256,7 @@ mod tests {
             generation: Generation(2),
             keep: None,
             disabled: false,
+            closes_at: None,
             created_at: at(0),
             updated_at: at(0),
         };

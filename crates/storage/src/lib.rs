@@ -17,7 +17,7 @@
 //! `storage.records::<T>()`. Either takes the type and its use, and nothing in a backend.
 //!
 //! # Adding a backend
-//! Implement [`Users`], [`Addresses`], [`Sessions`], [`Attempts`], [`Tickets`], [`Records`], [`Outbox`], [`Feed`] and [`Upkeep`] in a
+//! Implement [`Users`], [`Addresses`], [`Closings`], [`Sessions`], [`Attempts`], [`Tickets`], [`Records`], [`Outbox`], [`Feed`] and [`Upkeep`] in a
 //! crate `storage-…`, run `storage_testing::contract::suite!` in its tests, and name the crate in `cli`, nowhere else.
 //! What decides is here and the same for all: [`rotation::decide`], [`attempts::reserve`], [`outbox::Progress`],
 //! [`Reservations`]. How the traits fit together is plainest in `storage_testing::memory`.
@@ -25,6 +25,7 @@
 mod addresses;
 pub mod attempts;
 mod body;
+mod closings;
 mod error;
 mod examination;
 pub mod feed;
@@ -48,6 +49,7 @@ pub use addresses::{
 };
 pub use attempts::{Allowance, AttemptKey, Attempts, Refusal, Reservation, Reserved};
 pub use body::{Kind, RecordBody, TicketBody, TooLarge};
+pub use closings::{Closing, Closings};
 pub use error::{Error, OpenError};
 pub use examination::Examination;
 pub use feed::{Effect, Feed, FeedEntry, FeedRow, FeedSink, Notice};
@@ -72,13 +74,24 @@ pub use users::{
 
 /// Everything that Portcullis stores.
 pub trait Storage:
-    Users + Addresses + Sessions + Attempts + Tickets + Records + Outbox + Feed + Upkeep + fmt::Debug
+    Users
+    + Addresses
+    + Closings
+    + Sessions
+    + Attempts
+    + Tickets
+    + Records
+    + Outbox
+    + Feed
+    + Upkeep
+    + fmt::Debug
 {
 }
 
 impl<
     T: Users
         + Addresses
+        + Closings
         + Sessions
         + Attempts
         + Tickets

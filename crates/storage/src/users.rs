@@ -38,6 +38,7 @@ impl NewUser {
             generation: Generation::default(),
             keep: None,
             disabled: false,
+            closes_at: None,
             created_at: self.now,
             updated_at: self.now,
         }
@@ -114,7 +115,7 @@ pub struct PasswordChange {
 pub enum PasswordChanged {
     /// It is changed; every session but the kept one has ended.
     Changed,
-    /// The account has left that generation, or is gone: nothing happened.
+    /// The account has left that generation, waits to be deleted, or is gone: nothing happened.
     Superseded,
 }
 
@@ -158,7 +159,7 @@ pub trait Users: Send + Sync {
     /// key, when exactly one has it; else the one with this address.
     async fn credentials_by_login(&self, name: &LoginName) -> Result<Option<Credentials>, Error>;
 
-    /// Changes name and address; `None` when the account is gone. What it had before is reserved for it.
+    /// Changes name and address; `None` when the account is gone, or waits to be deleted. What it had before is reserved for it.
     async fn change_profile(
         &self,
         id: &UserId,
@@ -186,10 +187,11 @@ pub trait Users: Send + Sync {
     async fn delete_user(&self, id: &UserId, moment: Moment) -> Result<bool, Error>;
 
     /// One update: the next generation, no session is kept, and the account is disabled. All that was issued to it is
-    /// refused from then on, also once it is enabled again; its sessions end. `None` when there is no such account.
+    /// refused from then on, also once it is enabled again; its sessions end. One that waits to be deleted
+    /// ([`Closings`](crate::Closings)) waits no more. `None` when there is no such account.
     async fn disable_user(&self, id: &UserId, moment: Moment) -> Result<Option<User>, Error>;
 
-    /// Takes back that the account is disabled, and nothing else: what was issued to it before stays refused. Where
+    /// Takes back that the account is disabled, or waits to be deleted, and nothing else: what was issued to it before stays refused. Where
     /// another application has switched it off, by a field of its own, that stands.
     async fn enable_user(&self, id: &UserId, moment: Moment) -> Result<Enabled, Error>;
 

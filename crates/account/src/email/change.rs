@@ -79,7 +79,7 @@ impl Accounts {
             return Ok(Outcome::Never("unreadable_address"));
         };
         let user = self.0.storage.user(&asked.user).await?;
-        let Some(user) = user.filter(|user| asked.bound.holds_for(user) && !user.disabled) else {
+        let Some(user) = user.filter(|user| asked.bound.holds_for(user) && user.is_in_use()) else {
             return Ok(Outcome::Done);
         };
         let requester = Requester::account(&user.id, &asked.language);

@@ -358,7 +358,7 @@ impl Accounts {
             let is_good = found.bound.holds_for(&user)
                 && proof.email == found.address
                 && !user.email_verified
-                && !user.disabled;
+                && user.is_in_use();
             is_good.then_some(proof)
         }))
     }
@@ -368,7 +368,7 @@ impl Accounts {
         found: &Carried<ChangeAddress>,
     ) -> Result<Option<User>, storage::Error> {
         let user = crate::unreadable::readable(self.0.storage.user(&found.user).await)?;
-        Ok(user.filter(|user| found.bound.holds_for(user) && !user.disabled))
+        Ok(user.filter(|user| found.bound.holds_for(user) && user.is_in_use()))
     }
 
     /// Has whoever has the present address told of a change that is about to be made, once it is.
@@ -388,7 +388,7 @@ impl Accounts {
             number: user.address_number.next(),
             language: self.language(mailing),
         };
-        self.announce(&notice, &user.id).await
+        self.announce(&notice, Some(&user.id)).await
     }
 
     async fn forget_tries_at_code(&self, address: &EmailAddress) {

@@ -60,7 +60,7 @@ impl Accounts {
         let Some((user, to)) = self.account_to_write_to(&typed).await? else {
             return Ok(Outcome::Done);
         };
-        if user.email_verified || user.disabled {
+        if user.email_verified || !user.is_in_use() {
             return Ok(Outcome::Done);
         }
         let requester = &asked.requester;

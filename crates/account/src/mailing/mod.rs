@@ -7,6 +7,7 @@
 mod allowance;
 mod code;
 mod deliver;
+mod farewell;
 mod notice;
 mod undeliverable;
 
@@ -28,6 +29,7 @@ use crate::{Accounts, DeviceToken};
 pub(crate) use allowance::Mail;
 pub(crate) use code::Code;
 pub(crate) use deliver::Deliver;
+pub(crate) use farewell::{ClosingNotice, DeletionNotice};
 pub(crate) use notice::{AddressNotice, Announced, PasswordNotice};
 pub(crate) use undeliverable::undeliverable_since;
 

@@ -19,7 +19,7 @@ use crate::outbox::{Job, Outcome, Posting, Running};
 const CHANGED_BY: Duration = Duration::from_mins(10);
 
 /// How long it is tried to tell somebody.
-const LIFETIME: Duration = Duration::from_hours(24);
+pub(super) const LIFETIME: Duration = Duration::from_hours(24);
 
 /// The password was changed, or reset.
 #[derive(Serialize, Deserialize)]
@@ -46,18 +46,20 @@ pub(crate) struct AddressNotice {
 
 impl Accounts {
     /// Posts a notice of a change that is about to be made. Each has a key of its own: one whose change was refused must
-    /// not stand for one that is made later. That an owner is told once is seen to where the mail is posted.
+    /// not stand for one that is made later. It goes with the account of its `owner`, unless it is to outlive that. That an owner is told once is seen to where the mail is posted.
     pub(crate) async fn announce<J: Job>(
         &self,
         notice: &J,
-        user: &UserId,
+        owner: Option<&UserId>,
     ) -> Result<Announced, storage::Error> {
         let mut key = [0; 16];
         self.0.rng.fill(&mut key);
-        let posting = Posting::within(LIFETIME)
+        let mut posting = Posting::within(LIFETIME)
             .once_for(key)
-            .of(user)
             .not_before(self.0.clock.now().plus(CHANGED_BY));
+        if let Some(owner) = owner {
+            posting = posting.of(owner);
+        }
         self.post(notice, posting).await?;
         Ok(Announced(Some(key)))
     }

@@ -62,6 +62,9 @@ pub enum ResetLinkError {
     /// By the link nobody could sign in.
     #[error("the account is disabled: enable it first")]
     Disabled,
+    /// Nothing of the account changes.
+    #[error("the account waits to be deleted: enable it first")]
+    Closing,
 }
 
 const fn name_of(field: UniqueField) -> &'static str {
@@ -110,6 +113,9 @@ impl Operator {
         let user = found.ok_or(FindError::Unknown)?;
         if user.disabled {
             return Err(ResetLinkError::Disabled);
+        }
+        if user.closes_at.is_some() {
+            return Err(ResetLinkError::Closing);
         }
         let made = self.link(user, HANDED_OUT).await.map_err(FindError::from)?;
         let made = made.ok_or(FindError::Unknown)?;

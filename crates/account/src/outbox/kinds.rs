@@ -9,7 +9,7 @@ use storage::outbox::ClaimedJob;
 use super::{Job, Outcome, Running};
 use crate::Accounts;
 use crate::email::{AskForAccount, AskForAddress, ResendConfirmation};
-use crate::mailing::{AddressNotice, Deliver, PasswordNotice};
+use crate::mailing::{AddressNotice, ClosingNotice, DeletionNotice, Deliver, PasswordNotice};
 use crate::reset::ForgotPassword;
 
 /// One line for each kind.
@@ -21,6 +21,8 @@ const KINDS: &[Entry] = &[
     Entry::of::<ResendConfirmation>(),
     Entry::of::<PasswordNotice>(),
     Entry::of::<AddressNotice>(),
+    Entry::of::<ClosingNotice>(),
+    Entry::of::<DeletionNotice>(),
     #[cfg(test)]
     Entry::of::<super::tests::Probe>(),
 ];

@@ -94,7 +94,7 @@ impl Accounts {
             Mail::Reset
         };
         let may = self.may_mail(mail, &to, requester, Some(&user));
-        if user.disabled || !may.await? {
+        if !user.is_in_use() || !may.await? {
             return Ok(Outcome::Done);
         }
         let (purpose, bound) = ResetPassword::mailed(&user);

@@ -60,7 +60,7 @@ struct GoodReset {
 impl GoodReset {
     /// What a link that carries this is good for now, if for anything.
     fn of(reset: &Carried<ResetPassword>, user: User) -> Option<Self> {
-        if !reset.bound.holds_for(&user) || user.disabled {
+        if !reset.bound.holds_for(&user) || !user.is_in_use() {
             return None;
         }
         let proven = match &reset.mailed_to {

@@ -131,6 +131,6 @@ impl Accounts {
             generation,
             language: self.language(mailing),
         };
-        self.announce(&notice, &user.id).await
+        self.announce(&notice, Some(&user.id)).await
     }
 }

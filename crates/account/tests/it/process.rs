@@ -137,6 +137,7 @@ fn settings(access_lifetime: Duration) -> Settings {
         leeway: Duration::ZERO,
         registration_open: true,
         upgrade_hashes: true,
+        deletion_grace: Duration::ZERO,
         policy: Policy::default(),
         decoy_key: Secret::new([7; 32]),
         attempt_key: Secret::new([8; 32]),

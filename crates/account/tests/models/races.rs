@@ -167,7 +167,7 @@ fn a_refresh_while_the_session_runs_out_and_is_swept() {
         before,
         &[(0, Move::Refresh), (1, Move::Wait(1000)), (2, Move::Sweep)],
     );
-    assert_eq!(hold_everywhere(&race), 26);
+    assert_eq!(hold_everywhere(&race), 50);
 }
 
 #[test]

@@ -464,6 +464,7 @@ fn settings() -> Settings {
         leeway: seconds(0),
         registration_open: true,
         upgrade_hashes: true,
+        deletion_grace: seconds(0),
         policy: Policy::default(),
         decoy_key: Secret::new([7; 32]),
         attempt_key: Secret::new([8; 32]),

@@ -259,6 +259,7 @@ fn settings(config: &Config, keys: &Keys) -> Settings {
         leeway: tokens.leeway,
         registration_open: config.registration.is_open(),
         upgrade_hashes: config.passwords.upgrade,
+        deletion_grace: config.deletion_grace,
         policy: Policy::with_min_chars(config.passwords.min_length),
         decoy_key: derived_key(&keys.secret_key, "decoys"),
         attempt_key: derived_key(&keys.secret_key, "attempts"),

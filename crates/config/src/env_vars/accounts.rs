@@ -19,6 +19,11 @@ env_vars! {
     /// Whether people may create accounts for themselves.
     REGISTRATION = "PORTCULLIS_REGISTRATION", Accounts, Kind::Choice(&["open", "closed"]), Fallback::Value("open");
 
+    /// How long an account whose owner deletes it waits until that is done, in seconds: 2592000 is 30 days. Nobody can use
+    /// it meanwhile, and its owner can come back (docs/deletion.md). With 0 it is deleted at once. Less than 604800, seven
+    /// days, gives the owner less time than an undo of a change of the address has (docs/deletion.md).
+    DELETION_GRACE = "PORTCULLIS_DELETION_GRACE", Accounts, Kind::Seconds { min: 0, max: 7_776_000 }, Fallback::Value("0");
+
     /// The least number of characters of a new password. NIST SP 800-63B-4 §3.1.1 asks for 15 where
     /// a password is the only factor, and never less than 8.
     PASSWORD_MIN_LENGTH = "PORTCULLIS_PASSWORD_MIN_LENGTH", Accounts, Kind::Number { min: 8, max: 128 }, Fallback::Value("8");

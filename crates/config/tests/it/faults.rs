@@ -94,6 +94,8 @@ fn numbers_have_bounds() {
             "300",
             "99999999999999999999999",
         ),
+        ("PORTCULLIS_DELETION_GRACE", "7776000", "7776001"),
+        ("PORTCULLIS_DELETION_GRACE", "0", "30d"),
         ("PORTCULLIS_PASSWORD_MIN_LENGTH", "8", "7"),
         ("PORTCULLIS_PASSWORD_MIN_LENGTH", "128", "8.5"),
         ("PORTCULLIS_HASH_UPGRADE", "False", "maybe"),

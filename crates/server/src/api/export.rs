@@ -46,6 +46,9 @@ pub(crate) struct ExportedAccount<'a> {
     #[serde(flatten)]
     user: UserView<'a>,
     disabled: bool,
+    /// Since when the mail server refuses the address for good; null unless it does.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    email_undeliverable_since: Option<Timestamp>,
     /// The kind of the password's hash; null where there is none, or none that can be read.
     #[schema(required, example = "argon2id:19456:2:1")]
     password_kind: Option<&'a str>,
@@ -97,6 +100,7 @@ impl<'a> From<&'a Export> for ExportView<'a> {
             account: ExportedAccount {
                 user: UserView::from(&export.user),
                 disabled: export.user.disabled,
+                email_undeliverable_since: export.undeliverable_since,
                 password_kind: export.hash.as_deref(),
             },
             sessions: sessions.map(ExportedSession::from).collect(),

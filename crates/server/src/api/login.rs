@@ -21,6 +21,9 @@ input! {
         username: String = fields::identifier,
         #[schema(value_type = String, format = Password, max_length = 1024, example = "correct horse battery staple")]
         password: Secret<String> = fields::typed_password,
+        /// Takes back that the account is to be deleted, where that is so (`deletion_scheduled`).
+        #[schema(value_type = bool, required = false, example = false)]
+        keep_account: Option<bool>,
     }
 }
 
@@ -49,7 +52,17 @@ pub(crate) async fn login(
         client,
         quota: limit.quota(),
     };
-    let signing_in = async move { limit.around(accounts.login(attempt, &Bearer)).await };
+    let keeps = body.keep_account == Some(true);
+    let signing_in = async move {
+        let trying = async {
+            if keeps {
+                accounts.come_back(attempt, &Bearer).await
+            } else {
+                accounts.login(attempt, &Bearer).await
+            }
+        };
+        limit.around(trying).await
+    };
     let tokens = to_the_end(signing_in).await?;
     Ok(Json(tokens.into()))
 }

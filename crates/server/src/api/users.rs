@@ -102,10 +102,13 @@ pub(crate) async fn change(
 }
 
 /// Deletes one's own account. Needs a fresh token. Its name and its address are reserved for 30 days.
+///
+/// Where the server is set to wait (`PORTCULLIS_DELETION_GRACE`), every session ends, and the account is deleted later:
+/// until then a sign-in with `keep_account` keeps it.
 #[utoipa::path(
     delete, path = super::IN_ROUTES, operation_id = "delete_user", tag = "Accounts", security(("access" = [])),
     params(("id" = String, Path, description = "One's own id; any other is answered 403")),
-    responses((status = 204, description = "Deleted, with every session")),
+    responses((status = 204, description = "Deleted, with every session, or going to be")),
 )]
 pub(crate) async fn remove(
     Serving(accounts): Serving,

@@ -15,8 +15,10 @@ use crate::document::{Fields, date, integer};
 use crate::error::Failure;
 use crate::users::TRIES;
 use crate::users::change::{PROFILE, exchanged, untouched};
+use crate::users::closings::CLOSES;
 use crate::users::document::{Account, read, unchanged, unreadable};
 use crate::users::keys::kind_before;
+use crate::users::operator::OURS;
 use crate::users::released::{Claim, Finished};
 
 /// What became of one try at a change.
@@ -44,7 +46,7 @@ impl Core {
                 return Ok(None);
             };
             let user = &account.credentials.user;
-            if !proof.holds_for(user) || user.email_verified {
+            if !proof.holds_for(user) || user.email_verified || user.closes_at.is_some() {
                 return Ok(None);
             }
             let pending = self.pending(FeedRow {
@@ -80,7 +82,10 @@ impl Core {
                 return Ok(AddressChanged::Superseded);
             };
             let user = &account.credentials.user;
-            if user.address_number != change.from || user.generation != change.at {
+            if user.address_number != change.from
+                || user.generation != change.at
+                || user.closes_at.is_some()
+            {
                 return Ok(AddressChanged::Superseded);
             }
             let mut undoable = undoable_of(&account)?;
@@ -127,6 +132,10 @@ impl Core {
             set.insert("generation", integer(minimum.0));
             let mut unset = without_clash(&account);
             unset.insert("portcullis_keep", "");
+            if user.closes_at.is_some() {
+                set.insert(OURS, false);
+                unset.insert(CLOSES, "");
+            }
             let entry = FeedEntry::Generation {
                 user: user.id.clone(),
                 minimum,
@@ -201,6 +210,8 @@ fn as_read(account: &Account) -> Document {
         "generation",
         "portcullis_address",
         "portcullis_undoable",
+        OURS,
+        CLOSES,
     ] {
         filter.insert(field, unchanged(&account.document, field));
     }

@@ -12,6 +12,7 @@ use crate::Core;
 use crate::document::{date, integer};
 use crate::error::Failure;
 use crate::users::TRIES;
+use crate::users::closings::CLOSES;
 use crate::users::document::{Account, address_in, kind_of, name_in, read, unchanged};
 use crate::users::find::{email_key, username_key};
 use crate::users::keys::{self, kind_before};
@@ -62,7 +63,7 @@ impl Core {
                 .proven
                 .as_ref()
                 .is_none_or(|proof| proof.holds_for(user));
-            if user.generation != change.at || !holds {
+            if user.generation != change.at || user.closes_at.is_some() || !holds {
                 return Ok(PasswordChanged::Superseded);
             }
             let minimum = change.at.next();
@@ -109,7 +110,9 @@ impl Core {
         moment: Moment,
     ) -> Result<Option<User>, SaveUserError> {
         for _ in 0..TRIES {
-            let Some(account) = self.settled(id).await? else {
+            let account = self.settled(id).await?;
+            let waits = |account: &Account| account.credentials.user.closes_at.is_some();
+            let Some(account) = account.filter(|account| !waits(account)) else {
                 return Ok(None);
             };
             let mut pending = self.pending(FeedRow {
@@ -127,7 +130,7 @@ impl Core {
             set.insert("portcullis_pending", pending.to_bson());
             let mut filter = untouched(&account);
             // What was compared must still be so.
-            for field in ["username", "email"] {
+            for field in ["username", "email", CLOSES] {
                 filter.insert(field, unchanged(&account.document, field));
             }
             let mut update = doc! { "$set": set };

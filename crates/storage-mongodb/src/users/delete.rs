@@ -6,7 +6,7 @@
 //! is gone and its tokens could be forgotten. Wherever this stops, the mark is still there, and
 //! whoever finds it goes on.
 
-use model::UserId;
+use model::{Generation, UserId};
 use mongodb::bson::doc;
 use storage::{Error, FeedEntry, FeedRow, Moment};
 
@@ -14,13 +14,44 @@ use crate::Core;
 use crate::document::Fields;
 use crate::users::TRIES;
 use crate::users::change::held;
+use crate::users::closings::{closes_at, waits_as_read};
 use crate::users::document::{is_closing, unchanged};
 use crate::users::keys::kind_before;
 use crate::users::pending::Pending;
 
+/// Which account is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnlyIf {
+    /// One that is there.
+    There,
+    /// One that has waited for it since this generation, and is due.
+    DueAt(Generation),
+}
+
+impl OnlyIf {
+    fn holds_for(self, fields: &Fields<'_>, moment: Moment) -> Result<bool, Error> {
+        let at = match self {
+            Self::There => return Ok(true),
+            Self::DueAt(at) => at,
+        };
+        let generation = fields.optional_unsigned("generation")?.unwrap_or_default();
+        let closes_at = closes_at(fields, Generation(generation))?;
+        Ok(generation == at.0 && closes_at.is_some_and(|at| at <= moment.now))
+    }
+}
+
 impl Core {
     /// Deletes the account. One that was half deleted is deleted now.
     pub(crate) async fn delete_user(&self, id: &UserId, moment: Moment) -> Result<bool, Error> {
+        self.delete_if(id, OnlyIf::There, moment).await
+    }
+
+    pub(crate) async fn delete_if(
+        &self,
+        id: &UserId,
+        only: OnlyIf,
+        moment: Moment,
+    ) -> Result<bool, Error> {
         for _ in 0..TRIES {
             let Some(document) = self.account_document(id).await? else {
                 return Ok(false);
@@ -30,9 +61,12 @@ impl Core {
             if let Some(left) = Pending::read(&fields)? {
                 self.outbox().finish(&raw, &left).await?;
                 if is_closing(&document) {
-                    return Ok(true);
+                    return Ok(only == OnlyIf::There);
                 }
                 continue;
+            }
+            if !only.holds_for(&fields, moment)? {
+                return Ok(false);
             }
             let pending = self.pending(FeedRow {
                 entry: FeedEntry::Closed(id.clone()),
@@ -44,6 +78,9 @@ impl Core {
                 doc! { "_id": raw.clone(), "portcullis_pending": { "$exists": false } };
             for field in ["username", "email"] {
                 filter.insert(field, unchanged(&document, field));
+            }
+            if only != OnlyIf::There {
+                waits_as_read(&document, &mut filter);
             }
             let update = doc! {
                 "$set": { "portcullis_closing": true, "portcullis_pending": pending.to_bson() },

@@ -15,6 +15,8 @@ use storage::Error;
 
 use crate::document::{Fields, foreign_time, text_of};
 use crate::ids;
+use crate::users::closings::closes_at;
+use crate::users::operator::OURS;
 use crate::users::pending::Pending;
 use crate::users::switches;
 
@@ -64,6 +66,15 @@ fn read_fields(fields: &Fields<'_>) -> Result<(Bson, Credentials, Option<Pending
     let id = fields.required("_id")?.clone();
     let time = |field| fields.get(field).and_then(foreign_time);
     let created_at = time("created_at").unwrap_or_else(|| ids::made_at(&id));
+    let generation = Generation(fields.optional_unsigned("generation")?.unwrap_or_default());
+    let closes_at = closes_at(fields, generation)?;
+    // While an account waits to be deleted our switch is off for that, and for nothing else.
+    let off = if closes_at.is_some() {
+        switches::off_but_for(fields.document, OURS)
+    } else {
+        switches::off(fields.document)
+    };
+    let disabled = off.map_err(|field| fields.unreadable(field))?.is_some();
     let user = User {
         id: ids::user_id(fields)?,
         username: name(fields)?,
@@ -75,11 +86,10 @@ fn read_fields(fields: &Fields<'_>) -> Result<(Bson, Credentials, Option<Pending
                 .optional_unsigned("portcullis_address")?
                 .unwrap_or_default(),
         ),
-        generation: Generation(fields.optional_unsigned("generation")?.unwrap_or_default()),
+        generation,
         keep: fields.optional_session_id("portcullis_keep")?,
-        disabled: switches::off(fields.document)
-            .map_err(|field| fields.unreadable(field))?
-            .is_some(),
+        disabled,
+        closes_at,
         created_at,
         updated_at: time("updated_at").unwrap_or(created_at),
     };

@@ -14,6 +14,7 @@
 mod addresses;
 mod change;
 mod clashing;
+mod closings;
 mod create;
 mod delete;
 mod document;

@@ -1,7 +1,7 @@
 //! What an operator does to an account: the updates of `change.rs`, with other fields.
 
 use model::{User, UserId};
-use mongodb::bson::doc;
+use mongodb::bson::{Document, doc};
 use storage::{Enabled, Error, FeedEntry, FeedRow, Moment};
 
 use crate::Core;
@@ -9,6 +9,7 @@ use crate::document::{date, integer};
 use crate::error::Failure;
 use crate::users::TRIES;
 use crate::users::change::untouched;
+use crate::users::closings::{CLOSES, waits_as_read};
 use crate::users::document::{read, unchanged};
 use crate::users::switches;
 
@@ -43,17 +44,23 @@ impl Core {
                 until: moment.feed_until,
             });
             let mut filter = untouched(&account);
-            filter.insert("generation", unchanged(&account.document, "generation"));
+            waits_as_read(&account.document, &mut filter);
             let mut set = doc! {
                 "generation": integer(minimum.0),
                 "portcullis_keep": Option::<String>::None,
                 "updated_at": date(moment.now),
                 "portcullis_pending": pending.to_bson(),
             };
+            let mut update = Document::new();
             if switch == Switch::Off {
-                set.insert("disabled", true);
+                set.insert(OURS, true);
+                update.insert("$unset", doc! { CLOSES: "" });
+            } else if let Some(at) = account.credentials.user.closes_at {
+                let closes = doc! { "at": date(at), "generation": integer(minimum.0) };
+                set.insert(CLOSES, closes);
             }
-            let updated = self.users.updated(filter, doc! { "$set": set }).await;
+            update.insert("$set", set);
+            let updated = self.users.updated(filter, update).await;
             if let Some(document) = updated.map_err(Error::from)? {
                 self.outbox().finish(&account.id, &pending).await?;
                 return Ok(Some(read(self.users.name, document)?.credentials.user));
@@ -62,16 +69,14 @@ impl Core {
         Err(Error::Busy)
     }
 
-    /// Takes our switch back. A field of another application is its word, which it would go by whatever stood here:
+    /// Takes our switch back, or that the account waits to be deleted. A field of another application is its word, which it would go by whatever stood here:
     /// while one is off nothing is changed.
     pub(crate) async fn enable_user(&self, id: &UserId, moment: Moment) -> Result<Enabled, Error> {
         for _ in 0..TRIES {
             let Some(account) = self.settled(id).await? else {
                 return Ok(Enabled::Gone);
             };
-            let mut without_ours = account.document.clone();
-            without_ours.remove(OURS);
-            if let Ok(Some(field)) = switches::off(&without_ours) {
+            if let Ok(Some(field)) = switches::off_but_for(&account.document, OURS) {
                 return Ok(Enabled::HeldBy(field.to_owned()));
             }
             let pending = self.pending(FeedRow {
@@ -84,7 +89,7 @@ impl Core {
                 OURS: false,
                 "updated_at": date(moment.now),
                 "portcullis_pending": pending.to_bson(),
-            } };
+            }, "$unset": { CLOSES: "" } };
             match self.users.updated(filter, update).await {
                 Ok(Some(document)) => {
                     self.outbox().finish(&account.id, &pending).await?;
@@ -105,4 +110,4 @@ impl Core {
 }
 
 /// The field that is ours. Another application may have it, too, and mean the same.
-const OURS: &str = "disabled";
+pub(crate) const OURS: &str = "disabled";

@@ -51,8 +51,19 @@ const STATES: &[&str] = &["status", "state"];
 /// # Errors
 /// The field of which it can't be said.
 pub(crate) fn off(document: &Document) -> Result<Option<&str>, &str> {
+    off_but_for(document, "")
+}
+
+/// The same, whatever `field` says.
+///
+/// # Errors
+/// The field of which it can't be said.
+pub(crate) fn off_but_for<'a>(
+    document: &'a Document,
+    field: &str,
+) -> Result<Option<&'a str>, &'a str> {
     let mut off = None;
-    for (name, value) in document {
+    for (name, value) in document.iter().filter(|(name, _)| *name != field) {
         let Some(when) = switches_off_when(name) else {
             continue;
         };

@@ -12,6 +12,7 @@
 
 mod authentication;
 mod belongings;
+mod closings;
 mod concern;
 mod contract;
 mod ears;

@@ -22,6 +22,7 @@
 pub mod addresses;
 pub mod attempts;
 pub mod browser;
+pub mod closings;
 pub mod durability;
 pub mod feed;
 mod fixtures;
@@ -202,6 +203,16 @@ macro_rules! contract_behaviour {
             operator::a_listing_of_accounts_meets_each_once_while_others_come_and_go,
             operator::accounts_are_listed_by_what_they_are,
             operator::an_operator_looks_at_a_budget_without_counting,
+            closings::closing_refuses_whatever_was_issued,
+            closings::a_sign_in_that_was_overtaken_by_a_closing_gets_nothing,
+            closings::of_fifty_at_once_one_closes_an_account,
+            closings::what_is_not_in_use_is_not_closed,
+            closings::who_comes_back_has_the_account_as_it_was,
+            closings::what_is_due_is_deleted_and_nothing_else,
+            closings::of_a_deletion_and_a_return_at_once_one_wins_wholly,
+            closings::an_operator_decides_about_a_closed_account,
+            closings::nothing_of_a_closed_account_changes,
+            closings::taking_back_an_address_takes_back_the_closing,
             tickets::a_ticket_is_taken_once,
             tickets::a_ticket_that_cannot_be_read_is_not_spent,
             tickets::a_ticket_is_looked_at_as_often_as_one_likes_until_it_is_taken,
@@ -298,6 +309,7 @@ mod tests {
             ("addresses", include_str!("addresses.rs")),
             ("attempts", include_str!("attempts.rs")),
             ("browser", include_str!("browser.rs")),
+            ("closings", include_str!("closings.rs")),
             ("durability", include_str!("durability.rs")),
             ("feed", include_str!("feed.rs")),
             ("login", include_str!("login.rs")),

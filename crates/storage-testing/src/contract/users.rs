@@ -24,6 +24,7 @@ pub async fn an_account_reads_back_as_it_was_made(backend: &dyn Backend) {
         generation: Generation(0),
         keep: None,
         disabled: false,
+        closes_at: None,
         created_at: at(0),
         updated_at: at(0),
     };

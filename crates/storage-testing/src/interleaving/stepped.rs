@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use model::{BrowserCookie, Credentials, Session, SessionId, Timestamp, TokenId, User, UserId};
+use model::{
+    BrowserCookie, Credentials, Generation, Session, SessionId, Timestamp, TokenId, User, UserId,
+};
 use password::PasswordHash;
 use secret::HashedToken;
 use storage::attempts::Budget;
@@ -14,11 +16,11 @@ use storage::records::{By, Listing, NewRecord, RecordChange, StoredRecord};
 use storage::tickets::StoredTicket;
 use storage::{
     AddressChange, AddressChanged, AddressProof, AddressUndo, Addresses, Allowance, AttemptKey,
-    Attempts, Enabled, Error, Feed, FeedRow, FeedSink, Kind, ListUsersError, LoginName, Moment,
-    NewUser, Outbox, OutboxDepth, PasswordChange, PasswordChanged, Posted, ProfileChange,
-    PutTicketError, RecordId, Records, Reservation, Reserved, Rotated, Rotation, SaveRecordError,
-    SaveUserError, Sessions, SpentToken, Storage, Taken, Tells, TicketBody, Tickets, Upkeep,
-    UserListing, UserPage, Users,
+    Attempts, Closing, Closings, Enabled, Error, Feed, FeedRow, FeedSink, Kind, ListUsersError,
+    LoginName, Moment, NewUser, Outbox, OutboxDepth, PasswordChange, PasswordChanged, Posted,
+    ProfileChange, PutTicketError, RecordId, Records, Reservation, Reserved, Rotated, Rotation,
+    SaveRecordError, SaveUserError, Sessions, SpentToken, Storage, Taken, Tells, TicketBody,
+    Tickets, Upkeep, UserListing, UserPage, Users,
 };
 
 use super::Gate;
@@ -168,6 +170,39 @@ impl Addresses for Stepped {
     ) -> Result<Option<User>, SaveUserError> {
         let _inside = self.gate.pass().await;
         self.store.undo_address(undo, moment).await
+    }
+}
+
+#[async_trait]
+impl Closings for Stepped {
+    async fn close_user(&self, closing: Closing, moment: Moment) -> Result<Option<User>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.close_user(closing, moment).await
+    }
+
+    async fn reopen_user(
+        &self,
+        id: &UserId,
+        at: Generation,
+        moment: Moment,
+    ) -> Result<Option<User>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.reopen_user(id, at, moment).await
+    }
+
+    async fn due_users(&self, now: Timestamp, limit: u32) -> Result<Vec<User>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.due_users(now, limit).await
+    }
+
+    async fn delete_due_user(
+        &self,
+        id: &UserId,
+        at: Generation,
+        moment: Moment,
+    ) -> Result<bool, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.delete_due_user(id, at, moment).await
     }
 }
 

@@ -17,7 +17,8 @@ impl Addresses for MemoryStore {
     ) -> Result<Option<User>, Error> {
         let mut state = self.open()?;
         let row = state.users.get_mut(&proof.user);
-        let is_open = |user: &User| proof.holds_for(user) && !user.email_verified;
+        let is_open =
+            |user: &User| proof.holds_for(user) && !user.email_verified && user.closes_at.is_none();
         let Some(row) = row.filter(|row| is_open(&row.user)) else {
             return Ok(None);
         };
@@ -35,8 +36,11 @@ impl Addresses for MemoryStore {
     ) -> Result<AddressChanged, SaveUserError> {
         let mut state = self.open()?;
         let row = state.users.get(&change.user).cloned();
-        let is_as_it_was =
-            |user: &User| user.address_number == change.from && user.generation == change.at;
+        let is_as_it_was = |user: &User| {
+            user.address_number == change.from
+                && user.generation == change.at
+                && user.closes_at.is_none()
+        };
         let Some(mut row) = row.filter(|row| is_as_it_was(&row.user)) else {
             return Ok(AddressChanged::Superseded);
         };
@@ -77,6 +81,7 @@ impl Addresses for MemoryStore {
         row.user.address_number = row.user.address_number.next();
         row.user.generation = row.user.generation.next();
         row.user.keep = None;
+        row.user.closes_at = None;
         row.user.updated_at = moment.now;
         let user = row.user.clone();
         state.save(row, moment.now)?;

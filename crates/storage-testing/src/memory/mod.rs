@@ -3,6 +3,7 @@
 
 mod addresses;
 mod attempts;
+mod closings;
 #[cfg(test)]
 mod contract;
 mod operator;

@@ -19,7 +19,10 @@ impl State {
         let minimum = row.user.generation.next();
         row.user.generation = minimum;
         row.user.keep = None;
-        row.user.disabled = disabled.unwrap_or(row.user.disabled);
+        if let Some(disabled) = disabled {
+            row.user.disabled = disabled;
+            row.user.closes_at = None;
+        }
         row.user.updated_at = moment.now;
         let user = row.user.clone();
         self.sessions.retain(|_, session| session.user != *id);
@@ -37,6 +40,7 @@ impl State {
             return Enabled::Gone;
         };
         row.user.disabled = false;
+        row.user.closes_at = None;
         row.user.updated_at = moment.now;
         let user = row.user.clone();
         self.tell(moment.feed_until, [FeedEntry::Changed(id.clone())]);

@@ -55,7 +55,8 @@ impl Users for MemoryStore {
         moment: Moment,
     ) -> Result<Option<User>, SaveUserError> {
         let mut state = self.open()?;
-        let Some(mut row) = state.users.get(id).cloned() else {
+        let row = state.users.get(id).cloned();
+        let Some(mut row) = row.filter(|row| row.user.closes_at.is_none()) else {
             return Ok(None);
         };
         if let Some(username) = &change.username {
@@ -97,7 +98,10 @@ impl Users for MemoryStore {
             return Ok(PasswordChanged::Superseded);
         };
         let holds = |proof: &storage::AddressProof| proof.holds_for(&row.user);
-        if row.user.generation != change.at || !change.proven.as_ref().is_none_or(holds) {
+        if row.user.generation != change.at
+            || row.user.closes_at.is_some()
+            || !change.proven.as_ref().is_none_or(holds)
+        {
             return Ok(PasswordChanged::Superseded);
         }
         let minimum = change.at.next();
@@ -122,24 +126,7 @@ impl Users for MemoryStore {
     }
 
     async fn delete_user(&self, id: &UserId, moment: Moment) -> Result<bool, Error> {
-        let mut state = self.open()?;
-        let Some(row) = state.users.remove(id) else {
-            return Ok(false);
-        };
-        for (field, key) in row.keys() {
-            state.release(field, key, id, moment.now);
-        }
-        state.sessions.retain(|_, session| session.user != *id);
-        let is_theirs = |owner: &Option<UserId>| owner.as_ref() == Some(id);
-        state
-            .tickets
-            .retain(|_, (ticket, _)| !is_theirs(&ticket.owner));
-        state
-            .records
-            .retain(|_, (record, _)| !is_theirs(&record.owner));
-        state.remove_jobs_of(id);
-        state.tell(moment.feed_until, [FeedEntry::Closed(id.clone())]);
-        Ok(true)
+        Ok(self.open()?.delete(id, moment))
     }
 
     async fn disable_user(&self, id: &UserId, moment: Moment) -> Result<Option<User>, Error> {
@@ -173,7 +160,7 @@ impl Users for MemoryStore {
 }
 
 impl Row {
-    fn keys(&self) -> [(UniqueField, &str); 2] {
+    pub(super) fn keys(&self) -> [(UniqueField, &str); 2] {
         [
             (UniqueField::Username, &self.username_key),
             (UniqueField::Email, &self.email_key),
@@ -218,7 +205,7 @@ impl State {
         })
     }
 
-    fn release(&mut self, field: UniqueField, key: &str, id: &UserId, now: Timestamp) {
+    pub(super) fn release(&mut self, field: UniqueField, key: &str, id: &UserId, now: Timestamp) {
         if let Some(released) = Reservations::default().released(field, key, id) {
             let until = now.plus(Reservations::LIFETIME);
             self.released.insert(released.name, (released.owner, until));

@@ -176,6 +176,7 @@ fn settings(key: u8, previous: Option<u8>) -> Settings {
         leeway: Duration::ZERO,
         registration_open: true,
         upgrade_hashes: true,
+        deletion_grace: Duration::ZERO,
         policy: Policy::default(),
         decoy_key: Secret::new([7; 32]),
         attempt_key: Secret::new([8; 32]),

@@ -184,6 +184,7 @@ fn to_json(user: &User) -> Value {
         "email": user.email,
         "email_verified": user.email_verified,
         "disabled": user.disabled,
+        "closes_at": user.closes_at,
         "created_at": user.created_at,
         "updated_at": user.updated_at,
     })
@@ -226,6 +227,7 @@ fn listed(listed: &Listed) -> Answer {
 fn state(user: &User) -> String {
     let states = [
         ("disabled", user.disabled),
+        ("closing", user.closes_at.is_some()),
         ("unverified", !user.email_verified),
     ];
     let states = states.into_iter().filter(|(_, is)| *is);
@@ -254,6 +256,7 @@ fn shown(shown: &Shown) -> Answer {
     });
     let blocked: Vec<_> = blocked.collect();
     let blocked = Some(blocked.join(", ")).filter(|text| !text.is_empty());
+    let closes = user.closes_at.map(|at| at.to_string());
     let rows = [
         ("id", user.id.as_str().to_owned()),
         ("name", given(user.username.as_ref())),
@@ -261,6 +264,7 @@ fn shown(shown: &Shown) -> Answer {
         ("verified", yes(user.email_verified)),
         ("mail", mail),
         ("disabled", yes(user.disabled)),
+        ("closes", closes.unwrap_or_else(|| "no".to_owned())),
         ("created", user.created_at.to_string()),
         ("updated", user.updated_at.to_string()),
         ("password", given(shown.hash.as_ref())),

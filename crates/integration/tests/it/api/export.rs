@@ -23,6 +23,7 @@ every_backend! {
             assert_eq!(&account[member], value, "{member}");
         }
         assert_eq!(account["disabled"], false);
+        assert_eq!(account["email_undeliverable_since"], Value::Null);
         assert_eq!(account["password_kind"], "argon2id:64:1:1");
         let sessions = export["sessions"].as_array().unwrap();
         let listed = app.get("/api/v1/sessions").by(&there).send().await.assert_ok();

@@ -1,5 +1,6 @@
 mod attempts;
 mod claims;
+mod deletion;
 mod email;
 mod export;
 mod health;

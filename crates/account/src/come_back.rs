@@ -1,0 +1,49 @@
+//! Coming back to an account that waits to be deleted.
+
+use crate::carrier::Carrier;
+use crate::events::{Act, Reason};
+use crate::opening::Proven;
+use crate::{Accounts, LoginAttempt, LoginError};
+
+impl Accounts {
+    /// Signs a person in who wants to keep an account that waits to be deleted. All that a sign-in asks for is asked for
+    /// first; that they come here says that they want it. Of any other account it is a sign-in.
+    pub async fn come_back<C: Carrier>(
+        &self,
+        attempt: LoginAttempt,
+        carrier: &C,
+    ) -> Result<C::Opened, LoginError> {
+        let mut proven = self.prove_for_login(attempt).await?;
+        if proven.user.closes_at.is_some() && proven.is_enough() {
+            let (id, at) = (proven.user.id.clone(), proven.user.generation);
+            let reopened = self.0.storage.reopen_user(&id, at, self.moment()).await;
+            match reopened {
+                Ok(Some(user)) => {
+                    self.report(Act::Keeping.done().of(&id));
+                    proven.user = user;
+                }
+                // It was deleted, or disabled, in between.
+                Ok(None) => {
+                    self.settle(proven.guess.given_back()).await?;
+                    return Err(LoginError::InvalidCredentials);
+                }
+                Err(error) => {
+                    self.settle(proven.guess.given_back()).await?;
+                    return Err(error.into());
+                }
+            }
+        }
+        Ok(self.open_session(proven, carrier).await?)
+    }
+
+    /// Refuses whoever has proven everything, and has not said that they want to keep an account that waits to be deleted.
+    pub(crate) async fn refuse_closing(&self, proven: Proven) -> Result<Proven, LoginError> {
+        if proven.user.closes_at.is_none() || !proven.is_enough() {
+            return Ok(proven);
+        }
+        let refused = Act::SignIn.refused(Reason::DeletionScheduled);
+        self.report(refused.of(&proven.user.id));
+        self.settle(proven.guess.given_back()).await?; // the password was right
+        Err(LoginError::DeletionScheduled)
+    }
+}

@@ -1,0 +1,132 @@
+//! Telling an owner that the account will be deleted, and that it was: as in [`super::notice`].
+//!
+//! The one goes with the account, like every notice. The other is sent when the account is gone, so it goes with none, and
+//! holds the address itself.
+
+use mail::{ConfirmedName, Letter};
+use model::{EmailAddress, Generation, User, UserId};
+use serde::{Deserialize, Serialize};
+use storage::Kind;
+
+use super::notice::{Announced, LIFETIME};
+use super::{Mail, Requester, address_of, later};
+use crate::Accounts;
+use crate::outbox::{Job, Outcome, Running};
+
+/// The account will be deleted.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ClosingNotice {
+    user: UserId,
+    /// The generation that the closing began.
+    generation: Generation,
+    language: String,
+}
+
+/// The account was deleted.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct DeletionNotice {
+    user: UserId,
+    to: String,
+    name: Option<ConfirmedName>,
+    language: String,
+}
+
+impl Accounts {
+    /// Has the owner told that the account will be deleted, once that is decided. Only a confirmed address is told: another
+    /// may be anybody's.
+    pub(crate) async fn announce_closing(&self, user: &User) -> Result<Announced, storage::Error> {
+        let Ok(mailing) = self.mailing() else {
+            return Ok(Announced::to_nobody());
+        };
+        let notice = ClosingNotice {
+            user: user.id.clone(),
+            generation: user.generation.next(),
+            language: self.language(mailing),
+        };
+        self.announce(&notice, Some(&user.id)).await
+    }
+
+    /// Has the owner told that the account was deleted, once it is.
+    pub(crate) async fn announce_deletion(&self, user: &User) -> Result<Announced, storage::Error> {
+        let Ok(mailing) = self.mailing() else {
+            return Ok(Announced::to_nobody());
+        };
+        let Some(to) = address_of(user).filter(|_| user.email_verified) else {
+            return Ok(Announced::to_nobody());
+        };
+        let notice = DeletionNotice {
+            user: user.id.clone(),
+            to: to.as_str().to_owned(),
+            name: ConfirmedName::of(user),
+            language: self.language(mailing),
+        };
+        self.announce(&notice, None).await
+    }
+}
+
+impl Job for ClosingNotice {
+    const KIND: Kind = Kind("closing_notice");
+
+    async fn run(self, accounts: &Accounts, _: &Running) -> Outcome {
+        let Ok(mailing) = accounts.mailing() else {
+            return Outcome::Later("mail_is_off");
+        };
+        let user = match accounts.0.storage.user(&self.user).await {
+            Ok(Some(user)) if user.generation >= self.generation => user,
+            Ok(Some(_) | None) => return Outcome::Done, // it was not decided, or it is gone
+            Err(error) => return later(&error),
+        };
+        let (Some(until), Some(to)) = (user.closes_at, address_of(&user)) else {
+            return Outcome::Done; // its owner came back
+        };
+        if !user.email_verified {
+            return Outcome::Done;
+        }
+        let asked_by = Requester::account(&self.user, &self.language);
+        match accounts.may_mail(Mail::Notice, &to, &asked_by, None).await {
+            Ok(true) => {}
+            Ok(false) => return Outcome::Never("too_many_mails"),
+            Err(error) => return later(&error),
+        }
+        let letter = Letter::DeletionScheduled {
+            name: ConfirmedName::of(&user),
+            until,
+            link: mailing.page("/login").into(),
+        };
+        let reason = format!("closing/{}/{}", self.user, self.generation.0);
+        match accounts
+            .mail(&to, &self.language, letter, &reason, LIFETIME)
+            .await
+        {
+            Ok(()) => Outcome::Done,
+            Err(error) => later(&error),
+        }
+    }
+}
+
+impl Job for DeletionNotice {
+    const KIND: Kind = Kind("deletion_notice");
+
+    async fn run(self, accounts: &Accounts, _: &Running) -> Outcome {
+        if accounts.mailing().is_err() {
+            return Outcome::Later("mail_is_off");
+        }
+        match accounts.0.storage.user(&self.user).await {
+            Ok(None) => {}
+            Ok(Some(_)) => return Outcome::Done, // it was not deleted
+            Err(error) => return later(&error),
+        }
+        let Ok(to) = EmailAddress::parse(&self.to) else {
+            return Outcome::Never("unreadable_address");
+        };
+        let letter = Letter::Deleted { name: self.name };
+        let reason = format!("deletion/{}", self.user);
+        match accounts
+            .mail(&to, &self.language, letter, &reason, LIFETIME)
+            .await
+        {
+            Ok(()) => Outcome::Done,
+            Err(error) => later(&error),
+        }
+    }
+}

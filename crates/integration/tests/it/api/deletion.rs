@@ -1,0 +1,196 @@
+//! Deletion after a time in which the owner may come back.
+
+use integration::{Answer, Backend, Mailed, PASSWORD, Person, TestApp, every_backend};
+use serde_json::{Value, json};
+
+const ALICE: &str = "alice@example.org";
+const THIEF: &str = "thief@example.net";
+const NEW: &str = "another long and winding phrase";
+
+/// Thirty days, in seconds.
+const GRACE: u64 = 2_592_000;
+const SETTING: (&str, &str) = ("PORTCULLIS_DELETION_GRACE", "2592000");
+
+/// An application that waits.
+struct Waiting(TestApp);
+
+/// One that sends mail, too.
+struct WaitingMailed(Mailed);
+
+impl Waiting {
+    async fn start(backend: Backend) -> Self {
+        Self(TestApp::start_with(backend, &[SETTING]).await)
+    }
+}
+
+impl WaitingMailed {
+    async fn start(backend: Backend) -> Self {
+        Self(Mailed::start_with(backend, &[SETTING]).await)
+    }
+}
+
+async fn delete(app: &TestApp, person: &Person) {
+    let path = format!("/api/v1/users/{}", person.id);
+    let deleted = app.delete(&path).by(person).send().await;
+    deleted.assert_status(204);
+}
+
+async fn come_back(app: &TestApp, name: &str, password: &str) -> Answer {
+    let body = json!({"username": name, "password": password, "keep_account": true});
+    app.post("/api/v1/login").json(body).send().await
+}
+
+fn text<'a>(value: &'a Value, member: &str) -> &'a str {
+    value[member].as_str().unwrap()
+}
+
+mod without_mail {
+    use super::*;
+
+    every_backend! {
+        async fn it_ends_every_session_and_the_name_stays_taken(app: Waiting) {
+            let Waiting(app) = app;
+            let here = app.signed_in("alice").await;
+            let there = app.another_session("alice", &here.id).await;
+            delete(&app, &here).await;
+            for person in [&here, &there] {
+                app.me(&person.access).await.assert_problem(401, "revoked_token");
+                app.refresh(&person.refresh).await.assert_problem(401, "revoked_token");
+            }
+            let again = json!({"username": "alice", "email": "new@example.org", "password": PASSWORD});
+            app.post("/api/v1/register").json(again).send().await.assert_problem(409, "username_taken");
+            let app = app.restart().await;
+            app.me(&there.access).await.assert_problem(401, "revoked_token");
+            app.login("alice", PASSWORD).await.assert_problem(403, "deletion_scheduled");
+        }
+
+        async fn it_is_revealed_to_whoever_knows_the_password_and_to_nobody_else(app: Waiting) {
+            let Waiting(app) = app;
+            let alice = app.signed_in("alice").await;
+            delete(&app, &alice).await;
+            app.login("alice", "not this one").await.assert_problem(401, "invalid_credentials");
+            come_back(&app, "alice", "not this one").await.assert_problem(401, "invalid_credentials");
+            app.login("alice", PASSWORD).await.assert_problem(403, "deletion_scheduled");
+            app.login(ALICE, PASSWORD).await.assert_problem(403, "deletion_scheduled");
+            come_back(&app, "nobody", PASSWORD).await.assert_problem(401, "invalid_credentials");
+        }
+
+        async fn who_comes_back_keeps_the_account(app: Waiting) {
+            let Waiting(app) = app;
+            let alice = app.signed_in("alice").await;
+            delete(&app, &alice).await;
+            app.advance(GRACE - 1);
+            app.sweep().await;
+            let tokens = come_back(&app, "alice", PASSWORD).await.assert_ok();
+            let me = app.me(text(&tokens, "access_token")).await.assert_ok();
+            assert_eq!(text(&me, "id"), alice.id);
+            app.refresh(text(&tokens, "refresh_token")).await.assert_ok();
+            app.me(&alice.access).await.assert_status(401);
+            app.advance(GRACE);
+            app.sweep().await;
+            app.login("alice", PASSWORD).await.assert_ok();
+            // To anybody else it is a sign-in.
+            come_back(&app, "alice", PASSWORD).await.assert_ok();
+        }
+
+        async fn when_the_time_is_over_it_is_gone(app: Waiting) {
+            let Waiting(app) = app;
+            let alice = app.signed_in("alice").await;
+            app.signed_up("bob").await;
+            delete(&app, &alice).await;
+            app.advance(GRACE);
+            app.sweep().await;
+            app.login("alice", PASSWORD).await.assert_problem(401, "invalid_credentials");
+            come_back(&app, "alice", PASSWORD).await.assert_problem(401, "invalid_credentials");
+            app.login("bob", PASSWORD).await.assert_ok();
+        }
+
+        async fn guesses_are_counted_while_it_waits(app: Waiting) {
+            let Waiting(app) = app;
+            let alice = app.signed_in("alice").await;
+            delete(&app, &alice).await;
+            for _ in 0..5 {
+                come_back(&app, "alice", "not this one").await.assert_problem(401, "invalid_credentials");
+            }
+            come_back(&app, "alice", PASSWORD).await.assert_problem(429, "too_many_attempts");
+        }
+
+        async fn a_field_that_is_no_switch_is_refused(app: Waiting) {
+            let Waiting(app) = app;
+            let body = json!({"username": "alice", "password": PASSWORD, "keep_account": "please"});
+            app.post("/api/v1/login").json(body).send().await
+                .assert_faults(&[("/keep_account", "invalid_type")]);
+        }
+    }
+}
+
+mod with_mail {
+    use super::*;
+
+    every_backend! {
+        async fn the_owner_is_told_when_it_is_scheduled_and_when_it_is_done(app: WaitingMailed) {
+            let WaitingMailed(app) = app;
+            let alice = app.confirmed("alice").await;
+            delete(&app, &alice).await;
+            let scheduled = app.letter(ALICE).await;
+            assert_eq!(scheduled.header("Subject").as_deref(), Some("Your account will be deleted"));
+            assert!(scheduled.link().ends_with("/login"));
+            app.advance(GRACE);
+            app.sweep().await;
+            let told = app.letter(ALICE).await;
+            assert_eq!(told.header("Subject").as_deref(), Some("Your account was deleted"));
+        }
+
+        async fn no_link_lets_anybody_in_while_it_waits(app: WaitingMailed) {
+            let WaitingMailed(app) = app;
+            let alice = app.confirmed("alice").await;
+            app.ask("password/forgot", json!({"email": ALICE})).await.assert_status(202);
+            let before = app.token(ALICE, "/reset").await;
+            delete(&app, &alice).await;
+            app.letter(ALICE).await;
+            let body = json!({"token": before, "new_password": NEW});
+            app.ask("password/reset", body).await.assert_problem(400, "invalid_link");
+            app.ask("password/forgot", json!({"email": ALICE})).await.assert_status(202);
+            // The next letter is another one.
+            app.advance(GRACE);
+            app.sweep().await;
+            let told = app.letter(ALICE).await;
+            assert_eq!(told.header("Subject").as_deref(), Some("Your account was deleted"));
+        }
+
+        async fn a_thief_who_changes_the_address_and_deletes_does_not_win(app: WaitingMailed) {
+            let WaitingMailed(app) = app;
+            let alice = app.confirmed("alice").await;
+            app.post("/api/v1/email/change").by(&alice).json(json!({"email": THIEF})).send().await.assert_status(202);
+            let token = app.token(THIEF, "/confirm").await;
+            app.ask("email/confirm", json!({"token": token})).await.assert_status(204);
+            let undo = app.token(ALICE, "/email/undo").await;
+            delete(&app, &alice).await;
+            app.login("alice", PASSWORD).await.assert_problem(403, "deletion_scheduled");
+
+            app.ask("email/undo", json!({"token": undo})).await.assert_status(204);
+            let reset = app.token(ALICE, "/reset").await;
+            let body = json!({"token": reset, "new_password": NEW});
+            app.ask("password/reset", body).await.assert_ok();
+            app.login("alice", PASSWORD).await.assert_problem(401, "invalid_credentials");
+            come_back(&app, "alice", PASSWORD).await.assert_problem(401, "invalid_credentials");
+            app.advance(GRACE);
+            app.sweep().await;
+            app.login("alice", NEW).await.assert_ok();
+        }
+    }
+}
+
+mod at_once {
+    use super::*;
+
+    every_backend! {
+        async fn the_owner_is_told_that_it_was_deleted(app: Mailed) {
+            let alice = app.confirmed("alice").await;
+            delete(&app, &alice).await;
+            let told = app.letter(ALICE).await;
+            assert_eq!(told.header("Subject").as_deref(), Some("Your account was deleted"));
+            app.login("alice", PASSWORD).await.assert_problem(401, "invalid_credentials");
+        }
+    }
+}
