@@ -8,6 +8,7 @@ use axum::body::Bytes;
 use axum::extract::FromRef;
 use jwt::Authority;
 use model::Clock;
+use texts::Texts;
 
 use crate::handing::Handings;
 use crate::limits::RequestLimits;
@@ -38,6 +39,8 @@ pub struct AppParts {
     pub limits: Option<Arc<RequestLimits>>,
     /// The hosted pages.
     pub pages: Arc<Pages>,
+    /// What the pages say, in every language.
+    pub texts: Arc<Texts>,
 }
 
 impl App {

@@ -57,6 +57,8 @@ static ENDPOINTS: &[Endpoint] = routes! {
     page "/", Page: GET pages::home::show;
     form "/login", Page, signs_in: GET pages::login::show, POST pages::login::submit;
     form "/register", Page: GET pages::register::show, POST pages::register::submit;
+    form "/forgot", Page: GET pages::mailed::forgot::show, POST pages::mailed::forgot::submit;
+    form "/reset", Page: GET pages::mailed::reset::show, POST pages::mailed::reset::submit;
     form "/logout", PageOfAccount: POST pages::logout::submit;
     form "/account", PageOfAccount: GET pages::account::page::show;
     form "/account/profile", PageOfAccount: POST pages::account::profile::submit;

@@ -10,9 +10,10 @@ use crate::Fault;
 /// The language that is complete.
 pub(crate) const TAG: &str = "en";
 
-const FILES: [(&str, &str); 2] = [
+const FILES: [(&str, &str); 3] = [
     ("en/general.ftl", include_str!("../en/general.ftl")),
     ("en/mail.ftl", include_str!("../en/mail.ftl")),
+    ("en/pages.ftl", include_str!("../en/pages.ftl")),
 ];
 
 /// All of them, read.

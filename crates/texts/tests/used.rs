@@ -58,7 +58,8 @@ fn keys() -> BTreeSet<String> {
 fn said(sources: &[String]) -> BTreeSet<String> {
     let mut said = BTreeSet::new();
     for source in sources {
-        for call in source.split("say(").skip(1) {
+        let with = source.split("say_with(").skip(1);
+        for call in source.split("say(").skip(1).chain(with) {
             let call: String = call.chars().take(200).collect();
             let end = call.find([')', ';']).unwrap_or(call.len());
             let key = quoted(&call[..end]).nth(1);

@@ -133,6 +133,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
             &around.public_url,
             Arc::clone(&around.clock),
         )?),
+        texts: around.post.texts,
     };
     let edge = Edge {
         proxies: TrustedProxies::new(config.server.trusted_proxies.iter().copied())

@@ -9,4 +9,4 @@ mod taken;
 pub(crate) use actor::{Acting, Leaving, Reading, RefreshBody, Refreshing, caller};
 pub(crate) use client_info::RequestClient;
 pub(crate) use device::Device;
-pub(crate) use serving::Serving;
+pub(crate) use serving::{Serving, languages};

@@ -35,7 +35,7 @@ impl FromRequestParts<App> for Serving {
 }
 
 /// The languages that the client would read; a header that is too long to be honest is none.
-fn languages(parts: &Parts) -> Option<String> {
+pub(crate) fn languages(parts: &Parts) -> Option<String> {
     let header = parts.headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?;
     (header.len() <= LONGEST_LANGUAGES).then(|| header.to_owned())
 }

@@ -8,12 +8,13 @@ use secret::Secret;
 
 use super::next::Next;
 use super::wait;
+use super::words::Words;
 use crate::code::Code;
 use crate::error::ApiError;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 
-/// A field, as it is declared.
+/// A field, as it is declared. What it says is English, or the keys of texts where the form has words.
 pub(super) struct Field {
     /// Its place on the page; the same as `name` unless the page has several forms.
     pub(super) id: &'static str,
@@ -34,6 +35,8 @@ pub(super) struct Field {
 /// A field, as it is shown.
 pub(super) struct Shown {
     pub(super) field: &'static Field,
+    /// What it is called.
+    pub(super) label: String,
     /// What it takes, if that needs saying.
     pub(super) hint: String,
     /// What was typed; never a password.
@@ -53,6 +56,8 @@ pub(crate) struct Form {
     code: Option<Code>,
     /// When it may be sent again.
     retry_after: Option<Duration>,
+    /// What it is said in; nothing on pages whose words are English.
+    words: Option<Words>,
 }
 
 impl Form {
@@ -65,7 +70,21 @@ impl Form {
             faults: Vec::new(),
             code: None,
             retry_after: None,
+            words: None,
         }
+    }
+
+    /// A form that nobody has filled in, in these words.
+    pub(super) fn empty_in(words: &Words) -> Self {
+        Self {
+            words: Some(words.clone()),
+            ..Self::empty()
+        }
+    }
+
+    /// Says in these words what is wrong. What its fields say are keys of texts.
+    pub(super) fn speak(&mut self, words: &Words) {
+        self.words = Some(words.clone());
     }
 
     /// Puts a text into a field beforehand.
@@ -101,6 +120,12 @@ impl Form {
         self.parse(field, text.expose(), parse)
     }
 
+    /// Reads what nobody types, such as the token of a link. It is never shown but where it came from.
+    pub(super) fn hidden(&mut self, name: &str) -> Option<Secret<String>> {
+        let text = self.take(name);
+        (!text.expose().is_empty()).then_some(text)
+    }
+
     /// Reads a text that was taken before.
     pub(super) fn parse<T>(
         &mut self,
@@ -109,13 +134,17 @@ impl Form {
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<T> {
         if text.is_empty() {
-            self.fault(field, Code::ValidationFailed, field.missing);
+            self.fault(field, Code::ValidationFailed, self.said(field.missing));
             return None;
         }
         match parse(text) {
             Ok(value) => Some(value),
             Err(fault) => {
-                self.fault(field, Code::ValidationFailed, fault.message());
+                let message = match &self.words {
+                    Some(words) => words.fault(&fault),
+                    None => fault.message().to_owned(),
+                };
+                self.fault(field, Code::ValidationFailed, message);
                 None
             }
         }
@@ -152,7 +181,8 @@ impl Form {
 
     /// Says that too many guesses went before this one.
     pub(super) fn refuse_guess(&mut self, field: &'static Field, retry_after: Duration) {
-        self.fault(field, Code::TooManyAttempts, too_many_attempts(retry_after));
+        let message = self.too_many_attempts(retry_after);
+        self.fault(field, Code::TooManyAttempts, message);
         self.wait(retry_after);
     }
 
@@ -164,7 +194,8 @@ impl Form {
 
     /// Says that too many guesses at this name went before.
     pub(super) fn refuse_guess_at_name(&mut self, first: &'static Field, retry_after: Duration) {
-        self.fault_of_all(first, Code::TooManyAttempts, too_many_attempts(retry_after));
+        let message = self.too_many_attempts(retry_after);
+        self.fault_of_all(first, Code::TooManyAttempts, message);
         self.wait(retry_after);
     }
 
@@ -195,7 +226,11 @@ impl Form {
     /// Says what is wrong with a new password.
     pub(super) fn refuse_password(&mut self, field: &'static Field, faults: &[password::Fault]) {
         for fault in faults {
-            self.fault(field, Code::ValidationFailed, fault.to_string());
+            let message = match &self.words {
+                Some(words) => words.password_fault(fault),
+                None => fault.to_string(),
+            };
+            self.fault(field, Code::ValidationFailed, message);
         }
     }
 
@@ -222,7 +257,8 @@ impl Form {
         };
         Shown {
             field,
-            hint: field.hint.to_owned(),
+            label: self.said(field.label),
+            hint: self.said(field.hint),
             value: of(&self.typed).pop().unwrap_or_default(),
             faults: of(&self.faults),
         }
@@ -230,10 +266,31 @@ impl Form {
 
     /// The field of a new password, as it is shown: how long it must be depends on a setting.
     pub(super) fn shown_new_password(&self, field: &'static Field, min_chars: usize) -> Shown {
-        let hint = format!("At least {min_chars} characters. {}", field.hint);
+        let hint = match &self.words {
+            Some(words) => words.new_password_hint(min_chars),
+            None => format!("At least {min_chars} characters. {}", field.hint),
+        };
         Shown {
             hint,
             ..self.shown(field)
+        }
+    }
+
+    /// What a field says.
+    fn said(&self, text: &'static str) -> String {
+        match &self.words {
+            Some(words) if !text.is_empty() => words.say(text),
+            _ => text.to_owned(),
+        }
+    }
+
+    fn too_many_attempts(&self, retry_after: Duration) -> String {
+        match &self.words {
+            Some(words) => words.too_many_attempts(retry_after),
+            None => {
+                let wait = wait::in_words(retry_after);
+                format!("Too many attempts. Try again in {wait}.")
+            }
         }
     }
 
@@ -244,11 +301,6 @@ impl Form {
             _ => Secret::default(),
         }
     }
-}
-
-fn too_many_attempts(retry_after: Duration) -> String {
-    let wait = wait::in_words(retry_after);
-    format!("Too many attempts. Try again in {wait}.")
 }
 
 impl Shown {

@@ -45,6 +45,7 @@ struct Page {
     token: String,
     next: Option<Next>,
     registration_open: bool,
+    sends_mail: bool,
     /// Whether somebody has just signed out.
     signed_out: bool,
     summary: Vec<(&'static str, String)>,
@@ -117,6 +118,7 @@ fn form_page(
         token,
         next,
         registration_open: accounts.registration_is_open(),
+        sends_mail: accounts.sends_mail(),
         signed_out: form.status().is_success() && visitor.has_signed_out(),
         summary: form.summary(),
         fields: [form.shown(&USERNAME), form.shown(&PASSWORD)],

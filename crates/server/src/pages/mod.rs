@@ -17,12 +17,15 @@ mod form;
 pub(crate) mod home;
 pub(crate) mod login;
 pub(crate) mod logout;
+pub(crate) mod mailed;
 mod next;
+mod notice;
 pub(crate) mod register;
 mod render;
 mod visitor;
 mod wait;
 mod wanted;
+mod words;
 
 use std::sync::Arc;
 

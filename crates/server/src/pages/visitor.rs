@@ -85,6 +85,21 @@ impl Visitor {
         Ok((token.map_err(ApiError::internal)?, PreSession { cookies }))
     }
 
+    /// A form token for whoever looks, signed in or not. The page must be [given](PreSession::give) with it.
+    pub(super) fn form_token(&self, csrf: CsrfToken) -> Result<(String, PreSession), ApiError> {
+        if self.browser.is_none() {
+            return self.pre_session(csrf);
+        }
+        let token = csrf.render().map_err(ApiError::internal)?;
+        let cookies = Vec::new();
+        Ok((token, PreSession { cookies }))
+    }
+
+    /// The page, with what the browser is known by from now on.
+    pub(super) fn known_as(&self, device: &DeviceToken, page: Response) -> Response {
+        with_cookies(page, [self.cookies.set_device(device)])
+    }
+
     /// Sends someone who has just signed in to `path`. The session of before ends.
     pub(super) fn welcome(&self, session: &BrowserSession, path: &str) -> Response {
         let cookies = [

@@ -1,0 +1,87 @@
+//! `GET` and `POST /forgot`: asking for a link to a new password.
+
+use account::{Accounts, AskForResetError};
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use csrf::CsrfToken;
+use problem::ValidForm;
+
+use super::{EMAIL, mail_is_off};
+use crate::api::fields;
+use crate::error::ApiError;
+use crate::extract::Serving;
+use crate::pages::form::{Form, Shown};
+use crate::pages::notice::Notice;
+use crate::pages::render::{Frame, page_in};
+use crate::pages::visitor::Visitor;
+use crate::pages::words::Words;
+
+#[derive(Template)]
+#[template(path = "forgot.html")]
+struct Page<'a> {
+    frame: Frame,
+    words: &'a Words,
+    token: String,
+    summary: Vec<(&'static str, String)>,
+    fields: [Shown; 1],
+}
+
+/// Shows the form.
+pub(crate) async fn show(
+    State(accounts): State<Accounts>,
+    visitor: Visitor,
+    words: Words,
+    csrf: CsrfToken,
+) -> Result<Response, ApiError> {
+    if !accounts.sends_mail() {
+        return mail_is_off(&words);
+    }
+    form_page(&visitor, &words, csrf, &Form::empty_in(&words))
+}
+
+/// Has a link mailed, if there is such an account. The page is the same whether there is.
+pub(crate) async fn submit(
+    Serving(accounts): Serving,
+    visitor: Visitor,
+    words: Words,
+    csrf: CsrfToken,
+    ValidForm(mut form): ValidForm<Form>,
+) -> Result<Response, ApiError> {
+    form.speak(&words);
+    let address = form.read(&EMAIL, fields::email);
+    form.done()?;
+    let Some(address) = address else {
+        return form_page(&visitor, &words, csrf, &form);
+    };
+    let device = visitor.device();
+    match accounts.ask_for_reset(&address, device.as_ref()).await {
+        Ok(()) => {
+            let notice = Notice {
+                title: "forgot-sent-title",
+                text: words.say("forgot-sent-text"),
+                way_on: ("/login", "page-to-sign-in"),
+            };
+            notice.accepted(&words)
+        }
+        Err(AskForResetError::MailOff(_)) => mail_is_off(&words),
+        Err(error @ AskForResetError::Storage(_)) => Err(error.into()),
+    }
+}
+
+fn form_page(
+    visitor: &Visitor,
+    words: &Words,
+    csrf: CsrfToken,
+    form: &Form,
+) -> Result<Response, ApiError> {
+    let (token, before) = visitor.form_token(csrf)?;
+    let page = page_in(words, form.status(), |frame| Page {
+        frame,
+        words,
+        token,
+        summary: form.summary(),
+        fields: [form.shown(&EMAIL)],
+    })?;
+    Ok(form.on(before.give(page)))
+}

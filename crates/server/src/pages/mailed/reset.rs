@@ -1,0 +1,123 @@
+//! `GET` and `POST /reset`: a new password, by a link.
+
+use account::{Accounts, ResetError};
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use csrf::CsrfToken;
+use http::Uri;
+use problem::ValidForm;
+use secret::Secret;
+
+use super::TOKEN;
+use crate::code::Code;
+use crate::error::ApiError;
+use crate::extract::Serving;
+use crate::pages::form::{Field, Form, Shown};
+use crate::pages::next::query_value;
+use crate::pages::notice::Notice;
+use crate::pages::register::any_text;
+use crate::pages::render::{Frame, page_in};
+use crate::pages::visitor::Visitor;
+use crate::pages::words::Words;
+use crate::to_the_end::to_the_end;
+
+static NEW: Field = Field {
+    id: "new_password",
+    name: "new_password",
+    label: "field-new-password",
+    kind: "password",
+    autocomplete: "new-password",
+    hint: "",
+    missing: "field-new-password-missing",
+};
+
+#[derive(Template)]
+#[template(path = "reset.html")]
+struct Page<'a> {
+    frame: Frame,
+    words: &'a Words,
+    token: String,
+    link: &'a Secret<String>,
+    summary: Vec<(&'static str, String)>,
+    fields: [Shown; 1],
+}
+
+/// Shows the form, if the link is good.
+pub(crate) async fn show(
+    State(accounts): State<Accounts>,
+    visitor: Visitor,
+    words: Words,
+    csrf: CsrfToken,
+    uri: Uri,
+) -> Result<Response, ApiError> {
+    let link = Secret::new(query_value(&uri, TOKEN).unwrap_or_default());
+    if !accounts.is_good_for_reset(link.expose()).await? {
+        return invalid_link(&words);
+    }
+    let form = Form::empty_in(&words);
+    form_page(&accounts, &visitor, &words, csrf, &form, &link)
+}
+
+/// Sets the password. The browser is known from then on, and nobody is signed in.
+pub(crate) async fn submit(
+    Serving(accounts): Serving,
+    visitor: Visitor,
+    words: Words,
+    csrf: CsrfToken,
+    ValidForm(mut form): ValidForm<Form>,
+) -> Result<Response, ApiError> {
+    form.speak(&words);
+    let link = form.hidden(TOKEN).unwrap_or_default();
+    let new = form.password(&NEW, any_text);
+    form.done()?;
+    if let Some(new) = new {
+        let (accounts, link) = (accounts.clone(), link.clone());
+        let setting = async move { accounts.reset_password(link.expose(), new).await };
+        match to_the_end(setting).await {
+            Ok(device) => return Ok(visitor.known_as(&device, is_set(&words)?)),
+            Err(ResetError::Password(faults)) => form.refuse_password(&NEW, &faults),
+            Err(ResetError::InvalidLink) => return invalid_link(&words),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    form_page(&accounts, &visitor, &words, csrf, &form, &link)
+}
+
+fn is_set(words: &Words) -> Result<Response, ApiError> {
+    let notice = Notice {
+        title: "reset-done-title",
+        text: words.say("reset-done-text"),
+        way_on: ("/login", "page-sign-in"),
+    };
+    notice.done(words)
+}
+
+fn invalid_link(words: &Words) -> Result<Response, ApiError> {
+    let notice = Notice {
+        title: "link-invalid-title",
+        text: words.say("reset-invalid-text"),
+        way_on: ("/forgot", "reset-invalid-action"),
+    };
+    notice.refused(words, Code::InvalidLink)
+}
+
+fn form_page(
+    accounts: &Accounts,
+    visitor: &Visitor,
+    words: &Words,
+    csrf: CsrfToken,
+    form: &Form,
+    link: &Secret<String>,
+) -> Result<Response, ApiError> {
+    let (token, before) = visitor.form_token(csrf)?;
+    let page = page_in(words, form.status(), |frame| Page {
+        frame,
+        words,
+        token,
+        link,
+        summary: form.summary(),
+        fields: [form.shown_new_password(&NEW, accounts.password_min_chars())],
+    })?;
+    Ok(form.on(before.give(page)))
+}
