@@ -31,6 +31,8 @@ pub struct ChangedProfile {
     pub user: User,
     /// Whether the name or the address is another than before, so that the old one is reserved for a while.
     pub differs: bool,
+    /// The new address, where a mail to it asks for a confirmation: until then the account has the old one.
+    pub asked: Option<EmailAddress>,
 }
 
 /// Why nothing was changed.
@@ -110,12 +112,16 @@ impl Accounts {
             Ok(user) => {
                 let user = user.ok_or(Refused::Revoked)?;
                 self.report(actor.event(Act::ProfileChange.done()));
-                if let Some(email) = to_confirm
-                    && user.email.as_deref() != Some(email.as_str())
-                {
-                    self.ask_for_address(actor, &email).await?;
+                let present = user.email.as_deref();
+                let asked = to_confirm.filter(|new| present != Some(new.as_str()));
+                if let Some(email) = &asked {
+                    self.ask_for_address(actor, email).await?;
                 }
-                Ok(ChangedProfile { user, differs })
+                Ok(ChangedProfile {
+                    user,
+                    differs,
+                    asked,
+                })
             }
             Err(SaveUserError::Taken(field)) => {
                 self.report(actor.event(Act::ProfileChange.refused(field.into())));

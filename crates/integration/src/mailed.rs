@@ -27,15 +27,23 @@ impl Mailed {
         Self::with(backend, "optional", settings).await
     }
 
-    async fn with(backend: Backend, verification: &str, more: &[(&str, &str)]) -> Self {
+    /// The same with its accounts, where an address must be confirmed from now on.
+    pub async fn requiring(self) -> Confirmed {
+        let Self { app, server } = self;
+        let required = [("PORTCULLIS_EMAIL_VERIFICATION", "required")];
+        let app = app.restart_with(&required).await;
+        Confirmed(Self { app, server })
+    }
+
+    async fn with(backend: Backend, verification: &str, others: &[(&str, &str)]) -> Self {
         let server = MailServer::start(Setup::default()).await;
         let url = server.url();
-        let settings = [
+        let mut settings = vec![
             ("PORTCULLIS_MAIL_URL", &*url),
             ("PORTCULLIS_MAIL_FROM", "Accounts <accounts@example.org>"),
             ("PORTCULLIS_EMAIL_VERIFICATION", verification),
         ];
-        let settings = [&settings, more].concat();
+        settings.extend_from_slice(others);
         let app = TestApp::start_with(backend, &settings).await;
         Self { app, server }
     }
@@ -78,6 +86,12 @@ impl Confirmed {
     /// An application on a store of its own.
     pub async fn start(backend: Backend) -> Self {
         Self(Mailed::with(backend, "required", &[]).await)
+    }
+
+    /// An application that people reach at this address.
+    pub async fn at(public_url: &str) -> Self {
+        let reached = [("PORTCULLIS_PUBLIC_URL", public_url)];
+        Self(Mailed::with(Backend::Sqlite, "required", &reached).await)
     }
 }
 

@@ -59,9 +59,13 @@ static ENDPOINTS: &[Endpoint] = routes! {
     form "/register", Page: GET pages::register::show, POST pages::register::submit;
     form "/forgot", Page: GET pages::mailed::forgot::show, POST pages::mailed::forgot::submit;
     form "/reset", Page: GET pages::mailed::reset::show, POST pages::mailed::reset::submit;
+    form "/confirm", Page: GET pages::mailed::confirm::show, POST pages::mailed::confirm::submit;
+    form "/confirm/resend", Page: GET pages::mailed::resend::show, POST pages::mailed::resend::submit;
+    form "/email/undo", Page: GET pages::mailed::undo::show, POST pages::mailed::undo::submit;
     form "/logout", PageOfAccount: POST pages::logout::submit;
     form "/account", PageOfAccount: GET pages::account::page::show;
     form "/account/profile", PageOfAccount: POST pages::account::profile::submit;
+    page "/.well-known/change-password", Nobody: GET pages::account::password::location;
     form "/account/password", PageOfAccount, hashes(PasswordChange):
         POST pages::account::password::submit;
     form "/account/confirm", PageOfAccount, hashes(Reauthentication):

@@ -10,6 +10,8 @@ page-problem = There is a problem
 page-sign-in = Sign in
 page-to-sign-in = Go to sign in
 page-back-to-sign-in = Back to sign in
+page-to-account = Go to your account
+page-to-first = Go to the first page
 
 ## Fields, and what is wrong with them
 
@@ -31,8 +33,25 @@ password-too-weak = The password is too easy to guess.
 password-breached = The password is known from data breaches elsewhere. Choose one that you use nowhere else.
 password-same-as-identity = The password must not be your name or your e-mail address.
 password-same-as-current = The new password must differ from the current one.
+field-code = Code
+field-code-hint = The eight digits in the mail.
+field-code-missing = Enter the code from the mail.
+field-code-wrong = This code is wrong, was used already, or has expired.
+field-chosen-password = Password
+field-chosen-password-hint = The one that you chose when you signed up. So nobody else can create an account with your address.
+field-chosen-password-missing = Enter the password that you chose when you signed up.
+field-chosen-password-wrong = This is not the password that was chosen when signing up.
+field-other-username = Another user name
+field-other-username-missing = Choose a user name.
+field-other-username-taken = Somebody else has taken the user name that you chose. Choose another one.
 # { $wait } is a time in words.
 form-too-many-attempts = Too many attempts. Try again in { $wait }.
+
+too-many-title = Too many attempts
+
+## A mail may be on its way
+
+check-mail-title = Check your mail
 
 ## A link in a mail that is not good
 
@@ -48,7 +67,6 @@ mail-off-text = This server sends no mail. Ask the people who run it for help wi
 forgot-title = Forgot your password?
 forgot-text = Enter the e-mail address of your account. We send you a link for choosing a new password.
 forgot-action = Send the link
-forgot-sent-title = Check your mail
 forgot-sent-text = If there is an account with this address, a mail is on its way. The link in it works for an hour. If nothing comes, check your spam folder, or ask again in a quarter of an hour.
 
 ## A new password, by a link
@@ -60,3 +78,50 @@ reset-done-title = Your new password is set
 reset-done-text = You are signed out everywhere. Sign in with the new password.
 reset-invalid-text = It was used already, or has expired, or is incomplete. Ask for a new one.
 reset-invalid-action = Ask for a new link
+
+## Confirming, by a link or a code
+
+confirm-address-title = Confirm your e-mail address
+confirm-address-text = The mail with this link was sent to the e-mail address of an account. Confirm that the account and the address are yours.
+confirm-address-action = Confirm the address
+confirm-new-address-title = Confirm your new e-mail address
+confirm-new-address-text = The mail with this link was sent to the new e-mail address of an account. It takes the place of the present one when you confirm it.
+confirm-new-address-action = Confirm the new address
+confirm-sign-up-title = Create your account
+confirm-sign-up-text = Your account is created when you confirm that you signed up.
+confirm-sign-up-action = Create the account
+confirm-code-title = Enter the code
+confirm-code-text = Enter the code from the mail, and the e-mail address that it was sent to.
+confirm-code-action = Confirm
+confirm-code-aside = Send a new code
+confirm-invalid-text = It was used already, or has expired, or is incomplete. If you have confirmed the address already, sign in.
+confirmed-address-title = Your e-mail address is confirmed
+confirmed-address-text = Thank you. There is nothing else to do.
+confirmed-new-address-title = Your e-mail address was changed
+confirmed-new-address-text = From now on, sign in and get mail with the new address.
+confirmed-sign-up-title = Your account is ready
+confirmed-sign-up-text = Sign in with your user name or e-mail address and the password that you chose.
+
+## Signing up where the address must be confirmed first
+
+sign-up-sent-text = A mail is on its way to this address. Follow the link in it, or enter the code here. Both work for a day. If nothing comes, check the address and your spam folder.
+
+## Asking for the mail once more
+
+resend-title = Confirm your e-mail address
+resend-text = Enter the e-mail address of your account. We send you a link and a code to confirm it.
+resend-action = Send the mail
+resend-aside = Enter a code that you have
+resend-sent-text = If there is an account with this address that is not confirmed yet, a mail is on its way. Follow the link in it, or enter the code here.
+unverified-title = Confirm your e-mail address first
+unverified-text = You can sign in once you have confirmed the e-mail address of your account. Enter it, and we send the mail once more.
+
+## Taking a change of the address back
+
+undo-title = Undo the change of your e-mail address
+undo-text = Your account gets its former e-mail address back. Everybody is signed out, and the password stops working: choose a new one by a link that we send to the address.
+undo-action = Undo the change
+undo-invalid-text = It was used already, or has expired, or is incomplete. If your account isn't yours any more, contact the people who run this service.
+undone-title = The change is undone
+undone-text = Your account has its former e-mail address again, and everybody is signed out. A mail with a link for choosing a new password is on its way there.
+undone-action = Send the link again

@@ -2,10 +2,10 @@
 //!
 //! `__Host-` (RFC 6265bis §4.1.3.2) keeps other hosts of the site from setting them; it needs https.
 //! They are sent to no script, with no request that another site makes in the background, and end
-//! with the browser, save the one by which it is known.
+//! with the browser, save those by which it is known and by which a sign-up is confirmed.
 
-use account::DeviceToken;
 use account::browser::COOKIE;
+use account::{DeviceToken, SignUpBrowser};
 use csrf::{Credential, Credentials, SessionBinding};
 use http::header::{COOKIE as COOKIE_HEADER, HeaderMap, HeaderValue};
 use http::request::Parts;
@@ -29,9 +29,14 @@ pub(super) enum Kind {
     PreSession,
     /// Tells that its owner has signed in with this browser before.
     Device,
+    /// Tells that its owner has signed up with this browser, and not confirmed the address yet.
+    SignUp,
     /// Tells the next page that somebody has just signed out.
     SignedOut,
 }
+
+/// How long a sign-up can be confirmed, in seconds.
+const SIGN_UP_FOR: u32 = 24 * 60 * 60;
 
 /// How long that next page may take, in seconds.
 const SIGNED_OUT_FOR: u32 = 60;
@@ -45,6 +50,8 @@ impl Kind {
             (Self::PreSession, false) => "portcullis-pre",
             (Self::Device, true) => "__Host-portcullis-device",
             (Self::Device, false) => "portcullis-device",
+            (Self::SignUp, true) => "__Host-portcullis-sign-up",
+            (Self::SignUp, false) => "portcullis-sign-up",
             (Self::SignedOut, true) => "__Host-portcullis-signed-out",
             (Self::SignedOut, false) => "portcullis-signed-out",
         }
@@ -83,6 +90,11 @@ impl Cookies {
         DeviceToken::presented(self.text(headers, Kind::Device)?)
     }
 
+    /// What tells that this browser has signed up.
+    pub(super) fn sign_up(self, headers: &HeaderMap) -> Option<SignUpBrowser> {
+        SignUpBrowser::presented(self.text(headers, Kind::SignUp)?)
+    }
+
     /// Whether a cookie was sent, whatever it holds.
     pub(super) fn has(self, headers: &HeaderMap, kind: Kind) -> bool {
         self.values(headers, kind).next().is_some()
@@ -99,6 +111,14 @@ impl Cookies {
     pub(super) fn set_device(self, device: &DeviceToken) -> HeaderValue {
         let end = format!("; Max-Age={}", DeviceToken::LIFETIME.as_secs());
         let mut header = self.header(Kind::Device, device.expose(), &end);
+        header.set_sensitive(true);
+        header
+    }
+
+    /// The header that sets the cookie of a browser that has signed up.
+    pub(super) fn set_sign_up(self, browser: &SignUpBrowser) -> HeaderValue {
+        let end = format!("; Max-Age={SIGN_UP_FOR}");
+        let mut header = self.header(Kind::SignUp, browser.expose(), &end);
         header.set_sensitive(true);
         header
     }

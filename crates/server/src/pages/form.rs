@@ -126,6 +126,11 @@ impl Form {
         (!text.expose().is_empty()).then_some(text)
     }
 
+    /// Whether a field was sent and not read yet.
+    pub(super) fn has(&self, field: &'static Field) -> bool {
+        self.object.names().any(|name| name == field.name)
+    }
+
     /// Reads a text that was taken before.
     pub(super) fn parse<T>(
         &mut self,

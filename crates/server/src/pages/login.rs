@@ -9,9 +9,11 @@ use http::Uri;
 use problem::ValidForm;
 
 use super::form::{Field, Form, Shown};
+use super::mailed::resend::unverified;
 use super::next::Next;
 use super::render::{Frame, page};
 use super::visitor::Visitor;
+use super::words::Words;
 use crate::api::fields;
 use crate::error::ApiError;
 use crate::extract::{RequestClient, Serving};
@@ -70,6 +72,7 @@ pub(crate) async fn show(
 pub(crate) async fn submit(
     Serving(accounts): Serving,
     visitor: Visitor,
+    words: Words,
     csrf: CsrfToken,
     RequestClient(client): RequestClient,
     limit: SignInLimit,
@@ -81,7 +84,7 @@ pub(crate) async fn submit(
     form.done()?;
     if let (Some(identifier), Some(password)) = (identifier, password) {
         let attempt = LoginAttempt {
-            identifier,
+            identifier: identifier.clone(),
             password,
             device: visitor.device(),
             client,
@@ -91,6 +94,9 @@ pub(crate) async fn submit(
         let signing_in = async move { limit.around(accounts.login(attempt, &carrier)).await };
         match to_the_end(signing_in).await {
             Ok(session) => return Ok(visitor.welcome(&session, target(next))),
+            Err(LoginError::EmailUnverified) => {
+                return unverified(&identifier, &visitor, &words, csrf);
+            }
             Err(LoginError::InvalidCredentials) => form.refuse_credentials(&USERNAME),
             Err(LoginError::TooManyAttempts { retry_after }) => {
                 form.refuse_guess_at_name(&USERNAME, retry_after);

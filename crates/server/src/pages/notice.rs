@@ -1,8 +1,11 @@
 //! A page that says what came of something, and where to go on.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
+use http::header::RETRY_AFTER;
 
 use super::render::{Frame, page_in};
 use super::words::Words;
@@ -44,6 +47,20 @@ impl Notice {
     pub(super) fn refused(self, words: &Words, code: Code) -> Result<Response, ApiError> {
         let mut page = self.page(words, code.status(), true)?;
         page.extensions_mut().insert(code);
+        Ok(page)
+    }
+
+    /// Nothing was done: too many have asked before.
+    pub(super) fn too_many(words: &Words, retry_after: Duration) -> Result<Response, ApiError> {
+        let notice = Self {
+            title: "too-many-title",
+            text: words.too_many_attempts(retry_after),
+            way_on: ("/", "page-to-first"),
+        };
+        let mut page = notice.refused(words, Code::TooManyAttempts)?;
+        let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+        page.headers_mut()
+            .insert(RETRY_AFTER, seconds.max(1).into());
         Ok(page)
     }
 

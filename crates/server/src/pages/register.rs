@@ -1,6 +1,6 @@
 //! `GET` and `POST /register`
 
-use account::{Accounts, RegisterError, Registration, SignUpError};
+use account::{Accounts, RegisterError, Registration, SignUpError, Verification};
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -10,8 +10,10 @@ use secret::Secret;
 use storage::UniqueField;
 
 use super::form::{Field, Form, Shown};
+use super::mailed::confirm::check_mail;
 use super::render::{Frame, page};
 use super::visitor::Visitor;
+use super::words::Words;
 use crate::api::fields;
 use crate::code::Code;
 use crate::error::ApiError;
@@ -72,10 +74,12 @@ pub(crate) async fn show(
     form_page(&accounts, &visitor, csrf, &Form::empty())
 }
 
-/// Makes an account and signs its owner in.
+/// Makes an account and signs its owner in; or, where the address must be confirmed first, has a mail sent that does. Then
+/// the page is the same whoever has the address.
 pub(crate) async fn submit(
     Serving(accounts): Serving,
     visitor: Visitor,
+    words: Words,
     csrf: CsrfToken,
     RequestClient(client): RequestClient,
     taken: TakenBudget,
@@ -99,20 +103,41 @@ pub(crate) async fn submit(
             return form_page(&accounts, &visitor, csrf, &form);
         }
     };
-    let carrier = visitor.carrier();
-    let registering = accounts.sign_up(registration, client, &carrier);
-    match taken.spend(None, registering).await? {
-        Ok(session) => return Ok(visitor.welcome(&session, "/account")),
-        Err(SignUpError::Register(RegisterError::Password(faults))) => {
+    if accounts.verification() == Verification::Required {
+        let address = registration.email.clone();
+        let asking = accounts.ask_for_account(registration);
+        match taken.spend(None, asking).await? {
+            Ok(browser) => {
+                let text = "sign-up-sent-text";
+                let page = check_mail(text, &address, &visitor, &words, csrf)?;
+                return Ok(visitor.signing_up(&browser, page));
+            }
+            Err(error) => refuse(&mut form, error.into())?,
+        }
+    } else {
+        let carrier = visitor.carrier();
+        let registering = accounts.sign_up(registration, client, &carrier);
+        match taken.spend(None, registering).await? {
+            Ok(session) => return Ok(visitor.welcome(&session, "/account")),
+            Err(error) => refuse(&mut form, error)?,
+        }
+    }
+    form_page(&accounts, &visitor, csrf, &form)
+}
+
+/// Says what is wrong in the form, if that can be mended there.
+fn refuse(form: &mut Form, error: SignUpError) -> Result<(), ApiError> {
+    match error {
+        SignUpError::Register(RegisterError::Password(faults)) => {
             form.refuse_password(&PASSWORD, &faults);
         }
-        Err(SignUpError::Register(RegisterError::Taken(field))) => match field {
+        SignUpError::Register(RegisterError::Taken(field)) => match field {
             UniqueField::Username => form.refuse(&USERNAME, Code::UsernameTaken),
             UniqueField::Email => form.refuse(&EMAIL, Code::EmailTaken),
         },
-        Err(error) => return Err(error.into()),
+        error => return Err(error.into()),
     }
-    form_page(&accounts, &visitor, csrf, &form)
+    Ok(())
 }
 
 /// A new password: its rules stand with the use case.

@@ -1,6 +1,6 @@
 //! Who looks at a page.
 
-use account::{BrowserActor, BrowserSession, Cookie, DeviceToken};
+use account::{BrowserActor, BrowserSession, Cookie, DeviceToken, SignUpBrowser};
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use csrf::CsrfToken;
@@ -19,6 +19,7 @@ pub(crate) struct Visitor {
     cookies: Cookies,
     browser: Option<BrowserActor>,
     device: Option<DeviceToken>,
+    sign_up: Option<SignUpBrowser>,
     pre: Option<PlainToken>,
     /// Whether there is a session cookie that leads nowhere.
     stale: bool,
@@ -64,6 +65,11 @@ impl Visitor {
         self.device.clone()
     }
 
+    /// What tells that they have signed up with this browser, and not confirmed the address yet.
+    pub(super) const fn sign_up(&self) -> Option<&SignUpBrowser> {
+        self.sign_up.as_ref()
+    }
+
     /// A form token, and the session of before the login that it is bound to, which begins now if
     /// there is none. The page must be [given](PreSession::give) with it.
     pub(super) fn pre_session(&self, csrf: CsrfToken) -> Result<(String, PreSession), ApiError> {
@@ -98,6 +104,16 @@ impl Visitor {
     /// The page, with what the browser is known by from now on.
     pub(super) fn known_as(&self, device: &DeviceToken, page: Response) -> Response {
         with_cookies(page, [self.cookies.set_device(device)])
+    }
+
+    /// The page, with what the browser keeps until the address is confirmed.
+    pub(super) fn signing_up(&self, browser: &SignUpBrowser, page: Response) -> Response {
+        with_cookies(page, [self.cookies.set_sign_up(browser)])
+    }
+
+    /// The page, for a browser that need not keep it any more.
+    pub(super) fn signed_up(&self, page: Response) -> Response {
+        with_cookies(page, [self.cookies.clear(Kind::SignUp)])
     }
 
     /// Sends someone who has just signed in to `path`. The session of before ends.
@@ -177,6 +193,7 @@ impl FromRequestParts<App> for Visitor {
             signed_out: cookies.has(headers, Kind::SignedOut),
             pre: cookies.pre_session(headers),
             device: cookies.device(headers),
+            sign_up: cookies.sign_up(headers),
             browser,
             cookies,
         })

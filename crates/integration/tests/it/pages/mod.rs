@@ -1,6 +1,7 @@
 //! The hosted pages, as a browser without scripts meets them.
 
 mod account;
+mod confirm;
 mod cookies;
 mod errors;
 mod forged;

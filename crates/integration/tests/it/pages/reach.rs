@@ -101,3 +101,18 @@ async fn over_http_from_other_machines_the_pages_are_off_and_the_api_is_not() {
         .await
         .assert_problem(404, "not_found");
 }
+
+/// Where password managers look (W3C, "A Well-Known URL for Changing Passwords"), and where they look whether a server
+/// answers everything.
+#[tokio::test]
+async fn password_managers_find_the_way_to_a_change_of_the_password() {
+    let app = TestApp::with(&[]).await;
+    let answer = app.get("/.well-known/change-password").send().await;
+    answer.assert_goes_to("/account#password");
+    let page = app.signed_up("alice");
+    page.await;
+    let page = app.browser_of("alice").await.open("/account").await;
+    assert!(page.assert_page(200).contains("id=\"password\""));
+    let other = "/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200";
+    app.get(other).send().await.assert_status(404);
+}

@@ -1,5 +1,9 @@
 //! What was done in one's account, as the page says it that comes next.
 
+use std::borrow::Cow;
+
+use model::EmailAddress;
+
 /// Where one gets to after something was done.
 pub(in crate::pages) fn done(code: &'static str) -> String {
     format!("/account?done={code}")
@@ -15,6 +19,12 @@ pub(super) fn sentence(code: &str) -> Option<&'static str> {
         "confirmed" => "Thank you. You can make the change now: please do it once more.",
         _ => return None,
     })
+}
+
+/// What is said of a new address that must be confirmed. No link can have it said: the page answers the form itself.
+pub(super) fn asked(address: &EmailAddress) -> Cow<'static, str> {
+    let address = address.as_str();
+    format!("We sent a mail to {address}. Confirm it there: until then your account keeps its present address.").into()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! `GET /account`: one's name and address, password and sessions, each with its form.
 
+use std::borrow::Cow;
+
 use account::{Accounts, ListedSession, Refused};
 use askama::Template;
 use axum::extract::State;
@@ -63,7 +65,13 @@ struct Page {
     token: String,
     username: String,
     /// What has just been done.
-    done: Option<&'static str>,
+    done: Option<Cow<'static, str>>,
+    /// The address, where there is one.
+    email: Option<String>,
+    /// Whether its owner has confirmed it.
+    confirmed: bool,
+    /// Whether a mail can be sent by which it is confirmed.
+    sends_mail: bool,
     summary: Vec<(&'static str, String)>,
     profile: [Shown; 2],
     password: [Shown; 2],
@@ -97,6 +105,7 @@ pub(crate) async fn show(
     uri: Uri,
 ) -> Result<Response, ApiError> {
     let done = query_value(&uri, "done").and_then(|code| sentence(&code));
+    let done = done.map(Cow::Borrowed);
     shown(&accounts, &who, &csrf, Filled::None, done).await
 }
 
@@ -106,7 +115,7 @@ pub(super) async fn shown(
     who: &SignedIn,
     csrf: &CsrfToken,
     filled: Filled,
-    done: Option<&'static str>,
+    done: Option<Cow<'static, str>>,
 ) -> Result<Response, ApiError> {
     let actor = &who.browser.actor;
     let user = match accounts.me(actor).await {
@@ -134,6 +143,9 @@ pub(super) async fn shown(
         token,
         username: user.display_name().to_owned(),
         done,
+        email: user.email.clone(),
+        confirmed: user.email_verified,
+        sends_mail: accounts.sends_mail(),
         summary: [profile.summary(), password.summary()].concat(),
         profile: [profile.shown(&USERNAME), profile.shown(&EMAIL)],
         password: [

@@ -1,7 +1,7 @@
-//! `POST /account/password`: another password.
+//! `POST /account/password`: another password; and `GET /.well-known/change-password`, which leads there.
 
 use account::{ChangePasswordError, ProofError, Refused};
-use axum::response::Response;
+use axum::response::{Redirect, Response};
 use csrf::CsrfToken;
 use problem::ValidForm;
 
@@ -15,6 +15,11 @@ use crate::pages::form::Form;
 use crate::pages::register::any_text;
 use crate::pages::visitor::{SignedIn, to_login};
 use crate::to_the_end::to_the_end;
+
+/// Where password managers send people who want to change it (W3C, "A Well-Known URL for Changing Passwords").
+pub(crate) async fn location() -> Redirect {
+    Redirect::to("/account#password")
+}
 
 /// Changes the password. Every other session ends, and this one gets a new cookie.
 pub(crate) async fn submit(

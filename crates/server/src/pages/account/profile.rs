@@ -6,7 +6,7 @@ use csrf::CsrfToken;
 use problem::ValidForm;
 use storage::UniqueField;
 
-use super::done::done;
+use super::done::{asked, done};
 use super::page::{EMAIL, Filled, USERNAME, shown};
 use crate::api::fields;
 use crate::code::Code;
@@ -44,7 +44,13 @@ pub(crate) async fn submit(
     if form.status().is_success() {
         let changing = accounts.change_profile(actor, actor.user.as_str(), new);
         match taken.spend(Some(&actor.user), changing).await? {
-            Ok(_) => return Ok(Redirect::to(&done("profile")).into_response()),
+            Ok(changed) => {
+                let Some(address) = changed.asked else {
+                    return Ok(Redirect::to(&done("profile")).into_response());
+                };
+                let done = asked(&address);
+                return shown(&accounts, &who, &csrf, Filled::None, Some(done)).await;
+            }
             Err(ChangeProfileError::Taken(UniqueField::Username)) => {
                 form.refuse(&USERNAME, Code::UsernameTaken);
             }

@@ -1,31 +1,20 @@
 //! `GET` and `POST /forgot`: asking for a link to a new password.
 
 use account::{Accounts, AskForResetError};
-use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use csrf::CsrfToken;
 use problem::ValidForm;
 
+use super::asking::Asking;
 use super::{EMAIL, mail_is_off};
 use crate::api::fields;
 use crate::error::ApiError;
 use crate::extract::Serving;
-use crate::pages::form::{Form, Shown};
+use crate::pages::form::Form;
 use crate::pages::notice::Notice;
-use crate::pages::render::{Frame, page_in};
 use crate::pages::visitor::Visitor;
 use crate::pages::words::Words;
-
-#[derive(Template)]
-#[template(path = "forgot.html")]
-struct Page<'a> {
-    frame: Frame,
-    words: &'a Words,
-    token: String,
-    summary: Vec<(&'static str, String)>,
-    fields: [Shown; 1],
-}
 
 /// Shows the form.
 pub(crate) async fn show(
@@ -58,7 +47,7 @@ pub(crate) async fn submit(
     match accounts.ask_for_reset(&address, device.as_ref()).await {
         Ok(()) => {
             let notice = Notice {
-                title: "forgot-sent-title",
+                title: "check-mail-title",
                 text: words.say("forgot-sent-text"),
                 way_on: ("/login", "page-to-sign-in"),
             };
@@ -75,13 +64,14 @@ fn form_page(
     csrf: CsrfToken,
     form: &Form,
 ) -> Result<Response, ApiError> {
-    let (token, before) = visitor.form_token(csrf)?;
-    let page = page_in(words, form.status(), |frame| Page {
-        frame,
-        words,
-        token,
-        summary: form.summary(),
-        fields: [form.shown(&EMAIL)],
-    })?;
-    Ok(form.on(before.give(page)))
+    let asking = Asking {
+        path: "/forgot",
+        title: "forgot-title",
+        text: "forgot-text",
+        action: "forgot-action",
+        link: None,
+        fields: vec![form.shown(&EMAIL)],
+        aside: Some(("/login", "page-back-to-sign-in")),
+    };
+    asking.page(visitor, words, csrf, form)
 }

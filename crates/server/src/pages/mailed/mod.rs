@@ -3,8 +3,12 @@
 //! A `GET` changes nothing: programs that look through mail follow its links. What a link carries goes on in the body of a
 //! form, and in no other address. None of them signs anybody in.
 
+mod asking;
+pub(crate) mod confirm;
 pub(crate) mod forgot;
+pub(crate) mod resend;
 pub(crate) mod reset;
+pub(crate) mod undo;
 
 use axum::response::Response;
 

@@ -1,7 +1,6 @@
 //! `GET` and `POST /reset`: a new password, by a link.
 
 use account::{Accounts, ResetError};
-use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use csrf::CsrfToken;
@@ -10,14 +9,14 @@ use problem::ValidForm;
 use secret::Secret;
 
 use super::TOKEN;
+use super::asking::Asking;
 use crate::code::Code;
 use crate::error::ApiError;
 use crate::extract::Serving;
-use crate::pages::form::{Field, Form, Shown};
+use crate::pages::form::{Field, Form};
 use crate::pages::next::query_value;
 use crate::pages::notice::Notice;
 use crate::pages::register::any_text;
-use crate::pages::render::{Frame, page_in};
 use crate::pages::visitor::Visitor;
 use crate::pages::words::Words;
 use crate::to_the_end::to_the_end;
@@ -31,17 +30,6 @@ static NEW: Field = Field {
     hint: "",
     missing: "field-new-password-missing",
 };
-
-#[derive(Template)]
-#[template(path = "reset.html")]
-struct Page<'a> {
-    frame: Frame,
-    words: &'a Words,
-    token: String,
-    link: &'a Secret<String>,
-    summary: Vec<(&'static str, String)>,
-    fields: [Shown; 1],
-}
 
 /// Shows the form, if the link is good.
 pub(crate) async fn show(
@@ -110,14 +98,14 @@ fn form_page(
     form: &Form,
     link: &Secret<String>,
 ) -> Result<Response, ApiError> {
-    let (token, before) = visitor.form_token(csrf)?;
-    let page = page_in(words, form.status(), |frame| Page {
-        frame,
-        words,
-        token,
-        link,
-        summary: form.summary(),
-        fields: [form.shown_new_password(&NEW, accounts.password_min_chars())],
-    })?;
-    Ok(form.on(before.give(page)))
+    let asking = Asking {
+        path: "/reset",
+        title: "reset-title",
+        text: "reset-text",
+        action: "reset-action",
+        link: Some(link),
+        fields: vec![form.shown_new_password(&NEW, accounts.password_min_chars())],
+        aside: None,
+    };
+    asking.page(visitor, words, csrf, form)
 }
