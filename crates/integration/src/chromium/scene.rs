@@ -1,6 +1,6 @@
 //! Every page there is, in every state that looks different.
 
-use super::{Browser, Site};
+use super::{Browser, MailScene, Site};
 use crate::PASSWORD;
 
 /// A page in one state.
@@ -38,6 +38,8 @@ pub enum Scene {
     Forged,
     /// Too many guesses at a password.
     TooMany,
+    /// One that has to do with mail.
+    Mail(MailScene),
 }
 
 /// What a scene needs of the server.
@@ -47,30 +49,41 @@ pub enum Stage {
     Open,
     /// Nobody can sign up.
     Closed,
+    /// Mail is sent.
+    Mailed,
+    /// Addresses must be confirmed first.
+    Confirmed,
 }
 
 impl Stage {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Open, Self::Closed];
+    pub const ALL: [Self; 4] = [Self::Open, Self::Closed, Self::Mailed, Self::Confirmed];
 
     /// The settings of the server.
     pub fn settings(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Open => &[],
             Self::Closed => &[("PORTCULLIS_REGISTRATION", "closed")],
+            Self::Mailed => &[("PORTCULLIS_EMAIL_VERIFICATION", "optional")],
+            Self::Confirmed => &[("PORTCULLIS_EMAIL_VERIFICATION", "required")],
         }
     }
 
     /// What is played there.
     pub fn scenes(self) -> impl Iterator<Item = Scene> {
+        let mailed = MailScene::ALL.into_iter().map(Scene::Mail);
         Scene::ALL
             .into_iter()
+            .chain(mailed)
             .filter(move |scene| scene.stage() == self)
     }
 
     /// A server for its scenes, with Alice's account where they need it.
     pub async fn set(self) -> Option<Site> {
-        let site = Site::start(self.settings()).await?;
+        let site = match self {
+            Self::Open | Self::Closed => Site::start(self.settings()).await?,
+            Self::Mailed | Self::Confirmed => Site::with_mail(self.settings()).await?,
+        };
         if self == Self::Open {
             site.has_account("alice").await;
             site.login("alice", PASSWORD).await; // another session, to be shown on the page
@@ -80,7 +93,7 @@ impl Stage {
 }
 
 impl Scene {
-    /// All of them.
+    /// All of them but those that have to do with mail.
     pub const ALL: [Self; 16] = [
         Self::Login,
         Self::LoginRefused,
@@ -119,6 +132,7 @@ impl Scene {
             Self::NotFound => "not-found",
             Self::Forged => "forged",
             Self::TooMany => "too-many",
+            Self::Mail(scene) => scene.name(),
         }
     }
 
@@ -136,12 +150,14 @@ impl Scene {
             Self::RegisterTaken => 409,
             Self::RegisterRefused | Self::ProfileRefused | Self::PasswordRefused => 422,
             Self::TooMany => 429,
+            Self::Mail(scene) => scene.status(),
         }
     }
 
     fn stage(self) -> Stage {
         match self {
             Self::RegisterClosed => Stage::Closed,
+            Self::Mail(scene) => scene.stage(),
             _ => Stage::Open,
         }
     }
@@ -205,6 +221,7 @@ impl Scene {
                     guesses += 1;
                 }
             }
+            Self::Mail(scene) => scene.show(site, browser).await,
         }
         let status = browser.status().await;
         assert_eq!(status, self.status(), "{self:?}: {}", browser.text().await);

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use rcgen::PublicKeyData as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use smtp_testing::{MailServer, Received, Setup};
 use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -23,6 +24,7 @@ static SEATS: Semaphore = Semaphore::const_new(2);
 pub struct Site {
     /// The process.
     pub server: Server,
+    mail: Option<MailServer>,
     stranger: Stranger,
     pin: String,
     folder: TempDir,
@@ -85,11 +87,40 @@ impl Site {
         let stranger = Stranger::start(folder.path()).await;
         Some(Self {
             server,
+            mail: None,
             stranger,
             pin: base64::engine::general_purpose::STANDARD.encode(pin),
             folder,
             _seat: seat,
         })
+    }
+
+    /// A site with these settings that sends mail.
+    pub async fn with_mail(settings: &[(&str, &str)]) -> Option<Self> {
+        let mail = MailServer::start(Setup::default()).await;
+        let url = mail.url();
+        let mut all = vec![
+            ("PORTCULLIS_MAIL_URL", &*url),
+            ("PORTCULLIS_MAIL_FROM", "Accounts <accounts@example.org>"),
+        ];
+        all.extend_from_slice(settings);
+        let site = Self::start(&all).await?;
+        Some(Self {
+            mail: Some(mail),
+            ..site
+        })
+    }
+
+    /// The next letter to this address whose link leads to the page at `path`.
+    pub async fn letter(&self, to: &str, path: &str) -> Received {
+        let mail = self.mail.as_ref().expect("it sends mail");
+        let page = self.url(&format!("{path}?token="));
+        loop {
+            let letter = mail.mailbox().wait_for(to).await;
+            if letter.text().contains(&page) {
+                return letter;
+            }
+        }
     }
 
     /// The URL of a page.

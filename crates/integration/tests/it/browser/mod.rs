@@ -3,6 +3,7 @@
 mod audit;
 mod forgery;
 mod journey;
+mod mail;
 mod refusals;
 mod sessions;
 mod sharing;
