@@ -290,13 +290,11 @@ impl Form {
     }
 
     fn too_many_attempts(&self, retry_after: Duration) -> String {
-        match &self.words {
-            Some(words) => words.too_many_attempts(retry_after),
-            None => {
-                let wait = wait::in_words(retry_after);
-                format!("Too many attempts. Try again in {wait}.")
-            }
+        if let Some(words) = &self.words {
+            return words.too_many_attempts(retry_after);
         }
+        let wait = wait::in_words(retry_after);
+        format!("Too many attempts. Try again in {wait}.")
     }
 
     /// The text of a field; an empty one when it wasn't sent.
