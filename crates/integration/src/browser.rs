@@ -175,7 +175,8 @@ impl Answer {
             ("<header>", 1),
             ("<main ", 1),
             ("<footer>", 1),
-            ("<script", 0),
+            ("<script src=\"/static/pages.js?", 1),
+            ("<script", 1),
             ("style=", 0),
             (" onclick", 0),
         ] {

@@ -73,6 +73,7 @@ static ENDPOINTS: &[Endpoint] = routes! {
     form "/account/sessions/end-others", PageOfAccount: POST pages::account::sessions::end_others;
     form "/account/sessions/{id}/end", PageOfAccount: POST pages::account::sessions::end;
     page "/static/pages.css", Nobody: GET pages::assets::stylesheet;
+    page "/static/pages.js", Nobody: GET pages::assets::script;
     page "/static/icon.svg", Nobody: GET pages::assets::icon;
 };
 

@@ -7,6 +7,8 @@ page-footer = Accounts and sign-in by Portcullis
 # Before the title of a page, and before what is wrong with a field.
 page-error = Error:
 page-problem = There is a problem
+# On a button beside a password.
+page-reveal = Show password
 page-sign-in = Sign in
 page-to-sign-in = Go to sign in
 page-back-to-sign-in = Back to sign in

@@ -23,7 +23,9 @@ impl Browser {
             field.send_keys(value).await.expect("it is a field");
         }
         let first = self.find(&format!("#{}", fields[0].0)).await;
-        let button = first.find(Locator::XPath("ancestor::form//button")).await;
+        let button = first
+            .find(Locator::XPath("ancestor::form//button[not(@type)]"))
+            .await;
         self.press_it(button.expect("the form has a button")).await;
     }
 
@@ -39,6 +41,12 @@ impl Browser {
     pub async fn follow(&self, address: &str) {
         let link = self.find(&format!("a[href={address:?}]")).await;
         self.press_it(link).await;
+    }
+
+    /// Presses what a selector finds, which leads to no other page.
+    pub async fn click(&self, selector: &str) {
+        let pressed = self.find(selector).await.click().await;
+        pressed.expect("it can be pressed");
     }
 
     async fn press_it(&self, button: Element) {

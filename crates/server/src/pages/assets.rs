@@ -1,13 +1,14 @@
-//! `GET /static/pages.css` and `/static/icon.svg`: all that the pages load.
+//! `GET /static/pages.css`, `/static/pages.js` and `/static/icon.svg`: all that the pages load.
 
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 const CSS: &str = include_str!("../../templates/pages.css");
+const JS: &str = include_str!("../../templates/pages.js");
 const SVG: &str = include_str!("../../templates/icon.svg");
 
 /// Changes with the content, so that browsers may keep it for as long as they like.
-const VERSION: u64 = fnv(CSS.as_bytes()) ^ fnv(SVG.as_bytes());
+const VERSION: u64 = fnv(CSS.as_bytes()) ^ fnv(JS.as_bytes()) ^ fnv(SVG.as_bytes());
 
 /// What stands behind the address of each, so that pages ask for this version of it.
 pub(super) fn version() -> String {
@@ -17,6 +18,11 @@ pub(super) fn version() -> String {
 /// How the pages look.
 pub(crate) async fn stylesheet() -> Response {
     kept("text/css; charset=utf-8", CSS)
+}
+
+/// Shows passwords to whoever types them, where scripts run.
+pub(crate) async fn script() -> Response {
+    kept("text/javascript; charset=utf-8", JS)
 }
 
 /// What stands in the browser's tab.

@@ -1,6 +1,7 @@
 //! The hosted pages: what people see in a browser. One page, one file.
 //!
-//! - They work without a script, and load nothing but a stylesheet and an icon of their own.
+//! - They work without a script, and load nothing but a stylesheet, an icon and a script of their own, which adds
+//!   buttons that show passwords.
 //! - Who asks is told by a cookie (`cookies.rs`) and nothing else: a bearer token counts for nothing
 //!   here, as cookies count for nothing in `/api/v1`.
 //! - Whatever changes something passes both defences of [`csrf`]. Before a login the form token is

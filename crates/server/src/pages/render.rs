@@ -26,6 +26,7 @@ pub(super) struct Around {
     pub(super) skip: String,
     pub(super) error: String,
     pub(super) problem: String,
+    pub(super) reveal: String,
     pub(super) footer: String,
 }
 
@@ -37,6 +38,7 @@ impl Around {
             skip: "Skip to the content".to_owned(),
             error: "Error:".to_owned(),
             problem: "There is a problem".to_owned(),
+            reveal: "Show password".to_owned(),
             footer: "Accounts and sign-in by Portcullis".to_owned(),
         }
     }
@@ -47,6 +49,7 @@ impl Around {
             skip: words.say("page-skip"),
             error: words.say("page-error"),
             problem: words.say("page-problem"),
+            reveal: words.say("page-reveal"),
             footer: words.say("page-footer"),
         }
     }

@@ -1,6 +1,7 @@
 //! Every page, on every screen.
 
-use integration::chromium::{Browser, Look, Scene, Site, Stage, Theme, axe_core};
+use integration::PASSWORD;
+use integration::chromium::{Browser, Look, Profile, Scene, Site, Stage, Theme, axe_core};
 
 /// Does something with every page in every state.
 async fn everywhere(look_at: impl AsyncFn(&Browser, Scene)) {
@@ -73,4 +74,35 @@ async fn the_way_with_the_keyboard_reaches_every_field_in_order() {
         places.iter().all(Option::is_some) && places.is_sorted(),
         "{reached:?}"
     );
+}
+
+#[tokio::test]
+async fn a_button_shows_a_password_where_scripts_run() {
+    let Some(site) = Site::start(&[]).await else {
+        return;
+    };
+    let browser = site.browser().await;
+    browser.open(&site.url("/register")).await;
+    let look = async || {
+        let kind = browser.value_of("#password", "type").await;
+        let pressed = browser.value_of(".reveal", "aria-pressed").await;
+        (kind.unwrap_or_default(), pressed.unwrap_or_default())
+    };
+    assert_eq!(look().await, ("password".to_owned(), "false".to_owned()));
+    browser.click(".reveal").await;
+    assert_eq!(look().await, ("text".to_owned(), "true".to_owned()));
+    browser.click(".reveal").await;
+    assert_eq!(look().await, ("password".to_owned(), "false".to_owned()));
+    browser.click(".reveal").await;
+    let who = [("username", "alice"), ("email", "alice@example.org")];
+    browser
+        .send(&[who[0], who[1], ("password", PASSWORD)])
+        .await;
+    assert_eq!(browser.path().await, "/account");
+    assert_eq!(browser.count(".reveal").await, 2);
+    drop(browser);
+
+    let without = site.browser_as(Profile { scripts: false }).await;
+    without.open(&site.url("/register")).await;
+    assert_eq!(without.count(".reveal").await, 0);
 }

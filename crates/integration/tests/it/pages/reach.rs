@@ -86,6 +86,7 @@ async fn over_http_from_other_machines_the_pages_are_off_and_the_api_is_not() {
         "/account",
         "/account/confirm",
         "/static/pages.css",
+        "/static/pages.js",
     ] {
         let answer = app.get(path).header("accept", ACCEPT).send().await;
         answer.assert_error_page(403, "A secure connection is needed");
