@@ -31,7 +31,7 @@ impl Purpose for PendingSignUp {
 #[derive(Clone, Debug)]
 pub struct SignUpBrowser(PlainToken);
 
-const PREFIX: TokenPrefix = TokenPrefix("pcb_");
+const PREFIX: TokenPrefix = TokenPrefix("pcw_");
 
 impl SignUpBrowser {
     /// A new one.

@@ -155,7 +155,7 @@ impl MailScene {
             Self::ResetDone => {
                 browser
                     .send(&[("new_password", "another long phrase of theirs")])
-                    .await
+                    .await;
             }
             _ => {}
         }
