@@ -77,6 +77,8 @@ scenes! {
     Undo = "undo", Mailed, 200;
     /// It is taken back.
     Undone = "undone", Mailed, 200;
+    /// Signing in with an address that isn't confirmed.
+    Unverified = "unverified", Confirmed, 403;
     /// After signing up.
     SignUpSent = "sign-up-sent", Confirmed, 202;
     /// Confirming a sign-up in the same browser.
@@ -135,6 +137,7 @@ impl MailScene {
             | Self::ConfirmNewAddress
             | Self::Undo
             | Self::Undone => self.changes(site, browser, &email).await,
+            Self::Unverified => browser.signs_in(site, &email, PASSWORD).await,
             Self::SignUpSent
             | Self::ConfirmSignUp
             | Self::ConfirmSignUpElsewhere

@@ -82,7 +82,12 @@ impl Stage {
     pub async fn set(self) -> Option<Site> {
         let site = match self {
             Self::Open | Self::Closed => Site::start(self.settings()).await?,
-            Self::Mailed | Self::Confirmed => Site::with_mail(self.settings()).await?,
+            Self::Mailed => Site::with_mail(self.settings()).await?,
+            Self::Confirmed => {
+                let before = Site::with_mail(Self::Mailed.settings()).await?;
+                before.has_account(MailScene::Unverified.name()).await;
+                before.restart_with(self.settings()).await
+            }
         };
         if self == Self::Open {
             site.has_account("alice").await;

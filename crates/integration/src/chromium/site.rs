@@ -1,7 +1,7 @@
 //! The real binary over https, under a name of its own.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use rcgen::PublicKeyData as _;
@@ -77,13 +77,7 @@ impl Site {
         let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
         std::fs::write(folder.path().join("cert.pem"), certificate).expect("it is ours");
         std::fs::write(folder.path().join("key.pem"), key).expect("it is ours");
-        let mut env = vec![
-            ("PORTCULLIS_TLS_CERT", "cert.pem"),
-            ("PORTCULLIS_TLS_KEY", "key.pem"),
-            ("PORTCULLIS_PUBLIC_URL", "https://accounts.test"),
-        ];
-        env.extend_from_slice(settings); // the later one wins
-        let server = Server::start(folder.path(), &env).await;
+        let server = serve(folder.path(), settings).await;
         let stranger = Stranger::start(folder.path()).await;
         Some(Self {
             server,
@@ -98,17 +92,20 @@ impl Site {
     /// A site with these settings that sends mail.
     pub async fn with_mail(settings: &[(&str, &str)]) -> Option<Self> {
         let mail = MailServer::start(Setup::default()).await;
-        let url = mail.url();
-        let mut all = vec![
-            ("PORTCULLIS_MAIL_URL", &*url),
-            ("PORTCULLIS_MAIL_FROM", "Accounts <accounts@example.org>"),
-        ];
-        all.extend_from_slice(settings);
-        let site = Self::start(&all).await?;
+        let site = Self::start(&posting(&mail.url(), settings)).await?;
         Some(Self {
             mail: Some(mail),
             ..site
         })
+    }
+
+    /// The site that sends mail, with its accounts and these settings in place of those before. Browsers of before don't find
+    /// it.
+    pub async fn restart_with(self, settings: &[(&str, &str)]) -> Self {
+        let mail = self.mail.as_ref().expect("it sends mail").url();
+        self.server.stop().await;
+        let server = serve(self.folder.path(), &posting(&mail, settings)).await;
+        Self { server, ..self }
     }
 
     /// The next letter to this address whose link leads to the page at `path`.
@@ -210,6 +207,27 @@ impl Site {
     fn certificate(&self) -> PathBuf {
         self.folder.path().join("cert.pem")
     }
+}
+
+/// A server in `folder`, where its certificate is.
+async fn serve(folder: &Path, settings: &[(&str, &str)]) -> Server {
+    let mut env = vec![
+        ("PORTCULLIS_TLS_CERT", "cert.pem"),
+        ("PORTCULLIS_TLS_KEY", "key.pem"),
+        ("PORTCULLIS_PUBLIC_URL", "https://accounts.test"),
+    ];
+    env.extend_from_slice(settings); // the later one wins
+    Server::start(folder, &env).await
+}
+
+/// These settings, with those by which mail goes to the server at `url`.
+fn posting<'a>(url: &'a str, settings: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut all = vec![
+        ("PORTCULLIS_MAIL_URL", url),
+        ("PORTCULLIS_MAIL_FROM", "Accounts <accounts@example.org>"),
+    ];
+    all.extend_from_slice(settings);
+    all
 }
 
 /// Takes head and body apart.
