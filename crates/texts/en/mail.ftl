@@ -55,6 +55,12 @@ mail-address-changed-undo = If it wasn't you, undo the change. You get this addr
 mail-address-changed-action = Undo the change
 mail-address-changed-otherwise = If it was you, there is nothing to do.
 
+## A change of the address was taken back
+
+mail-way-back-in-subject = Choose a new password to get back in
+mail-way-back-in-intro = You took back a change of the e-mail address of your account at { $service }. Everybody was signed out, and the old password does not work any more. To get back in, choose a new one:
+mail-way-back-in-otherwise = If this link has expired, ask for another on the sign-in page.
+
 ## Somebody forgot the password
 
 mail-reset-password-subject = Choose a new password

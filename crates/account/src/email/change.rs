@@ -83,9 +83,9 @@ impl Accounts {
             return Ok(Outcome::Done);
         };
         let requester = Requester::account(&user.id, &asked.language);
-        if !self.may_mail_new_address(&user).await?
+        if !self.may_mail_new_address(&user, at).await?
             || !self
-                .may_mail(Mail::NewAddress, &to, &requester, None)
+                .may_mail(Mail::NewAddress, &to, &requester, None, at)
                 .await?
         {
             return Ok(Outcome::Done);

@@ -64,7 +64,7 @@ impl Accounts {
             return Ok(Outcome::Done);
         }
         let requester = &asked.requester;
-        let may = self.may_mail(Mail::Confirmation, &to, requester, Some(&user));
+        let may = self.may_mail(Mail::Confirmation, &to, requester, Some(&user), at);
         if !may.await? {
             return Ok(Outcome::Done);
         }

@@ -90,7 +90,10 @@ impl Accounts {
         let found = self.account_to_write_to(&typed).await?;
         let user = found.as_ref().map(|(user, _)| user);
         let to = found.as_ref().map_or(&typed, |(_, address)| address);
-        if !self.may_mail(Mail::SignUp, to, &requester, user).await? {
+        if !self
+            .may_mail(Mail::SignUp, to, &requester, user, at)
+            .await?
+        {
             return Ok(Outcome::Done);
         }
         let letter = if found.is_some() {

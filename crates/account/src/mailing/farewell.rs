@@ -67,7 +67,7 @@ impl Accounts {
 impl Job for ClosingNotice {
     const KIND: Kind = Kind("closing_notice");
 
-    async fn run(self, accounts: &Accounts, _: &Running) -> Outcome {
+    async fn run(self, accounts: &Accounts, at: &Running) -> Outcome {
         let Ok(mailing) = accounts.mailing() else {
             return Outcome::Later("mail_is_off");
         };
@@ -83,7 +83,10 @@ impl Job for ClosingNotice {
             return Outcome::Done;
         }
         let asked_by = Requester::account(&self.user, &self.language);
-        match accounts.may_mail(Mail::Notice, &to, &asked_by, None).await {
+        match accounts
+            .may_mail(Mail::Notice, &to, &asked_by, None, at)
+            .await
+        {
             Ok(true) => {}
             Ok(false) => return Outcome::Never("too_many_mails"),
             Err(error) => return later(&error),

@@ -93,7 +93,7 @@ impl Accounts {
         } else {
             Mail::Reset
         };
-        let may = self.may_mail(mail, &to, requester, Some(&user));
+        let may = self.may_mail(mail, &to, requester, Some(&user), at);
         if !user.is_in_use() || !may.await? {
             return Ok(Outcome::Done);
         }
@@ -105,9 +105,14 @@ impl Accounts {
             Err(PutTicketError::TooLarge(_)) => return Ok(Outcome::Never("too_large")),
             Err(PutTicketError::Storage(error)) => return Err(error),
         }
-        let letter = Letter::ResetPassword {
-            link: mailing.link("/reset", &token),
-            expires: self.0.clock.now().plus(RESET),
+        let (link, expires) = (
+            mailing.link("/reset", &token),
+            self.0.clock.now().plus(RESET),
+        );
+        let letter = if forgot.is_way_in {
+            Letter::WayBackIn { link, expires }
+        } else {
+            Letter::ResetPassword { link, expires }
         };
         let reason = at.id.to_string();
         self.mail(&to, requester.language(), letter, &reason, RESET)

@@ -35,6 +35,10 @@ pub(crate) fn letters() -> Vec<Letter> {
             link: link(),
             expires,
         },
+        Letter::WayBackIn {
+            link: link(),
+            expires,
+        },
         Letter::Invitation {
             link: link(),
             expires,

@@ -34,6 +34,8 @@ pub(super) const COMPILED_IN: &[(&str, &str)] = templates![
     "address_changed.html",
     "reset_password.txt",
     "reset_password.html",
+    "way_back_in.txt",
+    "way_back_in.html",
     "password_changed.txt",
     "password_changed.html",
     "invitation.txt",

@@ -57,7 +57,9 @@ impl Around<'_> {
                     ("expires", self.expires(*expires).into()),
                 ]
             }
-            Letter::ResetPassword { link, expires } | Letter::Invitation { link, expires } => vec![
+            Letter::ResetPassword { link, expires }
+            | Letter::WayBackIn { link, expires }
+            | Letter::Invitation { link, expires } => vec![
                 ("link", link.expose().into()),
                 ("expires", self.expires(*expires).into()),
             ],
@@ -82,10 +84,7 @@ impl Around<'_> {
             }
             Letter::AddressTaken {} | Letter::Test => Vec::new(),
         };
-        words.push((
-            "name",
-            name.map_or_else(|| ().into(), |name| name.as_str().into()),
-        ));
+        words.push(("name", name.map_or("", |name| name.as_str()).into()));
         words
     }
 

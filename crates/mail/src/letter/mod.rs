@@ -79,6 +79,14 @@ pub enum Letter {
         /// Until when.
         expires: Timestamp,
     },
+    /// A change of the address was taken back, and with it the password is void.
+    WayBackIn {
+        /// The page that takes a new password.
+        #[serde(with = "for_the_store")]
+        link: Secret<String>,
+        /// Until when.
+        expires: Timestamp,
+    },
     /// The password was changed.
     PasswordChanged {
         /// Whose account.
@@ -124,6 +132,7 @@ impl Letter {
             Self::AddressTaken {} => "address_taken",
             Self::AddressChanged { .. } => "address_changed",
             Self::ResetPassword { .. } => "reset_password",
+            Self::WayBackIn { .. } => "way_back_in",
             Self::PasswordChanged { .. } => "password_changed",
             Self::Invitation { .. } => "invitation",
             Self::DeletionScheduled { .. } => "deletion_scheduled",

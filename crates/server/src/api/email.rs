@@ -9,6 +9,7 @@ use secret::Secret;
 use super::fields;
 use crate::error::ApiError;
 use crate::extract::{Acting, Device, Serving};
+use crate::limits::TakenBudget;
 use crate::to_the_end::to_the_end;
 
 input! {
@@ -132,9 +133,11 @@ pub(crate) async fn resend(
 pub(crate) async fn change(
     Serving(accounts): Serving,
     Acting(actor): Acting,
+    taken: TakenBudget,
     Valid(body): Valid<Address>,
 ) -> Result<StatusCode, ApiError> {
-    accounts.ask_for_address(&actor, &body.email).await?;
+    let asking = accounts.ask_for_address(&actor, &body.email);
+    taken.spend(Some(&actor.user), asking).await??;
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -17,7 +17,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use account::{
-    Accounts, ChangeProfileError, ChangedProfile, RegisterError, SignUpError, Throttled,
+    Accounts, AskForAddressError, ChangeProfileError, ChangedProfile, RegisterError, SignUpError,
+    Throttled,
 };
 use model::{Timestamp, UserId};
 use ratelimit::{Call, Decision, Principal};
@@ -134,6 +135,13 @@ impl Outcome for Result<ChangedProfile, ChangeProfileError> {
             Ok(changed) => changed.differs,
             Err(error) => matches!(error, ChangeProfileError::Taken(_)),
         }
+    }
+}
+
+/// Each has a mail sent, to whatever address it names.
+impl Outcome for Result<(), AskForAddressError> {
+    fn costs(&self) -> bool {
+        self.is_ok()
     }
 }
 

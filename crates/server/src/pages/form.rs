@@ -197,6 +197,12 @@ impl Form {
         self.fault_of_all(first, code, code.message());
     }
 
+    /// Says that the account is to be deleted, which its owner may prevent by the same form.
+    pub(super) fn refuse_deletion(&mut self, field: &'static Field) {
+        let message = "This account is going to be deleted. To keep it, enter the password once more and choose “Keep my account”.";
+        self.fault(field, Code::DeletionScheduled, message);
+    }
+
     /// Says that too many guesses at this name went before.
     pub(super) fn refuse_guess_at_name(&mut self, first: &'static Field, retry_after: Duration) {
         let message = self.too_many_attempts(retry_after);

@@ -40,8 +40,20 @@ static PASSWORD: Field = Field {
     missing: "Enter your password.",
 };
 
+/// The button of somebody whose account is to be deleted, and who keeps it.
+static KEEP: Field = Field {
+    id: "keep_account",
+    name: "keep_account",
+    label: "",
+    kind: "hidden",
+    autocomplete: "off",
+    hint: "",
+    missing: "",
+};
+
 #[derive(Template)]
 #[template(path = "login.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is shown by itself")]
 struct Page {
     frame: Frame,
     token: String,
@@ -50,6 +62,8 @@ struct Page {
     sends_mail: bool,
     /// Whether somebody has just signed out.
     signed_out: bool,
+    /// Whether the account is to be deleted, unless its owner says otherwise.
+    may_keep: bool,
     summary: Vec<(&'static str, String)>,
     fields: [Shown; 2],
 }
@@ -65,7 +79,7 @@ pub(crate) async fn show(
     if visitor.browser().is_some() {
         return Ok(Redirect::to(target(next)).into_response());
     }
-    form_page(&accounts, &visitor, csrf, &Form::empty(), next)
+    form_page(&accounts, &visitor, csrf, &Form::empty(), next, false)
 }
 
 /// Signs in.
@@ -81,7 +95,9 @@ pub(crate) async fn submit(
     let identifier = form.read(&USERNAME, fields::identifier);
     let password = form.password(&PASSWORD, fields::typed_password);
     let next = form.next();
+    let keeps = form.has(&KEEP) && form.text(&KEEP) == "yes";
     form.done()?;
+    let mut may_keep = keeps;
     if let (Some(identifier), Some(password)) = (identifier, password) {
         let attempt = LoginAttempt {
             identifier: identifier.clone(),
@@ -91,11 +107,21 @@ pub(crate) async fn submit(
             quota: limit.quota(),
         };
         let (accounts, carrier) = (accounts.clone(), visitor.carrier());
-        let signing_in = async move { limit.around(accounts.login(attempt, &carrier)).await };
+        let signing_in = async move {
+            if keeps {
+                limit.around(accounts.come_back(attempt, &carrier)).await
+            } else {
+                limit.around(accounts.login(attempt, &carrier)).await
+            }
+        };
         match to_the_end(signing_in).await {
             Ok(session) => return Ok(visitor.welcome(&session, target(next))),
             Err(LoginError::EmailUnverified) => {
                 return unverified(&identifier, &visitor, &words, csrf);
+            }
+            Err(LoginError::DeletionScheduled) => {
+                may_keep = true;
+                form.refuse_deletion(&PASSWORD);
             }
             Err(LoginError::InvalidCredentials) => form.refuse_credentials(&USERNAME),
             Err(LoginError::TooManyAttempts { retry_after }) => {
@@ -104,7 +130,7 @@ pub(crate) async fn submit(
             Err(error) => return Err(error.into()),
         }
     }
-    form_page(&accounts, &visitor, csrf, &form, next)
+    form_page(&accounts, &visitor, csrf, &form, next, may_keep)
 }
 
 fn target(next: Option<Next>) -> &'static str {
@@ -117,6 +143,7 @@ fn form_page(
     csrf: CsrfToken,
     form: &Form,
     next: Option<Next>,
+    may_keep: bool,
 ) -> Result<Response, ApiError> {
     let (token, before) = visitor.pre_session(csrf)?;
     let page = page(form.status(), |frame| Page {
@@ -126,6 +153,7 @@ fn form_page(
         registration_open: accounts.registration_is_open(),
         sends_mail: accounts.sends_mail(),
         signed_out: form.status().is_success() && visitor.has_signed_out(),
+        may_keep,
         summary: form.summary(),
         fields: [form.shown(&USERNAME), form.shown(&PASSWORD)],
     })?;

@@ -147,8 +147,12 @@ fn where_and_how(command: &UserCommand) -> (ServeFlags, bool) {
 /// The one time that a link is shown.
 fn linked(made: &OneTimeLink) -> Answer {
     let hours = made.lifetime.as_secs() / 3600;
+    let time = match hours {
+        ..=48 => format!("{hours} hours"),
+        _ => format!("{} days", hours / 24),
+    };
     let link = made.link.expose();
-    let text = format!("sets a password by this link, once, within {hours} hours:\n{link}");
+    let text = format!("sets a password by this link; it works once, within {time}:\n{link}");
     let json = json!({
         "id": made.user.id,
         "link": link,

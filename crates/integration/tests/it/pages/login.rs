@@ -40,6 +40,25 @@ every_backend! {
         browser.open("/register").await.assert_goes_to("/account");
     }
 
+    async fn whoever_is_about_to_be_deleted_keeps_the_account_by_a_button(app: TestApp) {
+        let app = app.restart_with(&[("PORTCULLIS_DELETION_GRACE", "604800")]).await;
+        let alice = app.signed_in("alice").await;
+        let path = format!("/api/v1/users/{}", alice.id);
+        app.delete(&path).by(&alice).send().await.assert_status(204);
+
+        let mut browser = app.browser();
+        browser.open("/login").await;
+        let wrong = [("username", "alice"), ("password", "not this one"), ("keep_account", "yes")];
+        browser.submit("/login", &wrong).await.assert_refused(403);
+        let right = [("username", "alice"), ("password", PASSWORD)];
+        let answer = browser.submit("/login", &right).await;
+        let page = answer.assert_page(403);
+        assert!(page.contains("Keep my account"), "{page}");
+        let keeps = [("username", "alice"), ("password", PASSWORD), ("keep_account", "yes")];
+        browser.submit("/login", &keeps).await.assert_goes_to("/account");
+        app.login("alice", PASSWORD).await.assert_ok();
+    }
+
     async fn a_name_or_an_address_signs_in(app: TestApp) {
         app.signed_up("alice").await;
         for name in ["alice", "ALICE", "alice@example.org"] {
