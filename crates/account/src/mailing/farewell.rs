@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use storage::Kind;
 
 use super::notice::{Announced, LIFETIME};
-use super::{Mail, Requester, address_of, later};
+use super::{Mail, Requester, address_of, done, later};
 use crate::Accounts;
 use crate::outbox::{Job, Outcome, Running};
 
@@ -97,13 +97,8 @@ impl Job for ClosingNotice {
             link: mailing.page("/login").into(),
         };
         let reason = format!("closing/{}/{}", self.user, self.generation.0);
-        match accounts
-            .mail(&to, &self.language, letter, &reason, LIFETIME)
-            .await
-        {
-            Ok(()) => Outcome::Done,
-            Err(error) => later(&error),
-        }
+        let mailing = accounts.mail(&to, &self.language, letter, &reason, LIFETIME);
+        done(mailing.await)
     }
 }
 
@@ -124,12 +119,7 @@ impl Job for DeletionNotice {
         };
         let letter = Letter::Deleted { name: self.name };
         let reason = format!("deletion/{}", self.user);
-        match accounts
-            .mail(&to, &self.language, letter, &reason, LIFETIME)
-            .await
-        {
-            Ok(()) => Outcome::Done,
-            Err(error) => later(&error),
-        }
+        let mailing = accounts.mail(&to, &self.language, letter, &reason, LIFETIME);
+        done(mailing.await)
     }
 }

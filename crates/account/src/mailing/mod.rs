@@ -213,6 +213,14 @@ pub(crate) fn later(error: &(dyn std::error::Error + 'static)) -> Outcome {
     Outcome::Later("store")
 }
 
+/// What a job has come to whose last step is to post a mail.
+pub(crate) fn done(posted: Result<(), storage::Error>) -> Outcome {
+    match posted {
+        Ok(()) => Outcome::Done,
+        Err(error) => later(&error),
+    }
+}
+
 impl Accounts {
     /// Posts a mail. One that was posted for the same `reason` is not posted again.
     pub(crate) async fn mail(

@@ -10,7 +10,7 @@ use model::{AddressNumber, EmailAddress, Generation, User, UserId};
 use serde::{Deserialize, Serialize};
 use storage::{Bound, Kind, Ticket, Undoable};
 
-use super::{Mail, Requester, address_of, later};
+use super::{Mail, Requester, address_of, done, later};
 use crate::Accounts;
 use crate::email::UndoAddress;
 use crate::outbox::{Job, Outcome, Posting, Running};
@@ -115,13 +115,8 @@ impl Job for PasswordNotice {
             reset: mailing.page("/forgot"),
         };
         let reason = format!("password/{}/{}", self.user, self.generation.0);
-        match accounts
-            .mail(&to, &self.language, letter, &reason, LIFETIME)
-            .await
-        {
-            Ok(()) => Outcome::Done,
-            Err(error) => later(&error),
-        }
+        let mailing = accounts.mail(&to, &self.language, letter, &reason, LIFETIME);
+        done(mailing.await)
     }
 }
 
@@ -170,12 +165,8 @@ impl Job for AddressNotice {
             expires: now.plus(Undoable::LIFETIME),
         };
         let reason = format!("address/{}/{}", self.user, self.number.0);
-        match accounts
-            .mail(&to, &self.language, letter, &reason, Undoable::LIFETIME)
-            .await
-        {
-            Ok(()) => Outcome::Done,
-            Err(error) => later(&error),
-        }
+        let lifetime = Undoable::LIFETIME;
+        let mailing = accounts.mail(&to, &self.language, letter, &reason, lifetime);
+        done(mailing.await)
     }
 }

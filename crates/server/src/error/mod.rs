@@ -1,0 +1,194 @@
+//! A failure on its way to the client. Which one an error is, each variant by name, is in `variants.rs`.
+
+mod variants;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use http::header::HeaderValue;
+use problem::{Faults, Problem};
+use ratelimit::Decision;
+
+use crate::code::Code;
+
+pub(crate) use variants::push_password_faults;
+
+/// After this a client may try again when the store was not to be had.
+pub(crate) const STORE_RETRY: Duration = Duration::from_secs(1);
+
+/// What is said to somebody who is signed in and has the password wrong: no name was asked for.
+pub(crate) const WRONG_CURRENT_PASSWORD: &str = "The current password is wrong.";
+
+/// What is said to somebody who confirms a sign-up with another password than was chosen then.
+pub(crate) const WRONG_CHOSEN_PASSWORD: &str =
+    "This is not the password that was chosen at the sign-up.";
+
+/// Challenges of RFC 6750 §3 and RFC 9470 §3.
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
+const BEARER_INVALID_TOKEN: HeaderValue =
+    HeaderValue::from_static(r#"Bearer error="invalid_token""#);
+const BEARER_STEP_UP: HeaderValue = HeaderValue::from_static(
+    r#"Bearer error="insufficient_user_authentication", error_description="enter the password once more", max_age=600"#,
+);
+
+/// A failure on its way to the client: a code, and what must be said besides.
+#[derive(Debug)]
+pub struct ApiError {
+    code: Code,
+    /// A sentence that fits better than that of the code.
+    message: Option<&'static str>,
+    faults: Option<Faults>,
+    retry_after: Option<Duration>,
+    /// The limit that refused, where it isn't one that every answer of the route shows.
+    refused_by: Option<Box<Decision>>,
+    cause: Option<Cause>,
+    /// A problem that was complete already.
+    problem: Option<Problem>,
+}
+
+/// Why something failed here: for the log, never for the client.
+#[derive(Clone, Debug)]
+pub(crate) struct Cause(pub(crate) Arc<dyn std::error::Error + Send + Sync>);
+
+impl ApiError {
+    /// The failure that `code` stands for.
+    pub const fn new(code: Code) -> Self {
+        Self {
+            code,
+            message: None,
+            faults: None,
+            retry_after: None,
+            refused_by: None,
+            cause: None,
+            problem: None,
+        }
+    }
+
+    /// A failure of the server: `cause` goes into the log.
+    pub fn internal(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self {
+            cause: Some(Cause(Arc::new(cause))),
+            ..Self::new(Code::Internal)
+        }
+    }
+
+    /// Asked too often: not before `retry_after` again.
+    pub(crate) fn rate_limited(retry_after: Duration) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(Code::RateLimited)
+        }
+    }
+
+    /// What refused it is `limit`: the answer shows that, and not the limits of the route.
+    pub(crate) fn by(self, limit: Decision) -> Self {
+        Self {
+            refused_by: Some(Box::new(limit)),
+            ..self
+        }
+    }
+
+    pub(crate) fn unavailable(retry_after: Duration) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(Code::Unavailable)
+        }
+    }
+
+    /// The answer took longer than it may.
+    pub(crate) fn late(time: Duration) -> Self {
+        Self {
+            cause: Some(Cause(Arc::new(Late(time)))),
+            ..Self::unavailable(STORE_RETRY)
+        }
+    }
+
+    fn too_many_attempts(retry_after: Duration) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(Code::TooManyAttempts)
+        }
+    }
+
+    fn invalid(faults: Faults) -> Self {
+        Self {
+            faults: Some(faults),
+            ..Self::new(Code::ValidationFailed)
+        }
+    }
+
+    /// The problem that the client reads.
+    pub fn into_problem(self) -> Problem {
+        if let Some(problem) = self.problem {
+            return problem;
+        }
+        let message = self.message.unwrap_or(self.code.message());
+        let problem = match self.faults {
+            Some(faults) => Problem::invalid(faults),
+            None => Problem::new(self.code.status(), self.code.as_str(), message),
+        };
+        let problem = match challenge(self.code) {
+            Some(challenge) => problem.challenge(challenge),
+            None => problem,
+        };
+        match self.retry_after {
+            Some(wait) => problem.retry_after(wait),
+            None => problem,
+        }
+    }
+}
+
+/// What `WWW-Authenticate` says of a 401.
+const fn challenge(code: Code) -> Option<HeaderValue> {
+    match code {
+        Code::MissingToken | Code::InvalidCredentials => Some(BEARER),
+        Code::InvalidToken | Code::ExpiredToken | Code::RevokedToken | Code::WrongTokenType => {
+            Some(BEARER_INVALID_TOKEN)
+        }
+        Code::InsufficientUserAuthentication => Some(BEARER_STEP_UP),
+        Code::MalformedJson
+        | Code::MalformedRequest
+        | Code::InvalidLink
+        | Code::EmailUnverified
+        | Code::DeletionScheduled
+        | Code::MailDisabled
+        | Code::Forbidden
+        | Code::CsrfFailed
+        | Code::HttpsRequired
+        | Code::RegistrationClosed
+        | Code::NotFound
+        | Code::MethodNotAllowed
+        | Code::RequestTimeout
+        | Code::UsernameTaken
+        | Code::EmailTaken
+        | Code::BodyTooLarge
+        | Code::UriTooLong
+        | Code::UnsupportedMediaType
+        | Code::ValidationFailed
+        | Code::TooManyAttempts
+        | Code::HeadersTooLarge
+        | Code::RateLimited
+        | Code::Internal
+        | Code::Unavailable => None,
+    }
+}
+
+/// A request was not answered in time.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer within {0:?}")]
+struct Late(Duration);
+
+impl IntoResponse for ApiError {
+    fn into_response(mut self) -> Response {
+        let (cause, refused_by) = (self.cause.take(), self.refused_by.take());
+        let mut response = self.into_problem().into_response();
+        if let Some(limit) = refused_by {
+            response.extensions_mut().insert(*limit);
+        }
+        if let Some(cause) = cause {
+            response.extensions_mut().insert(cause);
+        }
+        response
+    }
+}
