@@ -62,8 +62,8 @@ pub use change_password::{ChangePasswordError, ChangedPassword};
 pub use delete::DeleteError;
 pub use device::DeviceToken;
 pub use email::{
-    AskForAddressError, Confirm, ConfirmError, ConfirmWith, Confirmable, SignUpBrowser,
-    UndoAddressError,
+    AskForAddressError, Confirm, ConfirmError, ConfirmWith, Confirmable, Confirmer, Confirming,
+    SignUpBrowser, UndoAddressError,
 };
 pub use events::{RequestInfo, TARGET as EVENTS_TARGET};
 pub use export::Export;

@@ -20,7 +20,7 @@ use crate::outbox::Outcome;
 
 pub(crate) use change::AskForAddress;
 pub use change::AskForAddressError;
-pub use confirm::{Confirm, ConfirmError, ConfirmWith, Confirmable};
+pub use confirm::{Confirm, ConfirmError, ConfirmWith, Confirmable, Confirmer, Confirming};
 pub(crate) use pending::PendingSignUp;
 pub use pending::SignUpBrowser;
 pub(crate) use resend::ResendConfirmation;

@@ -118,7 +118,7 @@ impl MailScene {
                 site.has_account(self.name()).await;
                 browser.follows(site, &email, "/confirm").await;
                 if self == Self::ConfirmedAddress {
-                    browser.press("Confirm the address").await;
+                    browser.send(&[("password", PASSWORD)]).await;
                 }
             }
             Self::ConfirmCode => browser.open(&site.url("/confirm")).await,
@@ -168,7 +168,7 @@ impl MailScene {
         site.has_account(self.name()).await;
         if self != Self::AccountUnconfirmed {
             browser.follows(site, email, "/confirm").await;
-            browser.press("Confirm the address").await;
+            browser.send(&[("password", PASSWORD)]).await;
         }
         browser.signs_in(site, self.name(), PASSWORD).await;
         if matches!(self, Self::AccountUnconfirmed | Self::AccountConfirmed) {

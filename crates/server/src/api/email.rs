@@ -1,6 +1,6 @@
 //! `POST /api/v1/email/confirm`, `/resend`, `/change` and `/undo`
 
-use account::{Confirm, ConfirmWith};
+use account::{Actor, Confirm, ConfirmWith, Confirmer};
 use http::StatusCode;
 use model::{EmailAddress, Username};
 use problem::{Fault, Faults, Valid, input};
@@ -8,7 +8,7 @@ use secret::Secret;
 
 use super::fields;
 use crate::error::ApiError;
-use crate::extract::{Acting, Device, Serving};
+use crate::extract::{Acting, ActingIfAny, Device, Serving};
 use crate::limits::TakenBudget;
 use crate::to_the_end::to_the_end;
 
@@ -25,7 +25,7 @@ input! {
         /// The eight digits, with or without a space between them.
         #[schema(value_type = String, required = false, max_length = 1024, example = "1234 5678")]
         code: Option<Secret<String>> = fields::typed_password,
-        /// For a sign-up: the password that was chosen then.
+        /// Where the request has no access token of the account: its password; for a sign-up, the one that was chosen then.
         #[schema(value_type = String, required = false, format = Password, max_length = 1024)]
         password: Option<Secret<String>> = fields::typed_password,
         /// For a sign-up whose name is taken meanwhile: another one.
@@ -50,7 +50,7 @@ impl ConfirmEmail {
         }
     }
 
-    fn into_parts(self) -> Result<(Confirm, ConfirmWith), ApiError> {
+    fn into_parts(self, actor: Option<Actor>) -> Result<(Confirm, ConfirmWith), ApiError> {
         let by = match (self.token, self.email, self.code) {
             (Some(token), _, _) => Confirm::Link(token),
             (None, Some(address), Some(code)) => Confirm::Code { address, code },
@@ -58,7 +58,10 @@ impl ConfirmEmail {
             (None, _, _) => return Err(ApiError::new(crate::code::Code::ValidationFailed)),
         };
         let with = ConfirmWith {
-            browser: None,
+            confirmer: Confirmer {
+                browser: None,
+                actor,
+            },
             password: self.password,
             username: self.username,
         };
@@ -68,17 +71,20 @@ impl ConfirmEmail {
 
 /// Confirms an address, a change of one, or a sign-up, by what a mail carried. Signs nobody in.
 ///
-/// A sign-up (`PORTCULLIS_EMAIL_VERIFICATION=required`) also takes the password that was chosen then, or the owner of an
-/// address would confirm an account of a stranger. There are five tries at the codes of an address a day.
+/// It also takes an access token of the account, or its `password` (for a sign-up, the one that was chosen then): else
+/// the owner of an address could be led to confirm it for the account of a stranger. Without them the answer is 422 with
+/// `/password`, and the link stays good. There are five tries at the codes of an address a day.
 #[utoipa::path(
     post, path = super::IN_ROUTES, operation_id = "confirm_email", tag = "Mail", request_body = ConfirmEmail,
+    security((), ("access" = [])),
     responses((status = 204, description = "Confirmed")),
 )]
 pub(crate) async fn confirm(
     Serving(accounts): Serving,
+    ActingIfAny(actor): ActingIfAny,
     Valid(body): Valid<ConfirmEmail>,
 ) -> Result<StatusCode, ApiError> {
-    let (by, with) = body.into_parts()?;
+    let (by, with) = body.into_parts(actor)?;
     to_the_end(async move { accounts.confirm(by, with).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -20,9 +20,8 @@ pub(crate) const STORE_RETRY: Duration = Duration::from_secs(1);
 /// What is said to somebody who is signed in and has the password wrong: no name was asked for.
 pub(crate) const WRONG_CURRENT_PASSWORD: &str = "The current password is wrong.";
 
-/// What is said to somebody who confirms a sign-up with another password than was chosen then.
-pub(crate) const WRONG_CHOSEN_PASSWORD: &str =
-    "This is not the password that was chosen at the sign-up.";
+/// What is said to somebody who confirms something with another password than the account has, or is to have.
+pub(crate) const WRONG_ACCOUNT_PASSWORD: &str = "This is not the password of the account.";
 
 /// Challenges of RFC 6750 §3 and RFC 9470 §3.
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");

@@ -16,7 +16,7 @@ use problem::{Fault, Faults};
 use ratelimit::Unavailable;
 use storage::UniqueField;
 
-use super::{ApiError, Cause, STORE_RETRY, WRONG_CHOSEN_PASSWORD, WRONG_CURRENT_PASSWORD};
+use super::{ApiError, Cause, STORE_RETRY, WRONG_ACCOUNT_PASSWORD, WRONG_CURRENT_PASSWORD};
 use crate::code::Code;
 
 /// After this a client may try again when a new password could not be judged: an operator has to see to it first.
@@ -220,13 +220,13 @@ impl From<ConfirmError> for ApiError {
         match error {
             ConfirmError::InvalidLink => Self::new(Code::InvalidLink),
             ConfirmError::PasswordNeeded => {
-                let message = "Enter the password that you chose when you signed up.";
+                let message = "Enter the password of the account.";
                 let mut faults = Faults::new();
                 faults.push(Fault::new("required", message).at("password"));
                 Self::invalid(faults)
             }
             ConfirmError::WrongPassword => Self {
-                message: Some(WRONG_CHOSEN_PASSWORD),
+                message: Some(WRONG_ACCOUNT_PASSWORD),
                 ..Self::new(Code::InvalidCredentials)
             },
             ConfirmError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use account::{Actor, Principal};
-use axum::RequestExt as _;
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::{RequestExt as _, RequestPartsExt as _};
 use http::request::Parts;
 use jwt::{Access, EvenExpired, Refresh, TokenError, TokenKind, Verified};
 use problem::{BodyLimit, OptionalBody, input};
@@ -19,6 +19,9 @@ const MAX_REFRESH_BODY: usize = 8 * 1024;
 
 /// The actor behind an access token. One that belongs to no session has none.
 pub(crate) struct Acting(pub(crate) Actor);
+
+/// The same, or nobody where no token was sent. One that is not good is refused here, too.
+pub(crate) struct ActingIfAny(pub(crate) Option<Actor>);
 
 /// Whoever sent an access token, to read.
 pub(crate) struct Reading(pub(crate) Principal);
@@ -43,10 +46,18 @@ impl FromRequestParts<App> for Acting {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let Access(token) = Access::from_request_parts(parts, app).await?;
-        match caller(&token)? {
-            Principal::Session(actor) => Ok(Self(actor)),
-            Principal::Legacy(_) => Err(TokenError::Revoked.into()),
-        }
+        session(&token).map(Self)
+    }
+}
+
+impl FromRequestParts<App> for ActingIfAny {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let sent: Option<Access> = parts.extract_with_state(app).await?;
+        sent.map(|Access(token)| session(&token))
+            .transpose()
+            .map(Self)
     }
 }
 
@@ -102,6 +113,13 @@ async fn read_body(request: Request, app: &App) -> Result<Arc<Verified>, ApiErro
         Ok(token)
     } else {
         Err(TokenError::WrongType.into())
+    }
+}
+
+fn session(token: &Verified) -> Result<Actor, ApiError> {
+    match caller(token)? {
+        Principal::Session(actor) => Ok(actor),
+        Principal::Legacy(_) => Err(TokenError::Revoked.into()),
     }
 }
 

@@ -6,7 +6,7 @@ mod device;
 mod serving;
 mod taken;
 
-pub(crate) use actor::{Acting, Leaving, Reading, RefreshBody, Refreshing, caller};
+pub(crate) use actor::{Acting, ActingIfAny, Leaving, Reading, RefreshBody, Refreshing, caller};
 pub(crate) use client_info::RequestClient;
 pub(crate) use device::Device;
 pub(crate) use serving::{Serving, languages};

@@ -1,8 +1,8 @@
 //! Changing the address, and taking that back.
 
 use account::{
-    Actor, AskForAddressError, Confirm, ConfirmError, ConfirmWith, LoginError, NewProfile, Refused,
-    UndoAddressError, Verification,
+    Actor, AskForAddressError, Confirm, ConfirmError, ConfirmWith, Confirmer, LoginError,
+    NewProfile, Refused, UndoAddressError, Verification,
 };
 use futures_util::future::join_all;
 
@@ -28,8 +28,11 @@ async fn asked(post: &Post, to: &str) -> String {
 
 async fn confirmed(post: &Post, link: &str) -> Result<(), ConfirmError> {
     let by = Confirm::Link(link.into());
-    let confirming = post.accounts().confirm(by, ConfirmWith::default());
-    confirming.await.map(drop)
+    let with = ConfirmWith {
+        password: Some(PASSWORD.into()),
+        ..ConfirmWith::default()
+    };
+    post.accounts().confirm(by, with).await.map(drop)
 }
 
 /// Changes alice's address: the token of the link by which that is taken back.
@@ -52,6 +55,30 @@ async fn a_new_address_is_in_force_once_it_is_confirmed() {
     assert_eq!(alice.email.as_deref(), Some(NEW));
     assert!(alice.email_verified);
     assert!(confirmed(&post, &link).await.is_err());
+}
+
+/// Else whoever has the mailbox would give the account of a stranger their address by a button.
+#[tokio::test]
+async fn a_link_alone_changes_no_address() {
+    let post = Post::with_alice().await;
+    let link = asked(&post, NEW).await;
+    let alone = post
+        .accounts()
+        .confirm(Confirm::Link(link.as_str().into()), ConfirmWith::default())
+        .await;
+    assert!(matches!(alone, Err(ConfirmError::PasswordNeeded)));
+    assert_eq!(post.alice().await.email.as_deref(), Some(OLD));
+    let confirmer = Confirmer {
+        browser: None,
+        actor: Some(actor(&post).await),
+    };
+    let with = ConfirmWith {
+        confirmer,
+        ..ConfirmWith::default()
+    };
+    let confirmed = post.accounts().confirm(Confirm::Link(link.into()), with);
+    confirmed.await.unwrap();
+    assert_eq!(post.alice().await.email.as_deref(), Some(NEW));
 }
 
 #[tokio::test]

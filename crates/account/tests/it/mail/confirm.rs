@@ -1,6 +1,9 @@
 //! Confirming an address, and a sign-up.
 
-use account::{Confirm, ConfirmError, ConfirmWith, Confirmable, LoginError, Verification};
+use account::{
+    Actor, Confirm, ConfirmError, ConfirmWith, Confirmable, Confirmer, Confirming, LoginError,
+    SignUpBrowser, Verification,
+};
 use futures_util::future::join_all;
 use model::Username;
 
@@ -23,6 +26,33 @@ fn with_password(password: &str) -> ConfirmWith {
     }
 }
 
+fn in_browser(browser: SignUpBrowser) -> ConfirmWith {
+    let confirmer = Confirmer {
+        browser: Some(browser),
+        actor: None,
+    };
+    ConfirmWith {
+        confirmer,
+        ..ConfirmWith::default()
+    }
+}
+
+fn signed_in(actor: Actor) -> ConfirmWith {
+    let confirmer = Confirmer {
+        browser: None,
+        actor: Some(actor),
+    };
+    ConfirmWith {
+        confirmer,
+        ..ConfirmWith::default()
+    }
+}
+
+async fn actor(post: &Post, name: &str) -> Actor {
+    let tokens = post.sign_in(name, PASSWORD).await.unwrap();
+    post.process.actor(tokens.access.expose())
+}
+
 /// Bob signs up where addresses are confirmed if their owners like.
 async fn optional() -> Post {
     let post = Post::with(Verification::Optional).await;
@@ -34,7 +64,7 @@ async fn optional() -> Post {
 }
 
 async fn confirm(post: &Post, by: Confirm) -> Result<Confirmable, ConfirmError> {
-    post.accounts().confirm(by, ConfirmWith::default()).await
+    post.accounts().confirm(by, with_password(PASSWORD)).await
 }
 
 #[tokio::test]
@@ -43,8 +73,9 @@ async fn whoever_signs_up_is_mailed_a_link_that_confirms() {
     assert!(!post.named("bob").await.unwrap().email_verified);
     let letter = post.letter(BOB).await;
     let link = token_of(&letter.link());
-    let what = post.accounts().what_is_confirmed_by(&link, None).await;
-    assert_eq!(what.unwrap(), Some(Confirmable::Address));
+    assert_eq!(look(&post, &link, Confirmer::default()).await, Some(true));
+    let bob = signed_in(actor(&post, "bob").await).confirmer;
+    assert_eq!(look(&post, &link, bob).await, Some(false));
     assert!(
         !post.named("bob").await.unwrap().email_verified,
         "a look changes nothing"
@@ -54,6 +85,57 @@ async fn whoever_signs_up_is_mailed_a_link_that_confirms() {
     assert!(post.named("bob").await.unwrap().email_verified);
     let again = confirm(&post, Confirm::Link(link.as_str().into())).await;
     assert!(matches!(again, Err(ConfirmError::InvalidLink)));
+}
+
+/// Whether a link that confirms an address takes the password; nothing when it is not good.
+async fn look(post: &Post, link: &str, confirmer: Confirmer) -> Option<bool> {
+    let what = post.accounts().what_is_confirmed_by(link, &confirmer).await;
+    what.unwrap().map(|found| {
+        let Confirming {
+            what,
+            needs_password,
+        } = found;
+        assert_eq!(what, Confirmable::Address);
+        needs_password
+    })
+}
+
+/// Else whoever has the mailbox would confirm the account of a stranger by a button.
+#[tokio::test]
+async fn a_link_alone_confirms_no_address() {
+    let post = optional().await;
+    let letter = post.letter(BOB).await;
+    post.accounts()
+        .register(registration("carol", "carol@example.org"))
+        .await
+        .unwrap();
+    let ended = actor(&post, "bob").await;
+    post.accounts().logout(&ended).await.unwrap();
+    let carol = actor(&post, "carol").await;
+    for by in [
+        Confirm::Link(token_of(&letter.link()).into()),
+        by_code(BOB, &letter.code()),
+    ] {
+        for with in [
+            ConfirmWith::default(),
+            signed_in(carol.clone()),
+            signed_in(ended.clone()),
+        ] {
+            let alone = post.accounts().confirm(by.clone(), with).await;
+            assert!(matches!(alone, Err(ConfirmError::PasswordNeeded)));
+        }
+    }
+    let by = Confirm::Link(token_of(&letter.link()).into());
+    let wrong = post
+        .accounts()
+        .confirm(by.clone(), with_password(NEW_PASSWORD))
+        .await;
+    assert!(matches!(wrong, Err(ConfirmError::WrongPassword)));
+    assert!(!post.named("bob").await.unwrap().email_verified);
+    let bob = actor(&post, "bob").await;
+    let confirmed = post.accounts().confirm(by, signed_in(bob)).await;
+    assert_eq!(confirmed.unwrap(), Confirmable::Address);
+    assert!(post.named("bob").await.unwrap().email_verified);
 }
 
 #[tokio::test]
@@ -107,8 +189,7 @@ async fn the_newest_three_links_stay_good() {
         links.push(token_of(&post.letter(BOB).await.link()));
     }
     for link in &links {
-        let what = post.accounts().what_is_confirmed_by(link, None).await;
-        assert_eq!(what.unwrap(), Some(Confirmable::Address));
+        assert!(look(&post, link, Confirmer::default()).await.is_some());
     }
 }
 
@@ -116,7 +197,11 @@ async fn the_newest_three_links_stay_good() {
 async fn of_fifty_uses_of_a_link_at_once_one_confirms() {
     let post = optional().await;
     let link = token_of(&post.letter(BOB).await.link());
-    let uses = (0..50).map(|_| confirm(&post, Confirm::Link(link.as_str().into())));
+    let bob = actor(&post, "bob").await;
+    let uses = (0..50).map(|_| {
+        let by = Confirm::Link(link.as_str().into());
+        post.accounts().confirm(by, signed_in(bob.clone()))
+    });
     let done = join_all(uses).await;
     assert_eq!(done.iter().filter(|done| done.is_ok()).count(), 1);
 }
@@ -166,10 +251,7 @@ async fn there_is_no_account_before_the_address_is_confirmed() {
     let early = post.sign_in("bob", PASSWORD).await;
     assert!(matches!(early, Err(LoginError::InvalidCredentials)));
 
-    let with = ConfirmWith {
-        browser: Some(browser),
-        ..ConfirmWith::default()
-    };
+    let with = in_browser(browser);
     let confirmed = post.accounts().confirm(Confirm::Link(link.into()), with);
     confirmed.await.unwrap();
     assert!(post.named("bob").await.unwrap().email_verified);
@@ -184,10 +266,7 @@ async fn another_browser_needs_the_password_that_was_chosen() {
     let (other, _) = required(&post, "carol", "carol@example.org").await;
     let without = post.accounts().confirm(by(), ConfirmWith::default()).await;
     assert!(matches!(without, Err(ConfirmError::PasswordNeeded)));
-    let with = ConfirmWith {
-        browser: Some(other),
-        ..ConfirmWith::default()
-    };
+    let with = in_browser(other);
     let without = post.accounts().confirm(by(), with).await;
     assert!(matches!(without, Err(ConfirmError::PasswordNeeded)));
     let wrong = post
@@ -216,13 +295,26 @@ async fn whoever_holds_the_link_has_five_guesses_at_the_password() {
 }
 
 #[tokio::test]
+async fn guesses_by_a_link_are_counted_and_use_up_none_of_the_owners() {
+    let post = optional().await;
+    let link = token_of(&post.letter(BOB).await.link());
+    for _ in 0..5 {
+        let by = Confirm::Link(link.as_str().into());
+        let wrong = post.accounts().confirm(by, with_password("wrong")).await;
+        assert!(matches!(wrong, Err(ConfirmError::WrongPassword)));
+    }
+    let waits = confirm(&post, Confirm::Link(link.as_str().into())).await;
+    assert!(matches!(waits, Err(ConfirmError::TooManyAttempts { .. })));
+    let bob = signed_in(actor(&post, "bob").await);
+    let by = Confirm::Link(link.into());
+    post.accounts().confirm(by, bob).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_sign_up_with_the_address_of_an_account_is_told_to_its_owner_only() {
     let post = Post::with(Verification::Required).await;
     let (browser, link) = required(&post, "bob", BOB).await;
-    let with = ConfirmWith {
-        browser: Some(browser),
-        ..ConfirmWith::default()
-    };
+    let with = in_browser(browser);
     let confirmed = post.accounts().confirm(Confirm::Link(link.into()), with);
     confirmed.await.unwrap();
 
@@ -280,9 +372,8 @@ async fn of_fifty_uses_of_a_sign_up_at_once_one_makes_the_account() {
     let (browser, link) = required(&post, "bob", BOB).await;
     let uses = (0..50).map(|number| {
         let with = ConfirmWith {
-            browser: Some(browser.clone()),
             username: Some(Username::parse(&format!("bob{number}")).unwrap()),
-            ..ConfirmWith::default()
+            ..in_browser(browser.clone())
         };
         let by = Confirm::Link(link.as_str().into());
         post.accounts().confirm(by, with)
@@ -317,10 +408,7 @@ async fn a_link_is_good_for_a_day() {
     let post = Post::with(Verification::Required).await;
     let (browser, link) = required(&post, "bob", BOB).await;
     post.process.let_pass(24 * HOUR);
-    let with = ConfirmWith {
-        browser: Some(browser),
-        ..ConfirmWith::default()
-    };
+    let with = in_browser(browser);
     let late = post
         .accounts()
         .confirm(Confirm::Link(link.into()), with)

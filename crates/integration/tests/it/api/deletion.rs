@@ -163,7 +163,7 @@ mod with_mail {
             let alice = app.confirmed("alice").await;
             app.post("/api/v1/email/change").by(&alice).json(json!({"email": THIEF})).send().await.assert_status(202);
             let token = app.token(THIEF, "/confirm").await;
-            app.ask("email/confirm", json!({"token": token})).await.assert_status(204);
+            app.confirm(&alice, &token).await.assert_status(204);
             let undo = app.token(ALICE, "/email/undo").await;
             delete(&app, &alice).await;
             app.login("alice", PASSWORD).await.assert_problem(403, "deletion_scheduled");

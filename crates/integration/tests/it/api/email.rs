@@ -12,9 +12,8 @@ mod optional {
         async fn an_address_is_confirmed_by_a_link_once(app: Mailed) {
             let alice = app.signed_in("alice").await;
             let token = app.token(ALICE, "/confirm").await;
-            let confirm = || app.ask("email/confirm", json!({"token": token}));
-            confirm().await.assert_status(204);
-            confirm().await.assert_problem(400, "invalid_link");
+            app.confirm(&alice, &token).await.assert_status(204);
+            app.confirm(&alice, &token).await.assert_problem(400, "invalid_link");
             assert_eq!(app.me(&alice.access).await.assert_ok()["email_verified"], true);
         }
 
@@ -22,8 +21,26 @@ mod optional {
             let alice = app.signed_in("alice").await;
             let code = app.letter(ALICE).await.code();
             let grouped = format!("{} {}", &code[..4], &code[4..]);
-            let body = json!({"email": "ALICE@example.org", "code": grouped});
+            let body = json!({"email": "ALICE@example.org", "code": grouped, "password": PASSWORD});
             app.ask("email/confirm", body).await.assert_status(204);
+            assert_eq!(app.me(&alice.access).await.assert_ok()["email_verified"], true);
+        }
+
+        async fn a_link_alone_confirms_nothing(app: Mailed) {
+            let alice = app.signed_in("alice").await;
+            let token = app.token(ALICE, "/confirm").await;
+            let alone = app.ask("email/confirm", json!({"token": token})).await;
+            alone.assert_faults(&[("/password", "required")]);
+            let mallory = app.signed_in("mallory").await;
+            app.confirm(&mallory, &token).await.assert_faults(&[("/password", "required")]);
+            let wrong = app.ask("email/confirm", json!({"token": token, "password": OTHER})).await;
+            wrong.assert_problem(401, "invalid_credentials");
+            let bad = app.post("/api/v1/email/confirm").header("authorization", "Bearer x.y.z");
+            let bad = bad.json(json!({"token": token, "password": PASSWORD})).send().await;
+            bad.assert_problem(401, "invalid_token");
+            assert_eq!(app.me(&alice.access).await.assert_ok()["email_verified"], false);
+            let right = json!({"token": token, "password": PASSWORD});
+            app.ask("email/confirm", right).await.assert_status(204);
             assert_eq!(app.me(&alice.access).await.assert_ok()["email_verified"], true);
         }
 
@@ -42,7 +59,7 @@ mod optional {
             asked.send().await.assert_status(202);
             let token = app.token(NEW, "/confirm").await;
             assert_eq!(app.me(&alice.access).await.assert_ok()["email"], ALICE);
-            app.ask("email/confirm", json!({"token": token})).await.assert_status(204);
+            app.confirm(&alice, &token).await.assert_status(204);
             assert_eq!(app.me(&alice.access).await.assert_ok()["email"], NEW);
 
             let undo = app.token(ALICE, "/email/undo").await;
@@ -65,7 +82,7 @@ mod optional {
             let user = app.patch(&path).by(&alice).json(body).send().await.assert_ok();
             assert_eq!((&user["username"], &user["email"]), (&json!("alicia"), &json!(ALICE)));
             let token = app.token(NEW, "/confirm").await;
-            app.ask("email/confirm", json!({"token": token})).await.assert_status(204);
+            app.confirm(&alice, &token).await.assert_status(204);
             assert_eq!(app.me(&alice.access).await.assert_ok()["email"], NEW);
         }
 

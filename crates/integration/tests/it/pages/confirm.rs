@@ -31,7 +31,12 @@ mod optional {
                 assert_eq!(page.matches(&token).count(), 1, "in no address: {page}");
             }
             assert_eq!(app.me(&alice.access).await.assert_ok()["email_verified"], false);
-            let page = browser.submit("/confirm", &[("token", &token)]).await.assert_page(200);
+            browser.submit("/confirm", &[("token", &token)]).await.assert_fault(422, "password");
+            let wrong = [("token", &*token), ("password", OTHER)];
+            browser.submit("/confirm", &wrong).await.assert_fault(403, "password");
+            assert_eq!(app.me(&alice.access).await.assert_ok()["email_verified"], false);
+            let right = [("token", &*token), ("password", PASSWORD)];
+            let page = browser.submit("/confirm", &right).await.assert_page(200);
             assert!(page.contains("href=\"/login\"") && !page.contains(&token), "{page}");
             assert_eq!(browser.session(), None, "nobody is signed in");
             assert_eq!(app.me(&alice.access).await.assert_ok()["email_verified"], true);
@@ -51,7 +56,9 @@ mod optional {
             let empty = browser.submit("/confirm", &[("email", ""), ("code", "")]).await;
             empty.assert_fault(422, "email");
             empty.assert_fault(422, "code");
-            browser.submit("/confirm", &[("email", ALICE), ("code", &code)]).await.assert_page(200);
+            let right = [("email", ALICE), ("code", &*code)];
+            browser.submit("/confirm", &right).await.assert_fault(422, "password");
+            browser.submit("/confirm", &[right[0], right[1], ("password", PASSWORD)]).await.assert_page(200);
             assert_eq!(app.me(&alice.access).await.assert_ok()["email_verified"], true);
         }
 
@@ -89,7 +96,8 @@ mod optional {
             let known = browser.submit("/confirm/resend", &[("email", ALICE)]).await;
             assert_alike(&unknown, "alicf@example.org", &known, ALICE);
             let code = app.letter(ALICE).await.code();
-            browser.submit("/confirm", &[("email", ALICE), ("code", &code)]).await.assert_page(200);
+            let with_code = [("email", ALICE), ("code", &*code), ("password", PASSWORD)];
+            browser.submit("/confirm", &with_code).await.assert_page(200);
             browser.submit("/confirm/resend", &[("email", "alice")]).await.assert_fault(422, "email");
         }
 
@@ -101,7 +109,11 @@ mod optional {
             assert!(page.contains("is not confirmed yet"), "{page}");
             browser.submit("/confirm/resend", &[("email", ALICE)]).await.assert_page(202);
             let (path, token) = mailed(&app, ALICE).await;
-            browser.open(&path).await.assert_page(200);
+            app.signed_up("mallory").await;
+            let page = app.browser_of("mallory").await.open(&path).await.assert_page(200);
+            assert!(page.contains("type=\"password\""), "the browser of another account: {page}");
+            let page = browser.open(&path).await.assert_page(200);
+            assert!(!page.contains("type=\"password\""), "{page}");
             let page = browser.submit("/confirm", &[("token", &token)]).await.assert_page(200);
             assert!(page.contains("href=\"/account\""), "{page}");
             let page = browser.open("/account").await.assert_page(200);
@@ -246,7 +258,9 @@ mod required {
             assert_eq!(browser.session(), None);
             browser.submit("/confirm/resend", &[("email", ALICE)]).await.assert_page(202);
             let (_, token) = mailed(&app, ALICE).await;
-            browser.submit("/confirm", &[("token", &token)]).await.assert_page(200);
+            let page = browser.open(&format!("/confirm?token={token}")).await.assert_page(200);
+            assert!(page.contains("type=\"password\""), "{page}");
+            browser.submit("/confirm", &[("token", &token), ("password", PASSWORD)]).await.assert_page(200);
             browser.submit("/login", &fields(PASSWORD)).await.assert_goes_to("/account");
         }
     }

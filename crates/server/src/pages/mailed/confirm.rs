@@ -1,6 +1,6 @@
 //! `GET` and `POST /confirm`: an address, a change of it, or a sign-up, by a link or by a code.
 
-use account::{Accounts, Confirm, ConfirmError, ConfirmWith, Confirmable};
+use account::{Accounts, Confirm, ConfirmError, ConfirmWith, Confirmable, Confirmer, Confirming};
 use axum::extract::State;
 use axum::response::Response;
 use csrf::CsrfToken;
@@ -35,11 +35,11 @@ static CODE: Field = Field {
 static PASSWORD: Field = Field {
     id: "password",
     name: "password",
-    label: "field-chosen-password",
+    label: "field-account-password",
     kind: "password",
     autocomplete: "current-password",
-    hint: "field-chosen-password-hint",
-    missing: "field-chosen-password-missing",
+    hint: "field-account-password-hint",
+    missing: "field-account-password-missing",
 };
 
 static USERNAME: Field = Field {
@@ -76,18 +76,17 @@ pub(crate) async fn show(
         username: false,
     };
     if let Some(link) = &link {
-        let browser = visitor.sign_up();
-        let found = accounts.what_is_confirmed_by(link.expose(), browser);
-        let Some(what) = found.await? else {
+        let confirmer = confirmer(&visitor);
+        let found = accounts.what_is_confirmed_by(link.expose(), &confirmer);
+        let Some(Confirming {
+            what,
+            needs_password,
+        }) = found.await?
+        else {
             return invalid_link(&words);
         };
         wanted.link = Some((what, link));
-        wanted.password = matches!(
-            what,
-            Confirmable::SignUp {
-                needs_password: true
-            }
-        );
+        wanted.password = needs_password;
     }
     wanted.page(&visitor, &words, csrf, &form)
 }
@@ -108,7 +107,7 @@ pub(crate) async fn submit(
         None => code(&mut form),
     };
     let with = ConfirmWith {
-        browser: visitor.sign_up().cloned(),
+        confirmer: confirmer(&visitor),
         password: password
             .then(|| form.password(&PASSWORD, fields::typed_password))
             .flatten(),
@@ -117,9 +116,15 @@ pub(crate) async fn submit(
             .flatten(),
     };
     form.done()?;
+    let link = match &link {
+        None => None,
+        Some(link) => match Confirmable::of_link(link.expose()) {
+            Some(what) => Some((what, link)),
+            None => return invalid_link(&words),
+        },
+    };
     let mut wanted = Wanted {
-        // Only a sign-up asks for more than the link.
-        link: link.as_ref().map(|link| (SIGN_UP, link)),
+        link,
         password,
         username,
     };
@@ -137,9 +142,13 @@ pub(crate) async fn submit(
     wanted.page(&visitor, &words, csrf, &form)
 }
 
-const SIGN_UP: Confirmable = Confirmable::SignUp {
-    needs_password: true,
-};
+/// Who confirms, as far as their browser tells.
+fn confirmer(visitor: &Visitor) -> Confirmer {
+    Confirmer {
+        browser: visitor.sign_up().cloned(),
+        actor: visitor.browser().map(|browser| browser.actor.clone()),
+    }
+}
 
 /// An address and the code that was mailed there.
 fn code(form: &mut Form) -> Option<Confirm> {
@@ -168,11 +177,11 @@ impl Wanted<'_> {
             }
             ConfirmError::PasswordNeeded => {
                 self.password = true;
-                let message = words.say("field-chosen-password-missing");
+                let message = words.say("field-account-password-missing");
                 form.fault(&PASSWORD, Code::ValidationFailed, message);
             }
             ConfirmError::WrongPassword => {
-                let message = words.say("field-chosen-password-wrong");
+                let message = words.say("field-account-password-wrong");
                 form.fault(&PASSWORD, Code::InvalidCredentials, message);
             }
             ConfirmError::TooManyAttempts { retry_after } => {
@@ -216,7 +225,7 @@ impl Wanted<'_> {
                 "confirm-new-address-text",
                 "confirm-new-address-action",
             ),
-            Some((Confirmable::SignUp { .. }, _)) => (
+            Some((Confirmable::SignUp, _)) => (
                 "confirm-sign-up-title",
                 "confirm-sign-up-text",
                 "confirm-sign-up-action",
@@ -268,7 +277,7 @@ fn confirmed(what: Confirmable, visitor: &Visitor, words: &Words) -> Result<Resp
     let (title, text) = match what {
         Confirmable::Address => ("confirmed-address-title", "confirmed-address-text"),
         Confirmable::NewAddress => ("confirmed-new-address-title", "confirmed-new-address-text"),
-        Confirmable::SignUp { .. } => ("confirmed-sign-up-title", "confirmed-sign-up-text"),
+        Confirmable::SignUp => ("confirmed-sign-up-title", "confirmed-sign-up-text"),
     };
     let notice = Notice {
         title,
@@ -280,7 +289,7 @@ fn confirmed(what: Confirmable, visitor: &Visitor, words: &Words) -> Result<Resp
     };
     let page = notice.done(words)?;
     Ok(match what {
-        Confirmable::SignUp { .. } => visitor.signed_up(page),
+        Confirmable::SignUp => visitor.signed_up(page),
         Confirmable::Address | Confirmable::NewAddress => page,
     })
 }
