@@ -120,7 +120,7 @@ impl Accounts {
         let Some(address) = address_of(user) else {
             return;
         };
-        if let Err(error) = self.ask_for_confirmation(&address, None).await {
+        if let Err(error) = self.ask_for_confirmation(&address, None, None).await {
             tracing::warn!(%error, "a new account was not asked to confirm its address");
         }
     }

@@ -114,7 +114,7 @@ resend-title = Confirm your e-mail address
 resend-text = Enter the e-mail address of your account. We send you a link and a code to confirm it.
 resend-action = Send the mail
 resend-aside = Enter a code that you have
-resend-sent-text = If there is an account with this address that is not confirmed yet, a mail is on its way. Follow the link in it, or enter the code here.
+resend-sent-text = If an account with this address is not confirmed yet, or you signed up with it in this browser, a mail is on its way. Follow the link in it, or enter the code here.
 unverified-title = Confirm your e-mail address first
 unverified-text = You can sign in once you have confirmed the e-mail address of your account. Enter it, and we send the mail once more.
 

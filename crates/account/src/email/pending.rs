@@ -27,6 +27,26 @@ impl Purpose for PendingSignUp {
     }
 }
 
+/// A sign-up that the browser that signed up can have mailed once more.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct MailableAgain(pub(crate) PendingSignUp);
+
+impl Purpose for MailableAgain {
+    const KIND: Kind = Kind("sign_up_again");
+    const PREFIX: TokenPrefix = TokenPrefix("pcw_");
+
+    fn owner(&self) -> Option<&UserId> {
+        None
+    }
+}
+
+impl MailableAgain {
+    /// What it is found by, for the browser whose hash this is.
+    pub(crate) fn found_by(browser: [u8; 32]) -> PlainToken {
+        PlainToken::from_bytes(Self::PREFIX, browser)
+    }
+}
+
 /// What a browser keeps that has signed up, until the address is confirmed.
 #[derive(Clone, Debug)]
 pub struct SignUpBrowser(PlainToken);

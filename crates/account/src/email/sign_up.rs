@@ -3,12 +3,13 @@
 use mail::Letter;
 use model::{EmailAddress, UserId, Username};
 use serde::{Deserialize, Serialize};
-use storage::{Bound, Kind, LoginName, UniqueField};
+use storage::{Bound, Kind, LoginName, Ticket, UniqueField};
 
+use super::pending::MailableAgain;
 use super::{NotMade, PendingSignUp, SignUpBrowser};
 use crate::Accounts;
 use crate::events::{Act, Reason};
-use crate::mailing::{CONFIRMATION, Mail, Requester};
+use crate::mailing::{CONFIRMATION, Mail, Mailing, Requester};
 use crate::outbox::{Job, Outcome, Running};
 use crate::register::{RegisterError, Registration};
 use crate::unreadable::readable;
@@ -102,19 +103,56 @@ impl Accounts {
                 reset: mailing.page("/forgot"),
             }
         } else {
-            let bound = Bound::to_nobody();
-            let carried = self
-                .carried(mailing, pending, bound, CONFIRMATION, &typed)
-                .await?;
-            Letter::ConfirmSignUp {
-                link: carried.link,
-                code: carried.code,
-                expires: self.0.clock.now().plus(CONFIRMATION),
-            }
+            self.let_mail_again(&pending).await?;
+            self.letter_to_confirm(mailing, pending, &typed).await?
         };
         let reason = at.id.to_string();
         self.mail(to, requester.language(), letter, &reason, CONFIRMATION)
             .await?;
         Ok(Outcome::Done)
+    }
+
+    /// A letter with what makes the account.
+    pub(super) async fn letter_to_confirm(
+        &self,
+        mailing: &Mailing,
+        pending: PendingSignUp,
+        address: &EmailAddress,
+    ) -> Result<Letter, NotMade> {
+        let bound = Bound::to_nobody();
+        let carried = self
+            .carried(mailing, pending, bound, CONFIRMATION, address)
+            .await?;
+        Ok(Letter::ConfirmSignUp {
+            link: carried.link,
+            code: carried.code,
+            expires: self.0.clock.now().plus(CONFIRMATION),
+        })
+    }
+
+    /// Keeps a sign-up for its browser, which may ask for the mail once more.
+    async fn let_mail_again(&self, pending: &PendingSignUp) -> Result<(), NotMade> {
+        let Some(browser) = pending.browser else {
+            return Ok(());
+        };
+        if self.mailable_again(browser).await?.is_some() {
+            return Ok(()); // an earlier try has kept it
+        }
+        let (found_by, again) = (
+            MailableAgain::found_by(browser),
+            MailableAgain(pending.clone()),
+        );
+        let ticket = Ticket::under(found_by, again, Bound::to_nobody(), CONFIRMATION);
+        Ok(self.tickets().put(ticket).await?)
+    }
+
+    /// The sign-up that waits for its address in this browser.
+    pub(super) async fn mailable_again(
+        &self,
+        browser: [u8; 32],
+    ) -> Result<Option<PendingSignUp>, storage::Error> {
+        let found_by = MailableAgain::found_by(browser);
+        let found = self.tickets().look::<MailableAgain>(&found_by).await?;
+        Ok(found.map(|found| found.purpose.0))
     }
 }

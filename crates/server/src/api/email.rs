@@ -122,7 +122,7 @@ pub(crate) async fn resend(
     Valid(body): Valid<Address>,
 ) -> Result<StatusCode, ApiError> {
     accounts
-        .ask_for_confirmation(&body.email, device.as_ref())
+        .ask_for_confirmation(&body.email, device.as_ref(), None)
         .await?;
     Ok(StatusCode::ACCEPTED)
 }

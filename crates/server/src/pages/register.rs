@@ -10,7 +10,7 @@ use secret::Secret;
 use storage::UniqueField;
 
 use super::form::{Field, Form, Shown};
-use super::mailed::confirm::check_mail;
+use super::mailed::confirm::Sent;
 use super::render::{Frame, page};
 use super::visitor::Visitor;
 use super::words::Words;
@@ -108,8 +108,7 @@ pub(crate) async fn submit(
         let asking = accounts.ask_for_account(registration);
         match taken.spend(None, asking).await? {
             Ok(browser) => {
-                let text = "sign-up-sent-text";
-                let page = check_mail(text, &address, &visitor, &words, csrf)?;
+                let page = Sent::SIGN_UP.page(&address, &visitor, &words, csrf)?;
                 return Ok(visitor.signing_up(&browser, page));
             }
             Err(error) => refuse(&mut form, error.into())?,

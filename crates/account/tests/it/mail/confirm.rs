@@ -183,7 +183,7 @@ async fn the_newest_three_links_stay_good() {
     for _ in 0..2 {
         let asked = post
             .accounts()
-            .ask_for_confirmation(&address(BOB), None)
+            .ask_for_confirmation(&address(BOB), None, None)
             .await;
         asked.unwrap();
         links.push(token_of(&post.letter(BOB).await.link()));
@@ -228,7 +228,7 @@ async fn nobody_is_asked_who_has_confirmed_or_has_no_account() {
     for to in ["alice@example.org", "nobody@example.org"] {
         let asked = post
             .accounts()
-            .ask_for_confirmation(&address(to), None)
+            .ask_for_confirmation(&address(to), None, None)
             .await;
         asked.unwrap();
     }
@@ -256,6 +256,34 @@ async fn there_is_no_account_before_the_address_is_confirmed() {
     confirmed.await.unwrap();
     assert!(post.named("bob").await.unwrap().email_verified);
     post.sign_in("bob", PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_browser_that_signed_up_has_the_mail_sent_once_more() {
+    let post = Post::with(Verification::Required).await;
+    let (browser, first) = required(&post, "bob", BOB).await;
+    let (other, _) = required(&post, "carol", "carol@example.org").await;
+    let ask = async |to: &str, browser: Option<&SignUpBrowser>| {
+        let to = address(to);
+        let asking = post.accounts().ask_for_confirmation(&to, None, browser);
+        asking.await.unwrap();
+        post.letters().await
+    };
+    assert!(ask(BOB, None).await.is_empty(), "a stranger");
+    assert!(ask(BOB, Some(&other)).await.is_empty(), "another sign-up");
+    assert!(ask("bob@example.net", Some(&browser)).await.is_empty());
+    let again = ask(BOB, Some(&browser)).await;
+    let [letter] = &*again else {
+        panic!("{again:?}")
+    };
+    let second = token_of(&letter.link());
+    let by = Confirm::Link(second.into());
+    let confirmed = post.accounts().confirm(by, in_browser(browser.clone()));
+    confirmed.await.unwrap();
+    let by = Confirm::Link(first.into());
+    let once = post.accounts().confirm(by, in_browser(browser.clone()));
+    assert!(matches!(once.await, Err(ConfirmError::InvalidLink)));
+    assert!(ask(BOB, Some(&browser)).await.is_empty(), "it is confirmed");
 }
 
 #[tokio::test]
@@ -395,7 +423,10 @@ async fn an_account_with_an_unproven_address_waits_for_it_to_be_confirmed() {
     let wrong = post.sign_in("alice", NEW_PASSWORD).await;
     assert!(matches!(wrong, Err(LoginError::InvalidCredentials)));
     let alice = address("alice@example.org");
-    let asked = post.accounts().ask_for_confirmation(&alice, None).await;
+    let asked = post
+        .accounts()
+        .ask_for_confirmation(&alice, None, None)
+        .await;
     asked.unwrap();
     let letter = post.letter("alice@example.org").await;
     let link = token_of(&letter.link());

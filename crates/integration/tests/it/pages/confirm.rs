@@ -203,6 +203,18 @@ mod required {
             browser.submit("/login", &[("username", "alice"), ("password", PASSWORD)]).await.assert_goes_to("/account");
         }
 
+        async fn the_mail_of_a_sign_up_comes_once_more(app: Confirmed) {
+            let mut browser = app.browser();
+            let page = sign_up(&mut browser, "alice", ALICE).await.assert_page(202);
+            assert!(page.contains("href=\"/confirm/resend\""), "{page}");
+            mailed(&app, ALICE).await;
+            browser.open("/confirm/resend").await.assert_page(200);
+            browser.submit("/confirm/resend", &[("email", ALICE)]).await.assert_page(202);
+            let (_, token) = mailed(&app, ALICE).await;
+            browser.submit("/confirm", &[("token", &token)]).await.assert_page(200);
+            app.login("alice", PASSWORD).await.assert_ok();
+        }
+
         async fn another_browser_needs_the_password_that_was_chosen(app: Confirmed) {
             sign_up(&mut app.browser(), "alice", ALICE).await.assert_page(202);
             let (path, token) = mailed(&app, ALICE).await;

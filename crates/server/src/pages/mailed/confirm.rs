@@ -252,25 +252,46 @@ impl Wanted<'_> {
     }
 }
 
-/// A mail may be on its way to `address`: the code in it is asked for. `text` is a key.
-pub(in crate::pages) fn check_mail(
+/// A mail may be on its way: the code in it is asked for. Its texts are keys.
+pub(in crate::pages) struct Sent {
     text: &'static str,
-    address: &EmailAddress,
-    visitor: &Visitor,
-    words: &Words,
-    csrf: CsrfToken,
-) -> Result<Response, ApiError> {
-    let form = Form::empty_in(words).prefill(&EMAIL, address.as_str());
-    let asking = Asking {
-        path: "/confirm",
-        title: "check-mail-title",
-        text,
-        action: "confirm-code-action",
-        link: None,
-        fields: vec![form.shown(&EMAIL), form.shown(&CODE)],
-        aside: Some(("/login", "page-back-to-sign-in")),
+    /// Another page, and what the link to it says.
+    aside: (&'static str, &'static str),
+}
+
+impl Sent {
+    /// To whoever has signed up.
+    pub(in crate::pages) const SIGN_UP: Self = Self {
+        text: "sign-up-sent-text",
+        aside: ("/confirm/resend", "confirm-code-aside"),
     };
-    asking.page_as(StatusCode::ACCEPTED, visitor, words, csrf, &form)
+
+    /// Once more.
+    pub(in crate::pages) const AGAIN: Self = Self {
+        text: "resend-sent-text",
+        aside: ("/login", "page-back-to-sign-in"),
+    };
+
+    /// The page, for somebody who wants the mail at `address`.
+    pub(in crate::pages) fn page(
+        &self,
+        address: &EmailAddress,
+        visitor: &Visitor,
+        words: &Words,
+        csrf: CsrfToken,
+    ) -> Result<Response, ApiError> {
+        let form = Form::empty_in(words).prefill(&EMAIL, address.as_str());
+        let asking = Asking {
+            path: "/confirm",
+            title: "check-mail-title",
+            text: self.text,
+            action: "confirm-code-action",
+            link: None,
+            fields: vec![form.shown(&EMAIL), form.shown(&CODE)],
+            aside: Some(self.aside),
+        };
+        asking.page_as(StatusCode::ACCEPTED, visitor, words, csrf, &form)
+    }
 }
 
 fn confirmed(what: Confirmable, visitor: &Visitor, words: &Words) -> Result<Response, ApiError> {

@@ -7,7 +7,7 @@ use csrf::CsrfToken;
 use problem::ValidForm;
 
 use super::asking::Asking;
-use super::confirm::check_mail;
+use super::confirm::Sent;
 use super::{EMAIL, mail_is_off};
 use crate::api::fields;
 use crate::code::Code;
@@ -47,10 +47,10 @@ pub(crate) async fn submit(
     };
     let device = visitor.device();
     match accounts
-        .ask_for_confirmation(&address, device.as_ref())
+        .ask_for_confirmation(&address, device.as_ref(), visitor.sign_up())
         .await
     {
-        Ok(()) => check_mail("resend-sent-text", &address, &visitor, &words, csrf),
+        Ok(()) => Sent::AGAIN.page(&address, &visitor, &words, csrf),
         Err(AskForResetError::MailOff(_)) => mail_is_off(&words),
         Err(error @ AskForResetError::Storage(_)) => Err(error.into()),
     }
