@@ -125,7 +125,10 @@ impl Accounts {
         parts.settings.lifetimes = Lifetimes::agree(&*parts.storage, &parts.live, own).await?;
         let sink = Arc::clone(&parts.live) as Arc<dyn storage::FeedSink>;
         parts.storage.follow(parts.clock.now(), sink).await?;
-        let desk = Arc::new(outbox::Desk::new(&parts.settings));
+        let desk = Arc::new(outbox::Desk::new(
+            &parts.settings.outbox_key,
+            parts.settings.outbox_key_previous.as_ref(),
+        ));
         let accounts = Self(Arc::new(parts), None, desk);
         if let Err(error) = accounts.refresh_decoys().await {
             tracing::warn!(%error, "the kinds of hash can't be counted: unknown names cost what the present kind does");

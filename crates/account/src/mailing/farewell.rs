@@ -11,7 +11,7 @@ use storage::Kind;
 use super::notice::{Announced, LIFETIME};
 use super::{Mail, Requester, address_of, done, later};
 use crate::Accounts;
-use crate::outbox::{Job, Outcome, Running};
+use crate::outbox::{Job, Outbox, Outcome, Running};
 
 /// The account will be deleted.
 #[derive(Serialize, Deserialize)]
@@ -51,6 +51,19 @@ impl Accounts {
         let Ok(mailing) = self.mailing() else {
             return Ok(Announced::to_nobody());
         };
+        let language = self.language(mailing);
+        self.outbox().announce_deletion(user, language).await
+    }
+}
+
+impl Outbox<'_> {
+    /// Has the owner told in this language that the account was deleted, once it is. Only a confirmed address is told:
+    /// another may be anybody's.
+    pub(crate) async fn announce_deletion(
+        &self,
+        user: &User,
+        language: String,
+    ) -> Result<Announced, storage::Error> {
         let Some(to) = address_of(user).filter(|_| user.email_verified) else {
             return Ok(Announced::to_nobody());
         };
@@ -58,7 +71,7 @@ impl Accounts {
             user: user.id.clone(),
             to: to.as_str().to_owned(),
             name: ConfirmedName::of(user),
-            language: self.language(mailing),
+            language,
         };
         self.announce(&notice, None).await
     }

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use storage::LoginName;
 use texts::{Language, Texts};
 
-use crate::outbox::{Outcome, Posting};
+use crate::outbox::{Outbox, Outcome, Posting};
 use crate::unreadable::readable;
 use crate::{Accounts, DeviceToken};
 
@@ -221,7 +221,7 @@ pub(crate) fn done(posted: Result<(), storage::Error>) -> Outcome {
     }
 }
 
-impl Accounts {
+impl Outbox<'_> {
     /// Posts a mail. One that was posted for the same `reason` is not posted again.
     pub(crate) async fn mail(
         &self,
@@ -238,6 +238,21 @@ impl Accounts {
         };
         let posting = Posting::within(lifetime).once_for(reason);
         self.post(&deliver, posting).await.map(drop)
+    }
+}
+
+impl Accounts {
+    /// Posts a mail. One that was posted for the same `reason` is not posted again.
+    pub(crate) async fn mail(
+        &self,
+        to: &EmailAddress,
+        language: &str,
+        letter: Letter,
+        reason: &str,
+        lifetime: Duration,
+    ) -> Result<(), storage::Error> {
+        let outbox = self.outbox();
+        outbox.mail(to, language, letter, reason, lifetime).await
     }
 }
 

@@ -13,7 +13,7 @@ use storage::{Bound, Kind, Ticket, Undoable};
 use super::{Mail, Requester, address_of, done, later};
 use crate::Accounts;
 use crate::email::UndoAddress;
-use crate::outbox::{Job, Outcome, Posting, Running};
+use crate::outbox::{Job, Outbox, Outcome, Posting, Running};
 
 /// A change is made by then, or it is not made: longer than any request may take.
 const CHANGED_BY: Duration = Duration::from_mins(10);
@@ -44,19 +44,20 @@ pub(crate) struct AddressNotice {
     pub(crate) language: String,
 }
 
-impl Accounts {
+impl Outbox<'_> {
     /// Posts a notice of a change that is about to be made. Each has a key of its own: one whose change was refused must
-    /// not stand for one that is made later. It goes with the account of its `owner`, unless it is to outlive that. That an owner is told once is seen to where the mail is posted.
+    /// not stand for one that is made later. It goes with the account of its `owner`, unless it is to outlive that. That an
+    /// owner is told once is seen to where the mail is posted.
     pub(crate) async fn announce<J: Job>(
         &self,
         notice: &J,
         owner: Option<&UserId>,
     ) -> Result<Announced, storage::Error> {
         let mut key = [0; 16];
-        self.0.rng.fill(&mut key);
+        self.rng.fill(&mut key);
         let mut posting = Posting::within(LIFETIME)
             .once_for(key)
-            .not_before(self.0.clock.now().plus(CHANGED_BY));
+            .not_before(self.clock.now().plus(CHANGED_BY));
         if let Some(owner) = owner {
             posting = posting.of(owner);
         }
@@ -72,6 +73,22 @@ impl Accounts {
         if let Err(error) = self.hasten::<J>(key).await {
             tracing::debug!(%error, "a notice is sent later");
         }
+    }
+}
+
+impl Accounts {
+    /// Posts a notice of a change that is about to be made.
+    pub(crate) async fn announce<J: Job>(
+        &self,
+        notice: &J,
+        owner: Option<&UserId>,
+    ) -> Result<Announced, storage::Error> {
+        self.outbox().announce(notice, owner).await
+    }
+
+    /// The change is made: its notice is due.
+    pub(crate) async fn made<J: Job>(&self, announced: Announced) {
+        self.outbox().made::<J>(announced).await;
     }
 }
 

@@ -26,6 +26,7 @@ use crate::agree_on_time;
 use crate::attempts::{budget_of_account, budget_of_identifier};
 use crate::events::Event;
 use crate::identifier::{canonical, login_name};
+use crate::outbox::{Desk, Outbox};
 use crate::settings::expiry_margin;
 
 pub use enable::EnableError;
@@ -34,11 +35,16 @@ pub use invite::{Invitation, InviteError, OneTimeLink, ResetLinkError};
 pub use list::{ListError, Listed};
 pub use show::{Blocked, Budget, Shown};
 
+/// What an operator mails to owners is in this language: there is no browser that wants another.
+const LANGUAGE: &str = "en";
+
 /// What an operator can do.
 pub struct Operator {
     storage: Arc<dyn Storage>,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
+    /// For what is mailed; nothing where mail is off.
+    desk: Option<Desk>,
     settings: OperatorSettings,
 }
 
@@ -53,6 +59,8 @@ pub struct OperatorSettings {
     pub max_clock_difference: Duration,
     /// The key by which names become budgets of guesses.
     pub attempt_key: Secret<[u8; 32]>,
+    /// The key that jobs in the outbox are encrypted with, where mail is on: a server sends what is posted here.
+    pub outbox_key: Option<Secret<[u8; 32]>>,
     /// The address that people use (`PORTCULLIS_PUBLIC_URL`), without a slash at its end: links begin with it.
     pub public_url: String,
 }
@@ -65,10 +73,12 @@ impl Operator {
         rng: Arc<dyn Rng>,
         settings: OperatorSettings,
     ) -> Self {
+        let desk = settings.outbox_key.as_ref();
         Self {
             storage,
             clock,
             rng,
+            desk: desk.map(|key| Desk::new(key, None)),
             settings,
         }
     }
@@ -89,6 +99,16 @@ impl Operator {
         Ok(Moment {
             now,
             feed_until: now.plus(longest + expiry_margin(self.settings.leeway)),
+        })
+    }
+
+    /// Where a mail is posted that a server sends, now or when it runs again; nothing where mail is off.
+    fn outbox(&self) -> Option<Outbox<'_>> {
+        Some(Outbox {
+            storage: &*self.storage,
+            desk: self.desk.as_ref()?,
+            clock: &*self.clock,
+            rng: &*self.rng,
         })
     }
 

@@ -14,7 +14,7 @@ use storage::outbox::{JobId, JobKey};
 use tokio::sync::{Mutex, Notify};
 
 use super::Backlog;
-use crate::{Accounts, Settings};
+use crate::Accounts;
 
 /// The keys of the jobs of a process, and what it knows of the outbox.
 pub(crate) struct Desk {
@@ -31,9 +31,9 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    pub(crate) fn new(settings: &Settings) -> Self {
+    /// A desk with the present key of the outbox (`Settings::outbox_key`), and the one before it.
+    pub(crate) fn new(present: &Secret<[u8; 32]>, previous: Option<&Secret<[u8; 32]>>) -> Self {
         let derive = |purpose| move |key: &Secret<[u8; 32]>| derived(key, purpose);
-        let (present, previous) = (&settings.outbox_key, settings.outbox_key_previous.as_ref());
         let (sealing, doubles) = (derive(b"sealing"), derive(b"doubles"));
         Self {
             sealer: Sealer::new(&sealing(present), previous.map(&sealing).as_ref()),

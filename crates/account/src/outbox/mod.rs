@@ -1,12 +1,13 @@
 //! Work to be done later: mails, calls to other servers.
 //!
-//! A kind of job is a type that is a [`Job`], and a line in `kinds.rs`. [`Accounts::post`] keeps one in the store, encrypted;
+//! A kind of job is a type that is a [`Job`], and a line in `kinds.rs`. [`Outbox::post`] keeps one in the store, encrypted;
 //! whichever process is first to claim it runs it (`worker.rs`). A crash between the work and its settling does it once
 //! more, so a job must bear to be done twice.
 
 mod backlog;
 mod desk;
 mod kinds;
+mod post;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -16,13 +17,14 @@ use std::time::Duration;
 use model::{Timestamp, UserId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use storage::outbox::{JobBody, JobId, StoredJob};
-use storage::{Kind, Posted};
+use storage::Kind;
+use storage::outbox::JobId;
 
 use crate::Accounts;
 
 pub use backlog::Backlog;
 pub(crate) use desk::Desk;
+pub(crate) use post::Outbox;
 
 /// The first wait after a try that failed.
 const FIRST_WAIT: Duration = Duration::from_mins(1);
@@ -109,49 +111,5 @@ impl Posting {
     pub(crate) const fn not_before(mut self, time: Timestamp) -> Self {
         self.not_before = Some(time);
         self
-    }
-}
-
-impl Accounts {
-    /// Keeps a job, and has this process look for it at once.
-    pub(crate) async fn post<J: Job>(
-        &self,
-        job: &J,
-        posting: Posting,
-    ) -> Result<Posted, storage::Error> {
-        let (now, desk) = (self.0.clock.now(), self.desk());
-        let id = JobId::random(&*self.0.rng);
-        let failed =
-            |error: Box<dyn std::error::Error + Send + Sync>| storage::Error::Backend(error);
-        let body = desk.seal(J::KIND, id, job, &*self.0.rng).map_err(failed)?;
-        let stored = StoredJob {
-            id,
-            kind: J::KIND,
-            key: posting.key.map(|key| desk.key(J::KIND, &key)),
-            owner: posting.owner,
-            body: JobBody::new(body).map_err(|error| failed(error.into()))?,
-            not_before: posting.not_before.unwrap_or(now),
-            expires: now.plus(posting.lifetime),
-        };
-        let posted = self.0.storage.post_job(stored, now).await?;
-        if posted == Posted::Kept {
-            desk.wake();
-        }
-        Ok(posted)
-    }
-
-    /// Makes the job with this key due now; `false` when none waits.
-    pub(crate) async fn hasten<J: Job>(
-        &self,
-        key: impl AsRef<[u8]>,
-    ) -> Result<bool, storage::Error> {
-        let (now, desk) = (self.0.clock.now(), self.desk());
-        for key in desk.keys(J::KIND, key.as_ref()) {
-            if self.0.storage.hasten_job(J::KIND, key, now).await? {
-                desk.wake();
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }

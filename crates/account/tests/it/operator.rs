@@ -19,6 +19,7 @@ fn operator(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>) -> Operator {
         leeway: Duration::ZERO,
         max_clock_difference: Duration::from_secs(2),
         attempt_key: Secret::new([8; 32]),
+        outbox_key: None,
         public_url: "https://accounts.example.org".to_owned(),
     };
     Operator::new(storage, clock, Arc::new(SystemRng), settings)

@@ -19,6 +19,7 @@ pub(crate) const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 pub(crate) const HOUR: Duration = Duration::from_hours(1);
 pub(crate) const QUARTER: Duration = Duration::from_mins(15);
 pub(crate) const BOUND: Duration = Duration::from_secs(30);
+pub(crate) const OUTBOX_KEY: [u8; 32] = [10; 32];
 pub(crate) const PASSWORD: &str = "kX8#vQ2m!pL5";
 
 /// A process on a store.
@@ -145,7 +146,7 @@ fn settings(access_lifetime: Duration) -> Settings {
         device_key_previous: None,
         mail_delay: Duration::ZERO,
         code_key: Secret::new([11; 32]),
-        outbox_key: Secret::new([10; 32]),
+        outbox_key: Secret::new(OUTBOX_KEY),
         outbox_key_previous: None,
         longest_failure: Duration::from_secs(1),
         lifetimes: Lifetimes::default(),

@@ -18,11 +18,13 @@ use super::store::open_store_for_a_command;
 pub async fn open_operator(config: &Config, keys: &Keys) -> anyhow::Result<Operator> {
     let clock = Arc::new(SystemClock);
     let storage = open_store_for_a_command(config, keys, &*clock).await?;
+    let has_mail = config.mail.url.is_some();
     let settings = OperatorSettings {
         access_lifetime: config.tokens.access_expires,
         leeway: config.tokens.leeway,
         max_clock_difference: CLOCK_SKEW,
         attempt_key: derived_key(&keys.secret_key, "attempts"),
+        outbox_key: has_mail.then(|| derived_key(&keys.secret_key, "outbox")),
         public_url: config.server.public_url.as_str().to_owned(),
     };
     Ok(Operator::new(storage, clock, Arc::new(SystemRng), settings))

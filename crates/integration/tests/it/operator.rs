@@ -5,6 +5,7 @@ use std::path::Path;
 use integration::PASSWORD;
 use integration::process::{Ran, Server, run};
 use serde_json::{Value, json};
+use smtp_testing::{MailServer, Setup};
 use tempfile::TempDir;
 
 /// Long enough for the slowest of machines.
@@ -19,8 +20,12 @@ struct Machine {
 
 impl Machine {
     async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    async fn start_with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let server = Server::start(folder.path(), &[]).await;
+        let server = Server::start(folder.path(), settings).await;
         Self {
             folder,
             server,
@@ -201,6 +206,31 @@ async fn a_deleted_account_is_gone_and_its_name_reserved() {
     let ran = machine.run(&["show", &id]).await;
     assert_eq!((ran.code, &*ran.stdout), (Some(1), ""));
     assert!(ran.stderr.contains("no account has this id"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn the_server_mails_the_owner_of_an_account_that_an_operator_has_deleted() {
+    let post = MailServer::start(Setup::default()).await;
+    let url = post.url();
+    let settings = [
+        ("PORTCULLIS_MAIL_URL", &*url),
+        ("PORTCULLIS_MAIL_FROM", "accounts@example.org"),
+        ("PORTCULLIS_EMAIL_VERIFICATION", "optional"),
+    ];
+    let machine = Machine::start_with(&settings).await;
+    machine.sign_up("alice").await;
+    let inbox = post.mailbox();
+    let link = inbox.wait_for("alice@example.org").await.link();
+    let (_, token) = link.split_once("token=").unwrap();
+    let body = json!({"token": token});
+    assert_eq!(machine.ask("email/confirm", "", &body).await.0, 204);
+
+    let arguments = ["user", "delete", "alice", "--yes"];
+    let ran = run(machine.folder.path(), &arguments, &settings, "").await;
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let letter = inbox.wait_for("alice@example.org").await;
+    let subject = letter.header("Subject").unwrap();
+    assert_eq!(subject, "Your account was deleted");
 }
 
 #[tokio::test]

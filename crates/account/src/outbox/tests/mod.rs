@@ -129,8 +129,22 @@ async fn a_job_that_waits_is_hastened_by_its_key_also_after_the_key_of_the_serve
     assert_eq!(process.work_off().await, 0);
 
     let after = Process::on(Arc::clone(&process.store), 2, Some(1)).await;
-    assert!(!after.accounts.hasten::<Probe>("bob").await.unwrap());
-    assert!(after.accounts.hasten::<Probe>("alice").await.unwrap());
+    assert!(
+        !after
+            .accounts
+            .outbox()
+            .hasten::<Probe>("bob")
+            .await
+            .unwrap()
+    );
+    assert!(
+        after
+            .accounts
+            .outbox()
+            .hasten::<Probe>("alice")
+            .await
+            .unwrap()
+    );
     assert_eq!(after.work_off().await, 1);
 }
 

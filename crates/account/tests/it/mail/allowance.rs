@@ -1,12 +1,6 @@
 //! How many mails an address gets.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use account::operator::OperatorSettings;
-use account::{Operator, Verification};
-use model::SystemRng;
-use secret::Secret;
+use account::Verification;
 use smtp_testing::Fault;
 
 use super::{Post, address};
@@ -110,15 +104,7 @@ async fn an_address_that_is_refused_for_good_is_not_tried_again() {
     assert!(post.letters().await.is_empty());
 
     // The operator can see it, until mail arrives there again.
-    let settings = OperatorSettings {
-        access_lifetime: HOUR,
-        leeway: Duration::ZERO,
-        max_clock_difference: Duration::from_secs(2),
-        attempt_key: Secret::new([8; 32]),
-        public_url: "https://accounts.example.org".to_owned(),
-    };
-    let (storage, clock) = (post.storage.clone(), post.process.clock.clone());
-    let operator = Operator::new(storage, clock, Arc::new(SystemRng), settings);
+    let operator = post.operator(None);
     let known = async || operator.show("alice").await.unwrap().undeliverable_since;
     assert_eq!(known().await, Some(START));
     post.ask_for_reset(ALICE).await;

@@ -3,20 +3,23 @@
 mod address;
 mod allowance;
 mod confirm;
+mod operator;
 mod reset;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use account::operator::OperatorSettings;
 use account::{
-    Accounts, Bearer, LoginAttempt, LoginError, Mailing, Registration, RequestInfo, Tokens,
-    Verification,
+    Accounts, Bearer, LoginAttempt, LoginError, Mailing, Operator, Registration, RequestInfo,
+    Tokens, Verification,
 };
 use mail::{
     Composer, MailUrl, Mailer, Patience, Sender, Stationery, Transport, TrustedAuthorities,
 };
 use model::{ClientInfo, EmailAddress, SystemRng, User, UserId, Username};
 use password::{Principal, Purpose};
+use secret::Secret;
 use smtp_testing::{MailServer, Received, Setup};
 use storage::{LoginName, NewUser, Storage};
 use storage_testing::memory::MemoryStore;
@@ -104,6 +107,20 @@ impl Post {
         let letter = letters.remove(0);
         assert_eq!(letter.to, to);
         letter
+    }
+
+    /// An operator at the same store, who has `outbox_key` or none.
+    fn operator(&self, outbox_key: Option<Secret<[u8; 32]>>) -> Operator {
+        let settings = OperatorSettings {
+            access_lifetime: HOUR,
+            leeway: Duration::ZERO,
+            max_clock_difference: Duration::from_secs(2),
+            attempt_key: Secret::new([8; 32]),
+            outbox_key,
+            public_url: "https://accounts.example.org".to_owned(),
+        };
+        let (storage, clock) = (self.storage.clone(), self.process.clock.clone());
+        Operator::new(storage, clock, Arc::new(SystemRng), settings)
     }
 
     async fn ask_for_reset(&self, to: &str) {
