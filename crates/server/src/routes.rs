@@ -65,6 +65,8 @@ static ENDPOINTS: &[Endpoint] = routes! {
     form "/logout", PageOfAccount: POST pages::logout::submit;
     form "/account", PageOfAccount: GET pages::account::page::show;
     form "/account/profile", PageOfAccount: POST pages::account::profile::submit;
+    form "/account/resend", PageOfAccount: POST pages::account::resend::submit;
+    form "/account/export", PageOfAccount: POST pages::account::export::submit;
     page "/.well-known/change-password", Nobody: GET pages::account::password::location;
     form "/account/password", PageOfAccount, hashes(PasswordChange):
         POST pages::account::password::submit;

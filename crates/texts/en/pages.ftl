@@ -127,3 +127,13 @@ undo-invalid-text = It was used already, or has expired, or is incomplete. If yo
 undone-title = The change is undone
 undone-text = Your account has its former e-mail address again, and everybody is signed out. A mail with a link for choosing a new password is on its way there.
 undone-action = Send the link again
+
+## The account
+
+account-resent = A mail is on its way. Follow the link in it, or enter the code. If nothing comes, check your spam folder, or ask again in a quarter of an hour.
+
+## One's data, on the page of the account
+
+data-title = Your data
+data-export = Everything that is stored about you, as a JSON file: your account, and where and when you signed in.
+data-export-action = Download your data

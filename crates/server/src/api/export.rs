@@ -87,9 +87,13 @@ pub(crate) async fn export(
     Serving(accounts): Serving,
     Acting(actor): Acting,
 ) -> Result<Response, ApiError> {
-    let export = accounts.export(&actor).await?;
+    Ok(file(&accounts.export(&actor).await?))
+}
+
+/// It, as a file.
+pub(crate) fn file(export: &Export) -> Response {
     let headers = [(CONTENT_DISPOSITION, FILE), (CACHE_CONTROL, NO_COPY)];
-    Ok((headers, Json(ExportView::from(&export))).into_response())
+    (headers, Json(ExportView::from(export))).into_response()
 }
 
 impl<'a> From<&'a Export> for ExportView<'a> {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use account::{
     AskForAddressError, AskForResetError, ChangePasswordError, ChangeProfileError, ConfirmError,
     DeleteError, EndSessionError, LoginError, MailOff, OpenSessionError, ProofError, QuotaError,
-    ReauthenticateError, RefreshError, Refused, RegisterError, ResetError, SignUpError,
-    UndoAddressError,
+    ReauthenticateError, RefreshError, Refused, RegisterError, ResendError, ResetError,
+    SignUpError, UndoAddressError,
 };
 use csrf::CsrfRejection;
 use jwt::{AuthRejection, TokenError};
@@ -182,6 +182,15 @@ impl From<ChangePasswordError> for ApiError {
 impl From<MailOff> for ApiError {
     fn from(_: MailOff) -> Self {
         Self::new(Code::MailDisabled)
+    }
+}
+
+impl From<ResendError> for ApiError {
+    fn from(error: ResendError) -> Self {
+        match error {
+            ResendError::Refused(refused) => refused.into(),
+            ResendError::MailOff(off) => off.into(),
+        }
     }
 }
 

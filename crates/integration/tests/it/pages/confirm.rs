@@ -107,8 +107,10 @@ mod optional {
             let mut browser = app.browser_of("alice").await;
             let page = browser.open("/account").await.assert_page(200);
             assert!(page.contains("is not confirmed yet"), "{page}");
-            browser.submit("/confirm/resend", &[("email", ALICE)]).await.assert_page(202);
+            browser.submit("/account/resend", &[]).await.assert_goes_to("/account?done=resent");
             let (path, token) = mailed(&app, ALICE).await;
+            let page = browser.open("/account?done=resent").await.assert_page(200);
+            assert!(page.contains("role=\"status\">A mail is on its way."), "{page}");
             app.signed_up("mallory").await;
             let page = app.browser_of("mallory").await.open(&path).await.assert_page(200);
             assert!(page.contains("type=\"password\""), "the browser of another account: {page}");
@@ -118,6 +120,13 @@ mod optional {
             assert!(page.contains("href=\"/account\""), "{page}");
             let page = browser.open("/account").await.assert_page(200);
             assert!(page.contains("Your e-mail address is confirmed."), "{page}");
+            browser.submit("/account/resend", &[]).await.assert_goes_to("/account");
+        }
+
+        async fn the_account_names_no_other_address_to_mail_to(app: Mailed) {
+            app.signed_up("alice").await;
+            let mut browser = app.browser_of("alice").await;
+            browser.submit("/account/resend", &[("email", "bob@example.org")]).await.assert_error_page(400, "This can&#39;t be done");
         }
 
         async fn another_address_is_in_force_when_it_is_confirmed_and_can_be_taken_back(app: Mailed) {

@@ -4,6 +4,7 @@ mod account;
 mod confirm;
 mod cookies;
 mod errors;
+mod export;
 mod forged;
 mod forgot;
 mod hostile;

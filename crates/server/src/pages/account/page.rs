@@ -10,6 +10,7 @@ use csrf::CsrfToken;
 use http::Uri;
 use model::Timestamp;
 
+use super::data::Data;
 use super::done::sentence;
 use crate::error::ApiError;
 use crate::pages::agent;
@@ -17,6 +18,7 @@ use crate::pages::form::{Field, Form, Shown};
 use crate::pages::next::query_value;
 use crate::pages::render::{Frame, page};
 use crate::pages::visitor::{SignedIn, to_login};
+use crate::pages::words::Words;
 
 pub(super) static USERNAME: Field = Field {
     id: "profile-username",
@@ -66,8 +68,8 @@ struct Page {
     username: String,
     /// What has just been done.
     done: Option<Cow<'static, str>>,
-    /// The address, where there is one.
-    email: Option<String>,
+    /// Whether there is an address.
+    has_email: bool,
     /// Whether its owner has confirmed it.
     confirmed: bool,
     /// Whether a mail can be sent by which it is confirmed.
@@ -76,6 +78,7 @@ struct Page {
     profile: [Shown; 2],
     password: [Shown; 2],
     sessions: Vec<Session>,
+    data: Data,
 }
 
 /// A session, as it is shown.
@@ -101,18 +104,19 @@ pub(super) enum Filled {
 pub(crate) async fn show(
     State(accounts): State<Accounts>,
     who: SignedIn,
+    words: Words,
     csrf: CsrfToken,
     uri: Uri,
 ) -> Result<Response, ApiError> {
-    let done = query_value(&uri, "done").and_then(|code| sentence(&code));
-    let done = done.map(Cow::Borrowed);
-    shown(&accounts, &who, &csrf, Filled::None, done).await
+    let done = query_value(&uri, "done").and_then(|code| sentence(&code, &words));
+    shown(&accounts, &who, &words, &csrf, Filled::None, done).await
 }
 
 /// The page, with these forms and what has just been done.
 pub(super) async fn shown(
     accounts: &Accounts,
     who: &SignedIn,
+    words: &Words,
     csrf: &CsrfToken,
     filled: Filled,
     done: Option<Cow<'static, str>>,
@@ -143,7 +147,7 @@ pub(super) async fn shown(
         token,
         username: user.display_name().to_owned(),
         done,
-        email: user.email.clone(),
+        has_email: user.email.is_some(),
         confirmed: user.email_verified,
         sends_mail: accounts.sends_mail(),
         summary: [profile.summary(), password.summary()].concat(),
@@ -153,6 +157,7 @@ pub(super) async fn shown(
             password.shown_new_password(&NEW, accounts.password_min_chars()),
         ],
         sessions: sessions.into_iter().map(Session::from).collect(),
+        data: Data::in_words(words),
     })?;
     Ok(profile.on(password.on(page)))
 }

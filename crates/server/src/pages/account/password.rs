@@ -14,6 +14,7 @@ use crate::extract::Serving;
 use crate::pages::form::Form;
 use crate::pages::register::any_text;
 use crate::pages::visitor::{SignedIn, to_login};
+use crate::pages::words::Words;
 use crate::to_the_end::to_the_end;
 
 /// Where password managers send people who want to change it (W3C, "A Well-Known URL for Changing Passwords").
@@ -25,6 +26,7 @@ pub(crate) async fn location() -> Redirect {
 pub(crate) async fn submit(
     Serving(accounts): Serving,
     who: SignedIn,
+    words: Words,
     csrf: CsrfToken,
     ValidForm(mut form): ValidForm<Form>,
 ) -> Result<Response, ApiError> {
@@ -63,5 +65,5 @@ pub(crate) async fn submit(
         }
         Err(error) => return Err(error.into()),
     }
-    shown(&accounts, &who, &csrf, Filled::Password(form), None).await
+    shown(&accounts, &who, &words, &csrf, Filled::Password(form), None).await
 }

@@ -16,12 +16,14 @@ use crate::limits::TakenBudget;
 use crate::pages::confirm;
 use crate::pages::form::Form;
 use crate::pages::visitor::{SignedIn, to_login};
+use crate::pages::words::Words;
 
 /// Saves what differs: an imported name or address that breaks today's rules may stay, and one that is
 /// missing may stay missing.
 pub(crate) async fn submit(
     Serving(accounts): Serving,
     who: SignedIn,
+    words: Words,
     csrf: CsrfToken,
     taken: TakenBudget,
     ValidForm(mut form): ValidForm<Form>,
@@ -49,7 +51,7 @@ pub(crate) async fn submit(
                     return Ok(Redirect::to(&done("profile")).into_response());
                 };
                 let done = asked(&address);
-                return shown(&accounts, &who, &csrf, Filled::None, Some(done)).await;
+                return shown(&accounts, &who, &words, &csrf, Filled::None, Some(done)).await;
             }
             Err(ChangeProfileError::Taken(UniqueField::Username)) => {
                 form.refuse(&USERNAME, Code::UsernameTaken);
@@ -64,5 +66,5 @@ pub(crate) async fn submit(
             Err(error) => return Err(error.into()),
         }
     }
-    shown(&accounts, &who, &csrf, Filled::Profile(form), None).await
+    shown(&accounts, &who, &words, &csrf, Filled::Profile(form), None).await
 }

@@ -1,15 +1,15 @@
 //! `POST /account/sessions/{id}/end` and `POST /account/sessions/end-others`
 
-use account::{EndSessionError, Refused};
+use account::EndSessionError;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use problem::{ValidForm, ValidPath};
 
 use super::done::done;
+use super::refused_here;
 use crate::error::ApiError;
 use crate::extract::Serving;
-use crate::pages::confirm;
 use crate::pages::form::Form;
-use crate::pages::visitor::{SignedIn, to_login};
+use crate::pages::visitor::SignedIn;
 
 /// Ends one session. One that isn't there any more is as good as ended: people press buttons twice.
 pub(crate) async fn end(
@@ -37,13 +37,5 @@ pub(crate) async fn end_others(
     match accounts.end_other_sessions(&who.browser.actor).await {
         Ok(_) => Ok(Redirect::to(&done("sessions")).into_response()),
         Err(refused) => refused_here(refused),
-    }
-}
-
-fn refused_here(refused: Refused) -> Result<Response, ApiError> {
-    match refused {
-        Refused::NotFresh => Ok(Redirect::to(confirm::LOCATION).into_response()),
-        Refused::Revoked => Ok(to_login()),
-        Refused::Storage(error) => Err(error.into()),
     }
 }
