@@ -91,6 +91,9 @@ impl Conversation {
                 self.from = rest.split_once(':').map(|(_, from)| from.to_owned());
                 self.say("250 2.1.0 OK").await?;
             }
+            ("RCPT", Fault::StallsFor(domain)) if rest.contains(&format!("@{domain}>")) => {
+                std::future::pending::<()>().await;
+            }
             ("RCPT", _) => {
                 let to = rest.split_once('<').and_then(|(_, to)| to.split_once('>'));
                 self.to = to.map(|(to, _)| to.to_owned());

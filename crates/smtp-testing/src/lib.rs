@@ -72,6 +72,8 @@ pub enum Fault {
     Sender(&'static str),
     /// The answer to RCPT TO.
     Recipient(&'static str),
+    /// RCPT TO is never answered for this domain.
+    StallsFor(&'static str),
     /// The answer to the letter.
     Content(&'static str),
     /// The letter is read and never answered.

@@ -117,6 +117,10 @@ impl Core {
                 doc! { "not_before": 1, "free_from": 1, "expires_at": 1, "kind": 1 },
                 plain("portcullis_to_do"),
             ),
+            model(
+                doc! { "tries": 1, "not_before": 1, "free_from": 1, "expires_at": 1, "kind": 1 },
+                plain("portcullis_first_tries"),
+            ),
         ];
         self.build(&self.jobs, &jobs, progress).await?;
         let records = [

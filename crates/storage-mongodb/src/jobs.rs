@@ -15,7 +15,8 @@ use model::{Timestamp, UserId};
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Bson, Document, doc};
 use storage::outbox::{
-    Claim, ClaimedJob, JobBody, JobId, JobKey, MOST_COUNTED, Progress, StoredJob, report_expired,
+    Claim, ClaimedJob, JobBody, JobId, JobKey, Lane, MOST_COUNTED, Progress, StoredJob, Tries,
+    Wanted, report_expired,
 };
 use storage::{Error, Kind, Outbox, OutboxDepth, Posted};
 
@@ -39,14 +40,14 @@ impl Outbox for MongoStore {
 
     async fn claim_jobs(
         &self,
-        kinds: &[Kind],
+        wanted: &Wanted,
         now: Timestamp,
         lease_until: Timestamp,
         limit: u32,
     ) -> Result<Vec<ClaimedJob>, Error> {
-        let (core, kinds) = (Arc::clone(&self.core), kinds.to_vec());
+        let (core, wanted) = (Arc::clone(&self.core), wanted.clone());
         self.running
-            .write(async move { core.claim_jobs(&kinds, now, lease_until, limit).await })
+            .write(async move { core.claim_jobs(&wanted, now, lease_until, limit).await })
             .await
     }
 
@@ -106,6 +107,9 @@ impl Core {
         if let Some(owner) = &job.owner {
             document.insert("owner", owner.as_str());
         }
+        if let Some(lane) = &job.lane {
+            document.insert("lane", hex(lane.as_bytes()));
+        }
         for _ in 0..TRIES {
             match self.jobs.insert(document.clone()).await {
                 Ok(()) => return self.kept_for(job.id, job.owner.as_ref()).await,
@@ -151,7 +155,7 @@ impl Core {
 
     async fn claim_jobs(
         &self,
-        kinds: &[Kind],
+        wanted: &Wanted,
         now: Timestamp,
         lease_until: Timestamp,
         limit: u32,
@@ -159,17 +163,15 @@ impl Core {
         let mut claimed = Vec::new();
         for _ in 0..LOOKS {
             let left = limit.saturating_sub(u32::try_from(claimed.len()).unwrap_or(limit));
-            let names: Vec<_> = kinds.iter().map(|kind| kind.0).collect();
-            let mut wanted = due(now);
-            wanted.insert("kind", doc! { "$in": names });
-            wanted.insert("tries", doc! { "$type": "number" });
-            wanted.insert("body", doc! { "$type": "binData" }); // others would be found again and again
-            let query = Query::new(wanted).sort(doc! { "not_before": 1 });
+            let query = Query::new(due_of(wanted, now)).sort(doc! { "not_before": 1 });
             let found = self.jobs.all(query.limit(left)).await?;
             let count = found.len();
             let before = claimed.len();
             for document in found {
-                match self.claim_job(kinds, &document, now, lease_until).await {
+                match self
+                    .claim_job(&wanted.kinds, &document, now, lease_until)
+                    .await
+                {
                     Ok(job) => claimed.extend(job),
                     Err(error @ Error::Unreadable { .. }) => {
                         tracing::error!(%error, "unreadable job"); // others must not wait for it
@@ -210,6 +212,7 @@ impl Core {
         Ok(kind.map(|kind| ClaimedJob {
             id,
             kind: *kind,
+            lane: read_lane(document),
             body,
             claim,
             expires: after.expires,
@@ -327,6 +330,25 @@ fn due(now: Timestamp) -> Document {
     doc! { "not_before": come(), "free_from": come(), "expires_at": { "$gt": date(now) } }
 }
 
+/// The same for those that somebody wants.
+fn due_of(wanted: &Wanted, now: Timestamp) -> Document {
+    let names: Vec<_> = wanted.kinds.iter().map(|kind| kind.0).collect();
+    let lanes: Vec<_> = wanted
+        .outside
+        .iter()
+        .map(|lane| hex(lane.as_bytes()))
+        .collect();
+    let mut filter = due(now);
+    match wanted.tries {
+        Tries::First => filter.insert("tries", 0_i64),
+        Tries::Further => filter.insert("tries", doc! { "$gt": 0_i64 }),
+    };
+    filter.insert("kind", doc! { "$in": names });
+    filter.insert("lane", doc! { "$nin": lanes });
+    filter.insert("body", doc! { "$type": "binData" }); // others would be found again and again
+    filter
+}
+
 /// A filter for the job while this claim may settle it: what [`Progress::is_claimed_by`] asks.
 fn claimed_by(id: JobId, claim: Claim) -> Document {
     doc! { "_id": id.to_string(), "claim": i64::from(claim.0) }
@@ -365,6 +387,12 @@ fn read_id(fields: &Fields<'_>) -> Result<JobId, Error> {
     bytes
         .map(JobId::from_bytes)
         .ok_or_else(|| fields.unreadable("_id"))
+}
+
+/// Another version may know other lanes: such a job runs beside every other.
+fn read_lane(document: &Document) -> Option<Lane> {
+    let lane = document.get_str("lane").ok()?;
+    unhex(lane).map(Lane::from_bytes)
 }
 
 /// A key as documents hold it: unique over all kinds.

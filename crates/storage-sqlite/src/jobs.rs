@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use model::{Timestamp, UserId};
 use rusqlite::{Connection, named_params};
 use storage::outbox::{
-    Claim, ClaimedJob, JobBody, JobId, JobKey, MOST_COUNTED, Progress, StoredJob, report_expired,
+    Claim, ClaimedJob, JobBody, JobId, JobKey, Lane, MOST_COUNTED, Progress, StoredJob, Tries,
+    Wanted, report_expired,
 };
 use storage::{Error, Kind, Outbox, OutboxDepth, Posted};
 
@@ -24,23 +25,22 @@ impl Outbox for SqliteStore {
 
     async fn claim_jobs(
         &self,
-        kinds: &[Kind],
+        wanted: &Wanted,
         now: Timestamp,
         lease_until: Timestamp,
         limit: u32,
     ) -> Result<Vec<ClaimedJob>, Error> {
-        let kinds = kinds.to_vec();
-        let wanted = kinds.clone();
+        let (wanted, looked_for) = (wanted.clone(), wanted.clone());
         // Most of the time there is nothing to do, and nothing that the writer must be asked for.
         let due = self
             .readers
-            .read(move |connection| due(connection, &wanted, now, 1))
+            .read(move |connection| due(connection, &looked_for, now, 1))
             .await?;
         if due.is_empty() {
             return Ok(Vec::new());
         }
         self.writer
-            .write(move |change| claim(change.connection(), &kinds, now, lease_until, limit))
+            .write(move |change| claim(change.connection(), &wanted, now, lease_until, limit))
             .await
     }
 
@@ -116,14 +116,15 @@ fn post(connection: &Connection, job: &StoredJob, now: Timestamp) -> Result<Post
     )?;
     let kept = execute(
         connection,
-        "INSERT INTO jobs (id, kind, key, owner, body, not_before, free_from, expires, tries)
-         VALUES (:id, :kind, :key, :owner, :body, :not_before, :not_before, :expires, 0)
+        "INSERT INTO jobs (id, kind, key, owner, lane, body, not_before, free_from, expires, tries)
+         VALUES (:id, :kind, :key, :owner, :lane, :body, :not_before, :not_before, :expires, 0)
          ON CONFLICT (kind, key) WHERE key IS NOT NULL DO NOTHING",
         named_params! {
             ":id": job.id.as_bytes(),
             ":kind": job.kind.0,
             ":key": key,
             ":owner": job.owner.as_ref().map(UserId::as_str),
+            ":lane": job.lane.as_ref().map(Lane::as_bytes),
             ":body": job.body.as_bytes(),
             ":not_before": job.not_before.as_millis(),
             ":expires": job.expires.as_millis(),
@@ -137,24 +138,25 @@ fn post(connection: &Connection, job: &StoredJob, now: Timestamp) -> Result<Post
 
 fn claim(
     connection: &Connection,
-    kinds: &[Kind],
+    wanted: &Wanted,
     now: Timestamp,
     lease_until: Timestamp,
     limit: u32,
 ) -> Result<Vec<ClaimedJob>, Error> {
     let mut claimed = Vec::new();
-    for (id, kind, progress) in due(connection, kinds, now, limit)? {
-        let Some((progress, claim)) = progress.claimed(now, lease_until) else {
+    for due in due(connection, wanted, now, limit)? {
+        let Some((progress, claim)) = due.progress.claimed(now, lease_until) else {
             continue;
         };
-        write(connection, id, &progress)?;
+        write(connection, due.id, &progress)?;
         let sql = "SELECT body FROM jobs WHERE id = ?1";
-        let body = first(connection, TABLE, sql, [id.as_bytes()], |columns| {
+        let body = first(connection, TABLE, sql, [due.id.as_bytes()], |columns| {
             columns.get("body")
         })?;
         claimed.push(ClaimedJob {
-            id,
-            kind,
+            id: due.id,
+            kind: due.kind,
+            lane: due.lane,
             body: JobBody::from_stored(body.unwrap_or_default()),
             claim,
             expires: progress.expires,
@@ -175,27 +177,54 @@ fn finish(connection: &Connection, id: JobId, claim: Claim) -> Result<bool, Erro
     Ok(true)
 }
 
+/// A job that can be claimed.
+struct Due {
+    id: JobId,
+    kind: Kind,
+    lane: Option<Lane>,
+    progress: Progress,
+}
+
 /// Jobs that can be claimed, the oldest first.
 fn due(
     connection: &Connection,
-    kinds: &[Kind],
+    wanted: &Wanted,
     now: Timestamp,
     limit: u32,
-) -> Result<Vec<(JobId, Kind, Progress)>, Error> {
+) -> Result<Vec<Due>, Error> {
+    let kinds = &wanted.kinds;
+    let outside: Vec<_> = wanted
+        .outside
+        .iter()
+        .map(|lane| format!("\"{}\"", hex(lane)))
+        .collect();
     let names: Vec<_> = kinds.iter().map(|kind| format!("\"{}\"", kind.0)).collect();
     let found = all(
         connection,
         TABLE,
-        "SELECT id, kind, not_before, free_from, expires, tries, claim FROM jobs
-         WHERE not_before <= ?1 AND free_from <= ?1 AND expires > ?1 AND length(id) = 16
-             AND kind IN (SELECT value FROM json_each(?2))
+        "SELECT id, kind, lane, not_before, free_from, expires, tries, claim FROM jobs
+         WHERE (tries > 0) = ?4 AND not_before <= ?1 AND free_from <= ?1 AND expires > ?1
+             AND length(id) = 16 AND kind IN (SELECT value FROM json_each(?2))
+             AND (lane IS NULL OR lower(hex(lane)) NOT IN (SELECT value FROM json_each(?5)))
          ORDER BY not_before LIMIT ?3",
-        (now.as_millis(), format!("[{}]", names.join(",")), limit),
+        (
+            now.as_millis(),
+            format!("[{}]", names.join(",")),
+            limit,
+            wanted.tries == Tries::Further,
+            format!("[{}]", outside.join(",")),
+        ),
         |columns| {
             let name: String = columns.get("kind")?;
             let kind = kinds.iter().find(|kind| kind.0 == name);
             let kind = kind.ok_or_else(|| columns.unreadable("kind"))?;
-            Ok((read_id(columns)?, *kind, read_progress(columns)?))
+            let lane: Option<[u8; 16]> = columns.get("lane")?;
+            Ok(Due {
+                id: read_id(columns)?,
+                kind: *kind,
+                lane: lane.map(Lane::from_bytes),
+                progress: read_progress(columns)?,
+            })
         },
     )?;
     Ok(found)
@@ -249,6 +278,11 @@ fn read_progress(columns: &Columns<'_>) -> Result<Progress, Error> {
         tries: columns.get("tries")?,
         claim: claim.map(Claim),
     })
+}
+
+fn hex(lane: &Lane) -> String {
+    let bytes = lane.as_bytes().iter();
+    bytes.map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn read_id(columns: &Columns<'_>) -> Result<JobId, Error> {

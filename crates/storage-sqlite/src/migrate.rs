@@ -84,6 +84,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 15,
         sql: include_str!("../migrations/0015_closings.sql"),
     },
+    Migration {
+        version: 16,
+        sql: include_str!("../migrations/0016_lanes.sql"),
+    },
 ];
 
 /// Whether the file lacks a step.

@@ -8,7 +8,7 @@ use storage::{Bound, Kind};
 use super::{ChangeAddress, NotMade};
 use crate::events::Act;
 use crate::mailing::{CONFIRMATION, Mail, Requester};
-use crate::outbox::{Job, Outcome, Running};
+use crate::outbox::{Job, Outcome, Running, Urgency};
 use crate::{Accounts, Actor, MailOff, Refused};
 
 /// Why nothing was asked for.
@@ -59,6 +59,7 @@ impl Accounts {
 
 impl Job for AskForAddress {
     const KIND: Kind = Kind("ask_for_address");
+    const URGENCY: Urgency = Urgency::Ordinary;
 
     async fn run(self, accounts: &Accounts, at: &Running) -> Outcome {
         let mailed = accounts.mail_new_address(&self, at).await;

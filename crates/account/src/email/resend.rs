@@ -7,7 +7,7 @@ use storage::{Bound, Kind};
 
 use super::{ConfirmAddress, NotMade, SignUpBrowser};
 use crate::mailing::{CONFIRMATION, Mail, Requester};
-use crate::outbox::{Job, Outcome, Running};
+use crate::outbox::{Job, Outcome, Running, Urgency};
 use crate::reset::AskForResetError;
 use crate::{Accounts, DeviceToken};
 
@@ -43,6 +43,7 @@ impl Accounts {
 
 impl Job for ResendConfirmation {
     const KIND: Kind = Kind("resend_confirmation");
+    const URGENCY: Urgency = Urgency::Ordinary;
 
     async fn run(self, accounts: &Accounts, at: &Running) -> Outcome {
         let mailed = accounts.mail_confirmation(&self, at).await;

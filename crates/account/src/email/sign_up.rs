@@ -10,7 +10,7 @@ use super::{NotMade, PendingSignUp, SignUpBrowser};
 use crate::Accounts;
 use crate::events::{Act, Reason};
 use crate::mailing::{CONFIRMATION, Mail, Mailing, Requester};
-use crate::outbox::{Job, Outcome, Running};
+use crate::outbox::{Job, Outcome, Running, Urgency};
 use crate::register::{RegisterError, Registration};
 use crate::unreadable::readable;
 
@@ -72,6 +72,7 @@ impl Accounts {
 
 impl Job for AskForAccount {
     const KIND: Kind = Kind("sign_up");
+    const URGENCY: Urgency = Urgency::Ordinary;
 
     async fn run(self, accounts: &Accounts, at: &Running) -> Outcome {
         let mailed = accounts.mail_sign_up(self, at).await;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use storage::Kind;
 
 use crate::Accounts;
-use crate::outbox::{Job, Outcome, Running};
+use crate::outbox::{Job, Outcome, Running, Urgency};
 
 /// A mail, until it is sent.
 #[derive(Serialize, Deserialize)]
@@ -16,8 +16,60 @@ pub(crate) struct Deliver {
     pub(crate) letter: Letter,
 }
 
+/// A mail that may wait for those that secure an account. Nodes of a version before leave it to others; what they post
+/// themselves is a [`Deliver`], whatever it says.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct DeliverOrdinary(pub(crate) Deliver);
+
+impl Deliver {
+    /// Whether the letter secures an account, or may wait for those that do.
+    pub(crate) const fn urgency(&self) -> Urgency {
+        match self.letter {
+            Letter::AddressChanged { .. }
+            | Letter::ResetPassword { .. }
+            | Letter::WayBackIn { .. }
+            | Letter::PasswordChanged { .. }
+            | Letter::DeletionScheduled { .. }
+            | Letter::Deleted { .. } => Urgency::Urgent,
+            Letter::ConfirmSignUp { .. }
+            | Letter::AlreadyRegistered { .. }
+            | Letter::ConfirmAddress { .. }
+            | Letter::ConfirmNewAddress { .. }
+            | Letter::AddressTaken {}
+            | Letter::Invitation { .. }
+            | Letter::Test => Urgency::Ordinary,
+        }
+    }
+
+    /// The domain that it goes to. Where that is slow to take mail, other domains must not wait.
+    fn domain(&self) -> Option<String> {
+        let key = EmailAddress::parse(&self.to).ok()?.key();
+        let (_, domain) = key.rsplit_once('@')?;
+        Some(domain.to_owned())
+    }
+}
+
+impl Job for DeliverOrdinary {
+    const KIND: Kind = Kind("ordinary_mail");
+    const URGENCY: Urgency = Urgency::Ordinary;
+
+    fn lane(&self) -> Option<String> {
+        self.0.domain()
+    }
+
+    async fn run(self, accounts: &Accounts, at: &Running) -> Outcome {
+        self.0.run(accounts, at).await
+    }
+}
+
 impl Job for Deliver {
     const KIND: Kind = Kind("mail");
+    const URGENCY: Urgency = Urgency::Urgent;
+
+    fn lane(&self) -> Option<String> {
+        self.domain()
+    }
 
     /// A mail that may have been sent is sent again under the same id.
     async fn run(self, accounts: &Accounts, at: &Running) -> Outcome {

@@ -11,7 +11,7 @@ use storage::Kind;
 use super::notice::{Announced, LIFETIME};
 use super::{Mail, Requester, address_of, done, later};
 use crate::Accounts;
-use crate::outbox::{Job, Outbox, Outcome, Running};
+use crate::outbox::{Job, Outbox, Outcome, Running, Urgency};
 
 /// The account will be deleted.
 #[derive(Serialize, Deserialize)]
@@ -79,6 +79,7 @@ impl Outbox<'_> {
 
 impl Job for ClosingNotice {
     const KIND: Kind = Kind("closing_notice");
+    const URGENCY: Urgency = Urgency::Urgent;
 
     async fn run(self, accounts: &Accounts, at: &Running) -> Outcome {
         let Ok(mailing) = accounts.mailing() else {
@@ -117,6 +118,7 @@ impl Job for ClosingNotice {
 
 impl Job for DeletionNotice {
     const KIND: Kind = Kind("deletion_notice");
+    const URGENCY: Urgency = Urgency::Urgent;
 
     async fn run(self, accounts: &Accounts, _: &Running) -> Outcome {
         if accounts.mailing().is_err() {

@@ -22,13 +22,13 @@ use serde::{Deserialize, Serialize};
 use storage::LoginName;
 use texts::{Language, Texts};
 
-use crate::outbox::{Outbox, Outcome, Posting};
+use crate::outbox::{Outbox, Outcome, Posting, Urgency};
 use crate::unreadable::readable;
 use crate::{Accounts, DeviceToken};
 
 pub(crate) use allowance::Mail;
 pub(crate) use code::Code;
-pub(crate) use deliver::Deliver;
+pub(crate) use deliver::{Deliver, DeliverOrdinary};
 pub(crate) use farewell::{ClosingNotice, DeletionNotice};
 pub(crate) use notice::{AddressNotice, Announced, PasswordNotice};
 pub(crate) use undeliverable::undeliverable_since;
@@ -237,7 +237,11 @@ impl Outbox<'_> {
             letter,
         };
         let posting = Posting::within(lifetime).once_for(reason);
-        self.post(&deliver, posting).await.map(drop)
+        let posted = match deliver.urgency() {
+            Urgency::Urgent => self.post(&deliver, posting).await,
+            Urgency::Ordinary => self.post(&DeliverOrdinary(deliver), posting).await,
+        };
+        posted.map(drop)
     }
 }
 

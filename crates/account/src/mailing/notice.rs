@@ -13,7 +13,7 @@ use storage::{Bound, Kind, Ticket, Undoable};
 use super::{Mail, Requester, address_of, done, later};
 use crate::Accounts;
 use crate::email::UndoAddress;
-use crate::outbox::{Job, Outbox, Outcome, Posting, Running};
+use crate::outbox::{Job, Outbox, Outcome, Posting, Running, Urgency};
 
 /// A change is made by then, or it is not made: longer than any request may take.
 const CHANGED_BY: Duration = Duration::from_mins(10);
@@ -105,6 +105,7 @@ impl Announced {
 
 impl Job for PasswordNotice {
     const KIND: Kind = Kind("password_notice");
+    const URGENCY: Urgency = Urgency::Urgent;
 
     async fn run(self, accounts: &Accounts, at: &Running) -> Outcome {
         let Ok(mailing) = accounts.mailing() else {
@@ -147,6 +148,7 @@ impl AddressNotice {
 
 impl Job for AddressNotice {
     const KIND: Kind = Kind("address_notice");
+    const URGENCY: Urgency = Urgency::Urgent;
 
     async fn run(self, accounts: &Accounts, _: &Running) -> Outcome {
         let Ok(mailing) = accounts.mailing() else {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
 use storage::Kind;
-use storage::outbox::{JobId, JobKey};
+use storage::outbox::{JobId, JobKey, Lane};
 use tokio::sync::{Mutex, Notify};
 
 use super::Backlog;
@@ -21,6 +21,7 @@ pub(crate) struct Desk {
     sealer: Sealer,
     doubles: Secret<[u8; 32]>,
     doubles_previous: Option<Secret<[u8; 32]>>,
+    lanes: Secret<[u8; 32]>,
     posted: Notify,
     /// Whether a job was found that can't be read.
     has_unreadable: AtomicBool,
@@ -39,6 +40,7 @@ impl Desk {
             sealer: Sealer::new(&sealing(present), previous.map(&sealing).as_ref()),
             doubles: doubles(present),
             doubles_previous: previous.map(&doubles),
+            lanes: derived(present, b"lanes"),
             posted: Notify::new(),
             has_unreadable: AtomicBool::new(false),
             backlog: Mutex::default(),
@@ -82,6 +84,15 @@ impl Desk {
         let previous = self.doubles_previous.as_ref();
         let previous = previous.map(|doubles| hashed(doubles, kind, key));
         [Some(self.key(kind, key)), previous].into_iter().flatten()
+    }
+
+    /// What stands for a lane in the store. After `SECRET_KEY` was replaced it is another.
+    pub(super) fn lane(&self, lane: &str) -> Lane {
+        let mut bytes = [0; 16];
+        for (byte, of_mac) in bytes.iter_mut().zip(mac(&self.lanes, &[lane.as_bytes()])) {
+            *byte = of_mac;
+        }
+        Lane::from_bytes(bytes)
     }
 
     /// Has this process look for jobs at once.

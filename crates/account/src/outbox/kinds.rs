@@ -6,15 +6,18 @@ use std::time::Duration;
 use storage::Kind;
 use storage::outbox::ClaimedJob;
 
-use super::{Job, Outcome, Running};
+use super::{Job, Outcome, Running, Urgency};
 use crate::Accounts;
 use crate::email::{AskForAccount, AskForAddress, ResendConfirmation};
-use crate::mailing::{AddressNotice, ClosingNotice, DeletionNotice, Deliver, PasswordNotice};
+use crate::mailing::{
+    AddressNotice, ClosingNotice, DeletionNotice, Deliver, DeliverOrdinary, PasswordNotice,
+};
 use crate::reset::ForgotPassword;
 
 /// One line for each kind.
 const KINDS: &[Entry] = &[
     Entry::of::<Deliver>(),
+    Entry::of::<DeliverOrdinary>(),
     Entry::of::<ForgotPassword>(),
     Entry::of::<AskForAccount>(),
     Entry::of::<AskForAddress>(),
@@ -25,6 +28,8 @@ const KINDS: &[Entry] = &[
     Entry::of::<DeletionNotice>(),
     #[cfg(test)]
     Entry::of::<super::tests::Probe>(),
+    #[cfg(test)]
+    Entry::of::<super::tests::OrdinaryProbe>(),
 ];
 
 /// What came of a try, and how long to wait before the next one: nothing when the job can't be read.
@@ -34,6 +39,7 @@ type Try<'a> = Pin<Box<dyn Future<Output = Tried> + Send + 'a>>;
 
 struct Entry {
     kind: Kind,
+    urgency: Urgency,
     run: for<'a> fn(&'a Accounts, &'a ClaimedJob) -> Try<'a>,
 }
 
@@ -41,14 +47,22 @@ impl Entry {
     const fn of<J: Job>() -> Self {
         Self {
             kind: J::KIND,
+            urgency: J::URGENCY,
             run: |accounts, job| Box::pin(run::<J>(accounts, job)),
         }
     }
 }
 
-/// The kinds that can be claimed.
-pub(super) fn kinds() -> Vec<Kind> {
-    KINDS.iter().map(|entry| entry.kind).collect()
+/// The kinds that can be claimed of what is so urgent.
+pub(super) fn kinds(urgency: Urgency) -> Vec<Kind> {
+    let entries = KINDS.iter().filter(|entry| entry.urgency == urgency);
+    entries.map(|entry| entry.kind).collect()
+}
+
+/// How urgent a kind is that can be claimed.
+pub(super) fn urgency_of(kind: Kind) -> Urgency {
+    let entry = KINDS.iter().find(|entry| entry.kind == kind);
+    entry.map_or(Urgency::Ordinary, |entry| entry.urgency)
 }
 
 /// Tries a job.
@@ -75,7 +89,7 @@ mod test {
 
     #[test]
     fn no_two_kinds_have_the_same_name() {
-        let mut names: Vec<_> = kinds().iter().map(|kind| kind.0).collect();
+        let mut names: Vec<_> = KINDS.iter().map(|entry| entry.kind.0).collect();
         let count = names.len();
         names.sort_unstable();
         names.dedup();

@@ -7,6 +7,7 @@
 mod backlog;
 mod desk;
 mod kinds;
+mod places;
 mod post;
 #[cfg(test)]
 mod tests;
@@ -38,13 +39,30 @@ pub(crate) trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Its kind: stored with it, so it never changes.
     const KIND: Kind;
 
+    /// What it comes before.
+    const URGENCY: Urgency;
+
     /// Does the work, within a minute.
     fn run(self, accounts: &Accounts, at: &Running) -> impl Future<Output = Outcome> + Send;
+
+    /// What it has in common with jobs that should not run beside it, such as the server that they all talk to.
+    fn lane(&self) -> Option<String> {
+        None
+    }
 
     /// How long to wait after so many tries, of which the last one has failed.
     fn wait_after(tries: u32) -> Duration {
         default_wait(tries)
     }
+}
+
+/// Which jobs come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// It secures an account, or tells its owner.
+    Urgent,
+    /// It may wait for what is urgent.
+    Ordinary,
 }
 
 /// What came of a try. The codes go into the log: they name no person and no address.

@@ -34,6 +34,7 @@ impl Outbox<'_> {
             kind: J::KIND,
             key: posting.key.map(|key| desk.key(J::KIND, &key)),
             owner: posting.owner,
+            lane: job.lane().map(|lane| desk.lane(&lane)),
             body: JobBody::new(body).map_err(|error| failed(error.into()))?,
             not_before: posting.not_before.unwrap_or(now),
             expires: now.plus(posting.lifetime),

@@ -5,17 +5,15 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use model::Timestamp;
-use storage::outbox::ClaimedJob;
+use storage::outbox::{ClaimedJob, Wanted};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::Outcome;
 use super::kinds::{Tried, kinds, run_claimed};
+use super::places::{Place, Places};
 use crate::Accounts;
-
-/// Jobs that a process does at once.
-const AT_ONCE: usize = 4;
 
 /// For how long a job is claimed: two nodes whose clocks differ as far as `readyz` allows never do it at once.
 const LEASE: Duration = Duration::from_mins(2);
@@ -49,47 +47,58 @@ impl Accounts {
     /// # Errors
     /// When the store fails and nothing runs.
     pub async fn work_off(&self, stop: &watch::Receiver<bool>) -> Result<usize, storage::Error> {
-        let mut running = JoinSet::new();
+        let (mut running, mut places) = (JoinSet::new(), Places::default());
         let mut ended = 0;
         loop {
-            let room = AT_ONCE - running.len();
-            match self.claim(room, stop).await {
-                Ok(jobs) => {
-                    for job in jobs {
-                        let accounts = Self(self.0.clone(), None, self.2.clone());
-                        running.spawn(accounts.work_on(job, stop.clone()));
-                    }
+            match self.claim_next(&places, stop).await {
+                Ok(Some(job)) => {
+                    let accounts = Self(self.0.clone(), None, self.2.clone());
+                    let place = Place::of(&job);
+                    let task = running.spawn(accounts.work_on(job, stop.clone()));
+                    places.take(task.id(), place);
+                    continue;
                 }
-                Err(error) if running.is_empty() => return Err(error),
+                Ok(None) => {}
+                Err(error) if places.is_empty() => return Err(error),
                 Err(_) => {} // once what runs has ended it is tried again
             }
             tokio::select! {
-                settled = running.join_next() => match settled {
-                    Some(has_ended) => ended += usize::from(matches!(has_ended, Ok(true))),
+                settled = running.join_next_with_id() => match settled {
+                    Some(Ok((id, has_ended))) => {
+                        places.leave(id);
+                        ended += usize::from(has_ended);
+                    }
+                    Some(Err(error)) => places.leave(error.id()),
                     None => return Ok(ended),
                 },
                 () = sleep(LOOK_EVERY) => {}
-                () = self.has_posted(), if room > 0 => {}
+                () = self.has_posted(), if places.has_room() => {}
             }
         }
     }
 
-    async fn claim(
+    /// Claims the job that comes next, if one may run beside what runs.
+    async fn claim_next(
         &self,
-        room: usize,
+        places: &Places,
         stop: &watch::Receiver<bool>,
-    ) -> Result<Vec<ClaimedJob>, storage::Error> {
-        let kinds = kinds();
-        if room == 0 || kinds.is_empty() || is_to_end(stop) {
-            return Ok(Vec::new());
+    ) -> Result<Option<ClaimedJob>, storage::Error> {
+        if is_to_end(stop) {
+            return Ok(None);
         }
         let now = self.0.clock.now();
-        let room = u32::try_from(room).unwrap_or(u32::MAX);
-        let claimed = self
-            .0
-            .storage
-            .claim_jobs(&kinds, now, now.plus(LEASE), room);
-        claimed.await
+        for search in places.searches() {
+            let wanted = Wanted {
+                kinds: kinds(search.urgency),
+                tries: search.tries,
+                outside: search.outside,
+            };
+            let claiming = self.0.storage.claim_jobs(&wanted, now, now.plus(LEASE), 1);
+            if let Some(job) = claiming.await?.pop() {
+                return Ok(Some(job));
+            }
+        }
+        Ok(None)
     }
 
     /// Tries a job and settles it; whether it has ended.

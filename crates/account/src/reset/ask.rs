@@ -7,7 +7,7 @@ use storage::{Kind, PutTicketError, Ticket};
 
 use super::ResetPassword;
 use crate::mailing::{Mail, RESET, Requester, later};
-use crate::outbox::{Job, Outcome, Running};
+use crate::outbox::{Job, Outcome, Running, Urgency};
 use crate::{Accounts, DeviceToken};
 
 /// Why nothing was asked for.
@@ -63,6 +63,7 @@ impl Accounts {
 
 impl Job for ForgotPassword {
     const KIND: Kind = Kind("forgot_password");
+    const URGENCY: Urgency = Urgency::Urgent;
 
     async fn run(self, accounts: &Accounts, at: &Running) -> Outcome {
         match accounts.mail_reset(&self, at).await {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use integration::process::{Ran, Server, run};
-use integration::{TestApp, every_backend};
+use integration::{PASSWORD, TestApp, every_backend};
 use serde_json::json;
 use smtp_testing::{Encryption, Fault, MailServer, Setup};
 use tempfile::TempDir;
@@ -56,6 +56,31 @@ every_backend! {
         let body = json!({"token": token, "new_password": new});
         app.post("/api/v1/password/reset").json(body).send().await.assert_ok();
         app.login("alice", new).await.assert_ok();
+    }
+
+    async fn a_domain_that_takes_no_mail_holds_up_no_other(app: TestApp) {
+        let server = MailServer::start(Setup::default()).await;
+        server.fails_with(Fault::StallsFor("slow.example.net"));
+        let url = server.url();
+        let app = app.restart_with(&[("PORTCULLIS_MAIL_URL", &url), FROM]).await;
+        let sign_up = async |name: &str, address: &str| {
+            let body = json!({"username": name, "email": address, "password": PASSWORD});
+            app.post("/api/v1/register").json(body).send().await.assert_status(201);
+        };
+        let forgotten = async |address: &str| {
+            let asking = app.post("/api/v1/password/forgot").json(json!({"email": address}));
+            asking.send().await.assert_status(202);
+        };
+        for number in 0..8 {
+            let (name, address) = (format!("slow-{number}"), format!("slow-{number}@slow.example.net"));
+            sign_up(&name, &address).await;
+            forgotten(&address).await;
+        }
+        sign_up("alice", "alice@example.org").await;
+        forgotten("alice@example.org").await;
+        let letter = server.mailbox().wait_for("alice@example.org").await;
+        assert_eq!(letter.header("Subject").as_deref(), Some("Choose a new password"));
+        assert!(server.mailbox().letters().iter().all(|letter| letter.to == "alice@example.org"));
     }
 }
 

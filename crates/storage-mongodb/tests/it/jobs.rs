@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use faulty_network::{Network, Proxy};
 use mongodb::bson::{Document, doc};
-use storage::outbox::{Claim, JobBody, JobId, JobKey, StoredJob};
+use storage::outbox::{Claim, JobBody, JobId, JobKey, StoredJob, Tries, Wanted};
 use storage::{Kind, Outbox as _, Posted, Upkeep as _, Users as _};
 use storage_mongodb::MongoStore;
 
@@ -24,14 +24,24 @@ fn job(number: u8) -> StoredJob {
         kind: MAIL,
         key: Some(JobKey::from_bytes([number; 32])),
         owner: None,
+        lane: None,
         body: JobBody::new(vec![number]).unwrap(),
         not_before: NOW,
         expires: NOW.plus(60 * MINUTE),
     }
 }
 
+fn wanted(tries: Tries) -> Wanted {
+    Wanted {
+        kinds: vec![MAIL],
+        tries,
+        outside: Vec::new(),
+    }
+}
+
 async fn claims(node: &MongoStore, limit: u32) -> usize {
-    let claimed = node.claim_jobs(&[MAIL], NOW, NOW.plus(2 * MINUTE), limit);
+    let first = wanted(Tries::First);
+    let claimed = node.claim_jobs(&first, NOW, NOW.plus(2 * MINUTE), limit);
     claimed.await.unwrap().len()
 }
 
@@ -131,20 +141,27 @@ async fn what_is_due_is_found_by_an_index() {
     };
     let node = database.node().await;
     node.post_job(job(1), NOW).await.unwrap();
-    let command = doc! { "explain": {
-        "find": JOBS,
-        "filter": {
-            "not_before": { "$lte": millis(NOW) }, "free_from": { "$lte": millis(NOW) },
-            "expires_at": { "$gt": millis(NOW) }, "kind": { "$in": [MAIL.0] },
-        },
-        "sort": { "not_before": 1 },
-        "limit": 4,
-    }, "verbosity": "queryPlanner" };
-    let answer = database.run(command).await;
-    let planner = answer.get_document("queryPlanner").unwrap();
-    let plan = planner.get_document("winningPlan").unwrap().to_string();
-    assert!(plan.contains("portcullis_to_do"), "{plan}");
-    assert!(!plan.contains("\"SORT\""), "{plan}");
+    let plan_for = async |tries: Document| {
+        let command = doc! { "explain": {
+            "find": JOBS,
+            "filter": {
+                "not_before": { "$lte": millis(NOW) }, "free_from": { "$lte": millis(NOW) },
+                "expires_at": { "$gt": millis(NOW) }, "tries": tries, "kind": { "$in": [MAIL.0] },
+                "lane": { "$nin": ["a"] },
+            },
+            "sort": { "not_before": 1 },
+            "limit": 1,
+        }, "verbosity": "queryPlanner" };
+        let answer = database.run(command).await;
+        let planner = answer.get_document("queryPlanner").unwrap();
+        let plan = planner.get_document("winningPlan").unwrap().to_string();
+        assert!(!plan.contains("\"SORT\""), "{plan}");
+        plan
+    };
+    let first = plan_for(doc! { "$eq": 0_i64 }).await;
+    assert!(first.contains("portcullis_"), "{first}");
+    let further = plan_for(doc! { "$gt": 0_i64 }).await;
+    assert!(further.contains("portcullis_to_do"), "{further}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,7 +192,10 @@ async fn a_claim_that_was_not_answered_lapses() {
     node.post_job(job(1), NOW).await.unwrap();
     let claiming = {
         let node = Arc::clone(&node);
-        async move { node.claim_jobs(&[MAIL], NOW, NOW.plus(2 * MINUTE), 1).await }
+        async move {
+            let first = wanted(Tries::First);
+            node.claim_jobs(&first, NOW, NOW.plus(2 * MINUTE), 1).await
+        }
     };
     loses_the_answer(
         &database,
@@ -191,7 +211,10 @@ async fn a_claim_that_was_not_answered_lapses() {
     recovers(&node).await;
     assert_eq!(claims(&node, 1).await, 0);
     let later = NOW.plus(2 * MINUTE);
-    let claimed = node.claim_jobs(&[MAIL], later, later.plus(MINUTE), 1).await;
+    let further = wanted(Tries::Further);
+    let claimed = node
+        .claim_jobs(&further, later, later.plus(MINUTE), 1)
+        .await;
     assert_eq!(claimed.unwrap()[0].claim, Claim(2));
 }
 
@@ -215,7 +238,10 @@ async fn a_job_whose_end_was_not_answered_is_done() {
     recovers(&node).await;
     assert!(!node.finish_job(id, Claim(1)).await.unwrap());
     let later = NOW.plus(30 * MINUTE);
-    let claimed = node.claim_jobs(&[MAIL], later, later.plus(MINUTE), 1).await;
+    let further = wanted(Tries::Further);
+    let claimed = node
+        .claim_jobs(&further, later, later.plus(MINUTE), 1)
+        .await;
     assert!(claimed.unwrap().is_empty());
     let posted = node.post_job(job(1), later).await.unwrap();
     assert_eq!(posted, Posted::Kept, "the same, and it is done");

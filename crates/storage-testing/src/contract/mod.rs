@@ -251,6 +251,8 @@ macro_rules! contract_behaviour {
             outbox::a_job_is_due_from_its_time_until_it_expires,
             outbox::the_oldest_jobs_are_claimed_first_and_no_more_than_wanted,
             outbox::a_kind_that_was_not_asked_for_is_left_alone,
+            outbox::first_tries_and_further_ones_are_claimed_apart,
+            outbox::a_lane_that_was_excluded_is_left_alone,
             outbox::a_lapsed_claim_is_granted_to_another_who_alone_settles_it,
             outbox::a_claim_that_lapsed_settles_as_long_as_nobody_else_has_claimed,
             outbox::a_postponed_job_waits_for_its_new_time,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use storage::outbox::{Claim, ClaimedJob, JobBody, JobId, JobKey, StoredJob};
+use storage::outbox::{Claim, ClaimedJob, JobBody, JobId, JobKey, Lane, StoredJob, Tries, Wanted};
 use storage::{Kind, OutboxDepth, Posted, Storage};
 
 use super::Backend;
@@ -90,17 +90,70 @@ pub async fn a_kind_that_was_not_asked_for_is_left_alone(backend: &dyn Backend) 
     };
     post(&store, hook, 0).await;
     post(&store, job(2), 0).await;
-    assert!(
-        store
-            .claim_jobs(&[], at(1), at(121), 5)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    let of = |kinds: &[Kind]| Wanted {
+        kinds: kinds.to_vec(),
+        ..first_tries()
+    };
+    assert!(claim_of(&store, &of(&[]), 1, 5).await.is_empty());
     assert_eq!(ids(&claim(&store, 1, 5).await), [number(2)]);
-    let both = store.claim_jobs(&[MAIL, HOOK], at(1), at(121), 5).await;
-    let both = both.unwrap();
+    let both = claim_of(&store, &of(&[MAIL, HOOK]), 1, 5).await;
     assert_eq!((ids(&both), both[0].kind), (vec![number(1)], HOOK));
+}
+
+pub async fn first_tries_and_further_ones_are_claimed_apart(backend: &dyn Backend) {
+    let store = backend.open().await;
+    let further_tries = Wanted {
+        tries: Tries::Further,
+        ..first_tries()
+    };
+    for number in 1..=4 {
+        post(&store, job(number), 0).await;
+    }
+    assert!(claim_of(&store, &further_tries, 1, 5).await.is_empty());
+    let claimed = claim_of(&store, &first_tries(), 1, 2).await;
+    assert_eq!(claimed.len(), 2);
+    assert!(postpone(&store, &claimed[0], 50).await);
+    // One was given back, and the claim of the other lapses.
+    let untried = ids(&claim_of(&store, &first_tries(), 1 + LEASE, 5).await);
+    assert_eq!(untried.len(), 2);
+    assert!(untried.iter().all(|id| !ids(&claimed).contains(id)));
+    let mut again = ids(&claim_of(&store, &further_tries, 1 + LEASE, 5).await);
+    let mut expected = ids(&claimed);
+    again.sort_by_key(|id| *id.as_bytes());
+    expected.sort_by_key(|id| *id.as_bytes());
+    assert_eq!(again, expected);
+}
+
+pub async fn a_lane_that_was_excluded_is_left_alone(backend: &dyn Backend) {
+    let store = backend.open().await;
+    let lane = |number| Lane::from_bytes([number; 16]);
+    let outside = |lanes: &[u8]| Wanted {
+        outside: lanes.iter().copied().map(lane).collect(),
+        ..first_tries()
+    };
+    for (number, its) in [(1, Some(1)), (2, Some(1)), (3, Some(0xff)), (4, None)] {
+        let job = StoredJob {
+            lane: its.map(lane),
+            not_before: at(i64::from(number)),
+            ..job(number)
+        };
+        post(&store, job, 0).await;
+    }
+    let without = claim_of(&store, &outside(&[1, 0xff]), 10, 9).await;
+    assert_eq!((ids(&without), without[0].lane), (vec![number(4)], None));
+    let other = claim_of(&store, &outside(&[1, 2]), 10, 9).await;
+    assert_eq!(ids(&other), [number(3)]);
+    assert_eq!(other[0].lane, Some(lane(0xff)));
+    let left = claim_of(&store, &outside(&[0xff, 2]), 10, 9).await;
+    assert_eq!(ids(&left), [number(1), number(2)]);
+    // It keeps its lane for further tries.
+    let again = Wanted {
+        tries: Tries::Further,
+        ..outside(&[1])
+    };
+    let again = claim_of(&store, &again, 10 + LEASE, 9).await;
+    assert_eq!(again.len(), 2);
+    assert!(again.iter().all(|job| job.lane != Some(lane(1))));
 }
 
 pub async fn a_lapsed_claim_is_granted_to_another_who_alone_settles_it(backend: &dyn Backend) {
@@ -331,6 +384,7 @@ pub(super) fn job(number: u32) -> StoredJob {
         kind: MAIL,
         key: None,
         owner: None,
+        lane: None,
         body: JobBody::new([b"body of ", number.to_string().as_bytes(), b" \0\xff"].concat())
             .unwrap(),
         not_before: at(0),
@@ -376,8 +430,32 @@ pub(super) async fn post(store: &Arc<dyn Storage>, job: StoredJob, seconds: i64)
 }
 
 pub(super) async fn claim(store: &Arc<dyn Storage>, seconds: i64, limit: u32) -> Vec<ClaimedJob> {
-    let claimed = store.claim_jobs(&[MAIL], at(seconds), at(seconds + LEASE), limit);
+    let further_tries = Wanted {
+        tries: Tries::Further,
+        ..first_tries()
+    };
+    let mut claimed = claim_of(store, &first_tries(), seconds, limit).await;
+    let left = limit - u32::try_from(claimed.len()).unwrap();
+    claimed.extend(claim_of(store, &further_tries, seconds, left).await);
+    claimed
+}
+
+async fn claim_of(
+    store: &Arc<dyn Storage>,
+    wanted: &Wanted,
+    seconds: i64,
+    limit: u32,
+) -> Vec<ClaimedJob> {
+    let claimed = store.claim_jobs(wanted, at(seconds), at(seconds + LEASE), limit);
     claimed.await.unwrap()
+}
+
+pub(super) fn first_tries() -> Wanted {
+    Wanted {
+        kinds: vec![MAIL],
+        tries: Tries::First,
+        outside: Vec::new(),
+    }
 }
 
 pub(super) async fn finish(store: &Arc<dyn Storage>, job: &ClaimedJob) -> bool {

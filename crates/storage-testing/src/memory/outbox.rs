@@ -1,6 +1,8 @@
 use async_trait::async_trait;
 use model::Timestamp;
-use storage::outbox::{Claim, ClaimedJob, JobId, JobKey, Progress, StoredJob, report_expired};
+use storage::outbox::{
+    Claim, ClaimedJob, JobId, JobKey, Progress, StoredJob, Wanted, report_expired,
+};
 use storage::{Error, Kind, Outbox, OutboxDepth, Posted};
 
 use super::{MemoryStore, State};
@@ -40,7 +42,7 @@ impl Outbox for MemoryStore {
 
     async fn claim_jobs(
         &self,
-        kinds: &[Kind],
+        wanted: &Wanted,
         now: Timestamp,
         lease_until: Timestamp,
         limit: u32,
@@ -49,7 +51,7 @@ impl Outbox for MemoryStore {
         let mut due: Vec<_> = state
             .jobs
             .values_mut()
-            .filter(|found| kinds.contains(&found.stored.kind) && found.is_due(now))
+            .filter(|found| found.is_wanted(wanted) && found.is_due(now))
             .collect();
         due.sort_by_key(|found| found.progress.map(|progress| progress.not_before));
         due.truncate(limit as usize);
@@ -59,6 +61,7 @@ impl Outbox for MemoryStore {
             Some(ClaimedJob {
                 id: found.stored.id,
                 kind: found.stored.kind,
+                lane: found.stored.lane,
                 body: found.stored.body.clone(),
                 claim,
                 expires: found.stored.expires,
@@ -150,6 +153,14 @@ impl State {
 impl Job {
     fn has_key(&self, kind: Kind, key: Option<JobKey>) -> bool {
         key.is_some() && self.stored.key == key && self.stored.kind == kind
+    }
+
+    fn is_wanted(&self, wanted: &Wanted) -> bool {
+        let tries = self.progress.map(|progress| progress.tries);
+        let lane = self.stored.lane.as_ref();
+        wanted.kinds.contains(&self.stored.kind)
+            && tries.is_some_and(|tries| wanted.tries.holds_for(tries))
+            && !lane.is_some_and(|lane| wanted.outside.contains(lane))
     }
 
     fn is_due(&self, now: Timestamp) -> bool {

@@ -15,6 +15,30 @@ pub struct JobId([u8; 16]);
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct JobKey([u8; 32]);
 
+/// What jobs have in common of which few should run at once, such as the server that they all talk to: a keyed hash of it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Lane([u8; 16]);
+
+/// Which tries of jobs are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tries {
+    /// Those of jobs that nobody has tried.
+    First,
+    /// Those of jobs that were tried before.
+    Further,
+}
+
+/// Which jobs somebody wants to claim.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Of these kinds. Those that the caller doesn't know are a later version's, and left to it.
+    pub kinds: Vec<Kind>,
+    /// Tried before, or not.
+    pub tries: Tries,
+    /// In none of these lanes.
+    pub outside: Vec<Lane>,
+}
+
 /// What is to be done, as its caller has encrypted it. It is not printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct JobBody(Vec<u8>);
@@ -30,6 +54,8 @@ pub struct StoredJob {
     pub key: Option<JobKey>,
     /// With whose account it goes.
     pub owner: Option<UserId>,
+    /// Which jobs it should not run beside.
+    pub lane: Option<Lane>,
     /// What is to be done.
     pub body: JobBody,
     /// From when on it is due.
@@ -45,6 +71,8 @@ pub struct ClaimedJob {
     pub id: JobId,
     /// What kind of work it is: one of those that were asked for.
     pub kind: Kind,
+    /// Which jobs it should not run beside.
+    pub lane: Option<Lane>,
     /// What is to be done.
     pub body: JobBody,
     /// What settles it.
@@ -100,6 +128,34 @@ impl JobKey {
 impl fmt::Debug for JobKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JobKey")
+    }
+}
+
+impl Lane {
+    /// A lane of these bytes, which must reveal nothing of what they stand for.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lane")
+    }
+}
+
+impl Tries {
+    /// Whether a job is wanted that was claimed so often.
+    pub const fn holds_for(self, claimed: u32) -> bool {
+        match self {
+            Self::First => claimed == 0,
+            Self::Further => claimed > 0,
+        }
     }
 }
 

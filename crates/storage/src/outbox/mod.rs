@@ -15,7 +15,7 @@ use model::Timestamp;
 
 use crate::{Error, Kind};
 
-pub use job::{ClaimedJob, JobBody, JobId, JobKey, StoredJob};
+pub use job::{ClaimedJob, JobBody, JobId, JobKey, Lane, StoredJob, Tries, Wanted};
 pub use progress::{Claim, Progress};
 
 /// Jobs that are counted at the most: what is behind them is behind them.
@@ -51,12 +51,11 @@ pub trait Outbox: Send + Sync {
     /// Keeps a job until it is done or has expired. Posting the same one once more, by its id, changes nothing.
     async fn post_job(&self, job: StoredJob, now: Timestamp) -> Result<Posted, Error>;
 
-    /// Claims jobs of these kinds that are due at `now`, the oldest first, at the most `limit`. Each is claimed by one
-    /// of those who try, and may be claimed again from `lease_until` on. Kinds that the caller doesn't know are a later
-    /// version's, and left to it.
+    /// Claims such jobs that are due at `now`, the oldest first, at the most `limit`. Each is claimed by one of those who
+    /// try, and may be claimed again from `lease_until` on.
     async fn claim_jobs(
         &self,
-        kinds: &[Kind],
+        wanted: &Wanted,
         now: Timestamp,
         lease_until: Timestamp,
         limit: u32,

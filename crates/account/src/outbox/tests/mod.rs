@@ -1,19 +1,20 @@
 //! Jobs on a store in memory. Where a test waits, time passes at once.
 
+mod order;
 mod process;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Clock as _, UserId};
-use storage::outbox::{JobBody, JobId, StoredJob};
+use storage::outbox::{JobBody, JobId, StoredJob, Tries, Wanted};
 use storage::{Kind, Posted};
 use tokio::time::{Instant, timeout};
 
 use super::{Job as _, Posting};
 use process::{DAY, Does, MINUTE, Process, START, probe, runs};
 
-pub(super) use process::Probe;
+pub(super) use process::{OrdinaryProbe, Probe};
 
 #[tokio::test(start_paused = true)]
 async fn a_posted_job_is_done_once() {
@@ -184,8 +185,12 @@ async fn a_kind_of_a_later_version_is_left_alone() {
     let later = stored(Kind("later"), body);
     process.store.post_job(later.clone(), START).await.unwrap();
     assert_eq!(process.work_off().await, 0);
-    let kinds = [later.kind];
-    let claimed = process.store.claim_jobs(&kinds, START, later.expires, 1);
+    let wanted = Wanted {
+        kinds: vec![later.kind],
+        tries: Tries::First,
+        outside: Vec::new(),
+    };
+    let claimed = process.store.claim_jobs(&wanted, START, later.expires, 1);
     assert_eq!(claimed.await.unwrap()[0].claim.0, 1);
 }
 
@@ -282,6 +287,7 @@ fn stored(kind: Kind, body: JobBody) -> StoredJob {
         kind,
         key: None,
         owner: None,
+        lane: None,
         body,
         not_before: START,
         expires: START.plus(DAY),

@@ -11,11 +11,11 @@ use model::{Clock as _, ManualClock, SystemRng, Timestamp};
 use password::{Hasher, HasherConfig, Params, Policy};
 use secret::Secret;
 use serde::{Deserialize, Serialize};
-use storage::outbox::{ClaimedJob, JobId};
+use storage::outbox::{ClaimedJob, JobId, Tries, Wanted};
 use storage::{Kind, Posted, Storage};
 use tokio::sync::watch;
 
-use super::super::{Job, Outcome, Posting, Running};
+use super::super::{Job, Outcome, Posting, Running, Urgency};
 use crate::{Accounts, Lifetimes, Live, Parts, Settings};
 
 pub(super) const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -42,6 +42,8 @@ pub(super) enum Does {
     Panic,
     Hang,
     TakeTwoSeconds,
+    /// After a first try that fails.
+    TakeTwoSecondsLater,
 }
 
 /// A job of a test, which its name tells from those of other tests.
@@ -49,10 +51,30 @@ pub(super) enum Does {
 pub(in crate::outbox) struct Probe {
     test: String,
     does: Does,
+    lane: Option<String>,
+}
+
+/// One that may wait for what is urgent.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+pub(in crate::outbox) struct OrdinaryProbe(pub(super) Probe);
+
+impl Job for OrdinaryProbe {
+    const KIND: Kind = Kind("ordinary_probe");
+    const URGENCY: Urgency = Urgency::Ordinary;
+
+    async fn run(self, accounts: &Accounts, at: &Running) -> Outcome {
+        self.0.run(accounts, at).await
+    }
 }
 
 impl Job for Probe {
     const KIND: Kind = Kind("probe");
+    const URGENCY: Urgency = Urgency::Urgent;
+
+    fn lane(&self) -> Option<String> {
+        self.lane.clone()
+    }
 
     async fn run(self, accounts: &Accounts, at: &Running) -> Outcome {
         assert!(accounts.0.clock.now() < at.expires);
@@ -71,7 +93,8 @@ impl Job for Probe {
             Does::FailForEver => Outcome::Never("unknown"),
             Does::Panic => panic!("a probe"),
             Does::Hang => pending().await,
-            Does::TakeTwoSeconds => {
+            Does::TakeTwoSecondsLater if at.tries == 1 => Outcome::Later("refused"),
+            Does::TakeTwoSeconds | Does::TakeTwoSecondsLater => {
                 tokio::time::sleep(Duration::from_secs(2)).await;
                 Outcome::Done
             }
@@ -86,6 +109,15 @@ pub(super) fn probe(test: &str, does: Does) -> Probe {
     Probe {
         test: test.to_owned(),
         does,
+        lane: None,
+    }
+}
+
+/// The same in a lane.
+pub(super) fn probe_in(lane: &str, test: &str, does: Does) -> Probe {
+    Probe {
+        lane: Some(lane.to_owned()),
+        ..probe(test, does)
     }
 }
 
@@ -143,6 +175,12 @@ impl Process {
         assert_eq!(posted, Posted::Kept);
     }
 
+    pub(super) async fn post_ordinary(&self, probe: Probe) {
+        let posting = Posting::within(DAY);
+        let posted = self.accounts.post(&OrdinaryProbe(probe), posting).await;
+        assert_eq!(posted.unwrap(), Posted::Kept);
+    }
+
     pub(super) async fn post_as(&self, probe: &Probe, posting: Posting) -> Posted {
         self.accounts.post(probe, posting).await.unwrap()
     }
@@ -161,8 +199,17 @@ impl Process {
     /// Claims what is due, as another process does.
     pub(super) async fn claim(&self) -> Vec<ClaimedJob> {
         let now = self.clock.now();
-        let claimed = self.store.claim_jobs(&[Probe::KIND], now, now.plus(DAY), 9);
-        claimed.await.unwrap()
+        let mut claimed = Vec::new();
+        for tries in [Tries::First, Tries::Further] {
+            let wanted = Wanted {
+                kinds: vec![Probe::KIND],
+                tries,
+                outside: Vec::new(),
+            };
+            let claiming = self.store.claim_jobs(&wanted, now, now.plus(DAY), 9);
+            claimed.extend(claiming.await.unwrap());
+        }
+        claimed
     }
 }
 

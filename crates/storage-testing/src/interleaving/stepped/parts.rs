@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use model::{Timestamp, UserId};
 use secret::HashedToken;
 use storage::attempts::Budget;
-use storage::outbox::{Claim, ClaimedJob, JobId, JobKey, StoredJob};
+use storage::outbox::{Claim, ClaimedJob, JobId, JobKey, StoredJob, Wanted};
 use storage::records::{By, Listing, NewRecord, RecordChange, StoredRecord};
 use storage::tickets::StoredTicket;
 use storage::{
@@ -171,13 +171,13 @@ impl Outbox for Stepped {
 
     async fn claim_jobs(
         &self,
-        kinds: &[Kind],
+        wanted: &Wanted,
         now: Timestamp,
         lease_until: Timestamp,
         limit: u32,
     ) -> Result<Vec<ClaimedJob>, Error> {
         let _inside = self.gate.pass().await;
-        self.store.claim_jobs(kinds, now, lease_until, limit).await
+        self.store.claim_jobs(wanted, now, lease_until, limit).await
     }
 
     async fn finish_job(&self, id: JobId, claim: Claim) -> Result<bool, Error> {
