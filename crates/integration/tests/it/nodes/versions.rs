@@ -14,14 +14,20 @@ const OLD: usize = 1;
 const ANOTHER: &str = "quite another phrase of words";
 
 async fn both() -> Option<Nodes> {
+    both_with(&[]).await
+}
+
+/// With `settings` of the node of this version, which the one before doesn't have.
+async fn both_with(new: &[(&str, &str)]) -> Option<Nodes> {
     let Some(before) = binary_before() else {
         scratch_database::aloud("SKIPPED: PORTCULLIS_TEST_BINARY_BEFORE names no binary");
         return None;
     };
-    let mut nodes = Nodes::start(1, &[]).await?;
+    let mut nodes = Nodes::start(1, new).await?;
     let uri = nodes.database.uri.clone();
     let settings = nodes.settings.iter();
-    let mut env: Vec<_> = settings.map(|(name, value)| (&**name, &**value)).collect();
+    let settings = settings.map(|(name, value)| (&**name, &**value));
+    let mut env: Vec<_> = settings.filter(|setting| !new.contains(setting)).collect();
     env.push(("MONGO_URI", &uri));
     let old = Server::start_before(&before, nodes.folder.path(), &env).await;
     nodes.servers.push(old);
@@ -98,4 +104,30 @@ async fn a_new_password_of_one_version_holds_on_the_other_when_that_has_left() {
     assert_eq!(nodes.me(NEW, &other.access).await, 401);
     assert_eq!(nodes.refresh(NEW, &kept.refresh).await.status, 200);
     nodes.sign_in(NEW, "alice").await;
+}
+
+/// The version before knows no account that waits to be deleted: it refuses it as one that is disabled.
+#[tokio::test]
+async fn an_account_that_waits_to_be_deleted_is_shut_out_by_the_version_before_until_it_is_kept() {
+    let grace = [("PORTCULLIS_DELETION_GRACE", "86400")];
+    let Some(nodes) = both_with(&grace).await else {
+        return;
+    };
+    assert_eq!(nodes.sign_up(OLD, "alice").await, 201);
+    let session = nodes.sign_in(OLD, "alice").await;
+    let alice = answered(nodes.signed(NEW, Method::GET, "/api/v1/me", &session.access)).await;
+    let path = format!("/api/v1/users/{}", alice.body["id"].as_str().unwrap());
+    let delete = nodes.signed(NEW, Method::DELETE, &path, &session.access);
+    assert_eq!(answered(delete).await.status, 204);
+    nodes.until_refused_everywhere(&session.access).await;
+    assert_eq!(nodes.refresh(OLD, &session.refresh).await.status, 401);
+    let mut body = json!({"username": "alice", "password": PASSWORD});
+    let refused = nodes.post(OLD, "/api/v1/login", &body).await;
+    assert_eq!(refused.status, 401, "{refused:?}");
+
+    body["keep_account"] = json!(true);
+    let kept = nodes.post(NEW, "/api/v1/login", &body).await;
+    assert_eq!(kept.status, 200, "{kept:?}");
+    let session = nodes.sign_in(OLD, "alice").await;
+    assert_eq!(nodes.me(NEW, &session.access).await, 200);
 }
