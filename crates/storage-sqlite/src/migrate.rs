@@ -435,6 +435,7 @@ mod tests {
                 "029d27a700afc0ab0a6db0032abd4d64d9edea8b5b174b3e6a64bc3586dbd959",
                 "c2f6d698d3f1a5ee4757b719606c86cc4679d34c1e4f1a3892ad540c4fe5caae",
                 "a584d70945e4df460a36248d89229c8e8d6e10baf1e9201ed94f05043376eb32",
+                "15aad1bd3d3ef2c437ebae8eee28d7ac2ae4c52c13f18c9d2ecb06dcb89004b0",
             ]
         );
         assert_eq!(checksum("a;\r\nb;"), checksum("a;\nb;"));
