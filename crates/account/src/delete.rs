@@ -2,15 +2,25 @@
 
 use std::time::Duration;
 
-use model::{Timestamp, User};
+use model::{AuthenticationContext, Timestamp, User};
+use secret::Secret;
 use storage::{Closing, Error};
 
 use crate::events::Act;
 use crate::mailing::{ClosingNotice, DeletionNotice};
-use crate::{Accounts, Actor, Refused};
+use crate::{Accounts, Actor, DeviceToken, ProofError, Refused};
 
 /// Accounts that are looked at in one step.
 const BATCH: u32 = 100;
+
+/// What has become of an account whose owner wants it deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// It is gone.
+    Done,
+    /// It is deleted then, unless its owner comes back.
+    Due(Timestamp),
+}
 
 /// Why nothing was deleted.
 #[derive(Debug, thiserror::Error)]
@@ -26,46 +36,72 @@ pub enum DeleteError {
 impl Accounts {
     /// Deletes the account `id`, which must be the actor's own, with all its sessions; or has it deleted later, where that is
     /// set: then its sessions end, and it can't be used unless its owner comes back. Needs a fresh token.
-    pub async fn delete_account(&self, actor: &Actor, id: &str) -> Result<(), DeleteError> {
+    pub async fn delete_account(&self, actor: &Actor, id: &str) -> Result<Deletion, DeleteError> {
         if actor.user.as_str() != id {
             return Err(DeleteError::Forbidden);
         }
-        self.require_fresh(actor)?;
-        let (_, user) = self.live_account(actor).await?;
-
-        let grace = self.0.settings.deletion_grace;
-        let done = if grace.is_zero() {
-            self.delete_now(&user).await
-        } else {
-            self.delete_later(&user, grace).await
-        };
-        let act = done.map_err(Refused::from)?.ok_or(Refused::Revoked)?;
-        self.report(actor.event(act.done()));
-        Ok(())
+        Ok(self.delete_own_account(actor).await?)
     }
 
-    async fn delete_now(&self, user: &User) -> Result<Option<Act>, Error> {
+    /// Deletes the account of whoever proves by the password that it is theirs. Guesses count as in
+    /// [`Accounts::reauthenticate`], together with those.
+    pub async fn delete_by_password(
+        &self,
+        actor: &Actor,
+        device: Option<&DeviceToken>,
+        password: Secret<String>,
+    ) -> Result<Deletion, ProofError> {
+        let (_, proven) = self.prove_again(actor, device, password).await?;
+        let actor = Actor {
+            authentication: AuthenticationContext::just_proven(proven),
+            ..actor.clone()
+        };
+        Ok(self.delete_own_account(&actor).await?)
+    }
+
+    /// How long an account waits to be deleted, and until when one does whose owner wants that now; nothing where none waits.
+    pub fn deletion_wait(&self) -> Option<(Duration, Timestamp)> {
+        let grace = self.0.settings.deletion_grace;
+        (!grace.is_zero()).then(|| (grace, self.0.clock.now().plus(grace)))
+    }
+
+    async fn delete_own_account(&self, actor: &Actor) -> Result<Deletion, Refused> {
+        self.require_fresh(actor)?;
+        let (_, user) = self.live_account(actor).await?;
+        let done = match self.deletion_wait() {
+            None => self.delete_now(&user).await,
+            Some((_, until)) => self.delete_later(&user, until).await,
+        };
+        let deletion = done?.ok_or(Refused::Revoked)?;
+        let act = match deletion {
+            Deletion::Done => Act::Deletion,
+            Deletion::Due(_) => Act::Closing,
+        };
+        self.report(actor.event(act.done()));
+        Ok(deletion)
+    }
+
+    async fn delete_now(&self, user: &User) -> Result<Option<Deletion>, Error> {
         let announced = self.announce_deletion(user).await?;
         let deleted = self.0.storage.delete_user(&user.id, self.moment()).await?;
         if deleted {
             self.made::<DeletionNotice>(announced).await;
         }
-        Ok(deleted.then_some(Act::Deletion))
+        Ok(deleted.then_some(Deletion::Done))
     }
 
-    async fn delete_later(&self, user: &User, grace: Duration) -> Result<Option<Act>, Error> {
-        let moment = self.moment();
+    async fn delete_later(&self, user: &User, until: Timestamp) -> Result<Option<Deletion>, Error> {
         let closing = Closing {
             user: user.id.clone(),
             at: user.generation,
-            until: moment.now.plus(grace),
+            until,
         };
         let announced = self.announce_closing(user).await?;
-        let closed = self.0.storage.close_user(closing, moment).await?;
+        let closed = self.0.storage.close_user(closing, self.moment()).await?;
         if closed.is_some() {
             self.made::<ClosingNotice>(announced).await;
         }
-        Ok(closed.map(|_| Act::Closing))
+        Ok(closed.map(|_| Deletion::Due(until)))
     }
 
     /// Deletes the accounts whose time is over. Every process does it: of several at once one deletes an account.

@@ -60,7 +60,7 @@ use storage::{Moment, Storage};
 pub use actor::{Actor, Refused};
 pub use browser::{BrowserActor, BrowserSession, Cookie};
 pub use change_password::{ChangePasswordError, ChangedPassword};
-pub use delete::DeleteError;
+pub use delete::{DeleteError, Deletion};
 pub use device::DeviceToken;
 pub use email::{
     AskForAddressError, Confirm, ConfirmError, ConfirmWith, Confirmable, Confirmer, Confirming,

@@ -41,7 +41,7 @@ impl Accounts {
     }
 
     /// The actor's session, and what is proven, when `password` is the account's.
-    async fn prove_again(
+    pub(crate) async fn prove_again(
         &self,
         actor: &Actor,
         device: Option<&DeviceToken>,

@@ -67,6 +67,9 @@ static ENDPOINTS: &[Endpoint] = routes! {
     form "/account/profile", PageOfAccount: POST pages::account::profile::submit;
     form "/account/resend", PageOfAccount: POST pages::account::resend::submit;
     form "/account/export", PageOfAccount: POST pages::account::export::submit;
+    form "/account/delete", PageOfAccount, hashes(Reauthentication):
+        GET pages::account::delete::show, POST pages::account::delete::submit;
+    page "/deleted", Page: GET pages::deleted::show;
     page "/.well-known/change-password", Nobody: GET pages::account::password::location;
     form "/account/password", PageOfAccount, hashes(PasswordChange):
         POST pages::account::password::submit;

@@ -5,10 +5,11 @@
 //! with the browser, save those by which it is known and by which a sign-up is confirmed.
 
 use account::browser::COOKIE;
-use account::{DeviceToken, SignUpBrowser};
+use account::{Deletion, DeviceToken, SignUpBrowser};
 use csrf::{Credential, Credentials, SessionBinding};
 use http::header::{COOKIE as COOKIE_HEADER, HeaderMap, HeaderValue};
 use http::request::Parts;
+use model::Timestamp;
 use secret::{PlainToken, TokenPrefix};
 
 /// The start of the id of a session of before the login.
@@ -33,13 +34,15 @@ pub(super) enum Kind {
     SignUp,
     /// Tells the next page that somebody has just signed out.
     SignedOut,
+    /// Tells the next page that somebody has deleted their account, or when it will be.
+    Deleted,
 }
 
 /// How long a sign-up can be confirmed, in seconds.
 const SIGN_UP_FOR: u32 = 24 * 60 * 60;
 
-/// How long that next page may take, in seconds.
-const SIGNED_OUT_FOR: u32 = 60;
+/// How long the next page may take, in seconds, that a cookie tells something.
+const NEXT_PAGE_WITHIN: u32 = 60;
 
 impl Kind {
     const fn name(self, https: bool) -> &'static str {
@@ -54,6 +57,8 @@ impl Kind {
             (Self::SignUp, false) => "portcullis-sign-up",
             (Self::SignedOut, true) => "__Host-portcullis-signed-out",
             (Self::SignedOut, false) => "portcullis-signed-out",
+            (Self::Deleted, true) => "__Host-portcullis-deleted",
+            (Self::Deleted, false) => "portcullis-deleted",
         }
     }
 }
@@ -95,6 +100,14 @@ impl Cookies {
         SignUpBrowser::presented(self.text(headers, Kind::SignUp)?)
     }
 
+    /// What has become of an account that was deleted with this browser.
+    pub(super) fn deleted(self, headers: &HeaderMap) -> Option<Deletion> {
+        match self.text(headers, Kind::Deleted)? {
+            "1" => Some(Deletion::Done),
+            time => Timestamp::parse(time).map(Deletion::Due).ok(),
+        }
+    }
+
     /// Whether a cookie was sent, whatever it holds.
     pub(super) fn has(self, headers: &HeaderMap, kind: Kind) -> bool {
         self.values(headers, kind).next().is_some()
@@ -125,8 +138,17 @@ impl Cookies {
 
     /// The header that has the next page say that somebody has signed out.
     pub(super) fn set_signed_out(self) -> HeaderValue {
-        let end = format!("; Max-Age={SIGNED_OUT_FOR}");
+        let end = format!("; Max-Age={NEXT_PAGE_WITHIN}");
         self.header(Kind::SignedOut, "1", &end)
+    }
+
+    /// The header that has the next page say what has become of an account.
+    pub(super) fn set_deleted(self, deletion: Deletion) -> HeaderValue {
+        let end = format!("; Max-Age={NEXT_PAGE_WITHIN}");
+        match deletion {
+            Deletion::Done => self.header(Kind::Deleted, "1", &end),
+            Deletion::Due(time) => self.header(Kind::Deleted, &time.to_string(), &end),
+        }
     }
 
     /// The header that takes a cookie away.
@@ -138,7 +160,7 @@ impl Cookies {
         let name = kind.name(self.https);
         let secure = if self.https { "; Secure" } else { "" };
         let text = format!("{name}={value}; Path=/{secure}; HttpOnly; SameSite=Lax{end}");
-        // Names and values are letters, digits, `-` and `_`: they always fit.
+        // Names and values are letters, digits, `-`, `_`, `:` and `.`: they always fit.
         HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
     }
 

@@ -8,6 +8,7 @@ use csrf::CsrfToken;
 use http::Uri;
 use problem::ValidForm;
 
+use super::account::done::done;
 use super::form::{Field, Form, Shown};
 use super::mailed::resend::unverified;
 use super::next::Next;
@@ -115,6 +116,7 @@ pub(crate) async fn submit(
             }
         };
         match to_the_end(signing_in).await {
+            Ok(session) if keeps => return Ok(visitor.welcome(&session, &done("kept"))),
             Ok(session) => return Ok(visitor.welcome(&session, target(next))),
             Err(LoginError::EmailUnverified) => {
                 return unverified(&identifier, &visitor, &words, csrf);

@@ -13,6 +13,7 @@ mod agent;
 pub(crate) mod assets;
 pub(crate) mod confirm;
 mod cookies;
+pub(crate) mod deleted;
 pub(crate) mod error;
 mod form;
 pub(crate) mod home;

@@ -1,6 +1,6 @@
 //! Who looks at a page.
 
-use account::{BrowserActor, BrowserSession, Cookie, DeviceToken, SignUpBrowser};
+use account::{BrowserActor, BrowserSession, Cookie, Deletion, DeviceToken, SignUpBrowser};
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use csrf::CsrfToken;
@@ -25,6 +25,8 @@ pub(crate) struct Visitor {
     stale: bool,
     /// Whether somebody has just signed out.
     signed_out: bool,
+    /// What has become of an account that was deleted here.
+    deleted: Option<Deletion>,
 }
 
 /// Someone who has signed in. Anyone else is sent to the page where one does.
@@ -58,6 +60,12 @@ impl Visitor {
     /// A cookie tells it: no other site can set that one, while anyone could link to an address that says it.
     pub(super) const fn has_signed_out(&self) -> bool {
         self.signed_out
+    }
+
+    /// What has become of an account that was deleted here a moment ago. A cookie tells it, as for
+    /// [`Visitor::has_signed_out`].
+    pub(super) const fn deleted(&self) -> Option<Deletion> {
+        self.deleted
     }
 
     /// What tells that the browser is known.
@@ -141,17 +149,24 @@ impl SignedIn {
         with_cookies(Redirect::to(path).into_response(), cookies)
     }
 
-    /// Sends them to where one signs in, after they have signed out. The browser forgets the pages
-    /// that it left: `no-store` doesn't keep Chromium from showing them when one goes back.
+    /// Sends them to where one signs in, after they have signed out.
     pub(super) fn signed_out(&self) -> Response {
-        let mut response = to_login();
-        let cache = HeaderValue::from_static("\"cache\"");
-        response.headers_mut().insert("clear-site-data", cache);
         let cookies = [
             self.cookies.clear(Kind::Session),
             self.cookies.set_signed_out(),
         ];
-        with_cookies(response, cookies)
+        with_cookies(forgotten(to_login()), cookies)
+    }
+
+    /// Sends them to where it stands what has become of their account. The browser is known no more.
+    pub(super) fn deleted(&self, deletion: Deletion) -> Response {
+        let cookies = [
+            self.cookies.clear(Kind::Session),
+            self.cookies.clear(Kind::Device),
+            self.cookies.set_deleted(deletion),
+        ];
+        let response = Redirect::to("/deleted").into_response();
+        with_cookies(forgotten(response), cookies)
     }
 }
 
@@ -166,6 +181,13 @@ impl PreSession {
 /// answer may be late, and the browser have a better cookie by now.
 pub(super) fn to_login() -> Response {
     Redirect::to("/login").into_response()
+}
+
+/// Has the browser forget the pages that it left: `no-store` doesn't keep Chromium from showing them when one goes back.
+fn forgotten(mut response: Response) -> Response {
+    let cache = HeaderValue::from_static("\"cache\"");
+    response.headers_mut().insert("clear-site-data", cache);
+    response
 }
 
 fn with_cookies(
@@ -191,6 +213,7 @@ impl FromRequestParts<App> for Visitor {
         Ok(Self {
             stale: browser.is_none() && cookies.has(headers, Kind::Session),
             signed_out: cookies.has(headers, Kind::SignedOut),
+            deleted: cookies.deleted(headers),
             pre: cookies.pre_session(headers),
             device: cookies.device(headers),
             sign_up: cookies.sign_up(headers),

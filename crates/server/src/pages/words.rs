@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
+use model::Timestamp;
 use problem::Fault;
 use texts::{Language, Texts, Value};
 
@@ -35,9 +36,24 @@ impl Words {
         self.language.tag()
     }
 
+    /// How long something takes.
+    pub(super) fn wait(&self, wait: Duration) -> String {
+        self.texts.wait(&self.language, wait)
+    }
+
+    /// `2026-01-31 08:15 UTC`: a time in no language, as in mails.
+    #[expect(clippy::unused_self, reason = "a language may say it in another way")]
+    pub(super) fn time(&self, time: Timestamp) -> String {
+        let text = time.to_string(); // RFC 3339
+        match (text.get(..10), text.get(11..16)) {
+            (Some(day), Some(minute)) => format!("{day} {minute} UTC"),
+            _ => text,
+        }
+    }
+
     /// That too many attempts went before.
     pub(super) fn too_many_attempts(&self, retry_after: Duration) -> String {
-        let wait = self.texts.wait(&self.language, retry_after);
+        let wait = self.wait(retry_after);
         self.say_with("form-too-many-attempts", &[("wait", (&wait).into())])
     }
 

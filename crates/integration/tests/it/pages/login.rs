@@ -55,7 +55,7 @@ every_backend! {
         let page = answer.assert_page(403);
         assert!(page.contains("Keep my account"), "{page}");
         let keeps = [("username", "alice"), ("password", PASSWORD), ("keep_account", "yes")];
-        browser.submit("/login", &keeps).await.assert_goes_to("/account");
+        browser.submit("/login", &keeps).await.assert_goes_to("/account?done=kept");
         app.login("alice", PASSWORD).await.assert_ok();
     }
 

@@ -3,6 +3,7 @@
 mod account;
 mod confirm;
 mod cookies;
+mod delete;
 mod errors;
 mod export;
 mod forged;

@@ -7,6 +7,8 @@ pub(super) struct Data {
     pub(super) title: String,
     pub(super) export: String,
     pub(super) export_action: String,
+    pub(super) delete: String,
+    pub(super) delete_action: String,
 }
 
 impl Data {
@@ -15,6 +17,8 @@ impl Data {
             title: words.say("data-title"),
             export: words.say("data-export"),
             export_action: words.say("data-export-action"),
+            delete: words.say("data-delete"),
+            delete_action: words.say("delete-title"),
         }
     }
 }

@@ -19,6 +19,7 @@ pub(super) fn sentence(code: &str, words: &Words) -> Option<Cow<'static, str>> {
         "session" => "The session has ended.",
         "sessions" => "All your other sessions have ended.",
         "confirmed" => "Your password is confirmed. Please repeat what you wanted to do.",
+        "kept" => return Some(words.say("account-kept").into()),
         "resent" => return Some(words.say("account-resent").into()),
         _ => return None,
     };

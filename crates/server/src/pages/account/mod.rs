@@ -1,6 +1,7 @@
 //! One's account: the page, and what each of its forms does.
 
 mod data;
+pub(crate) mod delete;
 pub(super) mod done;
 pub(crate) mod export;
 pub(crate) mod page;
