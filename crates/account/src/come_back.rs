@@ -38,12 +38,12 @@ impl Accounts {
 
     /// Refuses whoever has proven everything, and has not said that they want to keep an account that waits to be deleted.
     pub(crate) async fn refuse_closing(&self, proven: Proven) -> Result<Proven, LoginError> {
-        if proven.user.closes_at.is_none() || !proven.is_enough() {
+        let Some(due_at) = proven.user.closes_at.filter(|_| proven.is_enough()) else {
             return Ok(proven);
-        }
+        };
         let refused = Act::SignIn.refused(Reason::DeletionScheduled);
         self.report(refused.of(&proven.user.id));
         self.settle(proven.guess.given_back()).await?; // the password was right
-        Err(LoginError::DeletionScheduled)
+        Err(LoginError::DeletionScheduled { due_at })
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jwt::IssueError;
-use model::{Authentication, ClientInfo, Credentials, User, UserId};
+use model::{Authentication, ClientInfo, Credentials, Timestamp, User, UserId};
 use password::{Busy, PasswordHash, Permit, Strength, Verdict};
 use secret::Secret;
 use storage::LoginName;
@@ -50,9 +50,12 @@ pub enum LoginError {
     /// The password was right, and the address must be confirmed first.
     #[error("the address is not confirmed")]
     EmailUnverified,
-    /// Everything was right, and the account waits to be deleted.
-    #[error("the account will be deleted")]
-    DeletionScheduled,
+    /// Everything was right, and the account is scheduled for deletion.
+    #[error("the account is scheduled for deletion")]
+    DeletionScheduled {
+        /// When it will be deleted.
+        due_at: Timestamp,
+    },
     /// Too many attempts have failed: nothing was checked.
     #[error("too many attempts")]
     TooManyAttempts {

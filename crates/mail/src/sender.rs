@@ -46,6 +46,13 @@ impl Sender {
         Ok(Self(Mailbox::new(name, address)))
     }
 
+    /// The same sender, with this name if it has none.
+    #[must_use]
+    pub fn or_named(mut self, name: &str) -> Self {
+        self.0.name.get_or_insert_with(|| name.to_owned());
+        self
+    }
+
     /// The domain of the address, in ASCII.
     pub fn domain(&self) -> &str {
         self.0.email.domain()
@@ -88,6 +95,13 @@ mod tests {
             assert_eq!(sender.0.name.as_deref(), name, "{text}");
             assert_eq!(sender.0.email.to_string(), address, "{text}");
         }
+    }
+
+    #[test]
+    fn a_sender_without_a_name_is_given_one() {
+        let named = |text: &str| Sender::parse(text).unwrap().or_named("Example").0.name;
+        assert_eq!(named("a@b.org").as_deref(), Some("Example"));
+        assert_eq!(named("Accounts <a@b.org>").as_deref(), Some("Accounts"));
     }
 
     #[test]

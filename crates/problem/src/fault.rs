@@ -22,6 +22,8 @@ pub struct Fault {
     pointer: String,
     code: &'static str,
     message: Cow<'static, str>,
+    #[serde(skip)]
+    key: Option<&'static str>,
 }
 
 /// The faults of one input, at most [`MAX_FAULTS`] of them in full.
@@ -38,7 +40,15 @@ impl Fault {
             pointer: String::new(),
             code,
             message: message.into(),
+            key: None,
         }
+    }
+
+    /// The same fault, whose sentence has this key in a catalogue of texts. Clients never see it.
+    #[must_use]
+    pub const fn with_key(mut self, key: &'static str) -> Self {
+        self.key = Some(key);
+        self
     }
 
     /// The member is absent.
@@ -71,6 +81,11 @@ impl Fault {
     /// What kind of fault: a stable word for programs.
     pub fn code(&self) -> &'static str {
         self.code
+    }
+
+    /// The key of the sentence, if it has one.
+    pub const fn key(&self) -> Option<&'static str> {
+        self.key
     }
 
     /// What to mend: a sentence for people.

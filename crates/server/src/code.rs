@@ -1,4 +1,4 @@
-//! Every failure that a client can meet: one table of codes, statuses and sentences.
+//! Every failure that a client can meet: one table of codes and statuses. Their sentences stand in the catalogue.
 //!
 //! `docs/errors.md` is made from it, and each `type` of a problem points there.
 
@@ -8,7 +8,7 @@ use http::StatusCode;
 pub const ERRORS_PAGE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/errors.md#");
 
 macro_rules! codes {
-    ($($(#[doc = $doc:literal])+ $variant:ident = $code:literal, $status:ident, $message:literal;)+) => {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $code:literal, $status:ident;)+) => {
         /// What went wrong, as a program reads it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Code {
@@ -29,11 +29,6 @@ macro_rules! codes {
                 match self { $(Self::$variant => StatusCode::$status),+ }
             }
 
-            /// The sentence for people.
-            pub const fn message(self) -> &'static str {
-                match self { $(Self::$variant => $message),+ }
-            }
-
             /// What it means, for the docs.
             pub const fn explanation(self) -> &'static str {
                 match self { $(Self::$variant => concat!($($doc),+)),+ }
@@ -44,70 +39,85 @@ macro_rules! codes {
 
 codes! {
     /// The body is not JSON, or JSON that two readers could understand differently (a name that stands twice, a lone surrogate, more than 32 levels). The message says where.
-    MalformedJson = "malformed_json", BAD_REQUEST, "The body is not valid JSON.";
+    MalformedJson = "malformed_json", BAD_REQUEST;
     /// The request itself can't be read: its line, a header, its path or query. Also for a request of HTTP/1.1 without one `Host`, and for one whose `Forwarded` and `X-Forwarded-For` name different clients (`PORTCULLIS_FORWARDED_HEADER`).
-    MalformedRequest = "malformed_request", BAD_REQUEST, "The request can't be read.";
+    MalformedRequest = "malformed_request", BAD_REQUEST;
     /// The link or the code that was mailed is wrong, was used, has expired, or the account has changed since. Ask for another.
-    InvalidLink = "invalid_link", BAD_REQUEST, "The link or the code is not valid any more. Ask for a new one.";
+    InvalidLink = "invalid_link", BAD_REQUEST;
     /// The name or address is unknown, or the password wrong: which of them is never told. Where one is signed in and gives the current password, that is wrong.
-    InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "The name or the password is wrong.";
+    InvalidCredentials = "invalid_credentials", UNAUTHORIZED;
     /// The route needs a token and none was sent. Send `Authorization: Bearer <token>`.
-    MissingToken = "missing_token", UNAUTHORIZED, "Sign in first: this needs a token.";
+    MissingToken = "missing_token", UNAUTHORIZED;
     /// The token was not issued here, was altered, or can't be read. Sign in again.
-    InvalidToken = "invalid_token", UNAUTHORIZED, "The token is not valid.";
+    InvalidToken = "invalid_token", UNAUTHORIZED;
     /// The token's time is over. Refresh, or sign in again.
-    ExpiredToken = "expired_token", UNAUTHORIZED, "The token has expired.";
+    ExpiredToken = "expired_token", UNAUTHORIZED;
     /// The token was good once, but its session was ended: by a logout, a change of the password in another session, a deletion, or because its refresh token was used twice; or its account was disabled, or can't be read. A token that belongs to no session (the Flask application issued it) gets this, too, wherever a session is needed: trade its refresh token, or sign in again.
-    RevokedToken = "revoked_token", UNAUTHORIZED, "The session has ended. Sign in again.";
+    RevokedToken = "revoked_token", UNAUTHORIZED;
     /// A refresh token was sent where an access token belongs, or the other way round.
-    WrongTokenType = "wrong_token_type", UNAUTHORIZED, "The token is of the wrong type: an access token where a refresh token belongs, or the other way round.";
+    WrongTokenType = "wrong_token_type", UNAUTHORIZED;
     /// The act needs a token that was issued for a password within the last ten minutes (RFC 9470). `POST /api/v1/me/reauthenticate` gives one.
-    InsufficientUserAuthentication = "insufficient_user_authentication", UNAUTHORIZED, "Enter the password once more to do this.";
+    InsufficientUserAuthentication = "insufficient_user_authentication", UNAUTHORIZED;
     /// The account is not yours. Whether it exists isn't said.
-    Forbidden = "forbidden", FORBIDDEN, "You may not do this.";
+    Forbidden = "forbidden", FORBIDDEN;
     /// A form did not come from its own page, or its form token is missing, too old or not of this session. Load the page again and send it once more. Only the pages need this; the API takes no cookies.
-    CsrfFailed = "csrf_failed", FORBIDDEN, "This form is too old, or did not come from its own page. Load the page again and send it once more.";
+    CsrfFailed = "csrf_failed", FORBIDDEN;
     /// The request came over http, where anyone on the way could read it: send it over https. Safe methods are redirected instead. The pages need https, too, unless they are reached at a loopback address.
-    HttpsRequired = "https_required", FORBIDDEN, "This must be sent over https.";
+    HttpsRequired = "https_required", FORBIDDEN;
     /// The operator has closed registration.
-    RegistrationClosed = "registration_closed", FORBIDDEN, "Registration is closed.";
+    RegistrationClosed = "registration_closed", FORBIDDEN;
     /// The password is right, and the address must be confirmed before anybody signs in (`PORTCULLIS_EMAIL_VERIFICATION=required`). `POST /api/v1/email/resend` sends the mail once more.
-    EmailUnverified = "email_unverified", FORBIDDEN, "Confirm your e-mail address first.";
-    /// Name and password are right, and the account waits to be deleted, as its owner wanted (`PORTCULLIS_DELETION_GRACE`). Whoever wants to keep it signs in once more with `"keep_account": true`.
-    DeletionScheduled = "deletion_scheduled", FORBIDDEN, "This account is going to be deleted.";
+    EmailUnverified = "email_unverified", FORBIDDEN;
+    /// Name and password are right, and the account is scheduled for deletion, as its owner wanted (`PORTCULLIS_DELETION_GRACE`): the member `deletion_due_at` says when it will be deleted. Whoever wants to keep it signs in once more with `"keep_account": true`.
+    DeletionScheduled = "deletion_scheduled", FORBIDDEN;
     /// This server sends no mail (`PORTCULLIS_MAIL_URL` is unset), so this can't be done here.
-    MailDisabled = "mail_disabled", FORBIDDEN, "This server sends no mail.";
+    MailDisabled = "mail_disabled", FORBIDDEN;
     /// There is nothing at this address.
-    NotFound = "not_found", NOT_FOUND, "There is nothing here.";
+    NotFound = "not_found", NOT_FOUND;
     /// The address is right, the method isn't; `Allow` names those that are.
-    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This method is not allowed here.";
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED;
     /// The client took too long to send the request.
-    RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request took too long to arrive.";
+    RequestTimeout = "request_timeout", REQUEST_TIMEOUT;
     /// Another account has this name, or one that looks like it.
-    UsernameTaken = "username_taken", CONFLICT, "This name is taken.";
+    UsernameTaken = "username_taken", CONFLICT;
     /// Another account has this address.
-    EmailTaken = "email_taken", CONFLICT, "This address is taken.";
+    EmailTaken = "email_taken", CONFLICT;
     /// The body has more than 64 KiB. A form of a page that is too large and has no good form token within its first 64 KiB is `csrf_failed`.
-    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large.";
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE;
     /// The path and query are too long.
-    UriTooLong = "uri_too_long", URI_TOO_LONG, "The address is too long.";
+    UriTooLong = "uri_too_long", URI_TOO_LONG;
     /// The body is not `application/json` in UTF-8, or it is compressed.
-    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json.";
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE;
     /// The body was understood, but some of its fields break their rules; `errors` has every one, with a JSON pointer, a code and a sentence.
-    ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY, "Some fields are invalid.";
+    ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY;
     /// Asked too often. `Retry-After` says when there is room again. `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11), which every answer of a limited route has, show how much is left; here they show the limit that refused. `X-RateLimit-Limit`, `-Remaining` and `-Reset`, which Flask-Limiter sends, are not sent: read `q` (how much is allowed) of `RateLimit-Policy`, and `r` (what is left) and `t` (in how many seconds there is more) of `RateLimit`. Each limit is a member with a name: its window (`"hour"`, `"day"`, `"minute"`) if it is that of the route for the client's address (`RATELIMIT_DEFAULT`; on `GET` of a page `PORTCULLIS_RATELIMIT_PAGES`) or of the signed-in user (`PORTCULLIS_RATELIMIT_USER`); `"sign-in"`, if a user has signed in too often (`PORTCULLIS_RATELIMIT_SIGNIN`); `"hashing"`, if a user had the password checked too often (`PORTCULLIS_RATELIMIT_HASHING`); `"taken"`, if somebody was told too often that a name or an address is taken, or changed theirs too often (`PORTCULLIS_RATELIMIT_TAKEN`). A second limit of a name has a number: `"sign-in-2"`.
-    RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests. Wait a while.";
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS;
     /// Too many wrong passwords for this name, on this device or by this account: after five each further one must wait longer, up to five minutes. Nothing was checked, the right password neither; whether the name is known isn't told. Try again after `Retry-After` seconds. An attempt counts until it is answered: of sign-ins at one name that are sent at once no more than five are checked, and the others get this, even if every password is right. They count in the limit of the client's address all the same: let a program sign in once and keep its tokens. `RateLimit` is not sent with it: these budgets are shown to nobody.
-    TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Too many attempts. Wait a while, then try again.";
+    TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS;
     /// The headers are too many or too large: 100 headers and 64 KiB are the limit.
-    HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large.";
+    HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE;
     /// Something went wrong here. The `request_id` finds the cause in the log.
-    Internal = "internal", INTERNAL_SERVER_ERROR, "An error occurred.";
+    Internal = "internal", INTERNAL_SERVER_ERROR;
     /// The server has too much to do, its store does not answer, or the request took longer than `PORTCULLIS_REQUEST_TIMEOUT`. Try again after `Retry-After` seconds. A change that was asked for may have been made all the same, or be made yet: its answer is what was lost.
-    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Temporarily unavailable. Try again shortly.";
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE;
 }
 
 impl Code {
+    /// The code that this word stands for.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == word)
+    }
+
+    /// The key of the sentence for people.
+    pub fn key(self) -> String {
+        format!("problem-{}", self.as_str().replace('_', "-"))
+    }
+
+    /// The sentence for people, in English.
+    pub fn message(self) -> &'static str {
+        texts::in_english(&self.key()).unwrap_or(self.as_str())
+    }
+
     /// The code for a status that came without one, from the framework.
     pub fn for_status(status: StatusCode) -> Self {
         Self::ALL
@@ -209,4 +219,17 @@ pub fn render_reference() -> String {
         let _ = writeln!(page, "| `{code}` | {meaning} |"); // as above
     }
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_sentence() {
+        for code in Code::ALL {
+            assert_ne!(code.message(), code.as_str());
+            assert_eq!(Code::named(code.as_str()), Some(*code));
+        }
+    }
 }

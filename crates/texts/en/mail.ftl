@@ -1,4 +1,5 @@
-### What is mailed. { $service } is the host of the public address, such as accounts.example.org.
+### What is mailed. { $service } is the name of the service where it was given one, else the host of its public address,
+### such as accounts.example.org.
 
 ## Every message
 

@@ -1,9 +1,9 @@
-### What the pages say.
+### What the pages say. { $brand } is the name of the service, which every text may use.
 
 ## Every page
 
 page-skip = Skip to the content
-page-footer = Accounts and sign-in by Portcullis
+page-footer = Accounts and sign-in by { $brand }
 # Before the title of a page, and before what is wrong with a field.
 page-error = Error:
 page-problem = There is a problem
@@ -14,24 +14,44 @@ page-to-sign-in = Go to sign in
 page-back-to-sign-in = Back to sign in
 page-back-to-account = Back to your account
 page-to-account = Go to your account
+page-back-to-account = Back to your account
 page-to-first = Go to the first page
 
 ## Fields, and what is wrong with them
 
 field-email = E-mail address
 field-email-missing = Enter your e-mail address.
-field-email-invalid = This is not a valid e-mail address. Enter one such as name@example.org.
-field-too-long = This is too long.
-field-too-short = This is too short.
+field-email-too-long = Use an address of at most 254 bytes.
+field-email-no-at = An e-mail address has an @ in it.
+field-email-not-bare = Send the bare address, without a name, quotes or angle brackets.
+field-email-local = The part before the @ is not valid.
+field-email-domain = The part after the @ is not a valid domain.
+field-email-no-top-level-domain = The domain after the @ must end in a top-level domain, such as .org.
+field-email-special-use = No mail reaches the domain after the @.
+field-username = User name
+field-username-hint = Up to 64 characters, without @.
+field-username-missing = Choose a user name.
+field-username-too-short = Choose a name of at least one character.
+field-username-too-long = Choose a name of at most 64 characters.
+field-too-long = Use { $count } bytes or fewer.
 field-username-contains-at = Leave out the @: it stands in e-mail addresses only.
-field-username-invalid = Use letters, digits and signs such as - and _, without spaces.
+field-username-invalid = Use letters, digits and . _ - ' : only, and start with none that changes the one before it.
 field-username-mixed-directions = Don't mix left-to-right and right-to-left characters.
 field-username-mixed-scripts = Use letters of one script, such as only Latin or only Greek ones.
+field-identifier = User name or e-mail address
+field-identifier-missing = Enter your user name or e-mail address.
+field-password = Password
+field-password-missing = Enter your password.
+field-password-wrong = The password is wrong.
+field-password-choose = Choose a password.
+field-current-password = Current password
+field-current-password-missing = Enter your current password.
+field-current-password-wrong = The current password is wrong.
 field-new-password = New password
 field-new-password-hint = At least { $count } characters. Hard to guess: three or four unrelated words, or one that your password manager makes.
 field-new-password-missing = Choose a new password.
 password-too-short = The password must have at least { $count } characters.
-password-too-long = The password is too long.
+password-too-long = The password must not be longer than { $count } bytes.
 password-too-weak = The password is too easy to guess.
 password-breached = The password is known from data breaches elsewhere. Choose one that you use nowhere else.
 password-same-as-identity = The password must not be your name or your e-mail address.
@@ -48,12 +68,77 @@ field-account-password-hint = The password that you chose for the account. It ke
 field-account-password-missing = Enter the password that you chose for the account.
 field-account-password-wrong = This is not the password of the account.
 field-other-username = Another user name
-field-other-username-missing = Choose a user name.
 field-other-username-taken = Somebody else has taken the user name that you chose. Choose another one.
 # { $wait } is a time in words.
 form-too-many-attempts = Too many attempts. Try again in { $wait }.
 
 too-many-title = Too many attempts
+
+## Signing in, signing up
+
+login-title = Sign in
+login-action = Sign in
+login-signed-out = You have signed out.
+# { $time } is a point in time in UTC, login-keep the button.
+login-scheduled-for-deletion = This account is scheduled for deletion on { $time }. To keep it, enter the password once more and choose “{ login-keep }”.
+login-keep = Keep my account
+login-forgot = Forgot your password?
+login-no-account = No account yet?
+login-register = Create an account
+register-title = Create an account
+register-action = Create account
+register-have-account = Have an account already?
+
+## The password once more
+
+guard-title = Enter your password once more
+# { $name } is a user name.
+guard-text = You are signed in as { $name }. Before you go on, we need to be sure that it is you.
+guard-action = Continue
+
+## A point in time: { $time } is hours and minutes in UTC
+
+time-utc = { $day } { $month ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[12] December
+} { $year }, { $time } UTC
+
+## A failure
+
+error-not-found-title = Page not found
+error-not-found-advice = Check the address, or start from the first page.
+error-method-title = This page can't be opened like that
+error-method-advice = Start from the first page and follow its links.
+error-form-title = This form can't be accepted
+error-form-advice = Nothing was changed. If it happens again, allow cookies for this site.
+error-https-title = A secure connection is needed
+error-https-advice = Ask the people who run this service for its https address.
+error-registration-title = Registration is closed
+error-registration-advice = If you have an account already, you can sign in.
+error-too-much-title = Too much was sent
+error-too-much-advice = Go back and send less.
+error-too-many-title = Too many requests
+error-too-many-advice = Please wait a while before you try again.
+# { $wait } is a time in words.
+error-too-many-when = Try again in { $wait }.
+error-unavailable-title = Temporarily unavailable
+error-unavailable-advice = Try again shortly. If it goes on, contact the people who run this service, with the request ID below.
+error-internal-title = Something went wrong
+error-internal-advice = Try again in a moment. If it goes on, contact the people who run this service, with the request ID below.
+error-other-title = This can't be done
+error-other-advice = Go back to the previous page and try again.
+error-back-to-registration = Back to registration
+error-request-id = Request ID
 
 ## A mail may be on its way
 

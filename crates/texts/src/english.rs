@@ -1,28 +1,75 @@
 //! The texts that are compiled in.
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use fluent_bundle::FluentResource;
+use fluent_syntax::ast::{Entry, Message, PatternElement};
 
-use crate::Fault;
+use crate::{Fault, Part};
 
 /// The language that is complete.
 pub(crate) const TAG: &str = "en";
 
-const FILES: [(&str, &str); 3] = [
-    ("en/general.ftl", include_str!("../en/general.ftl")),
-    ("en/mail.ftl", include_str!("../en/mail.ftl")),
-    ("en/pages.ftl", include_str!("../en/pages.ftl")),
+/// A file of English texts.
+#[derive(Clone, Copy, Debug)]
+pub struct EnglishFile {
+    /// Its name: `mail.ftl`.
+    pub name: &'static str,
+    /// The texts, in Fluent.
+    pub text: &'static str,
+    /// What they are for.
+    pub parts: &'static [Part],
+}
+
+macro_rules! file {
+    ($name:literal, $parts:expr) => {
+        EnglishFile {
+            name: $name,
+            text: include_str!(concat!("../en/", $name)),
+            parts: $parts,
+        }
+    };
+}
+
+/// All English texts.
+pub const ENGLISH: [EnglishFile; 4] = [
+    file!("general.ftl", &Part::ALL),
+    file!("mail.ftl", &[Part::Mail]),
+    file!("pages.ftl", &[Part::Pages]),
+    file!("problems.ftl", &[Part::Pages]),
 ];
 
 /// All of them, read.
 pub(crate) fn resources() -> Result<Vec<Arc<FluentResource>>, Vec<Fault>> {
     let mut resources = Vec::new();
-    for (name, text) in FILES {
+    for EnglishFile { name, text, .. } in ENGLISH {
         let read = FluentResource::try_new(text.to_owned());
         let resource = read.map_err(|(_, errors)| Fault::syntax(Path::new(name), text, &errors))?;
         resources.push(Arc::new(resource));
     }
     Ok(resources)
+}
+
+/// The text with this key as it is compiled in, if there is one without variables: for programs, whose answers no folder of
+/// the operator's changes.
+pub fn in_english(key: &str) -> Option<&'static str> {
+    static PLAIN: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+        let resources = resources().unwrap_or_default();
+        let entries = resources.iter().flat_map(|resource| resource.entries());
+        entries.filter_map(plain).collect()
+    });
+    PLAIN.get(key).map(String::as_str)
+}
+
+/// Key and text of a message that is one piece of text.
+fn plain(entry: &Entry<&str>) -> Option<(String, String)> {
+    let Entry::Message(Message { id, value, .. }) = entry else {
+        return None;
+    };
+    match &*value.as_ref()?.elements {
+        [PatternElement::TextElement { value }] => Some((id.name.to_owned(), (*value).to_owned())),
+        _ => None,
+    }
 }

@@ -1,20 +1,22 @@
 //! Every text that people read, by key and language.
 //!
 //! English is complete and compiled in (`en/*.ftl`, [Fluent](https://projectfluent.org)). A folder of the operator's
-//! adds languages, `de.ftl` or `de/*.ftl`, and replaces single keys of any of them, English too. What a language
-//! lacks is said in English.
+//! adds languages, `de.ftl` or `de/*.ftl`, and replaces single keys of English. A language is used for pages, and for mail, if
+//! it has every text of them ([`Part`]).
 //!
 //! ```
 //! let texts = texts::Texts::load(None).unwrap();
-//! let language = texts.negotiate(Some("fr-CH, en;q=0.8"));
+//! let language = texts.negotiate(texts::Part::Mail, Some("fr-CH, en;q=0.8"));
 //! let subject = texts.say(&language, "mail-test-subject", &[("service", "accounts.example".into())]);
 //! assert_eq!(subject, "Test message from accounts.example");
 //! ```
 
 mod accept;
+mod brand;
 mod english;
 mod fault;
 mod folder;
+mod part;
 mod rules;
 mod value;
 mod wait;
@@ -30,7 +32,10 @@ use unic_langid::LanguageIdentifier;
 
 use rules::Rules;
 
+pub use brand::{BrandName, BrandNameFault};
+pub use english::{ENGLISH, EnglishFile, in_english};
 pub use fault::Fault;
+pub use part::{Incomplete, Part};
 pub use value::Value;
 
 /// A language that there are texts in: `en`, `de-AT`.
@@ -41,15 +46,17 @@ pub struct Language(Arc<str>);
 pub struct Texts {
     /// English is the first.
     languages: Vec<Catalogue>,
-    /// Those of `languages`, in the same order.
-    ids: Vec<LanguageIdentifier>,
     rules: Rules,
+    brand: BrandName,
 }
 
 /// The texts of one language.
 struct Catalogue {
     language: Language,
+    id: LanguageIdentifier,
     bundle: FluentBundle<Arc<FluentResource>>,
+    /// What it has every text of.
+    complete: Vec<Part>,
 }
 
 /// Why there is no text to say.
@@ -96,7 +103,7 @@ impl Texts {
         if let Some(folder) = folder {
             folder::read(folder, &mut files, &mut faults);
         }
-        let (mut languages, mut ids) = (Vec::new(), Vec::new());
+        let mut languages = Vec::new();
         for (tag, own) in files {
             for file in &own {
                 faults.extend(rules.check(file, &own));
@@ -110,14 +117,13 @@ impl Texts {
             };
             let resources = under.iter().cloned().chain(own);
             let place = if is_english { 0 } else { languages.len() };
-            languages.insert(place, Catalogue::new(&tag, &id, resources));
-            ids.insert(place, id);
+            languages.insert(place, Catalogue::new(&tag, id, resources, &rules));
         }
         if faults.is_empty() {
             let texts = Self {
                 languages,
-                ids,
                 rules,
+                brand: BrandName::default(),
             };
             faults = texts.try_all();
             if faults.is_empty() {
@@ -127,20 +133,31 @@ impl Texts {
         Err(faults)
     }
 
-    /// The best language for what a browser sends as `Accept-Language` (RFC 9110 §12.5.4).
-    pub fn negotiate(&self, accept_language: Option<&str>) -> Language {
-        let wanted = accept_language.map(accept::languages).unwrap_or_default();
-        let strategy = NegotiationStrategy::Lookup;
-        let found = negotiate_languages(&wanted, &self.ids, None, strategy);
-        let best = found.first().copied();
-        let place = best.and_then(|best| self.ids.iter().position(|id| id == best));
-        let catalogue = place.and_then(|place| self.languages.get(place));
-        catalogue.map_or_else(|| self.english(), |found| found.language.clone())
+    /// The same texts, for a service of this name: `{ $brand }` in any of them.
+    #[must_use]
+    pub fn named(self, brand: BrandName) -> Self {
+        Self { brand, ..self }
     }
 
-    /// The language with this tag, if there are texts in it, else the nearest one.
-    pub fn language(&self, tag: &str) -> Language {
-        self.negotiate(Some(tag))
+    /// What the service is called.
+    pub const fn brand(&self) -> &BrandName {
+        &self.brand
+    }
+
+    /// The best language of a part for what a browser sends as `Accept-Language` (RFC 9110 §12.5.4).
+    pub fn negotiate(&self, part: Part, accept_language: Option<&str>) -> Language {
+        let wanted = accept_language.map(accept::languages).unwrap_or_default();
+        let ids: Vec<_> = self.complete(part).map(|catalogue| &catalogue.id).collect();
+        let found = negotiate_languages(&wanted, &ids, None, NegotiationStrategy::Lookup);
+        let best = found.first().map(|best| **best);
+        let mut complete = self.complete(part);
+        let found = complete.find(|catalogue| Some(&catalogue.id) == best);
+        found.map_or_else(|| self.english(), |found| found.language.clone())
+    }
+
+    /// The language with this tag, if it is one of the part, else the nearest one.
+    pub fn language(&self, part: Part, tag: &str) -> Language {
+        self.negotiate(part, Some(tag))
     }
 
     /// English, which is always there.
@@ -148,9 +165,36 @@ impl Texts {
         Language(english::TAG.into())
     }
 
-    /// The languages that there are texts in, English first.
-    pub fn languages(&self) -> impl Iterator<Item = &Language> {
-        self.languages.iter().map(|catalogue| &catalogue.language)
+    /// The languages of a part, English first.
+    pub fn languages(&self, part: Part) -> impl Iterator<Item = &Language> {
+        self.complete(part).map(|catalogue| &catalogue.language)
+    }
+
+    /// The languages that lack texts of a part. One that has nothing of its own of a part, and everything of another, is
+    /// meant to be so.
+    pub fn incomplete(&self) -> Vec<Incomplete> {
+        let mut incomplete = Vec::new();
+        for catalogue in &self.languages {
+            let has_a_part = !catalogue.complete.is_empty();
+            for part in Part::ALL {
+                let mut own = self.rules.keys(part, true);
+                let is_begun = own.any(|key| catalogue.has(key));
+                let missing = catalogue.missing(part, &self.rules);
+                if !missing.is_empty() && (is_begun || !has_a_part) {
+                    incomplete.push(Incomplete {
+                        language: catalogue.language.clone(),
+                        part,
+                        missing,
+                    });
+                }
+            }
+        }
+        incomplete
+    }
+
+    fn complete(&self, part: Part) -> impl Iterator<Item = &Catalogue> {
+        let languages = self.languages.iter();
+        languages.filter(move |catalogue| catalogue.complete.contains(&part))
     }
 
     /// The text with this key.
@@ -187,7 +231,8 @@ impl Texts {
                 given: rules::listed(given.iter().copied()),
             });
         }
-        let mut arguments = FluentArgs::with_capacity(variables.len());
+        let mut arguments = FluentArgs::with_capacity(variables.len() + 1);
+        arguments.set(brand::VARIABLE, self.brand.as_str());
         for (name, value) in variables {
             arguments.set(*name, value.for_fluent());
         }
@@ -204,6 +249,7 @@ impl Texts {
         for catalogue in &self.languages {
             for (key, variables) in self.rules.all() {
                 let mut arguments = FluentArgs::new();
+                arguments.set(brand::VARIABLE, self.brand.as_str());
                 for name in variables {
                     arguments.set(name.as_str(), 1);
                 }
@@ -219,8 +265,9 @@ impl Texts {
 impl Catalogue {
     fn new(
         tag: &str,
-        id: &LanguageIdentifier,
+        id: LanguageIdentifier,
         resources: impl Iterator<Item = Arc<FluentResource>>,
+        rules: &Rules,
     ) -> Self {
         let mut bundle = FluentBundle::new_concurrent(vec![id.clone()]);
         // Marks around each value would keep a name in Hebrew from turning the sentence around it, but they show as
@@ -230,10 +277,26 @@ impl Catalogue {
         for resource in resources {
             bundle.add_resource_overriding(resource);
         }
-        Self {
+        let mut catalogue = Self {
             language: Language(tag.into()),
+            id,
             bundle,
-        }
+            complete: Vec::new(),
+        };
+        let complete = Part::ALL.into_iter();
+        let complete = complete.filter(|part| catalogue.missing(*part, rules).is_empty());
+        catalogue.complete = complete.collect();
+        catalogue
+    }
+
+    fn has(&self, key: &str) -> bool {
+        let message = self.bundle.get_message(key);
+        message.is_some_and(|message| message.value().is_some())
+    }
+
+    fn missing(&self, part: Part, rules: &Rules) -> Vec<String> {
+        let keys = rules.keys(part, false).filter(|key| !self.has(key));
+        keys.map(ToOwned::to_owned).collect()
     }
 
     /// The text, or what is wrong with it, or nothing if it isn't there.
@@ -253,7 +316,8 @@ impl Catalogue {
 
 impl fmt::Debug for Texts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let languages: Vec<_> = self.languages().map(Language::tag).collect();
+        let languages = self.languages.iter();
+        let languages: Vec<_> = languages.map(|own| own.language.tag()).collect();
         f.debug_struct("Texts")
             .field("languages", &languages)
             .finish_non_exhaustive()

@@ -8,11 +8,18 @@ use fluent_syntax::ast::{
     CallArguments, Entry, Expression, InlineExpression, Message, Pattern, PatternElement,
 };
 
-use crate::Fault;
+use crate::brand;
+use crate::english::ENGLISH;
 use crate::folder::TextFile;
+use crate::{Fault, Part};
 
-/// Keys and their variables.
-pub(crate) struct Rules(BTreeMap<String, BTreeSet<String>>);
+/// Keys, and what is known of each.
+pub(crate) struct Rules(BTreeMap<String, Rule>);
+
+struct Rule {
+    variables: BTreeSet<String>,
+    parts: &'static [Part],
+}
 
 /// What a text refers to.
 #[derive(Default)]
@@ -26,21 +33,37 @@ struct References<'a> {
 impl Rules {
     pub(crate) fn of(english: &[Arc<FluentResource>]) -> Self {
         let mut rules = BTreeMap::new();
-        for message in english.iter().flat_map(|resource| messages(resource)) {
-            let variables = References::of(message).variables;
-            let variables = variables.into_iter().map(ToOwned::to_owned).collect();
-            rules.insert(message.id.name.to_owned(), variables);
+        for (file, resource) in ENGLISH.iter().zip(english) {
+            for message in messages(resource) {
+                let variables = References::of(message).variables;
+                let variables = variables.into_iter();
+                let variables = variables.filter(|name| *name != brand::VARIABLE);
+                let rule = Rule {
+                    variables: variables.map(ToOwned::to_owned).collect(),
+                    parts: file.parts,
+                };
+                rules.insert(message.id.name.to_owned(), rule);
+            }
         }
         Self(rules)
     }
 
     /// The variables that a text takes, if there is one with this key.
     pub(crate) fn variables(&self, key: &str) -> Option<&BTreeSet<String>> {
-        self.0.get(key)
+        self.0.get(key).map(|rule| &rule.variables)
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &BTreeSet<String>)> {
-        self.0.iter().map(|(key, names)| (key.as_str(), names))
+        let rules = self.0.iter();
+        rules.map(|(key, rule)| (key.as_str(), &rule.variables))
+    }
+
+    /// The keys of a part; those that it alone has, if `own`.
+    pub(crate) fn keys(&self, part: Part, own: bool) -> impl Iterator<Item = &str> {
+        let rules = self.0.iter();
+        let of_part = rules
+            .filter(move |(_, rule)| rule.parts.contains(&part) && !(own && rule.parts.len() > 1));
+        of_part.map(|(key, _)| key.as_str())
     }
 
     /// What is wrong with a file, which may use terms of the other files of its language.
@@ -80,7 +103,7 @@ impl Rules {
         for name in used
             .variables
             .iter()
-            .filter(|name| !variables.contains(**name))
+            .filter(|name| **name != brand::VARIABLE && !variables.contains(**name))
         {
             let known = listed(variables.iter().map(String::as_str));
             wrong.push(format!("has no variable ${name}: it takes {known}"));

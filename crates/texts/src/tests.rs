@@ -29,7 +29,10 @@ fn faults(files: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn english_is_complete_and_without_a_fault() {
     let texts = Texts::load(None).unwrap();
-    assert_eq!(texts.languages().count(), 1);
+    for part in Part::ALL {
+        assert_eq!(texts.languages(part).count(), 1);
+    }
+    assert!(texts.incomplete().is_empty());
     let said = texts.say(
         &texts.english(),
         "mail-greeting-name",
@@ -38,33 +41,65 @@ fn english_is_complete_and_without_a_fault() {
     assert_eq!(said, "Hello Alice,");
 }
 
+/// All texts of these parts as a file of another language.
+fn complete(part: Part) -> String {
+    let files = ENGLISH.iter().filter(|file| file.parts.contains(&part));
+    files.map(|file| file.text).collect()
+}
+
 #[test]
 fn a_folder_adds_languages_and_replaces_single_keys() {
+    let (pages, mail) = (complete(Part::Pages), complete(Part::Mail));
     let texts = load(&[
-        ("de.ftl", "mail-greeting = Guten Tag,"),
-        ("pt-br/mail.ftl", "mail-greeting = Olá,"),
+        ("de/a-pages.ftl", &pages),
+        ("de/b-mail.ftl", &mail),
+        ("de/own.ftl", "mail-greeting = Guten Tag,"),
+        ("pt-br/mail.ftl", &mail),
         ("en/own.ftl", "mail-footer = Yours, { $service }."),
         ("README.md", "{ no text }"),
         (".hidden.ftl", "{"),
     ]);
-    let tags: Vec<_> = texts.languages().map(Language::tag).collect();
-    assert_eq!(tags, ["en", "de", "pt-BR"]);
+    let tags = |part| -> Vec<_> { texts.languages(part).map(Language::tag).collect() };
+    assert_eq!(tags(Part::Mail), ["en", "de", "pt-BR"]);
+    assert_eq!(tags(Part::Pages), ["en", "de"]);
+    assert_eq!(texts.incomplete(), [], "pt-BR is meant for mail alone");
 
-    let german = texts.language("de-AT");
+    let german = texts.language(Part::Mail, "de-AT");
     assert_eq!(german.tag(), "de");
     assert_eq!(texts.say(&german, "mail-greeting", &[]), "Guten Tag,");
-    assert_eq!(
-        texts.say(&german, "mail-code", &[]),
-        texts.say(&texts.english(), "mail-code", &[]),
-        "what a language lacks is said in English"
-    );
-    let footer = texts.say(&german, "mail-footer", &[("service", "a.example".into())]);
-    assert_eq!(footer, "Yours, a.example.");
+    let footer = [("service", "a.example".into())];
+    let said = texts.say(&texts.english(), "mail-footer", &footer);
+    assert_eq!(said, "Yours, a.example.");
+}
+
+#[test]
+fn a_language_that_lacks_a_text_is_not_used_and_that_is_said() {
+    let pages = complete(Part::Pages).replace("page-skip =", "# page-skip =");
+    let texts = load(&[
+        ("de.ftl", &pages),
+        ("fr.ftl", &complete(Part::Mail)),
+        ("it.ftl", "mail-greeting = Salve,"),
+    ]);
+    for (part, wanted, tag) in [
+        (Part::Pages, "de, fr;q=0.5", "en"),
+        (Part::Mail, "de, fr;q=0.5", "fr"),
+        (Part::Mail, "it", "en"),
+    ] {
+        assert_eq!(texts.negotiate(part, Some(wanted)).tag(), tag, "{part}");
+    }
+    let incomplete = texts.incomplete();
+    let told: Vec<_> = incomplete.iter().map(ToString::to_string).collect();
+    assert_eq!(told[0], "de is not used for pages: it lacks page-skip");
+    let italian = |told: &String| told.starts_with("it is not used for mail: it lacks mail-");
+    assert!(told.iter().any(italian), "{told:?}");
+    let bounded = |told: &String| told.len() < 400 && !told.starts_with("fr");
+    assert!(told.iter().all(bounded), "{told:?}");
 }
 
 #[test]
 fn the_language_is_the_best_that_there_is() {
-    let texts = load(&[("de.ftl", ""), ("pt-BR.ftl", ""), ("fr.ftl", "")]);
+    let mail = complete(Part::Mail);
+    let texts = load(&[("de.ftl", &mail), ("pt-BR.ftl", &mail), ("fr.ftl", &mail)]);
     for (accepted, tag) in [
         (None, "en"),
         (Some("nonsense, *"), "en"),
@@ -76,7 +111,8 @@ fn the_language_is_the_best_that_there_is() {
         (Some("pt"), "pt-BR"),
         (Some("fr;q=0.2, de;q=0.9"), "de"),
     ] {
-        assert_eq!(texts.negotiate(accepted).tag(), tag, "{accepted:?}");
+        let language = texts.negotiate(Part::Mail, accepted);
+        assert_eq!(language.tag(), tag, "{accepted:?}");
     }
 }
 
@@ -128,11 +164,12 @@ fn a_folder_that_is_missing_is_a_fault() {
 
 #[test]
 fn terms_serve_within_a_language() {
-    let texts = load(&[("de.ftl", "-brand = Konto\nmail-greeting = Ihr { -brand }")]);
-    assert_eq!(
-        texts.say(&texts.language("de"), "mail-greeting", &[]),
-        "Ihr Konto"
-    );
+    let texts = load(&[(
+        "en.ftl",
+        "-account = account\nmail-greeting = Your { -account }",
+    )]);
+    let said = texts.say(&texts.english(), "mail-greeting", &[]);
+    assert_eq!(said, "Your account");
 }
 
 #[test]
@@ -167,4 +204,19 @@ fn what_is_put_in_is_never_read_as_a_text() {
 fn texts_are_shared_between_threads() {
     fn shared<T: Send + Sync>(_: &T) {}
     shared(&Texts::load(None).unwrap());
+}
+
+#[test]
+fn every_text_may_name_the_service() {
+    let files = [(
+        "en.ftl",
+        "mail-greeting = Hello from { $brand },\npage-skip = { $brand } is here",
+    )];
+    assert_eq!(
+        load(&files).say(&load(&files).english(), "mail-greeting", &[]),
+        "Hello from Portcullis,"
+    );
+    let texts = load(&files).named(BrandName::parse("{ mail-code } & \"Söhne\"").unwrap());
+    let said = texts.say(&texts.english(), "mail-greeting", &[]);
+    assert_eq!(said, "Hello from { mail-code } & \"Söhne\",");
 }

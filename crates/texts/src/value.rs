@@ -45,18 +45,24 @@ impl From<u64> for Value<'_> {
 /// The text without line breaks, other control characters, and characters that turn the direction of what
 /// follows (UAX #9 §2).
 fn cleaned(text: &str) -> String {
-    let mut shown = text.chars().filter(|c| !turns(*c)).map(|c| {
-        if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
-            ' '
-        } else {
-            c
-        }
-    });
+    let mut shown = text
+        .chars()
+        .filter(|c| !turns(*c))
+        .map(|c| if breaks(c) { ' ' } else { c });
     let mut cleaned: String = shown.by_ref().take(MAX_CHARACTERS).collect();
     if shown.next().is_some() {
         cleaned.push('…');
     }
     cleaned
+}
+
+/// Whether a character stays as it is where [`cleaned`] text stands.
+pub(crate) fn is_shown_plainly(c: char) -> bool {
+    !turns(c) && !breaks(c)
+}
+
+fn breaks(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 const fn turns(c: char) -> bool {

@@ -20,7 +20,7 @@ use model::{EmailAddress, User, UserId};
 use secret::{PlainToken, Secret};
 use serde::{Deserialize, Serialize};
 use storage::LoginName;
-use texts::{Language, Texts};
+use texts::{Language, Part, Texts};
 
 use crate::outbox::{Outbox, Outcome, Posting, Urgency};
 use crate::unreadable::readable;
@@ -119,7 +119,8 @@ impl Accounts {
     pub(crate) fn language(&self, mailing: &Mailing) -> String {
         let request = self.1.as_deref();
         let accepted = request.and_then(|request| request.languages.as_deref());
-        mailing.texts.negotiate(accepted).tag().to_owned()
+        let language = mailing.texts.negotiate(Part::Mail, accepted);
+        language.tag().to_owned()
     }
 
     /// The account with this address, if there is one that can be read.
@@ -169,7 +170,7 @@ impl Mailing {
     }
 
     fn language(&self, tag: &str) -> Language {
-        self.texts.language(tag)
+        self.texts.language(Part::Mail, tag)
     }
 }
 

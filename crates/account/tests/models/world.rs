@@ -326,7 +326,7 @@ impl World {
             }
             Request::Delete { .. } => {
                 let deleted = accounts.delete_account(actor, actor.user.as_str()).await;
-                answer(deleted.map_err(|error| match error {
+                answer(deleted.map(drop).map_err(|error| match error {
                     DeleteError::Forbidden => Trouble::Other(error.to_string()),
                     DeleteError::Refused(refused) => refused.into(),
                 }))

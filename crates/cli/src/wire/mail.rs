@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use account::{Mailing, Verification};
 use config::env_vars::mail::{MAIL_CA, MAIL_FROM, MAIL_REPLY_TO, MAIL_TEMPLATES, MAIL_URL, TEXTS};
-use config::{Config, EmailVerification, PublicUrl};
+use config::{Config, EmailVerification, Notice, PublicUrl};
 use mail::{
     Composer, MailUrl, Mailer, Patience, Sender, Stationery, Transport, TrustedAuthorities,
 };
@@ -29,14 +29,34 @@ impl Post {
     /// # Errors
     /// Every setting that can't be put to use, and why.
     pub fn prepare(config: &Config) -> Result<Self, Vec<Unusable>> {
-        let texts = Texts::load(config.mail.texts.as_deref());
-        let texts = texts.map_err(|faults| all(faults, |fault| (&TEXTS, fault.to_string())))?;
-        let texts = Arc::new(texts);
+        let mut faults = Vec::new();
+        let texts = Texts::load(config.mail.texts.as_deref()).or_else(|wrong| {
+            faults.extend(all(wrong, |fault| (&TEXTS, fault.to_string())));
+            // Those that are compiled in show what else is wrong.
+            Texts::load(None)
+        });
+        let Ok(texts) = texts else { return Err(faults) };
+        let brand = config.mail.brand.clone().unwrap_or_default();
+        let texts = Arc::new(texts.named(brand));
         let mailer = match &config.mail.url {
-            Some(url) => Some(Arc::new(mailer(config, url, &texts)?)),
-            None => None,
+            Some(url) => mailer(config, url, &texts)
+                .map(|mailer| Some(Arc::new(mailer)))
+                .map_err(|wrong| faults.extend(wrong)),
+            None => Ok(None),
         };
-        Ok(Self { texts, mailer })
+        match mailer {
+            Ok(mailer) if faults.is_empty() => Ok(Self { texts, mailer }),
+            _ => Err(faults),
+        }
+    }
+
+    /// What an operator should know of the texts: which languages are not used, and what they lack.
+    pub(super) fn notices(&self) -> impl Iterator<Item = Notice> {
+        let incomplete = self.texts.incomplete().into_iter();
+        incomplete.map(|incomplete| Notice {
+            name: TEXTS.name.to_owned(),
+            message: incomplete.to_string(),
+        })
     }
 
     /// What the use cases need to send mail, where it is on.
@@ -100,9 +120,15 @@ fn stationery(config: &Config) -> Result<Stationery, Vec<Unusable>> {
     let (from, reply_to) = (keep(&mut faults, from), keep(&mut faults, reply_to));
     match (from, reply_to) {
         (Some(from), Some(reply_to)) => Ok(Stationery {
-            from,
+            from: match &config.mail.brand {
+                Some(brand) => from.or_named(brand.as_str()),
+                None => from,
+            },
             reply_to,
-            service: config.server.public_url.host(),
+            service: match &config.mail.brand {
+                Some(brand) => brand.to_string(),
+                None => config.server.public_url.host(),
+            },
         }),
         _ => Err(faults),
     }

@@ -52,7 +52,8 @@ impl Prepared {
         let post = Post::prepare(&config).map_err(|found| faults.extend(found));
         match (filter, tls, notices, post) {
             (Some(filter), Some((tls, told)), Some(notices), Ok(post)) if faults.is_empty() => {
-                config.notices.extend(told.into_iter().chain(notices));
+                let notices = told.into_iter().chain(notices);
+                config.notices.extend(notices.chain(post.notices()));
                 Ok(Self {
                     config,
                     filter,

@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use secret::Secret;
+use texts::BrandName;
 
 use crate::{
     env_vars::{
         EnvVar,
         mail::{
-            EMAIL_VERIFICATION, MAIL_CA, MAIL_FROM, MAIL_REPLY_TO, MAIL_TEMPLATES, MAIL_URL, TEXTS,
+            BRAND_NAME, EMAIL_VERIFICATION, MAIL_CA, MAIL_FROM, MAIL_REPLY_TO, MAIL_TEMPLATES,
+            MAIL_URL, TEXTS,
         },
     },
     reader::Reader,
@@ -27,6 +29,8 @@ pub struct Mail {
     pub authorities: Option<PathBuf>,
     /// The folder of templates.
     pub templates: Option<PathBuf>,
+    /// What the service is called, where that was set.
+    pub brand: Option<BrandName>,
     /// The folder of texts.
     pub texts: Option<PathBuf>,
     /// Whether addresses are confirmed.
@@ -63,6 +67,7 @@ impl Mail {
             reply_to: reader.text(&MAIL_REPLY_TO),
             authorities,
             templates,
+            brand: reader.optional(&BRAND_NAME, BrandName::parse),
             texts,
             verification: reader.choice(&EMAIL_VERIFICATION, &words),
         };

@@ -97,3 +97,21 @@ fn what_has_no_effect_without_mail_is_told() {
         ["PORTCULLIS_MAIL_FROM: has no effect without PORTCULLIS_MAIL_URL"]
     );
 }
+
+#[test]
+fn the_name_of_the_service_is_a_short_line() {
+    assert_eq!(Setup::new().good().mail.brand, None);
+    let named = Setup::new().env("PORTCULLIS_BRAND_NAME", " Example & Söhne ");
+    let mail = named.good().mail;
+    assert_eq!(mail.brand.unwrap().as_str(), "Example & Söhne");
+    let too_long = "x".repeat(65);
+    for name in [
+        "Example\r\nBcc: b@example.org",
+        "a\tb",
+        "a\u{202e}b",
+        &too_long,
+    ] {
+        let fault = Setup::new().env("PORTCULLIS_BRAND_NAME", name).fault();
+        assert!(fault.contains("must have 1 to 64 characters"), "{fault}");
+    }
+}

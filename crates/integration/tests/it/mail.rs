@@ -270,6 +270,17 @@ async fn everything_that_is_wrong_with_mail_is_told_at_once() {
         let told: Vec<_> = told.iter().flat_map(|told| told.split('|')).collect();
         assert_refused(path, &env, &told).await;
     }
+    let both = [
+        ("PORTCULLIS_TEXTS", "texts"),
+        ("PORTCULLIS_MAIL_TEMPLATES", "templates"),
+    ];
+    let env: Vec<_> = good.into_iter().chain(both).collect();
+    let told = [
+        "PORTCULLIS_TEXTS (environment): ",
+        "mail-greetings is not a key",
+        "PORTCULLIS_MAIL_TEMPLATES (environment): reset.txt: is not the name",
+    ];
+    assert_refused(path, &env, &told).await;
     std::fs::remove_file(path.join("templates/reset.txt")).unwrap();
     let templates = ("PORTCULLIS_MAIL_TEMPLATES", "templates");
     let env: Vec<_> = good.into_iter().chain([templates]).collect();

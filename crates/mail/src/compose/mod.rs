@@ -17,7 +17,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Kwargs;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 use model::{EmailAddress, Timestamp};
-use texts::{Language, Texts};
+use texts::{Language, Part, Texts};
 
 use crate::letter::Letter;
 use crate::outgoing::Outgoing;
@@ -31,7 +31,7 @@ pub struct Stationery {
     pub from: Sender,
     /// `Reply-To`.
     pub reply_to: Option<Sender>,
-    /// What people know the service by: the host of its public address.
+    /// What people know the service by: its name, or the host of its public address.
     pub service: String,
 }
 
@@ -133,7 +133,7 @@ impl Composer {
 
     fn try_all(&self) -> Vec<TemplateFault> {
         let mut faults = Vec::new();
-        for language in self.texts.languages() {
+        for language in self.texts.languages(Part::Mail) {
             for letter in samples::letters() {
                 let date = Timestamp::from_seconds(1_799_996_400);
                 if let Err(fault) = self.write(&letter, language, date)
@@ -265,7 +265,7 @@ fn environment(texts: Arc<Texts>) -> Environment<'static> {
         "say",
         move |state: &State<'_, '_>, key: &str, given: Kwargs| -> Result<String, Error> {
             let language = state.lookup("language").unwrap_or_default();
-            let language = texts.language(language.as_str().unwrap_or_default());
+            let language = texts.language(Part::Mail, language.as_str().unwrap_or_default());
             let names: Vec<_> = given.args().collect();
             let values = names.iter().map(|name| given.get::<String>(name));
             let values = values.collect::<Result<Vec<_>, _>>()?;

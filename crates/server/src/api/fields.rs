@@ -1,20 +1,41 @@
 //! How the fields of inputs are read.
 
-use model::{EmailAddress, Username};
+use model::{EmailAddress, EmailFault, Username, UsernameFault};
 use problem::Fault;
 use secret::Secret;
 
 /// The longest text that is read as a login name or a password, in bytes.
-const MAX_BYTES: usize = 1024;
+pub(crate) const MAX_BYTES: usize = 1024;
 
 /// A name for an account.
 pub(crate) fn username(text: &str) -> Result<Username, Fault> {
-    Username::parse(text).map_err(|fault| Fault::new(fault.code(), fault.to_string()))
+    Username::parse(text).map_err(|fault| {
+        let key = match fault {
+            UsernameFault::TooShort => "field-username-too-short",
+            UsernameFault::TooLong => "field-username-too-long",
+            UsernameFault::ContainsAt => "field-username-contains-at",
+            UsernameFault::InvalidCharacter => "field-username-invalid",
+            UsernameFault::MixedDirections => "field-username-mixed-directions",
+            UsernameFault::MixedScripts => "field-username-mixed-scripts",
+        };
+        Fault::new(fault.code(), fault.to_string()).with_key(key)
+    })
 }
 
 /// An e-mail address.
 pub(crate) fn email(text: &str) -> Result<EmailAddress, Fault> {
-    EmailAddress::parse(text).map_err(|fault| Fault::new(fault.code(), fault.to_string()))
+    EmailAddress::parse(text).map_err(|fault| {
+        let key = match fault {
+            EmailFault::TooLong => "field-email-too-long",
+            EmailFault::NoAt => "field-email-no-at",
+            EmailFault::NotBare => "field-email-not-bare",
+            EmailFault::Local => "field-email-local",
+            EmailFault::Domain => "field-email-domain",
+            EmailFault::NoTopLevelDomain => "field-email-no-top-level-domain",
+            EmailFault::SpecialUse => "field-email-special-use",
+        };
+        Fault::new(fault.code(), fault.to_string()).with_key(key)
+    })
 }
 
 /// What someone types to say who they are: no rule but the size, an imported name may be odd.
@@ -29,10 +50,8 @@ pub(crate) fn typed_password(text: &str) -> Result<Secret<String>, Fault> {
 
 fn bounded(text: &str) -> Result<&str, Fault> {
     if text.len() > MAX_BYTES {
-        return Err(Fault::new(
-            "too_long",
-            format!("Use {MAX_BYTES} bytes or fewer."),
-        ));
+        let message = format!("Use {MAX_BYTES} bytes or fewer.");
+        return Err(Fault::new("too_long", message).with_key("field-too-long"));
     }
     Ok(text)
 }

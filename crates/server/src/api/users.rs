@@ -1,6 +1,6 @@
 //! `GET`, `PUT`, `PATCH` and `DELETE /api/v1/users/{id}`
 
-use account::{Accounts, NewProfile};
+use account::{Accounts, Deletion, NewProfile};
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
@@ -8,7 +8,7 @@ use model::{EmailAddress, Username};
 use problem::{Valid, ValidPath, input};
 
 use super::fields;
-use super::views::UserView;
+use super::views::{ScheduledView, UserView};
 use crate::error::ApiError;
 use crate::extract::{Acting, Reading, Serving};
 use crate::json::Json;
@@ -108,13 +108,21 @@ pub(crate) async fn change(
 #[utoipa::path(
     delete, path = super::IN_ROUTES, operation_id = "delete_user", tag = "Accounts", security(("access" = [])),
     params(("id" = String, Path, description = "One's own id; any other is answered 403")),
-    responses((status = 204, description = "Deleted, with every session, or going to be")),
+    responses(
+        (status = 204, description = "Deleted, with every session"),
+        (status = 202, description = "Scheduled for deletion; every session has ended", body = ScheduledView),
+    ),
 )]
 pub(crate) async fn remove(
     Serving(accounts): Serving,
     Acting(actor): Acting,
     ValidPath(id): ValidPath<String>,
-) -> Result<StatusCode, ApiError> {
-    accounts.delete_account(&actor, &id).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<Response, ApiError> {
+    Ok(match accounts.delete_account(&actor, &id).await? {
+        Deletion::Done => StatusCode::NO_CONTENT.into_response(),
+        Deletion::Due(deletion_due_at) => {
+            let scheduled = ScheduledView { deletion_due_at };
+            (StatusCode::ACCEPTED, Json(scheduled)).into_response()
+        }
+    })
 }

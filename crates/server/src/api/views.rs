@@ -127,6 +127,15 @@ impl From<account::FreshAccess> for FreshAccessView {
     }
 }
 
+/// An account that is scheduled for deletion.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ScheduledDeletion)]
+pub(crate) struct ScheduledView {
+    /// When it will be deleted. Until then a sign-in with `keep_account` keeps it.
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) deletion_due_at: Timestamp,
+}
+
 /// A session.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Session)]

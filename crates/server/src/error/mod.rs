@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::header::HeaderValue;
+use model::Timestamp;
 use problem::{Faults, Problem};
 use ratelimit::Decision;
 
@@ -17,11 +18,11 @@ pub(crate) use variants::push_password_faults;
 /// After this a client may try again when the store was not to be had.
 pub(crate) const STORE_RETRY: Duration = Duration::from_secs(1);
 
-/// What is said to somebody who is signed in and has the password wrong: no name was asked for.
-pub(crate) const WRONG_CURRENT_PASSWORD: &str = "The current password is wrong.";
+/// The key of what is said to somebody who is signed in and has the password wrong: no name was asked for.
+pub(crate) const WRONG_CURRENT_PASSWORD: &str = "field-current-password-wrong";
 
-/// What is said to somebody who confirms something with another password than the account has, or is to have.
-pub(crate) const WRONG_ACCOUNT_PASSWORD: &str = "This is not the password of the account.";
+/// The key of what is said to somebody who confirms something with another password than the account has, or is to have.
+pub(crate) const WRONG_ACCOUNT_PASSWORD: &str = "field-account-password-wrong";
 
 /// Challenges of RFC 6750 §3 and RFC 9470 §3.
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
@@ -35,10 +36,12 @@ const BEARER_STEP_UP: HeaderValue = HeaderValue::from_static(
 #[derive(Debug)]
 pub struct ApiError {
     code: Code,
-    /// A sentence that fits better than that of the code.
+    /// The key of a sentence that fits better than that of the code.
     message: Option<&'static str>,
     faults: Option<Faults>,
     retry_after: Option<Duration>,
+    /// When an account will be deleted, as a member of its own.
+    deletion_due_at: Option<Timestamp>,
     /// The limit that refused, where it isn't one that every answer of the route shows.
     refused_by: Option<Box<Decision>>,
     cause: Option<Cause>,
@@ -58,6 +61,7 @@ impl ApiError {
             message: None,
             faults: None,
             retry_after: None,
+            deletion_due_at: None,
             refused_by: None,
             cause: None,
             problem: None,
@@ -122,13 +126,18 @@ impl ApiError {
         if let Some(problem) = self.problem {
             return problem;
         }
-        let message = self.message.unwrap_or(self.code.message());
+        let particular = self.message.and_then(texts::in_english);
+        let message = particular.unwrap_or_else(|| self.code.message());
         let problem = match self.faults {
             Some(faults) => Problem::invalid(faults),
             None => Problem::new(self.code.status(), self.code.as_str(), message),
         };
         let problem = match challenge(self.code) {
             Some(challenge) => problem.challenge(challenge),
+            None => problem,
+        };
+        let problem = match self.deletion_due_at {
+            Some(due_at) => problem.with("deletion_due_at", due_at.to_string()),
             None => problem,
         };
         match self.retry_after {

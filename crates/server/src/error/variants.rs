@@ -118,7 +118,10 @@ impl From<LoginError> for ApiError {
             LoginError::InvalidCredentials => Self::new(Code::InvalidCredentials),
             LoginError::Insufficient => Refused::NotFresh.into(),
             LoginError::EmailUnverified => Self::new(Code::EmailUnverified),
-            LoginError::DeletionScheduled => Self::new(Code::DeletionScheduled),
+            LoginError::DeletionScheduled { due_at } => Self {
+                deletion_due_at: Some(due_at),
+                ..Self::new(Code::DeletionScheduled)
+            },
             LoginError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
             LoginError::Quota(QuotaError::Exhausted { retry_after }) => {
                 Self::rate_limited(retry_after)
@@ -229,7 +232,8 @@ impl From<ConfirmError> for ApiError {
         match error {
             ConfirmError::InvalidLink => Self::new(Code::InvalidLink),
             ConfirmError::PasswordNeeded => {
-                let message = "Enter the password of the account.";
+                let message = texts::in_english("field-account-password-missing");
+                let message = message.unwrap_or_default();
                 let mut faults = Faults::new();
                 faults.push(Fault::new("required", message).at("password"));
                 Self::invalid(faults)

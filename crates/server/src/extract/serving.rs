@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use account::{Accounts, RequestInfo};
 use axum::extract::FromRequestParts;
+use http::HeaderMap;
 use http::header::ACCEPT_LANGUAGE;
 use http::request::Parts;
 use ratelimit::ClientAddress;
@@ -28,14 +29,14 @@ impl FromRequestParts<App> for Serving {
         Ok(Self(app.accounts.serving(RequestInfo {
             id: id.unwrap_or_default(),
             client: client.unwrap_or_default(),
-            languages: languages(parts),
+            languages: languages(&parts.headers),
             network: parts.extensions.get().and_then(|Network(network)| *network),
         })))
     }
 }
 
 /// The languages that the client would read; a header that is too long to be honest is none.
-pub(crate) fn languages(parts: &Parts) -> Option<String> {
-    let header = parts.headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?;
+pub(crate) fn languages(headers: &HeaderMap) -> Option<String> {
+    let header = headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?;
     (header.len() <= LONGEST_LANGUAGES).then(|| header.to_owned())
 }

@@ -49,7 +49,7 @@ const fn is_ours(error: &LoginError) -> bool {
         | LoginError::Quota(QuotaError::Unavailable(_)) => true,
         // The password was right: else whoever knows it could ask without an end.
         LoginError::EmailUnverified
-        | LoginError::DeletionScheduled
+        | LoginError::DeletionScheduled { .. }
         | LoginError::InvalidCredentials
         | LoginError::Insufficient
         | LoginError::TooManyAttempts { .. }

@@ -11,8 +11,9 @@ use problem::ValidForm;
 use super::account::done::done;
 use super::form::{Field, Form, Shown};
 use super::next::Next;
-use super::render::{Frame, page};
+use super::render::{Frame, page_in};
 use super::visitor::{SignedIn, to_login};
+use super::words::Words;
 use crate::api::fields;
 use crate::code::Code;
 use crate::error::ApiError;
@@ -25,11 +26,11 @@ pub(super) const LOCATION: &str = "/account/confirm?next=/account";
 static PASSWORD: Field = Field {
     id: "password",
     name: "password",
-    label: "Password",
+    label: "field-password",
     kind: "password",
     autocomplete: "current-password",
     hint: "",
-    missing: "Enter your password.",
+    missing: "field-password-missing",
 };
 
 #[derive(Template)]
@@ -47,20 +48,31 @@ struct Page {
 pub(crate) async fn show(
     State(accounts): State<Accounts>,
     who: SignedIn,
+    words: Words,
     csrf: CsrfToken,
     uri: Uri,
 ) -> Result<Response, ApiError> {
     let next = Next::in_query(&uri);
-    form_page(&accounts, &who, &csrf, &Form::empty(), next).await
+    form_page(
+        &accounts,
+        &who,
+        &words,
+        &csrf,
+        &Form::empty_in(&words),
+        next,
+    )
+    .await
 }
 
 /// Checks the password and replaces the cookie by a fresh one.
 pub(crate) async fn submit(
     Serving(accounts): Serving,
     who: SignedIn,
+    words: Words,
     csrf: CsrfToken,
     ValidForm(mut form): ValidForm<Form>,
 ) -> Result<Response, ApiError> {
+    form.speak(&words);
     let password = form.password(&PASSWORD, fields::typed_password);
     let next = form.next();
     form.done()?;
@@ -74,11 +86,8 @@ pub(crate) async fn submit(
         match to_the_end(proving).await {
             Ok(cookie) => return Ok(who.renewed(&cookie, None, &done("confirmed"))),
             Err(ReauthenticateError::Proof(ProofError::InvalidCredentials)) => {
-                form.fault(
-                    &PASSWORD,
-                    Code::InvalidCredentials,
-                    "The password is wrong.",
-                );
+                let wrong = words.say("field-password-wrong");
+                form.fault(&PASSWORD, Code::InvalidCredentials, wrong);
             }
             Err(ReauthenticateError::Proof(ProofError::TooManyAttempts { retry_after })) => {
                 form.refuse_guess(&PASSWORD, retry_after);
@@ -89,19 +98,20 @@ pub(crate) async fn submit(
             Err(error) => return Err(error.into()),
         }
     }
-    form_page(&accounts, &who, &csrf, &form, next).await
+    form_page(&accounts, &who, &words, &csrf, &form, next).await
 }
 
 async fn form_page(
     accounts: &Accounts,
     who: &SignedIn,
+    words: &Words,
     csrf: &CsrfToken,
     form: &Form,
     next: Option<Next>,
 ) -> Result<Response, ApiError> {
     let user = accounts.me(&who.browser.actor).await?;
     let token = csrf.render().map_err(ApiError::internal)?;
-    let page = page(form.status(), |frame| Page {
+    let page = page_in(words, form.status(), |frame| Page {
         frame,
         token,
         username: user.display_name().to_owned(),

@@ -7,7 +7,6 @@ use problem::{Fault, Faults, Input, Object, Rejection, Value};
 use secret::Secret;
 
 use super::next::Next;
-use super::wait;
 use super::words::Words;
 use crate::code::Code;
 use crate::error::ApiError;
@@ -181,7 +180,8 @@ impl Form {
 
     /// Says what is wrong with a field, in the words of `code`.
     pub(super) fn refuse(&mut self, field: &'static Field, code: Code) {
-        self.fault(field, code, code.message());
+        let message = self.sentence(code);
+        self.fault(field, code, message);
     }
 
     /// Says that too many guesses went before this one.
@@ -194,13 +194,8 @@ impl Form {
     /// Says that the name and the password don't go together. That is wrong with neither field alone.
     pub(super) fn refuse_credentials(&mut self, first: &'static Field) {
         let code = Code::InvalidCredentials;
-        self.fault_of_all(first, code, code.message());
-    }
-
-    /// Says that the account is to be deleted, which its owner may prevent by the same form.
-    pub(super) fn refuse_deletion(&mut self, field: &'static Field) {
-        let message = "This account is going to be deleted. To keep it, enter the password once more and choose “Keep my account”.";
-        self.fault(field, Code::DeletionScheduled, message);
+        let message = self.sentence(code);
+        self.fault_of_all(first, code, message);
     }
 
     /// Says that too many guesses at this name went before.
@@ -295,12 +290,19 @@ impl Form {
         }
     }
 
+    /// What failed, in the words of its code.
+    fn sentence(&self, code: Code) -> String {
+        match &self.words {
+            Some(words) => words.code(code),
+            None => code.message().to_owned(),
+        }
+    }
+
     fn too_many_attempts(&self, retry_after: Duration) -> String {
         if let Some(words) = &self.words {
             return words.too_many_attempts(retry_after);
         }
-        let wait = wait::in_words(retry_after);
-        format!("Too many attempts. Try again in {wait}.")
+        Code::TooManyAttempts.message().to_owned()
     }
 
     /// The text of a field; an empty one when it wasn't sent.

@@ -12,10 +12,11 @@ use super::account::done::done;
 use super::form::{Field, Form, Shown};
 use super::mailed::resend::unverified;
 use super::next::Next;
-use super::render::{Frame, page};
+use super::render::{Frame, page_in};
 use super::visitor::Visitor;
 use super::words::Words;
 use crate::api::fields;
+use crate::code::Code;
 use crate::error::ApiError;
 use crate::extract::{RequestClient, Serving};
 use crate::limits::SignInLimit;
@@ -24,21 +25,21 @@ use crate::to_the_end::to_the_end;
 static USERNAME: Field = Field {
     id: "username",
     name: "username",
-    label: "User name or e-mail address",
+    label: "field-identifier",
     kind: "text",
     autocomplete: "username",
     hint: "",
-    missing: "Enter your user name or e-mail address.",
+    missing: "field-identifier-missing",
 };
 
 static PASSWORD: Field = Field {
     id: "password",
     name: "password",
-    label: "Password",
+    label: "field-password",
     kind: "password",
     autocomplete: "current-password",
     hint: "",
-    missing: "Enter your password.",
+    missing: "field-password-missing",
 };
 
 /// The button of somebody whose account is to be deleted, and who keeps it.
@@ -73,6 +74,7 @@ struct Page {
 pub(crate) async fn show(
     State(accounts): State<Accounts>,
     visitor: Visitor,
+    words: Words,
     csrf: CsrfToken,
     uri: Uri,
 ) -> Result<Response, ApiError> {
@@ -80,7 +82,15 @@ pub(crate) async fn show(
     if visitor.browser().is_some() {
         return Ok(Redirect::to(target(next)).into_response());
     }
-    form_page(&accounts, &visitor, csrf, &Form::empty(), next, false)
+    form_page(
+        &accounts,
+        &visitor,
+        &words,
+        csrf,
+        &Form::empty_in(&words),
+        next,
+        false,
+    )
 }
 
 /// Signs in.
@@ -93,6 +103,7 @@ pub(crate) async fn submit(
     limit: SignInLimit,
     ValidForm(mut form): ValidForm<Form>,
 ) -> Result<Response, ApiError> {
+    form.speak(&words);
     let identifier = form.read(&USERNAME, fields::identifier);
     let password = form.password(&PASSWORD, fields::typed_password);
     let next = form.next();
@@ -121,9 +132,12 @@ pub(crate) async fn submit(
             Err(LoginError::EmailUnverified) => {
                 return unverified(&identifier, &visitor, &words, csrf);
             }
-            Err(LoginError::DeletionScheduled) => {
+            Err(LoginError::DeletionScheduled { due_at }) => {
                 may_keep = true;
-                form.refuse_deletion(&PASSWORD);
+                let time = words.time(due_at);
+                let variables = [("time", (&time).into())];
+                let message = words.say_with("login-scheduled-for-deletion", &variables);
+                form.fault(&PASSWORD, Code::DeletionScheduled, message);
             }
             Err(LoginError::InvalidCredentials) => form.refuse_credentials(&USERNAME),
             Err(LoginError::TooManyAttempts { retry_after }) => {
@@ -132,7 +146,7 @@ pub(crate) async fn submit(
             Err(error) => return Err(error.into()),
         }
     }
-    form_page(&accounts, &visitor, csrf, &form, next, may_keep)
+    form_page(&accounts, &visitor, &words, csrf, &form, next, may_keep)
 }
 
 fn target(next: Option<Next>) -> &'static str {
@@ -142,13 +156,14 @@ fn target(next: Option<Next>) -> &'static str {
 fn form_page(
     accounts: &Accounts,
     visitor: &Visitor,
+    words: &Words,
     csrf: CsrfToken,
     form: &Form,
     next: Option<Next>,
     may_keep: bool,
 ) -> Result<Response, ApiError> {
     let (token, before) = visitor.pre_session(csrf)?;
-    let page = page(form.status(), |frame| Page {
+    let page = page_in(words, form.status(), |frame| Page {
         frame,
         token,
         next,

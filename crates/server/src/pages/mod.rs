@@ -25,7 +25,6 @@ mod notice;
 pub(crate) mod register;
 mod render;
 mod visitor;
-mod wait;
 mod wanted;
 mod words;
 
@@ -39,6 +38,7 @@ use cookies::Cookies;
 
 pub(crate) use render::IsPage;
 pub(crate) use wanted::wants_page;
+pub(crate) use words::Words;
 
 /// How people reach the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use storage::UniqueField;
 
 use super::form::{Field, Form, Shown};
 use super::mailed::confirm::Sent;
-use super::render::{Frame, page};
+use super::render::{Frame, page_in};
 use super::visitor::Visitor;
 use super::words::Words;
 use crate::api::fields;
@@ -23,31 +23,31 @@ use crate::limits::TakenBudget;
 static USERNAME: Field = Field {
     id: "username",
     name: "username",
-    label: "User name",
+    label: "field-username",
     kind: "text",
     autocomplete: "username",
-    hint: "Up to 64 characters, without @.",
-    missing: "Choose a user name.",
+    hint: "field-username-hint",
+    missing: "field-username-missing",
 };
 
 static EMAIL: Field = Field {
     id: "email",
     name: "email",
-    label: "E-mail address",
+    label: "field-email",
     kind: "email",
     autocomplete: "email",
     hint: "",
-    missing: "Enter your e-mail address.",
+    missing: "field-email-missing",
 };
 
 static PASSWORD: Field = Field {
     id: "password",
     name: "password",
-    label: "Password",
+    label: "field-password",
     kind: "password",
     autocomplete: "new-password",
-    hint: "Hard to guess: three or four unrelated words, or one that your password manager makes.",
-    missing: "Choose a password.",
+    hint: "",
+    missing: "field-password-choose",
 };
 
 #[derive(Template)]
@@ -63,6 +63,7 @@ struct Page {
 pub(crate) async fn show(
     State(accounts): State<Accounts>,
     visitor: Visitor,
+    words: Words,
     csrf: CsrfToken,
 ) -> Result<Response, ApiError> {
     if visitor.browser().is_some() {
@@ -71,7 +72,7 @@ pub(crate) async fn show(
     if !accounts.registration_is_open() {
         return Err(ApiError::new(Code::RegistrationClosed));
     }
-    form_page(&accounts, &visitor, csrf, &Form::empty())
+    form_page(&accounts, &visitor, &words, csrf, &Form::empty_in(&words))
 }
 
 /// Makes an account and signs its owner in; or, where the address must be confirmed first, has a mail sent that does. Then
@@ -85,6 +86,7 @@ pub(crate) async fn submit(
     taken: TakenBudget,
     ValidForm(mut form): ValidForm<Form>,
 ) -> Result<Response, ApiError> {
+    form.speak(&words);
     let username = form.read(&USERNAME, fields::username);
     let email = form.read(&EMAIL, fields::email);
     let password = form.password(&PASSWORD, any_text);
@@ -100,7 +102,7 @@ pub(crate) async fn submit(
                 let judging = accounts.judge_password(password, username.as_ref(), email.as_ref());
                 form.refuse_password(&PASSWORD, &judging.await?);
             }
-            return form_page(&accounts, &visitor, csrf, &form);
+            return form_page(&accounts, &visitor, &words, csrf, &form);
         }
     };
     if accounts.verification() == Verification::Required {
@@ -121,7 +123,7 @@ pub(crate) async fn submit(
             Err(error) => refuse(&mut form, error)?,
         }
     }
-    form_page(&accounts, &visitor, csrf, &form)
+    form_page(&accounts, &visitor, &words, csrf, &form)
 }
 
 /// Says what is wrong in the form, if that can be mended there.
@@ -151,11 +153,12 @@ pub(super) fn any_text(text: &str) -> Result<Secret<String>, Fault> {
 fn form_page(
     accounts: &Accounts,
     visitor: &Visitor,
+    words: &Words,
     csrf: CsrfToken,
     form: &Form,
 ) -> Result<Response, ApiError> {
     let (token, before) = visitor.pre_session(csrf)?;
-    let page = page(form.status(), |frame| Page {
+    let page = page_in(words, form.status(), |frame| Page {
         frame,
         token,
         summary: form.summary(),

@@ -19,8 +19,9 @@ use crate::code::Code;
 use crate::cors::Sharing;
 use crate::endpoint::AtHand;
 use crate::error::{ApiError, Cause};
+use crate::extract::languages;
 use crate::limits::{self, Deferred};
-use crate::pages::{self, IsPage};
+use crate::pages::{self, IsPage, Words};
 use crate::request_id::X_REQUEST_ID;
 use crate::route::Route;
 use crate::routes;
@@ -49,8 +50,8 @@ pub(super) struct Passing {
     pub(super) charged: Option<Decision>,
     /// What comes of them with the handler.
     pub(super) later: Option<Deferred>,
-    /// The address, when a failure is to be shown as a page.
-    pub(super) page_for: Option<Uri>,
+    /// The address, and the languages of whoever asks, when a failure is to be shown as a page.
+    pub(super) page_for: Option<(Uri, Option<String>)>,
     /// What other origins are told.
     pub(super) sharing: Sharing,
     pub(super) shared: Arc<Shared>,
@@ -86,7 +87,10 @@ impl Passing {
             charged: None,
             later: None,
             sharing: shared.cors.sharing(uri.path(), there, request.headers()),
-            page_for: pages::wants_page(uri.path(), request.headers()).then(|| uri.clone()),
+            page_for: pages::wants_page(uri.path(), request.headers()).then(|| {
+                let languages = languages(request.headers());
+                (uri.clone(), languages)
+            }),
             shared,
         }
     }
@@ -171,7 +175,10 @@ impl Passing {
             problem.with_type(type_url).with_request_id(id.to_owned())
         });
         match &self.page_for {
-            Some(uri) => pages::error::shown(response, uri.path(), id),
+            Some((uri, languages)) => {
+                let words = Words::of(&self.shared.app.texts, languages.as_deref());
+                pages::error::shown(response, &words, uri.path(), id)
+            }
             None => response,
         }
     }

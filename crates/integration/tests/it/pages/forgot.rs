@@ -45,37 +45,3 @@ async fn a_server_without_mail_says_so() {
     let answer = browser.submit("/forgot", &[("email", ALICE)]).await;
     answer.assert_page(403);
 }
-
-#[tokio::test]
-async fn a_page_is_in_the_language_of_the_browser() {
-    let folder = tempfile::tempdir().unwrap();
-    let german = "forgot-title = Kennwort vergessen?\npage-skip = Zum Inhalt\n";
-    std::fs::write(folder.path().join("de.ftl"), german).unwrap();
-    let texts = folder.path().to_str().unwrap();
-    let app = TestApp::with(&[
-        ("PORTCULLIS_TEXTS", texts),
-        ("PORTCULLIS_MAIL_URL", "smtp://localhost:9"),
-        ("PORTCULLIS_MAIL_FROM", "accounts@example.org"),
-    ])
-    .await;
-    let open = async |path: &str, accepted: &str| {
-        let asked = app.get(path).header("accept", "text/html");
-        asked.header("accept-language", accepted).send().await
-    };
-    let page = open("/forgot", "fr, de-AT;q=0.9, en;q=0.1").await;
-    let text = page.text();
-    assert!(text.contains("<html lang=\"de\">"), "{text}");
-    assert!(
-        text.contains("<h1>Kennwort vergessen?</h1>") && text.contains("Zum Inhalt"),
-        "{text}"
-    );
-    assert!(text.contains(">Send the link<"), "what it lacks: {text}");
-    assert_eq!(page.header("content-language"), Some("de"));
-    assert_eq!(page.header("vary"), Some("accept-language"));
-
-    let page = open("/forgot", "fr").await;
-    assert_eq!(page.header("content-language"), Some("en"));
-    let login = open("/login", "de").await;
-    assert!(login.text().contains("<html lang=\"en\">"));
-    assert_eq!(login.header("content-language"), None);
-}

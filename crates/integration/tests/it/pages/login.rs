@@ -44,7 +44,7 @@ every_backend! {
         let app = app.restart_with(&[("PORTCULLIS_DELETION_GRACE", "604800")]).await;
         let alice = app.signed_in("alice").await;
         let path = format!("/api/v1/users/{}", alice.id);
-        app.delete(&path).by(&alice).send().await.assert_status(204);
+        app.delete(&path).by(&alice).send().await.assert_status(202);
 
         let mut browser = app.browser();
         browser.open("/login").await;
@@ -54,6 +54,7 @@ every_backend! {
         let answer = browser.submit("/login", &right).await;
         let page = answer.assert_page(403);
         assert!(page.contains("Keep my account"), "{page}");
+        assert!(page.contains("scheduled for deletion on 22 January 2027, 08:00 UTC."), "{page}");
         let keeps = [("username", "alice"), ("password", PASSWORD), ("keep_account", "yes")];
         browser.submit("/login", &keeps).await.assert_goes_to("/account?done=kept");
         app.login("alice", PASSWORD).await.assert_ok();

@@ -14,3 +14,4 @@ mod reach;
 mod register;
 mod reset;
 mod sessions;
+mod words;

@@ -142,7 +142,7 @@ pub(super) async fn shown(
     };
     let token = csrf.render().map_err(ApiError::internal)?;
     let status = profile.status().max(password.status());
-    let page = page(status, |frame| Page {
+    let page = page(words, status, |frame| Page {
         frame,
         token,
         username: user.display_name().to_owned(),

@@ -54,7 +54,8 @@ pub(crate) async fn submit(
         }
         Ok(None) => {}
         Err(ChangePasswordError::Proof(ProofError::InvalidCredentials)) => {
-            form.fault(&CURRENT, Code::InvalidCredentials, WRONG_CURRENT_PASSWORD);
+            let wrong = texts::in_english(WRONG_CURRENT_PASSWORD).unwrap_or_default();
+            form.fault(&CURRENT, Code::InvalidCredentials, wrong);
         }
         Err(ChangePasswordError::Proof(ProofError::TooManyAttempts { retry_after })) => {
             form.refuse_guess(&CURRENT, retry_after);

@@ -49,7 +49,7 @@ static USERNAME: Field = Field {
     kind: "text",
     autocomplete: "username",
     hint: "",
-    missing: "field-other-username-missing",
+    missing: "field-username-missing",
 };
 
 /// What the form asks for.
