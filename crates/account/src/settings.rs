@@ -49,6 +49,8 @@ pub struct Settings {
     pub outbox_key_previous: Option<Secret<[u8; 32]>>,
     /// The key by which codes that were mailed are found.
     pub code_key: Secret<[u8; 32]>,
+    /// The one before it, by which codes are found that were mailed before.
+    pub code_key_previous: Option<Secret<[u8; 32]>>,
     /// The longest that what is asked for by mail waits before anything is looked up: a while at random, so that the work
     /// falls together with no answer.
     pub mail_delay: Duration,

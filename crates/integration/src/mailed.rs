@@ -35,6 +35,13 @@ impl Mailed {
         Confirmed(Self { app, server })
     }
 
+    /// The same with its accounts, with these settings, too.
+    pub async fn restart_with(self, settings: &[(&str, &str)]) -> Self {
+        let Self { app, server } = self;
+        let app = app.restart_with(settings).await;
+        Self { app, server }
+    }
+
     async fn with(backend: Backend, verification: &str, others: &[(&str, &str)]) -> Self {
         let server = MailServer::start(Setup::default()).await;
         let url = server.url();
@@ -91,6 +98,11 @@ impl Confirmed {
     /// An application on a store of its own.
     pub async fn start(backend: Backend) -> Self {
         Self(Mailed::with(backend, "required", &[]).await)
+    }
+
+    /// The same with its accounts, with these settings, too.
+    pub async fn restart_with(self, settings: &[(&str, &str)]) -> Self {
+        Self(self.0.restart_with(settings).await)
     }
 
     /// An application that people reach at this address.

@@ -109,13 +109,20 @@ impl Accounts {
         self.may(&whose, OF_ACCOUNT).await
     }
 
-    /// Counts a try at the codes that were mailed to `address`, and says whether they may be compared.
-    pub(crate) async fn may_try_code(
+    /// Counts a try at the codes that were mailed to `address`; or says how long to wait, where they may not be compared.
+    pub(crate) async fn wait_to_try_code(
         &self,
         address: &EmailAddress,
-    ) -> Result<bool, storage::Error> {
+    ) -> Result<Option<Duration>, storage::Error> {
         let whose = format!("code/{}", address.key());
-        self.may(&whose, TRIES).await
+        if self.may(&whose, TRIES).await? {
+            return Ok(None);
+        }
+        let spent = self.0.storage.attempts(self.budget_of_mail(&whose)).await?;
+        let now = self.0.clock.now();
+        // Where it is gone meanwhile, the next try begins anew.
+        let left = spent.map_or(Duration::ZERO, |spent| TRIES.left(&spent, now));
+        Ok(Some(left))
     }
 
     async fn may(&self, whose: &str, allowance: Allowance) -> Result<bool, storage::Error> {

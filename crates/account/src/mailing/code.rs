@@ -47,24 +47,38 @@ impl Code {
 }
 
 impl Accounts {
-    /// What a ticket with this purpose is found by that was mailed to `address` with `code`.
-    #[expect(
-        clippy::expect_used,
-        reason = "HMAC takes a key of any length (RFC 2104 §2)"
-    )]
+    /// What a ticket with this purpose is kept under that is mailed to `address` with `code`.
     pub(crate) fn link_of_code<T: Purpose>(
         &self,
         address: &EmailAddress,
         code: &Code,
     ) -> PlainToken {
-        let key = self.0.settings.code_key.expose();
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
-        for part in [T::KIND.0, &address.key(), code.0.expose()] {
-            mac.update(part.as_bytes());
-            mac.update(&[0]);
-        }
-        PlainToken::from_bytes(T::PREFIX, mac.finalize().into_bytes().into())
+        link::<T>(&self.0.settings.code_key, address, code)
     }
+
+    /// What it is found by: by the present key, and by the one before.
+    pub(crate) fn links_of_code<T: Purpose>(
+        &self,
+        address: &EmailAddress,
+        code: &Code,
+    ) -> impl Iterator<Item = PlainToken> {
+        let settings = &self.0.settings;
+        let keys = std::iter::once(&settings.code_key).chain(&settings.code_key_previous);
+        keys.map(|key| link::<T>(key, address, code))
+    }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "HMAC takes a key of any length (RFC 2104 §2)"
+)]
+fn link<T: Purpose>(key: &Secret<[u8; 32]>, address: &EmailAddress, code: &Code) -> PlainToken {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose()).expect("a key of any length");
+    for part in [T::KIND.0, &address.key(), code.0.expose()] {
+        mac.update(part.as_bytes());
+        mac.update(&[0]);
+    }
+    PlainToken::from_bytes(T::PREFIX, mac.finalize().into_bytes().into())
 }
 
 #[cfg(test)]

@@ -146,6 +146,7 @@ fn settings(access_lifetime: Duration) -> Settings {
         device_key_previous: None,
         mail_delay: Duration::ZERO,
         code_key: Secret::new([11; 32]),
+        code_key_previous: None,
         outbox_key: Secret::new(OUTBOX_KEY),
         outbox_key_previous: None,
         longest_failure: Duration::from_secs(1),

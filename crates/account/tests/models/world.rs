@@ -472,6 +472,7 @@ fn settings() -> Settings {
         device_key_previous: None,
         mail_delay: std::time::Duration::ZERO,
         code_key: Secret::new([11; 32]),
+        code_key_previous: None,
         outbox_key: Secret::new([10; 32]),
         outbox_key_previous: None,
         longest_failure: seconds(1),

@@ -271,6 +271,10 @@ fn settings(config: &Config, keys: &Keys) -> Settings {
             .map(|previous| derived_key(previous, "devices")),
         mail_delay: MAIL_DELAY,
         code_key: derived_key(&keys.secret_key, "codes"),
+        code_key_previous: keys
+            .secret_key_previous
+            .as_ref()
+            .map(|previous| derived_key(previous, "codes")),
         outbox_key: derived_key(&keys.secret_key, "outbox"),
         outbox_key_previous: keys
             .secret_key_previous

@@ -217,6 +217,13 @@ pub fn spend(old: Option<Budget>, allowance: Allowance, now: Timestamp) -> Optio
     })
 }
 
+impl Allowance {
+    /// How long what was spent of it counts, from `now` on.
+    pub fn left(&self, spent: &Budget, now: Timestamp) -> Duration {
+        self.per.saturating_sub(now.since(spent.last_failure))
+    }
+}
+
 /// Takes a try back whose password was not checked: the budget to be written, or `None` when the try is
 /// in neither count any more. When nothing has changed since, the wait is the one before it, too.
 pub fn give_back(budget: Budget, reservation: &Reservation) -> Option<Budget> {

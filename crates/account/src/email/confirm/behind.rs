@@ -1,7 +1,5 @@
 //! What a link or a code leads to.
 
-use std::time::Duration;
-
 use model::EmailAddress;
 use secret::{PlainToken, Secret};
 use storage::{Carried, Purpose};
@@ -11,9 +9,6 @@ use super::ConfirmError;
 use crate::Accounts;
 use crate::events::{Act, Reason};
 use crate::mailing::Code;
-
-/// The tries at the codes of an address begin anew after so long at the latest.
-const UNTIL_MORE_TRIES: Duration = Duration::from_hours(24);
 
 /// What is behind a link or a code.
 pub(super) enum Behind {
@@ -45,20 +40,31 @@ impl Accounts {
         let Some(code) = Code::typed(code.expose()) else {
             return Ok(None);
         };
-        if !self.may_try_code(address).await? {
+        if let Some(retry_after) = self.wait_to_try_code(address).await? {
             self.report(Act::Confirmation.refused(Reason::TooManyAttempts));
-            return Err(ConfirmError::TooManyAttempts {
-                retry_after: UNTIL_MORE_TRIES,
-            });
+            return Err(ConfirmError::TooManyAttempts { retry_after });
         }
-        let confirm = self.link_of_code::<ConfirmAddress>(address, &code);
-        let change = self.link_of_code::<ChangeAddress>(address, &code);
-        let sign_up = self.link_of_code::<PendingSignUp>(address, &code);
         // All three, whatever is found, so that it takes the same time.
-        let confirm = self.look(&confirm, Behind::Address).await?;
-        let change = self.look(&change, Behind::NewAddress).await?;
-        let sign_up = self.look(&sign_up, Behind::SignUp).await?;
+        let confirm = self.look_by_code(address, &code, Behind::Address).await?;
+        let change = self.look_by_code(address, &code, Behind::NewAddress);
+        let change = change.await?;
+        let sign_up = self.look_by_code(address, &code, Behind::SignUp).await?;
         Ok(confirm.or(change).or(sign_up))
+    }
+
+    /// Looks by the present key and by the one before, whichever finds it.
+    async fn look_by_code<T: Purpose>(
+        &self,
+        address: &EmailAddress,
+        code: &Code,
+        as_what: impl Fn(Carried<T>) -> Behind,
+    ) -> Result<Option<Behind>, storage::Error> {
+        let mut found = None;
+        for token in self.links_of_code::<T>(address, code) {
+            let behind = self.look(&token, &as_what).await?;
+            found = found.or(behind);
+        }
+        Ok(found)
     }
 
     async fn look<T: Purpose>(

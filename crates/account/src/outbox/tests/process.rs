@@ -231,6 +231,7 @@ fn settings(key: u8, previous: Option<u8>) -> Settings {
         device_key_previous: None,
         mail_delay: Duration::ZERO,
         code_key: Secret::new([11; 32]),
+        code_key_previous: None,
         outbox_key: Secret::new([key; 32]),
         outbox_key_previous: previous.map(|key| Secret::new([key; 32])),
         longest_failure: Duration::from_secs(1),

@@ -26,6 +26,19 @@ mod optional {
             assert_eq!(app.me(&alice.access).await.assert_ok()["email_verified"], true);
         }
 
+        async fn a_code_outlives_the_key_of_the_server(app: Mailed) {
+            let alice = app.signed_in("alice").await;
+            let code = app.letter(ALICE).await.code();
+            let body = json!({"email": ALICE, "code": code, "password": PASSWORD});
+            let rotated = [
+                ("SECRET_KEY", "a-key-that-replaced-another-one-0123456789-abcd"),
+                ("SECRET_KEY_PREVIOUS", TestApp::OTHER_SECRET),
+            ];
+            let app = app.restart_with(&rotated).await;
+            app.ask("email/confirm", body).await.assert_status(204);
+            assert_eq!(app.me(&alice.access).await.assert_ok()["email_verified"], true);
+        }
+
         async fn a_link_alone_confirms_nothing(app: Mailed) {
             let alice = app.signed_in("alice").await;
             let token = app.token(ALICE, "/confirm").await;

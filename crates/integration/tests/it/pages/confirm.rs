@@ -74,6 +74,10 @@ mod optional {
             let refused = browser.submit("/confirm", &[("email", ALICE), ("code", &code)]).await;
             assert_eq!(refused.assert_fault(429, "code").trim(), "Too many attempts. Try again in 1 day.");
             assert_eq!(refused.header("retry-after"), Some("86400"));
+            app.advance(3600);
+            let refused = browser.submit("/confirm", &[("email", ALICE), ("code", &code)]).await;
+            assert_eq!(refused.assert_fault(429, "code").trim(), "Too many attempts. Try again in 23 hours.");
+            assert_eq!(refused.header("retry-after"), Some("82800"));
         }
 
         async fn a_link_that_is_not_good_says_so(app: Mailed) {
