@@ -168,6 +168,10 @@ const OF_FIELDS: &[(&str, &str)] = &[
         "A name has a character that it may not have.",
     ),
     (
+        "like_password",
+        "The password is too much like the name that is to be the account's.",
+    ),
+    (
         "mixed_directions",
         "A name mixes writing from left to right with writing from right to left.",
     ),

@@ -69,6 +69,7 @@ field-account-password-missing = Enter the password that you chose for the accou
 field-account-password-wrong = This is not the password of the account.
 field-other-username = Another user name
 field-other-username-taken = Somebody else has taken the user name that you chose. Choose another one.
+field-other-username-like-password = Your password is too much like this user name. Choose another one.
 # { $wait } is a time in words.
 form-too-many-attempts = Too many attempts. Try again in { $wait }.
 

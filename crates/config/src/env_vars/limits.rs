@@ -34,8 +34,8 @@ env_vars! {
     RATELIMIT_PAGES = "PORTCULLIS_RATELIMIT_PAGES", Limits, Kind::Limits, Fallback::Value("600 per minute");
 
     /// How many answers may reveal that a name or an address is taken, to each client address and to each
-    /// signed-in user: at registration and at changes of one's own name and address, in the API and on the
-    /// pages together. A change that is made counts, too, since what was there before stays reserved; nothing else
+    /// signed-in user: at registration, at the confirmation of a sign-up and at changes of one's own name and
+    /// address, in the API and on the pages together. A change that is made counts, too, since what was there before stays reserved; nothing else
     /// does. Who has had so many is refused with 429 whatever they ask for there; who
     /// is signed in, by either of the two, so that those who share an address share its count.
     RATELIMIT_TAKEN = "PORTCULLIS_RATELIMIT_TAKEN", Limits, Kind::Limits, Fallback::Value("20 per hour");

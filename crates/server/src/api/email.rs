@@ -10,7 +10,6 @@ use super::fields;
 use crate::error::ApiError;
 use crate::extract::{Acting, ActingIfAny, Device, Serving};
 use crate::limits::TakenBudget;
-use crate::to_the_end::to_the_end;
 
 input! {
     /// What a mail carried: `token`, or the `code` and the `email` that it was mailed to.
@@ -28,7 +27,7 @@ input! {
         /// Where the request has no access token of the account: its password; for a sign-up, the one that was chosen then.
         #[schema(value_type = String, required = false, format = Password, max_length = 1024)]
         password: Option<Secret<String>> = fields::typed_password,
-        /// For a sign-up whose name is taken meanwhile: another one.
+        /// For a sign-up whose name is taken meanwhile: another one, together with the password.
         #[schema(value_type = String, required = false, min_length = 1, example = "alice")]
         username: Option<Username> = fields::username,
     }
@@ -80,12 +79,12 @@ impl ConfirmEmail {
     responses((status = 204, description = "Confirmed")),
 )]
 pub(crate) async fn confirm(
-    Serving(accounts): Serving,
+    taken: TakenBudget,
     ActingIfAny(actor): ActingIfAny,
     Valid(body): Valid<ConfirmEmail>,
 ) -> Result<StatusCode, ApiError> {
     let (by, with) = body.into_parts(actor)?;
-    to_the_end(async move { accounts.confirm(by, with).await }).await?;
+    taken.confirm(by, with).await??;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -244,7 +244,14 @@ impl From<ConfirmError> for ApiError {
             },
             ConfirmError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
             ConfirmError::UsernameTaken => Self::new(Code::UsernameTaken),
+            ConfirmError::UsernameLikePassword => {
+                let message = "The password is too much like this name. Choose another name.";
+                let mut faults = Faults::new();
+                faults.push(Fault::new("like_password", message).at("username"));
+                Self::invalid(faults)
+            }
             ConfirmError::Busy(busy) => busy.into(),
+            ConfirmError::Hashing(error) => error.into(),
             ConfirmError::Storage(error) => error.into(),
         }
     }

@@ -17,14 +17,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use account::{
-    Accounts, AskForAddressError, ChangeProfileError, ChangedProfile, RegisterError, SignUpError,
-    Throttled,
+    Accounts, AskForAddressError, ChangeProfileError, ChangedProfile, Confirm, ConfirmError,
+    ConfirmWith, Confirmable, RegisterError, SignUpError, Throttled,
 };
 use model::{Timestamp, UserId};
 use ratelimit::{Call, Decision, Principal};
 
 use super::{RequestLimits, milliseconds};
 use crate::error::ApiError;
+use crate::to_the_end::to_the_end;
 
 /// Whose budget the answer to a request may use.
 pub(crate) struct TakenBudget {
@@ -86,6 +87,25 @@ impl TakenBudget {
         Ok(done)
     }
 
+    /// Confirms something. The budget pays where the answer may say that a name is taken.
+    ///
+    /// # Errors
+    /// As in [`spend`](Self::spend).
+    pub(crate) async fn confirm(
+        &self,
+        by: Confirm,
+        with: ConfirmWith,
+    ) -> Result<Result<Confirmable, ConfirmError>, ApiError> {
+        let accounts = self.accounts.clone();
+        let may_reveal = by.may_reveal_a_name(&with);
+        let confirming = to_the_end(async move { accounts.confirm(by, with).await });
+        if may_reveal {
+            self.spend(None, confirming).await
+        } else {
+            Ok(confirming.await)
+        }
+    }
+
     fn report(&self, user: Option<&UserId>) {
         let what = match user {
             Some(_) => Throttled::ProfileChange,
@@ -126,6 +146,12 @@ impl<T> Outcome for Result<T, SignUpError> {
     fn costs(&self) -> bool {
         let taken = |error| matches!(error, &SignUpError::Register(RegisterError::Taken(_)));
         self.as_ref().is_err_and(taken)
+    }
+}
+
+impl Outcome for Result<Confirmable, ConfirmError> {
+    fn costs(&self) -> bool {
+        matches!(self, Err(ConfirmError::UsernameTaken))
     }
 }
 

@@ -8,7 +8,7 @@ mod sign_up;
 use std::time::Duration;
 
 use model::{EmailAddress, Username};
-use password::Busy;
+use password::{Busy, HashError};
 use secret::Secret;
 
 use self::behind::Behind;
@@ -47,7 +47,7 @@ pub struct ConfirmWith {
     pub confirmer: Confirmer,
     /// Otherwise, the password: of the account, or the one that was chosen when signing up.
     pub password: Option<Secret<String>>,
-    /// Another name for a sign-up, where the one that was chosen then is taken meanwhile.
+    /// Another name for a sign-up, where the one that was chosen then is taken meanwhile. It takes the password, too.
     pub username: Option<Username>,
 }
 
@@ -60,6 +60,18 @@ pub enum Confirmable {
     NewAddress,
     /// A sign-up.
     SignUp,
+}
+
+impl Confirm {
+    /// Whether the answer may say that a name is taken: that of a sign-up, or another that is asked for. A code may be of
+    /// a sign-up, too, but its tries are few.
+    pub fn may_reveal_a_name(&self, with: &ConfirmWith) -> bool {
+        let is_of_sign_up = match self {
+            Self::Link(link) => Confirmable::of_link(link.expose()) == Some(Confirmable::SignUp),
+            Self::Code { .. } => false,
+        };
+        is_of_sign_up || with.username.is_some()
+    }
 }
 
 impl Confirmable {
@@ -103,9 +115,15 @@ pub enum ConfirmError {
     /// The name is taken meanwhile: the link stays good, with another.
     #[error("the name is taken")]
     UsernameTaken,
+    /// The password that was chosen is too much like this other name: the link stays good, with another.
+    #[error("the password is too much like the name")]
+    UsernameLikePassword,
     /// Too many passwords wait to be hashed.
     #[error(transparent)]
     Busy(#[from] Busy),
+    /// The password could not be held against the rules.
+    #[error(transparent)]
+    Hashing(#[from] HashError),
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] storage::Error),

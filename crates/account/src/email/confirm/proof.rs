@@ -5,7 +5,7 @@ use model::UserId;
 use password::PasswordHash;
 use secret::Secret;
 
-use super::super::PendingSignUp;
+use super::super::{PendingSignUp, SignUpBrowser};
 use super::{ConfirmError, ConfirmWith, Confirmer};
 use crate::events::{Act, Reason};
 use crate::unreadable::readable;
@@ -54,12 +54,13 @@ impl Accounts {
         &self,
         act: Act,
         sign_up: &PendingSignUp,
-        with: &ConfirmWith,
+        browser: Option<&SignUpBrowser>,
+        password: Option<&Secret<String>>,
     ) -> Result<(), ConfirmError> {
-        if sign_up.is_of(with.confirmer.browser.as_ref()) {
+        if sign_up.is_of(browser) {
             return Ok(());
         }
-        let password = with.password.as_ref().ok_or(ConfirmError::PasswordNeeded)?;
+        let password = password.ok_or(ConfirmError::PasswordNeeded)?;
         let guessed = Guessed {
             budget: format!("sign-up/{}", sign_up.id),
             account: None,

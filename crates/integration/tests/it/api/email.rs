@@ -183,19 +183,24 @@ mod required {
         }
 
         async fn a_name_that_is_taken_meanwhile_is_replaced_at_the_confirmation(app: Confirmed) {
-            for email in ["bob@example.org", "robert@example.org"] {
-                let body = json!({"username": "bob", "email": email, "password": PASSWORD});
+            let like_a_name = "correct-horse-battery-staple";
+            for (email, password) in [("bob@example.org", PASSWORD), ("robert@example.org", like_a_name)] {
+                let body = json!({"username": "bob", "email": email, "password": password});
                 app.ask("register", body).await.assert_status(202);
             }
             let first = app.token("bob@example.org", "/confirm").await;
             let second = app.token("robert@example.org", "/confirm").await;
             let body = json!({"token": first, "password": PASSWORD});
             app.ask("email/confirm", body).await.assert_status(204);
-            let body = json!({"token": second, "password": PASSWORD});
+            let body = json!({"token": second, "password": like_a_name});
             app.ask("email/confirm", body).await.assert_problem(409, "username_taken");
-            let body = json!({"token": second, "password": PASSWORD, "username": "robert"});
+            for like in [like_a_name, "Correct-Horse-Battery-Staple"] {
+                let body = json!({"token": second, "password": like_a_name, "username": like});
+                app.ask("email/confirm", body).await.assert_faults(&[("/username", "like_password")]);
+            }
+            let body = json!({"token": second, "password": like_a_name, "username": "robert"});
             app.ask("email/confirm", body).await.assert_status(204);
-            app.login("robert", PASSWORD).await.assert_ok();
+            app.login("robert", like_a_name).await.assert_ok();
         }
     }
 }

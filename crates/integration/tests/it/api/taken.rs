@@ -1,6 +1,6 @@
 //! How often anybody is told that a name or an address is taken.
 
-use integration::{Answer, PASSWORD, Person, TestApp, every_backend};
+use integration::{Answer, Confirmed, PASSWORD, Person, TestApp, every_backend};
 use serde_json::{Value, json};
 
 const THREE: (&str, &str) = ("PORTCULLIS_RATELIMIT_TAKEN", "3 per hour");
@@ -41,6 +41,33 @@ every_backend! {
         app.login("new", PASSWORD).await.assert_problem(401, "invalid_credentials");
         app.advance(3600);
         register(&app, "new", "new@example.org").await.assert_status(201);
+    }
+
+    async fn confirming_a_sign_up_uses_the_same_budget(app: Confirmed) {
+        for (name, address) in [("bob", "bob@example.org"), ("bob", "robert@example.org"), ("carol", "carol@example.org")] {
+            register(&app, name, address).await.assert_status(202);
+        }
+        let confirm = async |app: &TestApp, token: &str, name: Option<&str>| {
+            let mut body = json!({"token": token, "password": PASSWORD});
+            if let Some(name) = name {
+                body["username"] = json!(name);
+            }
+            app.post("/api/v1/email/confirm").json(body).send().await
+        };
+        let bob = app.token("bob@example.org", "/confirm").await;
+        let robert = app.token("robert@example.org", "/confirm").await;
+        let carol = app.token("carol@example.org", "/confirm").await;
+        let app = app.restart_with(&[THREE]).await;
+        // What reveals nothing costs nothing.
+        confirm(&app, &bob, None).await.assert_status(204);
+        for name in [None, Some("bob"), Some("Bob")] {
+            confirm(&app, &robert, name).await.assert_problem(409, "username_taken");
+        }
+        assert_over(&confirm(&app, &robert, Some("free")).await);
+        assert_over(&confirm(&app, &carol, None).await);
+        assert_over(&register(&app, "bob", "new@example.org").await);
+        app.advance(3600);
+        confirm(&app, &robert, Some("free")).await.assert_status(204);
     }
 
     async fn what_reveals_nothing_costs_nothing(app: TestApp) {

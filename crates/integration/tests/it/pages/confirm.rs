@@ -243,7 +243,10 @@ mod required {
 
         async fn a_name_that_is_taken_meanwhile_is_chosen_anew(app: Confirmed) {
             let (mut first, mut second) = (app.browser(), app.browser());
-            sign_up(&mut first, "alice", ALICE).await.assert_page(202);
+            let like_a_name = "correct-horse-battery-staple";
+            first.open("/register").await;
+            let fields = [("username", "alice"), ("email", ALICE), ("password", like_a_name)];
+            first.submit("/register", &fields).await.assert_page(202);
             sign_up(&mut second, "alice", NEW).await.assert_page(202);
             let (_, token) = mailed(&app, NEW).await;
             second.submit("/confirm", &[("token", &token)]).await.assert_page(200);
@@ -253,8 +256,11 @@ mod required {
             first.submit("/confirm", &by_code).await.assert_fault(409, "username");
             let with = |name| [by_code[0], by_code[1], ("username", name)];
             first.submit("/confirm", &with("a b")).await.assert_fault(422, "username");
+            first.submit("/confirm", &with("alicia")).await.assert_fault(422, "password");
+            let with = |name| [by_code[0], by_code[1], ("username", name), ("password", like_a_name)];
+            first.submit("/confirm", &with(like_a_name)).await.assert_fault(422, "username");
             first.submit("/confirm", &with("alicia")).await.assert_page(200);
-            app.login("alicia", PASSWORD).await.assert_ok();
+            app.login("alicia", like_a_name).await.assert_ok();
         }
 
         async fn a_known_and_an_unknown_address_are_answered_alike(app: Confirmed) {

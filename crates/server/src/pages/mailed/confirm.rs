@@ -14,13 +14,12 @@ use super::{EMAIL, TOKEN};
 use crate::api::fields;
 use crate::code::Code;
 use crate::error::ApiError;
-use crate::extract::Serving;
+use crate::limits::TakenBudget;
 use crate::pages::form::{Field, Form};
 use crate::pages::next::query_value;
 use crate::pages::notice::Notice;
 use crate::pages::visitor::Visitor;
 use crate::pages::words::Words;
-use crate::to_the_end::to_the_end;
 
 static CODE: Field = Field {
     id: "code",
@@ -93,7 +92,7 @@ pub(crate) async fn show(
 
 /// Confirms it. Nobody is signed in.
 pub(crate) async fn submit(
-    Serving(accounts): Serving,
+    taken: TakenBudget,
     visitor: Visitor,
     words: Words,
     csrf: CsrfToken,
@@ -129,8 +128,7 @@ pub(crate) async fn submit(
         username,
     };
     if let Some(by) = by.filter(|_| form.status().is_success()) {
-        let confirming = async move { accounts.confirm(by, with).await };
-        match to_the_end(confirming).await {
+        match taken.confirm(by, with).await? {
             Ok(what) => return confirmed(what, &visitor, &words),
             Err(error) => {
                 if let Some(page) = wanted.refuse(error, &mut form, &words)? {
@@ -193,11 +191,17 @@ impl Wanted<'_> {
                 form.refuse_guess(field, retry_after);
             }
             ConfirmError::UsernameTaken => {
-                self.username = true;
+                (self.username, self.password) = (true, true);
                 let message = words.say("field-other-username-taken");
                 form.fault(&USERNAME, Code::UsernameTaken, message);
             }
-            error @ (ConfirmError::Busy(_) | ConfirmError::Storage(_)) => return Err(error.into()),
+            ConfirmError::UsernameLikePassword => {
+                let message = words.say("field-other-username-like-password");
+                form.fault(&USERNAME, Code::ValidationFailed, message);
+            }
+            error @ (ConfirmError::Busy(_)
+            | ConfirmError::Hashing(_)
+            | ConfirmError::Storage(_)) => return Err(error.into()),
         }
         Ok(None)
     }
