@@ -56,9 +56,6 @@ password-too-weak = The password is too easy to guess.
 password-breached = The password is known from data breaches elsewhere. Choose one that you use nowhere else.
 password-same-as-identity = The password must not be your name or your e-mail address.
 password-same-as-current = The new password must differ from the current one.
-field-current-password = Current password
-field-current-password-missing = Enter your current password.
-field-current-password-wrong = The current password is wrong.
 field-code = Code
 field-code-hint = The eight digits in the mail.
 field-code-missing = Enter the code from the mail.
@@ -220,7 +217,7 @@ undone-action = Send the link again
 
 ## The account
 
-account-kept = Your account stays: it will not be deleted.
+account-kept = Your account stays. It will not be deleted.
 account-resent = A mail is on its way. Follow the link in it, or enter the code. If nothing comes, check your spam folder, or ask again in a quarter of an hour.
 
 ## One's data, on the page of the account
@@ -228,18 +225,18 @@ account-resent = A mail is on its way. Follow the link in it, or enter the code.
 data-title = Your data
 data-export = Everything that is stored about you, as a JSON file: your account, and where and when you signed in.
 data-export-action = Download your data
-data-delete = You can delete your account. The next page says what that means, and asks for your password.
+data-delete = The next page explains what happens when you delete your account, and asks for your password.
 
 ## Deleting the account
 
 delete-title = Delete your account
-delete-now = Your account is deleted at once, with everything that belongs to it. There is no way back.
-# { $wait } is a time in words, { $time } a point in time in UTC.
-delete-later = You are signed out everywhere. Your account is deleted in { $wait }, on { $time }, with everything that belongs to it. Until then nobody can use it, and you can still keep it: sign in, and choose “Keep my account”.
-delete-reserved = When it is deleted, your user name and your e-mail address stay reserved for 30 days: nobody can sign up with them, not even you.
+delete-now = Your account will be deleted immediately, with everything that belongs to it. This can't be undone.
+# { $wait } is a time in words, { $time } a point in time in UTC, login-keep the button.
+delete-later = You will be signed out everywhere, and nobody can use the account. After { $wait }, on { $time }, it will be deleted with everything that belongs to it. Until then you can keep it: sign in, and choose “{ login-keep }”.
+delete-reserved = After the deletion your user name and e-mail address stay reserved for 30 days. Nobody can sign up with them, not even you.
 delete-export = Download your data first
 delete-action = Delete my account
 deleted-title = Your account was deleted
-deleted-text = It is gone, with everything that belonged to it. Your user name and your e-mail address stay reserved for 30 days.
+deleted-text = Your account is gone, with everything that belonged to it. Your user name and e-mail address stay reserved for 30 days.
 deletion-due-title = Your account will be deleted
-deletion-due-text = You are signed out everywhere. Your account is deleted on { $time }. If you change your mind before then, sign in and choose “Keep my account”.
+deletion-due-text = You are signed out everywhere. Your account will be deleted on { $time }. To keep it, sign in before then, and choose “{ login-keep }”.

@@ -25,7 +25,7 @@ mod at_once {
             let page = browser.open("/account").await.assert_page(200);
             assert!(page.contains("href=\"/account/delete\""), "{page}");
             let page = browser.open("/account/delete").await.assert_page(200);
-            assert!(page.contains("There is no way back.") && page.contains("30 days"), "{page}");
+            assert!(page.contains("This can&#39;t be undone.") && page.contains("30 days"), "{page}");
             assert!(page.contains("href=\"/account#data\""), "{page}");
 
             let cookie = browser.session().unwrap();
@@ -105,13 +105,13 @@ mod later {
             let mut browser = app.browser_of("alice").await;
             let page = browser.open("/account/delete").await.assert_page(200);
             // The clock of tests began on 2027-01-15, at 08:00.
-            assert!(page.contains("in 30 days, on 2027-02-14 08:00 UTC"), "{page}");
+            assert!(page.contains("After 30 days, on 14 February 2027, 08:00 UTC,"), "{page}");
             assert!(page.contains("Keep my account"), "{page}");
             browser.submit("/account/delete", &CURRENT).await.assert_goes_to("/deleted");
             for _ in 0..2 {
                 let page = browser.open("/deleted").await.assert_page(200);
                 assert!(page.contains("<h1>Your account will be deleted</h1>"), "{page}");
-                assert!(page.contains("2027-02-14 08:00 UTC"), "{page}");
+                assert!(page.contains("14 February 2027, 08:00 UTC"), "{page}");
             }
             app.me(&api.access).await.assert_problem(401, "revoked_token");
             let letter = app.letter("alice@example.org").await;
