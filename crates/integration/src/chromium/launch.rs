@@ -13,6 +13,9 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use super::{PATIENCE, Site};
 
+/// Where a browser puts what it downloads, in its folder.
+pub(super) const DOWNLOADS: &str = "downloads";
+
 /// How the browser of a person is set up.
 #[derive(Clone, Copy, Debug)]
 pub struct Profile {
@@ -31,7 +34,7 @@ impl Default for Profile {
 pub struct Browser {
     pub(super) client: Client,
     _driver: Driver,
-    _profile: TempDir,
+    pub(super) folder: TempDir,
 }
 
 impl Browser {
@@ -50,7 +53,7 @@ impl Browser {
         Self {
             client: client.expect("the browser starts"),
             _driver: driver,
-            _profile: folder,
+            folder,
         }
     }
 }
@@ -82,6 +85,7 @@ fn capabilities(site: &Site, profile: Profile, folder: &Path) -> Value {
             ],
             "prefs": {
                 "credentials_enable_service": false,
+                "download.default_directory": folder.join(DOWNLOADS),
                 "profile.password_manager_leak_detection": false,
                 "profile.managed_default_content_settings.javascript":
                     if profile.scripts { 1 } else { 2 },

@@ -2,95 +2,70 @@
 
 use serde_json::json;
 
+use super::scenes::scenes;
 use super::{Browser, Site, Stage};
 use crate::PASSWORD;
 
-macro_rules! scenes {
-    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $stage:ident, $status:literal;)+) => {
-        /// A page that has to do with mail, in one state.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum MailScene {
-            $($(#[doc = $doc])+ $variant,)+
-        }
-
-        impl MailScene {
-            /// All of them.
-            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
-
-            /// Its name, as a file may have it.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name),+ }
-            }
-
-            /// The status that its page comes with.
-            pub(super) fn status(self) -> u64 {
-                match self { $(Self::$variant => $status),+ }
-            }
-
-            pub(super) fn stage(self) -> Stage {
-                match self { $(Self::$variant => Stage::$stage),+ }
-            }
-        }
-    };
-}
-
 scenes! {
-    /// A forgotten password where no mail is sent.
-    MailOff = "mail-off", Open, 403;
-    /// Signing in where mail is sent.
-    LoginMailed = "login-mailed", Mailed, 200;
-    /// A forgotten password.
-    Forgot = "forgot", Mailed, 200;
-    /// A forgotten password, of no address.
-    ForgotRefused = "forgot-refused", Mailed, 422;
-    /// A forgotten password, asked for.
-    ForgotSent = "forgot-sent", Mailed, 202;
-    /// A new password.
-    Reset = "reset", Mailed, 200;
-    /// A new password that is too weak.
-    ResetRefused = "reset-refused", Mailed, 422;
-    /// A new password, set.
-    ResetDone = "reset-done", Mailed, 200;
-    /// A link that isn't good.
-    ResetInvalid = "reset-invalid", Mailed, 400;
-    /// Confirming an address.
-    ConfirmAddress = "confirm-address", Mailed, 200;
-    /// It is confirmed.
-    ConfirmedAddress = "confirmed-address", Mailed, 200;
-    /// Confirming by a code.
-    ConfirmCode = "confirm-code", Mailed, 200;
-    /// Confirming by a wrong code.
-    ConfirmCodeRefused = "confirm-code-refused", Mailed, 400;
-    /// Asking for the mail once more.
-    Resend = "resend", Mailed, 200;
-    /// It is on its way.
-    ResendSent = "resend-sent", Mailed, 202;
-    /// The account, with an address that isn't confirmed.
-    AccountUnconfirmed = "account-unconfirmed", Mailed, 200;
-    /// The account, with an address that is.
-    AccountConfirmed = "account-confirmed", Mailed, 200;
-    /// The account, after another address was asked for.
-    AccountAsked = "account-asked", Mailed, 200;
-    /// Confirming another address.
-    ConfirmNewAddress = "confirm-new-address", Mailed, 200;
-    /// Taking a change of the address back.
-    Undo = "undo", Mailed, 200;
-    /// It is taken back.
-    Undone = "undone", Mailed, 200;
-    /// Signing in with an address that isn't confirmed.
-    Unverified = "unverified", Confirmed, 403;
-    /// After signing up.
-    SignUpSent = "sign-up-sent", Confirmed, 202;
-    /// Confirming a sign-up in the same browser.
-    ConfirmSignUp = "confirm-sign-up", Confirmed, 200;
-    /// Confirming a sign-up in another browser.
-    ConfirmSignUpElsewhere = "confirm-sign-up-elsewhere", Confirmed, 200;
-    /// The same, with a wrong password.
-    ConfirmSignUpRefused = "confirm-sign-up-refused", Confirmed, 403;
-    /// Confirming a sign-up whose name is taken meanwhile.
-    ConfirmSignUpTaken = "confirm-sign-up-taken", Confirmed, 409;
-    /// The account is there.
-    ConfirmedSignUp = "confirmed-sign-up", Confirmed, 200;
+    /// A page that has to do with mail, in one state.
+    pub enum MailScene {
+        /// A forgotten password where no mail is sent.
+        MailOff = "mail-off", Open, 403;
+        /// Signing in where mail is sent.
+        LoginMailed = "login-mailed", Mailed, 200;
+        /// A forgotten password.
+        Forgot = "forgot", Mailed, 200;
+        /// A forgotten password, of no address.
+        ForgotRefused = "forgot-refused", Mailed, 422;
+        /// A forgotten password, asked for.
+        ForgotSent = "forgot-sent", Mailed, 202;
+        /// A new password.
+        Reset = "reset", Mailed, 200;
+        /// A new password that is too weak.
+        ResetRefused = "reset-refused", Mailed, 422;
+        /// A new password, set.
+        ResetDone = "reset-done", Mailed, 200;
+        /// A link that isn't good.
+        ResetInvalid = "reset-invalid", Mailed, 400;
+        /// Confirming an address.
+        ConfirmAddress = "confirm-address", Mailed, 200;
+        /// It is confirmed.
+        ConfirmedAddress = "confirmed-address", Mailed, 200;
+        /// Confirming by a code.
+        ConfirmCode = "confirm-code", Mailed, 200;
+        /// Confirming by a wrong code.
+        ConfirmCodeRefused = "confirm-code-refused", Mailed, 400;
+        /// Asking for the mail once more.
+        Resend = "resend", Mailed, 200;
+        /// It is on its way.
+        ResendSent = "resend-sent", Mailed, 202;
+        /// The account, with an address that isn't confirmed.
+        AccountUnconfirmed = "account-unconfirmed", Mailed, 200;
+        /// The account, with an address that is.
+        AccountConfirmed = "account-confirmed", Mailed, 200;
+        /// The account, after another address was asked for.
+        AccountAsked = "account-asked", Mailed, 200;
+        /// Confirming another address.
+        ConfirmNewAddress = "confirm-new-address", Mailed, 200;
+        /// Taking a change of the address back.
+        Undo = "undo", Mailed, 200;
+        /// It is taken back.
+        Undone = "undone", Mailed, 200;
+        /// Signing in with an address that isn't confirmed.
+        Unverified = "unverified", Confirmed, 403;
+        /// After signing up.
+        SignUpSent = "sign-up-sent", Confirmed, 202;
+        /// Confirming a sign-up in the same browser.
+        ConfirmSignUp = "confirm-sign-up", Confirmed, 200;
+        /// Confirming a sign-up in another browser.
+        ConfirmSignUpElsewhere = "confirm-sign-up-elsewhere", Confirmed, 200;
+        /// The same, with a wrong password.
+        ConfirmSignUpRefused = "confirm-sign-up-refused", Confirmed, 403;
+        /// Confirming a sign-up whose name is taken meanwhile.
+        ConfirmSignUpTaken = "confirm-sign-up-taken", Confirmed, 409;
+        /// The account is there.
+        ConfirmedSignUp = "confirmed-sign-up", Confirmed, 200;
+    }
 }
 
 impl MailScene {

@@ -9,16 +9,19 @@
 mod attack;
 mod audit;
 mod commands;
+mod deletion;
 mod launch;
 mod look;
 mod mail;
 mod page;
 mod scene;
+mod scenes;
 mod site;
 mod stranger;
 
 pub use attack::{Attack, Vehicle};
 pub use audit::axe_core;
+pub use deletion::DeletionScene;
 pub use launch::{Browser, Profile};
 pub use look::{Look, Theme};
 pub use mail::MailScene;

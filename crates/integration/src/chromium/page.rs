@@ -6,6 +6,7 @@ use fantoccini::error::CmdError;
 use serde_json::{Value, json};
 use std::time::Duration;
 
+use super::launch::DOWNLOADS;
 use super::{Browser, PATIENCE};
 
 impl Browser {
@@ -35,6 +36,21 @@ impl Browser {
         let button = self.client.find(Locator::XPath(&button)).await;
         let button = button.unwrap_or_else(|error| panic!("no button {label:?}: {error}"));
         self.press_it(button).await;
+    }
+
+    /// Types into a field that has the id, and ends with the enter key, which sends its form.
+    pub async fn enter(&self, id: &str, value: &str) {
+        let field = self.find(&format!("#{id}")).await;
+        let keys = format!("{value}\u{e007}");
+        self.next_page(async || field.send_keys(&keys).await.expect("it is a field"))
+            .await;
+    }
+
+    /// What was downloaded under this name, once it is there.
+    pub async fn downloaded(&self, name: &str) -> String {
+        let file = self.folder.path().join(DOWNLOADS).join(name);
+        self.until("it is downloaded", async || file.exists()).await;
+        std::fs::read_to_string(file).expect("it is text")
     }
 
     /// Follows the first link with this address.

@@ -1,6 +1,6 @@
 //! Every page there is, in every state that looks different.
 
-use super::{Browser, MailScene, Site};
+use super::{Browser, DeletionScene, MailScene, Site};
 use crate::PASSWORD;
 
 /// A page in one state.
@@ -38,6 +38,8 @@ pub enum Scene {
     Forged,
     /// Too many guesses at a password.
     TooMany,
+    /// One that has to do with deleting an account.
+    Deletion(DeletionScene),
     /// One that has to do with mail.
     Mail(MailScene),
 }
@@ -53,11 +55,19 @@ pub enum Stage {
     Mailed,
     /// Addresses must be confirmed first.
     Confirmed,
+    /// A deletion waits.
+    Waiting,
 }
 
 impl Stage {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Open, Self::Closed, Self::Mailed, Self::Confirmed];
+    pub const ALL: [Self; 5] = [
+        Self::Open,
+        Self::Closed,
+        Self::Mailed,
+        Self::Confirmed,
+        Self::Waiting,
+    ];
 
     /// The settings of the server.
     pub fn settings(self) -> &'static [(&'static str, &'static str)] {
@@ -66,14 +76,17 @@ impl Stage {
             Self::Closed => &[("PORTCULLIS_REGISTRATION", "closed")],
             Self::Mailed => &[("PORTCULLIS_EMAIL_VERIFICATION", "optional")],
             Self::Confirmed => &[("PORTCULLIS_EMAIL_VERIFICATION", "required")],
+            Self::Waiting => &[("PORTCULLIS_DELETION_GRACE", "2592000")],
         }
     }
 
     /// What is played there.
     pub fn scenes(self) -> impl Iterator<Item = Scene> {
         let mailed = MailScene::ALL.into_iter().map(Scene::Mail);
+        let deletion = DeletionScene::ALL.into_iter().map(Scene::Deletion);
         Scene::ALL
             .into_iter()
+            .chain(deletion)
             .chain(mailed)
             .filter(move |scene| scene.stage() == self)
     }
@@ -81,7 +94,7 @@ impl Stage {
     /// A server for its scenes, with Alice's account where they need it.
     pub async fn set(self) -> Option<Site> {
         let site = match self {
-            Self::Open | Self::Closed => Site::start(self.settings()).await?,
+            Self::Open | Self::Closed | Self::Waiting => Site::start(self.settings()).await?,
             Self::Mailed => Site::with_mail(self.settings()).await?,
             Self::Confirmed => {
                 let before = Site::with_mail(Self::Mailed.settings()).await?;
@@ -98,7 +111,7 @@ impl Stage {
 }
 
 impl Scene {
-    /// All of them but those that have to do with mail.
+    /// All of them but those that have to do with deletion or mail.
     pub const ALL: [Self; 16] = [
         Self::Login,
         Self::LoginRefused,
@@ -137,6 +150,7 @@ impl Scene {
             Self::NotFound => "not-found",
             Self::Forged => "forged",
             Self::TooMany => "too-many",
+            Self::Deletion(scene) => scene.name(),
             Self::Mail(scene) => scene.name(),
         }
     }
@@ -155,6 +169,7 @@ impl Scene {
             Self::RegisterTaken => 409,
             Self::RegisterRefused | Self::ProfileRefused | Self::PasswordRefused => 422,
             Self::TooMany => 429,
+            Self::Deletion(scene) => scene.status(),
             Self::Mail(scene) => scene.status(),
         }
     }
@@ -162,6 +177,7 @@ impl Scene {
     fn stage(self) -> Stage {
         match self {
             Self::RegisterClosed => Stage::Closed,
+            Self::Deletion(scene) => scene.stage(),
             Self::Mail(scene) => scene.stage(),
             _ => Stage::Open,
         }
@@ -226,6 +242,7 @@ impl Scene {
                     guesses += 1;
                 }
             }
+            Self::Deletion(scene) => scene.show(site, browser).await,
             Self::Mail(scene) => scene.show(site, browser).await,
         }
         let status = browser.status().await;

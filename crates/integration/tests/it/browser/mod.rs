@@ -1,6 +1,7 @@
 //! What a real browser makes of the pages, and of the pages of others.
 
 mod audit;
+mod deletion;
 mod forgery;
 mod journey;
 mod mail;
