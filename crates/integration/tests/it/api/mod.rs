@@ -4,6 +4,7 @@ mod deletion;
 mod email;
 mod export;
 mod health;
+mod journey;
 mod login;
 mod logout;
 mod me;
