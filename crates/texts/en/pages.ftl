@@ -14,7 +14,6 @@ page-to-sign-in = Go to sign in
 page-back-to-sign-in = Back to sign in
 page-back-to-account = Back to your account
 page-to-account = Go to your account
-page-back-to-account = Back to your account
 page-to-first = Go to the first page
 
 ## Fields, and what is wrong with them
@@ -217,6 +216,37 @@ undone-action = Send the link again
 
 ## The account
 
+account-title = Your account
+account-sign-out = Sign out
+done-profile = Your profile has been saved.
+done-password = Your password has been changed. All your other sessions have ended.
+done-session = The session has ended.
+done-sessions = All your other sessions have ended.
+done-confirmed = Your password is confirmed. Please repeat what you wanted to do.
+# { $address } is an e-mail address.
+done-asked = We sent a mail to { $address }. Confirm it there: until then your account keeps its present address.
+profile-title = Profile
+profile-text = After a change your old user name or address stays reserved for you for 30 days: nobody else can take it.
+profile-action = Save profile
+profile-confirmed = Your e-mail address is confirmed.
+# { $link } is a link that says profile-enter-code.
+profile-unconfirmed = Your e-mail address is not confirmed yet. Follow the link in the mail that we sent you, or { $link }.
+profile-enter-code = enter the code
+profile-resend = Send the mail again
+change-password-title = Password
+change-password-text = When you change it, all your other sessions end.
+change-password-action = Change password
+sessions-title = Sessions
+sessions-text = Where you are signed in. End what you don’t recognise, and change your password then.
+# On the session that the page is looked at in.
+sessions-this = This session
+sessions-last-used = Last used { $time }
+sessions-signed-in = Signed in { $time }
+sessions-end = End session
+sessions-end-others = End all other sessions
+# { $browser } and { $system } are names: Firefox, Linux.
+agent-on = { $browser } on { $system }
+agent-unknown = Unknown program
 account-kept = Your account stays. It will not be deleted.
 account-resent = A mail is on its way. Follow the link in it, or enter the code. If nothing comes, check your spam folder, or ask again in a quarter of an hour.
 

@@ -1,5 +1,7 @@
 //! A browser's name for people.
 
+use super::words::Words;
+
 /// The longest text of an unknown program that is shown, in characters.
 const SHOWN: usize = 60;
 
@@ -26,15 +28,18 @@ const SYSTEMS: [(&str, &str); 7] = [
 ];
 
 /// `Firefox on Linux`; of a program that is no browser, what it calls itself.
-pub(super) fn describe(agent: &str) -> String {
+pub(super) fn describe(agent: &str, words: &Words) -> String {
     let found = |table: &[(&str, &'static str)]| {
         let entry = table.iter().find(|(mark, _)| agent.contains(mark));
         entry.map(|(_, name)| *name)
     };
     match (found(&BROWSERS), found(&SYSTEMS)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), Some(system)) => {
+            let names = [("browser", browser.into()), ("system", system.into())];
+            words.say_with("agent-on", &names)
+        }
         (Some(browser), None) => browser.to_owned(),
-        (None, _) if agent.trim().is_empty() => "Unknown program".to_owned(),
+        (None, _) if agent.trim().is_empty() => words.say("agent-unknown"),
         (None, _) if agent.chars().count() > SHOWN => {
             agent.chars().take(SHOWN).chain(['…']).collect()
         }
@@ -48,6 +53,8 @@ mod tests {
 
     #[test]
     fn browsers_are_named_as_people_know_them() {
+        let texts = texts::Texts::load(None).unwrap();
+        let words = Words::of(&std::sync::Arc::new(texts), None);
         for (agent, name) in [
             (
                 "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
@@ -68,8 +75,11 @@ mod tests {
             ("curl/8.5.0", "curl/8.5.0"),
             (" ", "Unknown program"),
         ] {
-            assert_eq!(describe(agent), name);
+            assert_eq!(describe(agent, &words), name);
         }
-        assert_eq!(describe(&"ü".repeat(1000)).chars().count(), SHOWN + 1);
+        assert_eq!(
+            describe(&"ü".repeat(1000), &words).chars().count(),
+            SHOWN + 1
+        );
     }
 }

@@ -13,7 +13,7 @@ use crate::error::ApiError;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 
-/// A field, as it is declared. What it says is English, or the keys of texts where the form has words.
+/// A field, as it is declared. What it says is by the keys of texts.
 pub(super) struct Field {
     /// Its place on the page; the same as `name` unless the page has several forms.
     pub(super) id: &'static str,
@@ -55,7 +55,7 @@ pub(crate) struct Form {
     code: Option<Code>,
     /// When it may be sent again.
     retry_after: Option<Duration>,
-    /// What it is said in; nothing on pages whose words are English.
+    /// What it is said in; English until then.
     words: Option<Words>,
 }
 
@@ -274,7 +274,7 @@ impl Form {
     pub(super) fn shown_new_password(&self, field: &'static Field, min_chars: usize) -> Shown {
         let hint = match &self.words {
             Some(words) => words.new_password_hint(min_chars),
-            None => format!("At least {min_chars} characters. {}", field.hint),
+            None => self.said(field.hint),
         };
         Shown {
             hint,
@@ -283,10 +283,11 @@ impl Form {
     }
 
     /// What a field says.
-    fn said(&self, text: &'static str) -> String {
+    fn said(&self, key: &'static str) -> String {
         match &self.words {
-            Some(words) if !text.is_empty() => words.say(text),
-            _ => text.to_owned(),
+            _ if key.is_empty() => String::new(),
+            Some(words) => words.say(key),
+            None => texts::in_english(key).unwrap_or(key).to_owned(),
         }
     }
 

@@ -45,15 +45,6 @@ impl Frame {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct IsPage;
 
-/// A page whose words stand in its template.
-pub(super) fn page<T: Template>(
-    words: &Words,
-    status: StatusCode,
-    template: impl FnOnce(Frame) -> T,
-) -> Result<Response, ApiError> {
-    framed(status, &words.in_english(), template)
-}
-
 /// A page in the language of these words.
 pub(super) fn page_in<T: Template>(
     words: &Words,

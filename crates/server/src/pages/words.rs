@@ -63,14 +63,6 @@ impl Words {
         self.texts.brand().as_str()
     }
 
-    /// The same words in English.
-    pub(super) fn in_english(&self) -> Self {
-        Self {
-            language: self.texts.english(),
-            texts: Arc::clone(&self.texts),
-        }
-    }
-
     /// The language tag.
     pub(super) fn language(&self) -> &str {
         self.language.tag()

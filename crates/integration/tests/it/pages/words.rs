@@ -38,6 +38,9 @@ every_backend! {
 
 const GERMAN: &str = "forgot-title = Kennwort vergessen?\n\
     login-title = Anmelden\n\
+    account-title = Ihr Konto\n\
+    guard-title = Noch einmal Ihr Kennwort\n\
+    time-utc = { $day }.{ $month }.{ $year } { $time }\n\
     field-identifier-missing = Geben Sie Ihren Namen ein.\n\
     error-not-found-title = Nicht gefunden\n\
     problem-not-found = Hier ist nichts.\n\
@@ -57,8 +60,11 @@ fn german(lacking: Option<&str>) -> tempfile::TempDir {
     folder
 }
 
-async fn open(app: &TestApp, path: &str, accepted: &str) -> Answer {
-    let asked = app.get(path).header("accept", ACCEPT);
+async fn open(app: &TestApp, path: &str, accepted: &str, cookie: &str) -> Answer {
+    let asked = app
+        .get(path)
+        .header("accept", ACCEPT)
+        .header("cookie", cookie);
     asked.header("accept-language", accepted).send().await
 }
 
@@ -75,7 +81,12 @@ async fn with_texts(folder: &tempfile::TempDir) -> TestApp {
 async fn every_page_is_in_the_language_of_the_browser() {
     let folder = german(None);
     let app = with_texts(&folder).await;
+    app.signed_up("alice").await;
+    let session = app.browser_of("alice").await.session().unwrap();
     for (path, said) in [
+        ("/account", "<p class=\"eyebrow\">Ihr Konto</p>"),
+        ("/account", "15.1.2027 08:00</time>"),
+        ("/account/confirm", "<h1>Noch einmal Ihr Kennwort</h1>"),
         ("/forgot", "<h1>Kennwort vergessen?</h1>"),
         ("/login", "<h1>Anmelden</h1>"),
         ("/register", "<h1>Create an account</h1>"),
@@ -84,7 +95,12 @@ async fn every_page_is_in_the_language_of_the_browser() {
             "<h1>Nicht gefunden</h1>\n<p>Hier ist nichts.</p>",
         ),
     ] {
-        let page = open(&app, path, "fr, de-AT;q=0.9, en;q=0.1").await;
+        let session = if path.starts_with("/account") {
+            &*session
+        } else {
+            ""
+        };
+        let page = open(&app, path, "fr, de-AT;q=0.9, en;q=0.1", session).await;
         assert!(
             page.text().contains("<html lang=\"de\">"),
             "{path}: {page:?}"
@@ -92,7 +108,7 @@ async fn every_page_is_in_the_language_of_the_browser() {
         assert!(page.text().contains(said), "{path}: {}", page.text());
         assert_eq!(page.header("content-language"), Some("de"), "{path}");
         assert_eq!(page.header("vary"), Some("accept-language"), "{path}");
-        let page = open(&app, path, "fr").await;
+        let page = open(&app, path, "fr", session).await;
         assert_eq!(page.header("content-language"), Some("en"), "{path}");
     }
     let problem = app
@@ -109,7 +125,7 @@ async fn a_language_that_lacks_a_text_is_not_used() {
     let folder = german(Some("page-skip"));
     let app = with_texts(&folder).await;
     for path in ["/forgot", "/nothing"] {
-        let page = open(&app, path, "de").await;
+        let page = open(&app, path, "de", "").await;
         assert!(page.text().contains("<html lang=\"en\">"), "{page:?}");
         assert_eq!(page.header("content-language"), Some("en"));
     }

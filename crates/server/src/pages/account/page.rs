@@ -1,7 +1,5 @@
 //! `GET /account`: one's name and address, password and sessions, each with its form.
 
-use std::borrow::Cow;
-
 use account::{Accounts, ListedSession, Refused};
 use askama::Template;
 use axum::extract::State;
@@ -16,48 +14,48 @@ use crate::error::ApiError;
 use crate::pages::agent;
 use crate::pages::form::{Field, Form, Shown};
 use crate::pages::next::query_value;
-use crate::pages::render::{Frame, page};
+use crate::pages::render::{Frame, page_in};
 use crate::pages::visitor::{SignedIn, to_login};
 use crate::pages::words::Words;
 
 pub(super) static USERNAME: Field = Field {
     id: "profile-username",
     name: "username",
-    label: "User name",
+    label: "field-username",
     kind: "text",
     autocomplete: "username",
     hint: "",
-    missing: "Choose a user name.",
+    missing: "field-username-missing",
 };
 
 pub(super) static EMAIL: Field = Field {
     id: "profile-email",
     name: "email",
-    label: "E-mail address",
+    label: "field-email",
     kind: "email",
     autocomplete: "email",
     hint: "",
-    missing: "Enter your e-mail address.",
+    missing: "field-email-missing",
 };
 
 pub(super) static CURRENT: Field = Field {
     id: "password-current_password",
     name: "current_password",
-    label: "Current password",
+    label: "field-current-password",
     kind: "password",
     autocomplete: "current-password",
     hint: "",
-    missing: "Enter your current password.",
+    missing: "field-current-password-missing",
 };
 
 pub(super) static NEW: Field = Field {
     id: "password-new_password",
     name: "new_password",
-    label: "New password",
+    label: "field-new-password",
     kind: "password",
     autocomplete: "new-password",
-    hint: "Hard to guess: three or four unrelated words, or one that your password manager makes.",
-    missing: "Choose a new password.",
+    hint: "",
+    missing: "field-new-password-missing",
 };
 
 #[derive(Template)]
@@ -67,7 +65,7 @@ struct Page {
     token: String,
     username: String,
     /// What has just been done.
-    done: Option<Cow<'static, str>>,
+    done: Option<String>,
     /// Whether there is an address.
     has_email: bool,
     /// Whether its owner has confirmed it.
@@ -119,7 +117,7 @@ pub(super) async fn shown(
     words: &Words,
     csrf: &CsrfToken,
     filled: Filled,
-    done: Option<Cow<'static, str>>,
+    done: Option<String>,
 ) -> Result<Response, ApiError> {
     let actor = &who.browser.actor;
     let user = match accounts.me(actor).await {
@@ -131,18 +129,18 @@ pub(super) async fn shown(
         sessions => sessions?,
     };
     let present = || {
-        Form::empty()
+        Form::empty_in(words)
             .prefill(&USERNAME, user.username.as_deref().unwrap_or_default())
             .prefill(&EMAIL, user.email.as_deref().unwrap_or_default())
     };
     let (profile, password) = match filled {
-        Filled::None => (present(), Form::empty()),
-        Filled::Profile(form) => (form, Form::empty()),
+        Filled::None => (present(), Form::empty_in(words)),
+        Filled::Profile(form) => (form, Form::empty_in(words)),
         Filled::Password(form) => (present(), form),
     };
     let token = csrf.render().map_err(ApiError::internal)?;
     let status = profile.status().max(password.status());
-    let page = page(words, status, |frame| Page {
+    let page = page_in(words, status, |frame| Page {
         frame,
         token,
         username: user.display_name().to_owned(),
@@ -156,7 +154,10 @@ pub(super) async fn shown(
             password.shown(&CURRENT),
             password.shown_new_password(&NEW, accounts.password_min_chars()),
         ],
-        sessions: sessions.into_iter().map(Session::from).collect(),
+        sessions: sessions
+            .into_iter()
+            .map(|listed| Session::of(listed, words))
+            .collect(),
         data: Data::in_words(words),
     })?;
     Ok(profile.on(password.on(page)))
@@ -169,37 +170,18 @@ impl Page {
     }
 }
 
-impl From<ListedSession> for Session {
-    fn from(listed: ListedSession) -> Self {
+impl Session {
+    fn of(listed: ListedSession, words: &Words) -> Self {
         let session = listed.session;
         Self {
             id: session.id.to_string(),
             current: listed.current,
-            agent: agent::describe(&session.client.agent),
+            agent: agent::describe(&session.client.agent, words),
             address: session.client.address,
-            created: readable(session.created_at),
+            created: words.time(session.created_at),
             created_at: session.created_at,
-            last_used: readable(session.last_used_at),
+            last_used: words.time(session.last_used_at),
             last_used_at: session.last_used_at,
         }
-    }
-}
-
-/// A time for people: `14 March 2026, 09:05 UTC`.
-fn readable(time: Timestamp) -> String {
-    match jiff::Timestamp::from_millisecond(time.as_millis()) {
-        Ok(time) => time.strftime("%-d %B %Y, %H:%M UTC").to_string(),
-        Err(_) => time.to_string(), // beyond the year 9999
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_readable() {
-        let time = Timestamp::from_seconds(1_773_479_100);
-        assert_eq!(readable(time), "14 March 2026, 09:05 UTC");
     }
 }

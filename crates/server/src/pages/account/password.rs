@@ -30,6 +30,7 @@ pub(crate) async fn submit(
     csrf: CsrfToken,
     ValidForm(mut form): ValidForm<Form>,
 ) -> Result<Response, ApiError> {
+    form.speak(&words);
     let current = form.password(&CURRENT, fields::typed_password);
     let new = form.password(&NEW, any_text);
     form.done()?;
@@ -54,7 +55,7 @@ pub(crate) async fn submit(
         }
         Ok(None) => {}
         Err(ChangePasswordError::Proof(ProofError::InvalidCredentials)) => {
-            let wrong = texts::in_english(WRONG_CURRENT_PASSWORD).unwrap_or_default();
+            let wrong = words.say(WRONG_CURRENT_PASSWORD);
             form.fault(&CURRENT, Code::InvalidCredentials, wrong);
         }
         Err(ChangePasswordError::Proof(ProofError::TooManyAttempts { retry_after })) => {

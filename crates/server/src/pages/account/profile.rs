@@ -28,6 +28,7 @@ pub(crate) async fn submit(
     taken: TakenBudget,
     ValidForm(mut form): ValidForm<Form>,
 ) -> Result<Response, ApiError> {
+    form.speak(&words);
     let actor = &who.browser.actor;
     let present = match accounts.me(actor).await {
         Err(Refused::Revoked) => return Ok(to_login()),
@@ -50,7 +51,7 @@ pub(crate) async fn submit(
                 let Some(address) = changed.asked else {
                     return Ok(Redirect::to(&done("profile")).into_response());
                 };
-                let done = asked(&address);
+                let done = asked(&address, &words);
                 return shown(&accounts, &who, &words, &csrf, Filled::None, Some(done)).await;
             }
             Err(ChangeProfileError::Taken(UniqueField::Username)) => {
