@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
 /// The accounts of your application: sign-up, sign-in, sessions, tokens.
@@ -39,9 +40,12 @@ pub enum Command {
     /// Look at accounts, and disable, unlock or delete them, beside running servers
     #[command(subcommand)]
     User(UserCommand),
-    /// Try the settings of mail
+    /// Try the settings of mail, and print its templates
     #[command(subcommand)]
     Mail(MailCommand),
+    /// Print the texts that people read
+    #[command(subcommand)]
+    Texts(TextsCommand),
     /// Build the list of passwords that are known from breaches
     #[command(subcommand)]
     Passwords(PasswordsCommand),
@@ -79,6 +83,35 @@ pub enum MailCommand {
     Test {
         /// The mailbox to send to
         address: String,
+        /// Where the settings are.
+        #[command(flatten)]
+        flags: ServeFlags,
+    },
+    /// List the templates, or print one of them
+    #[command(
+        long_about = "Lists the templates of mail, or prints one as it is compiled in: the start for one of your own in the folder that PORTCULLIS_MAIL_TEMPLATES names. No setting is read.\n\n  portcullis mail templates\n  portcullis mail templates layout.html > templates/layout.html"
+    )]
+    Templates {
+        /// The template to print
+        #[arg(value_parser = PossibleValuesParser::new(mail::TEMPLATES.iter().map(|(name, _)| *name)), hide_possible_values = true)]
+        name: Option<String>,
+    },
+}
+
+/// What can be done with texts.
+#[derive(Debug, Subcommand)]
+pub enum TextsCommand {
+    /// Print the English texts, to begin a translation with
+    #[command(
+        long_about = "Prints the English texts as they are compiled in, in the notation of Fluent: the start for a translation in the folder that PORTCULLIS_TEXTS names. No setting is read, unless --missing asks what a language of that folder lacks.\n\n  portcullis texts print mail.ftl > texts/de/mail.ftl\n  portcullis texts print --missing de > texts/de/new.ftl"
+    )]
+    Print {
+        /// The file to print; without it, all of them
+        #[arg(value_name = "FILE", value_parser = PossibleValuesParser::new(texts::ENGLISH.iter().map(|file| file.name)))]
+        file: Option<String>,
+        /// Print only what this language of PORTCULLIS_TEXTS lacks
+        #[arg(long, value_name = "LANGUAGE", conflicts_with = "file")]
+        missing: Option<String>,
         /// Where the settings are.
         #[command(flatten)]
         flags: ServeFlags,
@@ -210,10 +243,10 @@ pub enum UserCommand {
     Unlock(UserFlags),
     /// Delete an account with everything that belongs to it
     #[command(
-        long_about = "Deletes an account with its sessions and everything else that belongs to it, as its owner could. Its name and its address stay reserved for 30 days. There is no way back.\n\n  portcullis user delete alice@example.org --yes"
+        long_about = "Deletes an account with its sessions and everything else that belongs to it, as its owner could. Its name and its address stay reserved for 30 days. This can't be undone.\n\n  portcullis user delete alice@example.org --yes"
     )]
     Delete {
-        /// Do it: there is no way back
+        /// Confirm the deletion: it can't be undone
         #[arg(long)]
         yes: bool,
         /// Which account.

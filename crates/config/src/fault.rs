@@ -36,8 +36,8 @@ impl std::error::Error for ConfigError {}
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.faults.len() {
-            1 => f.write_str("one setting must be mended:")?,
-            many => write!(f, "{many} settings must be mended:")?,
+            1 => f.write_str("one setting needs fixing:")?,
+            many => write!(f, "{many} settings need fixing:")?,
         }
         self.faults
             .iter()

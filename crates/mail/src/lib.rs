@@ -14,7 +14,7 @@ mod smtp;
 mod transport;
 mod url;
 
-pub use compose::{Composer, Stationery, TemplateFault};
+pub use compose::{Composer, Stationery, TEMPLATES, TemplateFault};
 pub use error::{Reply, SendError, Step, Trouble, Undeliverable};
 pub use letter::{ConfirmedName, Letter, MaskedAddress};
 pub use mailer::Mailer;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use fluent_bundle::FluentResource;
-use fluent_syntax::ast::{Entry, Message, PatternElement};
+use fluent_syntax::ast::{Entry, Message, PatternElement, Resource};
 
 use crate::{Fault, Part};
 
@@ -61,6 +61,21 @@ pub fn in_english(key: &str) -> Option<&'static str> {
         entries.filter_map(plain).collect()
     });
     PLAIN.get(key).map(String::as_str)
+}
+
+/// The English texts whose keys are `wanted`, in Fluent, with what is said of each: what remains to be translated.
+pub fn english_of(wanted: impl Fn(&str) -> bool) -> String {
+    let mut body = Vec::new();
+    for file in ENGLISH {
+        let Ok(Resource { body: all }) = fluent_syntax::parser::parse(file.text) else {
+            continue; // they are compiled in, and a test reads them
+        };
+        body.extend(all.into_iter().filter(|entry| match entry {
+            Entry::Message(message) => wanted(message.id.name),
+            _ => false,
+        }));
+    }
+    fluent_syntax::serializer::serialize(&Resource { body })
 }
 
 /// Key and text of a message that is one piece of text.

@@ -33,7 +33,7 @@ use unic_langid::LanguageIdentifier;
 use rules::Rules;
 
 pub use brand::{BrandName, BrandNameFault};
-pub use english::{ENGLISH, EnglishFile, in_english};
+pub use english::{ENGLISH, EnglishFile, english_of, in_english};
 pub use fault::Fault;
 pub use part::{Incomplete, Part};
 pub use value::Value;

@@ -220,3 +220,19 @@ fn every_text_may_name_the_service() {
     let said = texts.say(&texts.english(), "mail-greeting", &[]);
     assert_eq!(said, "Hello from { mail-code } & \"Söhne\",");
 }
+
+#[test]
+fn what_remains_to_be_translated_is_a_file_of_texts() {
+    let printed = english_of(|key| matches!(key, "mail-code" | "wait-days" | "mail-expires"));
+    assert!(
+        printed.starts_with("wait-days = { $count ->\n"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("# { $wait } is a time in words"),
+        "{printed}"
+    );
+    let texts = load(&[("de.ftl", &printed)]);
+    let missing = &texts.incomplete()[0].missing;
+    assert!(!missing.iter().any(|key| key == "mail-code"), "{missing:?}");
+}

@@ -6,13 +6,14 @@ use anyhow::Context as _;
 use mail::{Letter, MessageId, Outgoing, SendError, Step, Trouble, Undeliverable};
 use model::{Clock as _, EmailAddress, SystemClock};
 
-use super::{REFUSED, WRONG_USE, prepare};
+use super::{REFUSED, WRONG_USE, out, prepare};
 use crate::arguments::{MailCommand, ServeFlags};
 
 /// Does what was asked.
 pub(super) fn run(command: MailCommand) -> anyhow::Result<ExitCode> {
     match command {
         MailCommand::Test { address, flags } => test(&address, flags),
+        MailCommand::Templates { name } => templates(name.as_deref()),
     }
 }
 
@@ -54,21 +55,33 @@ fn test(address: &str, flags: ServeFlags) -> anyhow::Result<ExitCode> {
     match runtime.block_on(mailer.send(&letter)) {
         Ok(()) => {
             match place.strip_prefix("file://") {
-                Some(folder) => println!("written to a file in {folder}"),
-                None => {
-                    println!("sent by {place}: look into the mailbox, and into its spam folder");
-                }
+                Some(folder) => println!("The message was written to a file in {folder}."),
+                None => println!(
+                    "The message was handed to {place}. Look for it in the mailbox of {address}, and in its spam folder."
+                ),
             }
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
-            eprintln!("portcullis: not sent by {place}: {error}");
+            eprintln!("portcullis: {place} did not take the message: {error}");
             if let Some(hint) = hint(&error) {
                 eprintln!("{hint}");
             }
             Ok(ExitCode::from(REFUSED))
         }
     }
+}
+
+/// Prints a template, or the names of all.
+fn templates(name: Option<&str>) -> anyhow::Result<ExitCode> {
+    let wanted = mail::TEMPLATES.iter();
+    let wanted = wanted.filter(|(found, _)| name.is_none_or(|name| name == *found));
+    let printed: String = match name {
+        Some(_) => wanted.map(|(_, text)| *text).collect(),
+        None => wanted.map(|(name, _)| format!("{name}\n")).collect(),
+    };
+    out(&printed)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn new_id() -> anyhow::Result<MessageId> {

@@ -11,8 +11,10 @@ mod open_files;
 mod passwords;
 mod pinned;
 mod serve;
+mod texts;
 mod user;
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use config::{Config, ConfigError, Flags, Sources};
@@ -41,6 +43,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Keys(command) => keys::run(command),
         Command::User(command) => user::run(command),
         Command::Mail(command) => mail::run(command),
+        Command::Texts(command) => texts::run(command),
         Command::Passwords(command) => passwords::run(command),
         Command::Healthcheck(flags) => healthcheck::run(flags),
         Command::Hash => hash::hash(),
@@ -50,6 +53,15 @@ pub fn run(arguments: Arguments) -> ExitCode {
         eprintln!("portcullis: {error:#}");
         ExitCode::from(REFUSED)
     })
+}
+
+/// Prints a text on standard output. That whoever reads it has seen enough is no error.
+fn out(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
 }
 
 /// Reads the settings of this process, and builds what they lead to.

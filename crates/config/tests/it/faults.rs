@@ -12,7 +12,7 @@ fn three_faults_are_three_lines() {
     );
     assert_eq!(
         setup.load().unwrap_err().to_string(),
-        "3 settings must be mended:\n  \
+        "3 settings need fixing:\n  \
          PORTCULLIS_REGISTRATON (.env line 4): there is no such setting; did you mean PORTCULLIS_REGISTRATION?\n  \
          SECRET_KEY (.env line 2): is a placeholder, or made of words: make one with `openssl rand -hex 32`\n  \
          JWT_ACCESS_TOKEN_EXPIRES (.env line 3): must be a whole number of seconds from 1 to 2592000, not \"15m\""

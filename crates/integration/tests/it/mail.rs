@@ -98,7 +98,8 @@ async fn a_test_message_is_sent_at_once() {
     .await;
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(
-        ran.stdout.starts_with("sent by smtp://localhost:"),
+        ran.stdout
+            .starts_with("The message was handed to smtp://localhost:"),
         "{ran:?}"
     );
     assert!(!format!("{ran:?}").contains("pass-word"));
@@ -202,7 +203,8 @@ async fn letters_may_go_to_a_folder() {
     let letters = folder.path().join("letters");
     let ran = mail_test(folder.path(), &format!("file://{}", letters.display()), &[]).await;
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(ran.stdout.starts_with("written to a file in /"), "{ran:?}");
+    let told = "The message was written to a file in /";
+    assert!(ran.stdout.starts_with(told), "{ran:?}");
     let mut files = std::fs::read_dir(letters).unwrap();
     let file = files.next().unwrap().unwrap();
     let text = std::fs::read_to_string(file.path()).unwrap();
@@ -316,4 +318,63 @@ async fn a_server_without_mail_says_so_and_one_with_mail_does_not() {
     let env = [("PORTCULLIS_MAIL_URL", "smtps://mail.example.org"), FROM];
     let server = Server::start(folder.path(), &env).await;
     assert!(!said(&server), "{:?}", server.said);
+}
+
+#[tokio::test]
+async fn texts_and_templates_can_be_printed_to_begin_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let all = run(path, &["texts", "print"], &[], "").await;
+    assert_eq!(all.code, Some(0), "{all:?}");
+    write(path, "texts/de/all.ftl", &all.stdout);
+    let texts = [("PORTCULLIS_TEXTS", "texts")];
+    let check = run(path, &["config", "check"], &texts, "").await;
+    assert!(
+        check.code == Some(0) && !check.stderr.contains("lacks"),
+        "{check:?}"
+    );
+    let nothing = run(path, &["texts", "print", "--missing", "de"], &texts, "").await;
+    assert_eq!(
+        (nothing.code, &*nothing.stdout),
+        (Some(0), ""),
+        "{nothing:?}"
+    );
+
+    let mail = run(path, &["texts", "print", "mail.ftl"], &[], "").await;
+    write(path, "texts/de/all.ftl", &mail.stdout);
+    let check = run(path, &["config", "check"], &texts, "").await;
+    let told = "notice: PORTCULLIS_TEXTS: de is not used for mail: it lacks wait-and, wait-days, ";
+    assert!(
+        check.code == Some(0) && check.stderr.contains(told),
+        "{check:?}"
+    );
+    let missing = run(path, &["texts", "print", "--missing", "de"], &texts, "").await;
+    assert!(
+        missing.stdout.contains("wait-and = { $first } and"),
+        "{missing:?}"
+    );
+    let none = run(path, &["texts", "print", "--missing", "fr"], &texts, "").await;
+    assert_eq!(none.code, Some(1), "{none:?}");
+    assert!(none.stderr.contains("has no texts in fr"), "{none:?}");
+
+    let names = run(path, &["mail", "templates"], &[], "").await;
+    assert!(names.stdout.contains("reset_password.html\n"), "{names:?}");
+    for name in names.stdout.lines() {
+        let template = run(path, &["mail", "templates", name], &[], "").await;
+        write(path, &format!("templates/{name}"), &template.stdout);
+    }
+    let env = [
+        ("PORTCULLIS_MAIL_URL", "smtps://mail.example.org"),
+        FROM,
+        ("PORTCULLIS_MAIL_TEMPLATES", "templates"),
+    ];
+    let check = run(path, &["config", "check"], &env, "").await;
+    assert_eq!(check.code, Some(0), "{check:?}");
+    for wrong in [
+        &["mail", "templates", "nothing"],
+        &["texts", "print", "nothing"],
+    ] {
+        let ran = run(path, wrong, &[], "").await;
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+    }
 }

@@ -270,8 +270,8 @@ async fn accounts_are_listed_for_people_and_for_programs() {
     );
 
     let shown = machine.run(&["show", "bob"]).await.stdout;
-    assert!(shown.contains("disabled  yes\n"), "{shown}");
-    assert!(shown.contains("password  argon2id:"), "{shown}");
+    assert!(shown.contains("disabled      yes\n"), "{shown}");
+    assert!(shown.contains("password      argon2id:"), "{shown}");
     assert!(!shown.contains("$argon2id$"), "{shown}");
     let json = machine.says(&["show", "bob"]).await.to_string();
     assert!(!json.contains("$argon2id$"), "{json}");

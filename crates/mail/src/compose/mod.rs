@@ -24,6 +24,8 @@ use crate::outgoing::Outgoing;
 use crate::sender::Sender;
 use words::Around;
 
+pub use templates::TEMPLATES;
+
 /// Where replies go, who the letters are from, and whose they are.
 #[derive(Debug)]
 pub struct Stationery {
@@ -99,7 +101,7 @@ impl Composer {
         let mut faults = Vec::new();
         let own = folder.map(|folder| templates::read(folder, &mut faults));
         let mut environment = environment(Arc::clone(&texts));
-        let compiled_in = templates::COMPILED_IN.iter();
+        let compiled_in = templates::TEMPLATES.iter();
         let compiled_in = compiled_in.map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
         for (name, text) in compiled_in.chain(own.into_iter().flatten()) {
             if let Err(error) = environment.add_template_owned(name.clone(), text) {

@@ -15,8 +15,8 @@ macro_rules! templates {
     };
 }
 
-/// Name and text of each.
-pub(super) const COMPILED_IN: &[(&str, &str)] = templates![
+/// Name and text of each that is compiled in.
+pub const TEMPLATES: &[(&str, &str)] = templates![
     "layout.txt",
     "layout.html",
     "parts.html",
@@ -62,7 +62,7 @@ pub(super) fn read(folder: &Path, faults: &mut Vec<TemplateFault>) -> Vec<(Strin
         if name.starts_with('.') || !is_template(&name) {
             continue;
         }
-        if !COMPILED_IN.iter().any(|(known, _)| *known == name) {
+        if !TEMPLATES.iter().any(|(known, _)| *known == name) {
             faults.push(TemplateFault::new(name, "is not the name of a template"));
             continue;
         }

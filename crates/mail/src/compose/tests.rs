@@ -327,7 +327,7 @@ fn debug_shows_who_writes_and_no_letter() {
 #[test]
 fn the_docs_name_every_template() {
     let docs = include_str!("../../../../docs/mail.md");
-    for (name, _) in templates::COMPILED_IN {
+    for (name, _) in templates::TEMPLATES {
         let letter = name.split_once('.').map_or(*name, |(letter, _)| letter);
         let is_named =
             docs.contains(&format!("`{name}`")) || docs.contains(&format!("| `{letter}` |"));

@@ -31,7 +31,7 @@ pub(super) fn run(command: UserCommand) -> anyhow::Result<ExitCode> {
     if let UserCommand::Delete { yes, user } = &command {
         anyhow::ensure!(
             yes,
-            "there is no way back for {:?}: to delete it, add --yes",
+            "the deletion of {:?} can't be undone: to confirm it, add --yes",
             user.user
         );
     }
@@ -188,7 +188,7 @@ fn to_json(user: &User) -> Value {
         "email": user.email,
         "email_verified": user.email_verified,
         "disabled": user.disabled,
-        "closes_at": user.closes_at,
+        "deletion_due_at": user.closes_at,
         "created_at": user.created_at,
         "updated_at": user.updated_at,
     })
@@ -231,11 +231,11 @@ fn listed(listed: &Listed) -> Answer {
 fn state(user: &User) -> String {
     let states = [
         ("disabled", user.disabled),
-        ("closing", user.closes_at.is_some()),
+        ("scheduled for deletion", user.closes_at.is_some()),
         ("unverified", !user.email_verified),
     ];
     let states = states.into_iter().filter(|(_, is)| *is);
-    states.map(|(name, _)| name).collect::<Vec<_>>().join(",")
+    states.map(|(name, _)| name).collect::<Vec<_>>().join(", ")
 }
 
 fn shown(shown: &Shown) -> Answer {
@@ -260,7 +260,7 @@ fn shown(shown: &Shown) -> Answer {
     });
     let blocked: Vec<_> = blocked.collect();
     let blocked = Some(blocked.join(", ")).filter(|text| !text.is_empty());
-    let closes = user.closes_at.map(|at| at.to_string());
+    let deletion = user.closes_at.map(|at| at.to_string());
     let rows = [
         ("id", user.id.as_str().to_owned()),
         ("name", given(user.username.as_ref())),
@@ -268,7 +268,7 @@ fn shown(shown: &Shown) -> Answer {
         ("verified", yes(user.email_verified)),
         ("mail", mail),
         ("disabled", yes(user.disabled)),
-        ("closes", closes.unwrap_or_else(|| "no".to_owned())),
+        ("deletion due", deletion.unwrap_or_else(|| "no".to_owned())),
         ("created", user.created_at.to_string()),
         ("updated", user.updated_at.to_string()),
         ("password", given(shown.hash.as_ref())),

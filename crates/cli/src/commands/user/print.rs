@@ -1,21 +1,17 @@
 //! What is printed, for people and for programs.
 
-use std::io::{self, Write as _};
+use std::io;
 
 use super::Answer;
 
-/// Prints an answer on standard output. That whoever reads it has seen enough is no error.
+/// Prints an answer on standard output.
 pub(super) fn out(answer: &Answer, json: bool) -> io::Result<()> {
     let text = if json {
         format!("{:#}\n", answer.json)
     } else {
         answer.text.clone()
     };
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        done => done,
-    }
+    crate::commands::out(&text)
 }
 
 /// Says something beside the answer, on standard error.
