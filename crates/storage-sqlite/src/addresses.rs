@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model::{AddressNumber, Credentials, EmailAddress, Generation, User, UserId};
+use model::{AddressNumber, Credentials, EmailAddress, Generation, Timestamp, User, UserId};
 use rusqlite::{Connection, named_params};
 use storage::{
     AddressChange, AddressChanged, AddressProof, AddressUndo, Addresses, Error, FeedEntry, Moment,
@@ -51,6 +51,19 @@ impl Addresses for SqliteStore {
         self.writer
             .write(move |change| take_back(change, &undo, &reservations, moment))
             .await
+    }
+
+    async fn can_undo_address(
+        &self,
+        user: &UserId,
+        change: AddressNumber,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let id = user.clone();
+        let found = self
+            .readers
+            .read(move |connection| undoable(connection, &id));
+        Ok(found.await?.has(change, now))
     }
 }
 

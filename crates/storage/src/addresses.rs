@@ -115,6 +115,14 @@ pub trait Addresses: Send + Sync {
         undo: AddressUndo,
         moment: Moment,
     ) -> Result<Option<User>, SaveUserError>;
+
+    /// Whether [`Addresses::undo_address`] would undo this change at `now`, unless somebody else has the address.
+    async fn can_undo_address(
+        &self,
+        user: &UserId,
+        change: AddressNumber,
+        now: Timestamp,
+    ) -> Result<bool, Error>;
 }
 
 /// The changes of an account's address that may still be undone. It stands with the account, and every store keeps it
@@ -171,13 +179,20 @@ impl Undoable {
         Some(Self(changes))
     }
 
+    /// Whether a change can be undone at `now`.
+    pub fn has(&self, number: AddressNumber, now: Timestamp) -> bool {
+        self.left(now).iter().any(|change| change.number == number)
+    }
+
     /// Without a change and those after it, which are undone with it; nothing when it can't be undone at `now`.
     #[must_use]
     pub fn undone(&self, number: AddressNumber, now: Timestamp) -> Option<Self> {
+        if !self.has(number, now) {
+            return None;
+        }
         let mut changes = self.left(now);
-        let found = changes.iter().any(|change| change.number == number);
         changes.retain(|change| change.number < number);
-        found.then_some(Self(changes))
+        Some(Self(changes))
     }
 
     fn left(&self, now: Timestamp) -> Vec<UndoableChange> {

@@ -40,12 +40,15 @@ pub enum UndoAddressError {
 }
 
 impl Accounts {
-    /// Whether a link is known that takes a change of the address back.
+    /// Whether a link takes a change of the address back: one that was undone already can't be, nor one after it.
     pub async fn is_good_for_undo(&self, link: &str) -> Result<bool, storage::Error> {
-        let Some(token) = token::<UndoAddress>(link) else {
-            return Ok(false);
-        };
-        Ok(self.tickets().look::<UndoAddress>(&token).await?.is_some())
+        match self.undo_behind(link).await? {
+            None => Ok(false),
+            Some(UndoAddress { user, change, .. }) => {
+                let now = self.0.clock.now();
+                self.0.storage.can_undo_address(&user, change, now).await
+            }
+        }
     }
 
     /// Gives an account its address back. Whoever changed it knows the password: so there is none any more, every session

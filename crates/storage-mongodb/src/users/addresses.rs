@@ -3,7 +3,7 @@
 //! Nodes of a version before change an address without a new number (`portcullis_address`); so what was mailed is
 //! compared with the address itself as well.
 
-use model::{AddressNumber, EmailAddress, User};
+use model::{AddressNumber, EmailAddress, User, UserId};
 use mongodb::bson::{Bson, Document, doc};
 use storage::{
     AddressChange, AddressChanged, AddressProof, AddressUndo, Error, FeedEntry, FeedRow, Moment,
@@ -110,6 +110,14 @@ impl Core {
             }
         }
         Err(Error::Busy.into())
+    }
+
+    /// The changes of an account's address that may still be undone.
+    pub(crate) async fn undoable(&self, id: &UserId) -> Result<Undoable, Error> {
+        match self.account(id).await? {
+            Some(account) => undoable_of(&account),
+            None => Ok(Undoable::default()),
+        }
     }
 
     pub(crate) async fn undo_address(

@@ -33,7 +33,7 @@ mod takeover;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model::{Credentials, User, UserId};
+use model::{AddressNumber, Credentials, Timestamp, User, UserId};
 use password::PasswordHash;
 use storage::{
     AddressChange, AddressChanged, AddressProof, AddressUndo, Addresses, Enabled, Error,
@@ -184,6 +184,16 @@ impl Addresses for MongoStore {
         self.running
             .write(async move { core.undo_address(&undo, moment).await })
             .await
+    }
+
+    async fn can_undo_address(
+        &self,
+        user: &UserId,
+        change: AddressNumber,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let undoable = self.running.read(self.core.undoable(user)).await?;
+        Ok(undoable.has(change, now))
     }
 }
 

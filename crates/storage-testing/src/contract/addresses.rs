@@ -284,6 +284,32 @@ pub async fn a_change_can_be_undone_for_seven_days(backend: &dyn Backend) {
     assert!(undone.unwrap().is_some());
 }
 
+pub async fn it_is_known_whether_a_change_can_be_undone(backend: &dyn Backend) {
+    let store = backend.open().await;
+    account(&store, "alice").await;
+    account(&store, "bob").await;
+    let can = async |name: &str, number, second| {
+        let (user, change) = (id(name), AddressNumber(number));
+        let can = store.can_undo_address(&user, change, at(second));
+        can.await.unwrap()
+    };
+    assert!(!can("alice", 1, 0).await);
+    changed(&store, to("alice@example.net", 0), moment(0)).await;
+    changed(&store, to("alice@example.com", 1), moment(9)).await;
+    assert!(can("alice", 1, 10).await && can("alice", 2, 10).await);
+    assert!(!can("alice", 0, 10).await && !can("alice", 3, 10).await);
+    assert!(!can("bob", 1, 10).await && !can("nobody", 1, 10).await);
+    assert!(can("alice", 1, 7 * 86_400 - 1).await);
+    assert!(!can("alice", 1, 7 * 86_400).await && can("alice", 2, 7 * 86_400).await);
+    let undone = store
+        .undo_address(undo(2, "alice@example.net"), moment(11))
+        .await;
+    assert!(undone.unwrap().is_some());
+    assert!(can("alice", 1, 12).await && !can("alice", 2, 12).await);
+    store.delete_user(&id("alice"), moment(13)).await.unwrap();
+    assert!(!can("alice", 1, 14).await);
+}
+
 pub async fn a_change_that_nobody_may_undo_stays(backend: &dyn Backend) {
     let store = backend.open().await;
     account(&store, "alice").await;

@@ -126,6 +126,7 @@ macro_rules! contract_behaviour {
             addresses::the_first_change_can_be_undone_after_the_second_was,
             addresses::a_change_can_be_undone_for_seven_days,
             addresses::a_change_that_nobody_may_undo_stays,
+            addresses::it_is_known_whether_a_change_can_be_undone,
             addresses::nobody_can_put_the_first_change_out_of_reach,
             addresses::what_the_profile_changes_has_a_new_number_too,
             addresses::a_reset_confirms_the_address_that_it_was_mailed_to,

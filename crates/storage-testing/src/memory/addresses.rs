@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use model::User;
+use model::{AddressNumber, Timestamp, User, UserId};
 use password::PasswordHash;
 use storage::{
     AddressChange, AddressChanged, AddressProof, AddressUndo, Addresses, Error, FeedEntry, Moment,
@@ -59,6 +59,17 @@ impl Addresses for MemoryStore {
         state.save(row, moment.now)?;
         state.tell(moment.feed_until, [FeedEntry::Changed(change.user)]);
         Ok(AddressChanged::Changed(user))
+    }
+
+    async fn can_undo_address(
+        &self,
+        user: &UserId,
+        change: AddressNumber,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let state = self.open()?;
+        let row = state.users.get(user);
+        Ok(row.is_some_and(|row| row.undoable.has(change, now)))
     }
 
     async fn undo_address(

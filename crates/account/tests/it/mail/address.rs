@@ -194,8 +194,11 @@ async fn it_wins_over_later_changes() {
     let thief = changed(&post, "thief@example.net", "thief@example.com").await;
     post.accounts().undo_address(&undo).await.unwrap();
     assert_eq!(post.alice().await.email.as_deref(), Some(OLD));
-    let again = post.accounts().undo_address(&thief).await;
-    assert!(matches!(again, Err(UndoAddressError::InvalidLink)));
+    for link in [&undo, &thief] {
+        assert!(!post.accounts().is_good_for_undo(link).await.unwrap());
+        let again = post.accounts().undo_address(link).await;
+        assert!(matches!(again, Err(UndoAddressError::InvalidLink)));
+    }
     assert_eq!(post.alice().await.email.as_deref(), Some(OLD));
 }
 

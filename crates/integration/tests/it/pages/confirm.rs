@@ -159,6 +159,7 @@ mod optional {
             let page = owner.submit("/email/undo", &[("token", &undo)]).await.assert_page(200);
             assert!(page.contains("href=\"/forgot\""), "{page}");
             assert_invalid(&owner.submit("/email/undo", &[("token", &undo)]).await);
+            assert_invalid(&owner.open(&path).await);
             assert_invalid(&owner.open("/email/undo").await);
             browser.open("/account").await.assert_goes_to("/login");
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use model::{
-    BrowserCookie, Credentials, Generation, Session, SessionId, Timestamp, TokenId, User, UserId,
+    AddressNumber, BrowserCookie, Credentials, Generation, Session, SessionId, Timestamp, TokenId,
+    User, UserId,
 };
 use password::PasswordHash;
 use secret::HashedToken;
@@ -166,6 +167,16 @@ impl Addresses for Stepped {
     ) -> Result<Option<User>, SaveUserError> {
         let _inside = self.gate.pass().await;
         self.store.undo_address(undo, moment).await
+    }
+
+    async fn can_undo_address(
+        &self,
+        user: &UserId,
+        change: AddressNumber,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.can_undo_address(user, change, now).await
     }
 }
 
