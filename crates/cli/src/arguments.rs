@@ -109,7 +109,7 @@ pub enum TextsCommand {
         /// The file to print; without it, all of them
         #[arg(value_name = "FILE", value_parser = PossibleValuesParser::new(texts::ENGLISH.iter().map(|file| file.name)))]
         file: Option<String>,
-        /// Print only what this language of PORTCULLIS_TEXTS lacks
+        /// Print only what your texts lack in this language
         #[arg(long, value_name = "LANGUAGE", conflicts_with = "file")]
         missing: Option<String>,
         /// Where the settings are.
@@ -224,7 +224,7 @@ pub enum UserCommand {
     },
     /// Print a link by which the owner of an account sets a new password
     #[command(
-        long_about = "Prints a link, once, by which the owner of an account sets a new password within 24 hours. It is good once, so hand it over where nobody else reads it. The present password and every session stay good until then. Who is mailed is told when the password has changed.\n\n  portcullis user reset-password alice"
+        long_about = "Prints a link, once, by which the owner of an account sets a new password within 24 hours. It is good once, so hand it over where nobody else reads it. The present password and every session stay good until then. Where mail is on, the owner is notified when the password has changed.\n\n  portcullis user reset-password alice"
     )]
     ResetPassword(UserFlags),
     /// Show an account: what it is, its sessions, and whether too many failed guesses keep its owner out

@@ -68,7 +68,7 @@ codes! {
     RegistrationClosed = "registration_closed", FORBIDDEN;
     /// The password is right, and the address must be confirmed before anybody signs in (`PORTCULLIS_EMAIL_VERIFICATION=required`). `POST /api/v1/email/resend` sends the mail once more.
     EmailUnverified = "email_unverified", FORBIDDEN;
-    /// Name and password are right, and the account is scheduled for deletion, as its owner wanted (`PORTCULLIS_DELETION_GRACE`): the member `deletion_due_at` says when it will be deleted. Whoever wants to keep it signs in once more with `"keep_account": true`.
+    /// Name and password are right, and the account is scheduled for deletion, as its owner wanted (`PORTCULLIS_DELETION_GRACE`): the member `deletion_due_at` says when it will be deleted. To keep it, sign in once more with `"keep_account": true`.
     DeletionScheduled = "deletion_scheduled", FORBIDDEN;
     /// This server sends no mail (`PORTCULLIS_MAIL_URL` is unset), so this can't be done here.
     MailDisabled = "mail_disabled", FORBIDDEN;

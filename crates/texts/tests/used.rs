@@ -59,6 +59,7 @@ fn said(sources: &[String]) -> BTreeSet<String> {
     let mut said = BTreeSet::new();
     for source in sources {
         let with = source.split("say_with(").skip(1);
+        let with = with.chain(source.split("say_around(").skip(1));
         for call in source.split("say(").skip(1).chain(with) {
             let call: String = call.chars().take(200).collect();
             let end = call.find([')', ';']).unwrap_or(call.len());

@@ -21,7 +21,7 @@ input! {
         username: String = fields::identifier,
         #[schema(value_type = String, format = Password, max_length = 1024, example = "correct horse battery staple")]
         password: Secret<String> = fields::typed_password,
-        /// Takes back that the account is to be deleted, where that is so (`deletion_scheduled`).
+        /// Cancels the deletion of an account that is scheduled for it (`deletion_scheduled`).
         #[schema(value_type = bool, required = false, example = false)]
         keep_account: Option<bool>,
     }
