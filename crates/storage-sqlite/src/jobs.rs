@@ -281,8 +281,13 @@ fn read_progress(columns: &Columns<'_>) -> Result<Progress, Error> {
 }
 
 fn hex(lane: &Lane) -> String {
+    use std::fmt::Write as _;
+
     let bytes = lane.as_bytes().iter();
-    bytes.map(|byte| format!("{byte:02x}")).collect()
+    bytes.fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}"); // writing to a String can't fail
+        text
+    })
 }
 
 fn read_id(columns: &Columns<'_>) -> Result<JobId, Error> {

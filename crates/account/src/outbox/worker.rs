@@ -58,9 +58,8 @@ impl Accounts {
                     places.take(task.id(), place);
                     continue;
                 }
-                Ok(None) => {}
                 Err(error) if places.is_empty() => return Err(error),
-                Err(_) => {} // once what runs has ended it is tried again
+                Ok(None) | Err(_) => {} // after an error it is tried again once what runs has ended
             }
             tokio::select! {
                 settled = running.join_next_with_id() => match settled {

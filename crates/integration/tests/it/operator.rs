@@ -222,7 +222,7 @@ async fn the_server_mails_the_owner_of_an_account_that_an_operator_has_deleted()
     let inbox = post.mailbox();
     let link = inbox.wait_for("alice@example.org").await.link();
     let (_, token) = link.split_once("token=").unwrap();
-    let body = json!({"token": token});
+    let body = json!({"token": token, "password": PASSWORD});
     assert_eq!(machine.ask("email/confirm", "", &body).await.0, 204);
 
     let arguments = ["user", "delete", "alice", "--yes"];

@@ -76,8 +76,8 @@ async fn a_link_alone_changes_no_address() {
         confirmer,
         ..ConfirmWith::default()
     };
-    let confirmed = post.accounts().confirm(Confirm::Link(link.into()), with);
-    confirmed.await.unwrap();
+    let confirming = post.accounts().confirm(Confirm::Link(link.into()), with);
+    confirming.await.unwrap();
     assert_eq!(post.alice().await.email.as_deref(), Some(NEW));
 }
 
