@@ -95,6 +95,7 @@ mod tests {
             generation: Generation(0),
             keep: None,
             disabled: false,
+            is_invited: false,
             closes_at: None,
             created_at: Timestamp::from_seconds(0),
             updated_at: Timestamp::from_seconds(0),

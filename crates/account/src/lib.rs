@@ -84,7 +84,7 @@ pub use quota::{Charging, QuotaError, SignInQuota};
 pub use reauthenticate::ReauthenticateError;
 pub use refresh::{Handing, RefreshError, Refreshed};
 pub use register::{RegisterError, Registration, SignUpError};
-pub use reset::{AskForResetError, ResetError};
+pub use reset::{AskForResetError, NewPassword, ResetError};
 pub use sessions::{EndSessionError, ListedSession};
 pub use settings::Settings;
 pub use throttled::Throttled;

@@ -160,6 +160,7 @@ mod tests {
             generation: Generation(0),
             keep: None,
             disabled: false,
+            is_invited: false,
             closes_at: None,
             created_at: NOW,
             updated_at: NOW,

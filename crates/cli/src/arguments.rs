@@ -203,7 +203,7 @@ pub enum UserCommand {
     },
     /// Make an account, also where registration is closed, and print a link by which its owner sets a password
     #[command(
-        long_about = "Makes an account without a password and prints a link, once: give it to the owner, who sets a password by it within 7 days. It is good once, so hand it over where nobody else reads it. Works where registration is closed.\n\nThe address counts as not verified, unless you know that it is the owner's and say so.\n\n  portcullis user add alice alice@example.org"
+        long_about = "Makes an account without a password and prints a link, once: give it to the owner, who sets a password by it within 7 days. It is good once, so hand it over where nobody else reads it. Works where registration is closed. With --mail the servers mail the link to the owner, and nobody else sees it.\n\nThe address counts as not verified, unless you know that it is the owner's and say so. Whoever uses a link that was mailed has proven it.\n\n  portcullis user add alice alice@example.org\n  portcullis user add alice alice@example.org --mail"
     )]
     Add {
         /// The name
@@ -215,6 +215,9 @@ pub enum UserCommand {
         /// The address is the owner's: it counts as verified
         #[arg(long)]
         verified: bool,
+        /// Mail the link to the owner, in place of printing it
+        #[arg(long)]
+        mail: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -224,9 +227,16 @@ pub enum UserCommand {
     },
     /// Print a link by which the owner of an account sets a new password
     #[command(
-        long_about = "Prints a link, once, by which the owner of an account sets a new password within 24 hours. It is good once, so hand it over where nobody else reads it. The present password and every session stay good until then. Where mail is on, the owner is notified when the password has changed.\n\n  portcullis user reset-password alice"
+        long_about = "Prints a link, once, by which the owner of an account sets a new password within 24 hours. It is good once, so hand it over where nobody else reads it. The present password and every session stay good until then. With --mail the servers mail the link to the owner, and nobody else sees it. Where mail is on, the owner is notified when the password has changed.\n\n  portcullis user reset-password alice"
     )]
-    ResetPassword(UserFlags),
+    ResetPassword {
+        /// Mail the link to the owner, in place of printing it
+        #[arg(long)]
+        mail: bool,
+        /// Which account.
+        #[command(flatten)]
+        user: UserFlags,
+    },
     /// Show an account: what it is, its sessions, and whether too many failed guesses keep its owner out
     Show(UserFlags),
     /// Disable an account: nobody can sign in, and its tokens are refused on every server within a second

@@ -26,6 +26,8 @@ pub struct User {
     pub keep: Option<SessionId>,
     /// A disabled account can't be used.
     pub disabled: bool,
+    /// Whether its owner was invited, and has not chosen a password yet.
+    pub is_invited: bool,
     /// When it will be deleted, if its owner wants that: until then it can't be used, and its owner can come back.
     pub closes_at: Option<Timestamp>,
     /// When it was made.
@@ -100,6 +102,7 @@ mod tests {
             generation: Generation(generation),
             keep,
             disabled: false,
+            is_invited: false,
             closes_at: None,
             created_at: Timestamp::from_seconds(0),
             updated_at: Timestamp::from_seconds(0),

@@ -11,7 +11,20 @@ use crate::{Kind, Malformed, read};
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
+/// What stands in place of a hash until somebody has chosen a password. No application checks it as one.
+const NOT_CHOSEN: &str = "!not-chosen";
+
 impl PasswordHash {
+    /// Nothing matches it: nobody has chosen a password yet.
+    pub fn not_chosen() -> Self {
+        Self(NOT_CHOSEN.to_owned())
+    }
+
+    /// Whether nobody has chosen a password yet.
+    pub fn is_not_chosen(&self) -> bool {
+        self.0 == NOT_CHOSEN
+    }
+
     /// A hash as it was stored.
     pub fn from_stored(text: impl Into<String>) -> Self {
         Self(text.into())
@@ -52,6 +65,13 @@ impl fmt::Debug for PasswordHash {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_nobody_has_chosen_is_no_hash() {
+        let hash = PasswordHash::not_chosen();
+        assert!(hash.is_not_chosen() && hash.kind().is_err());
+        assert!(!PasswordHash::from("").is_not_chosen());
+    }
 
     #[test]
     fn debug_shows_nothing_of_the_hash() {

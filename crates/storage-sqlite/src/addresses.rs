@@ -206,6 +206,7 @@ fn void_password(
     user.generation = minimum;
     user.keep = None;
     user.closes_at = None;
+    user.is_invited = false;
     execute(
         connection,
         "UPDATE users SET hash = '', hash_kind = NULL, generation = ?2, keep = NULL,

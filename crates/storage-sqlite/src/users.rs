@@ -393,6 +393,7 @@ fn read_columns(columns: &Columns<'_>) -> Result<Credentials, Error> {
     let given = |column| {
         Ok::<_, Error>(Some(columns.get::<String>(column)?).filter(|text| !text.is_empty()))
     };
+    let hash = PasswordHash::from_stored(columns.get::<String>("hash")?);
     let user = User {
         id: columns.user_id("id")?,
         username: given("username")?,
@@ -402,12 +403,12 @@ fn read_columns(columns: &Columns<'_>) -> Result<Credentials, Error> {
         generation: Generation(columns.unsigned("generation")?),
         keep: columns.optional_session_id("keep")?,
         disabled: columns.get("disabled")?,
+        is_invited: hash.is_not_chosen(),
         closes_at: columns
             .get::<Option<i64>>("closes_at")?
             .map(Timestamp::from_millis),
         created_at: columns.time("created_at")?,
         updated_at: columns.time("updated_at")?,
     };
-    let hash = PasswordHash::from_stored(columns.get::<String>("hash")?);
     Ok(Credentials { user, hash })
 }

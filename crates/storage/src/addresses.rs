@@ -271,6 +271,7 @@ mod tests {
             generation: Generation(2),
             keep: None,
             disabled: false,
+            is_invited: false,
             closes_at: None,
             created_at: at(0),
             updated_at: at(0),

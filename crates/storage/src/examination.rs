@@ -18,6 +18,7 @@ const IN_A_LINE: usize = 50;
 pub struct Examination {
     unreadable: Accounts<(String, String)>,
     without_hash: Accounts<String>,
+    invited: u64,
     switched_off: BTreeMap<String, u64>,
     unknown_switches: BTreeMap<String, u64>,
 }
@@ -54,6 +55,7 @@ impl Examination {
     /// Those that are not about the account.
     pub fn note(&mut self, read: Result<Credentials, Error>) -> Result<(), Error> {
         match read {
+            Ok(found) if found.user.is_invited => self.invited += 1,
             Ok(found) if found.hash.kind().is_err() => {
                 self.without_hash.push(found.user.id.to_string());
             }
@@ -84,6 +86,11 @@ impl Examination {
     /// Accounts without a hash that could be checked, as far as they are named.
     pub fn without_hash(&self) -> &[String] {
         &self.without_hash.named
+    }
+
+    /// How many accounts were invited whose owners have not chosen a password yet.
+    pub const fn invited(&self) -> u64 {
+        self.invited
     }
 
     /// Fields of other applications that switch accounts off, and how many accounts each.
@@ -119,6 +126,13 @@ impl Examination {
                 "these are not all accounts without a hash that can be checked"
             );
         }
+        if self.invited > 0 {
+            let count = self.invited;
+            tracing::info!(
+                count,
+                "accounts were invited whose owners have not chosen a password yet"
+            );
+        }
         for (field, count) in &self.switched_off {
             tracing::info!(
                 field,
@@ -152,6 +166,23 @@ mod tests {
         }
         assert_eq!(found.unreadable().len(), NAMED);
         assert_eq!(found.unreadable.count, NAMED + 7);
+    }
+
+    #[test]
+    fn whoever_was_invited_is_counted_and_not_reported() {
+        let new = crate::NewUser {
+            id: model::UserId::parse("u-1").unwrap(),
+            username: model::Username::parse("alice").unwrap(),
+            email: model::EmailAddress::parse("alice@example.org").unwrap(),
+            email_verified: false,
+            hash: password::PasswordHash::not_chosen(),
+            now: model::Timestamp::from_seconds(0),
+        };
+        let (user, hash) = (new.account(), new.hash);
+        let mut found = Examination::default();
+        found.note(Ok(Credentials { user, hash })).unwrap();
+        assert_eq!(found.invited(), 1);
+        assert!(found.without_hash().is_empty());
     }
 
     #[test]

@@ -38,6 +38,7 @@ impl NewUser {
             generation: Generation::default(),
             keep: None,
             disabled: false,
+            is_invited: self.hash.is_not_chosen(),
             closes_at: None,
             created_at: self.now,
             updated_at: self.now,

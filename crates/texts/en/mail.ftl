@@ -80,8 +80,8 @@ mail-password-changed-otherwise = If it was you, there is nothing to do.
 ## An administrator made an account
 
 mail-invitation-subject = Your account at { $service }
-mail-invitation-intro = An account at { $service } was created for you. To start using it:
-mail-invitation-action = Set up the account
+mail-invitation-intro = An account at { $service } was made for you. Choose a password for your account to start using it:
+mail-invitation-action = Choose a password
 mail-invitation-otherwise = If you didn't expect this, ignore this message.
 
 ## The account will be deleted

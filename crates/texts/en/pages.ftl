@@ -164,6 +164,10 @@ reset-text = When you set it, you are signed out everywhere.
 reset-action = Set the password
 reset-done-title = Your new password is set
 reset-done-text = You are signed out everywhere. Sign in with the new password.
+invitation-title = Choose a password for your account
+invitation-text = With it you sign in from then on, by your user name or by your e-mail address.
+invitation-done-title = Your password is set
+invitation-done-text = Sign in with it.
 reset-invalid-text = It was used already, or has expired, or is incomplete. Ask for a new one.
 reset-invalid-action = Ask for a new link
 

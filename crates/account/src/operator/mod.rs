@@ -10,7 +10,9 @@ mod enable;
 mod end_sessions;
 mod find;
 mod invite;
+mod link;
 mod list;
+mod reset_link;
 mod show;
 mod unlock;
 
@@ -31,8 +33,10 @@ use crate::settings::expiry_margin;
 
 pub use enable::EnableError;
 pub use find::FindError;
-pub use invite::{Invitation, InviteError, OneTimeLink, ResetLinkError};
+pub use invite::{Invitation, InviteError};
+pub use link::{LinkError, MailedLink, OneTimeLink};
 pub use list::{ListError, Listed};
+pub use reset_link::ResetLinkError;
 pub use show::{Blocked, Budget, Shown};
 
 /// What an operator mails to owners is in this language: there is no browser that wants another.

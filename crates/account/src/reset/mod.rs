@@ -9,7 +9,7 @@ use storage::{AddressProof, Bound, Carried, Kind, Purpose};
 
 pub use ask::AskForResetError;
 pub(crate) use ask::ForgotPassword;
-pub use set::ResetError;
+pub use set::{NewPassword, ResetError};
 
 /// What a link to a new password is good for.
 #[derive(Clone, Serialize, Deserialize)]

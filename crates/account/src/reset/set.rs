@@ -31,11 +31,23 @@ pub enum ResetError {
     Storage(#[from] storage::Error),
 }
 
+/// What a link sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewPassword {
+    /// The first password of an account whose owner was invited.
+    First,
+    /// One in place of another.
+    Another,
+}
+
 impl Accounts {
-    /// Whether a link to a new password is good now.
-    pub async fn is_good_for_reset(&self, link: &str) -> Result<bool, storage::Error> {
+    /// What a link sets now; nothing when it is not good.
+    pub async fn what_is_set_by(&self, link: &str) -> Result<Option<NewPassword>, storage::Error> {
         let found = self.reset_behind(link).await?;
-        Ok(found.is_some())
+        Ok(found.map(|found| match found.user.is_invited {
+            true => NewPassword::First,
+            false => NewPassword::Another,
+        }))
     }
 
     /// Sets a new password by a link. Every session ends, no device is known any more but the one that asks, whose token

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use account::Operator;
 use account::operator::{FindError, Invitation, InviteError, OperatorSettings, ResetLinkError};
+use account::{NewPassword, Operator};
 use model::{Clock, EmailAddress, ManualClock, SystemRng, Timestamp, User, UserId, Username};
 use password::PasswordHash;
 use secret::Secret;
@@ -119,6 +119,9 @@ async fn whoever_is_invited_sets_a_password_once() {
     let operator = operator(store.clone(), process.clock.clone());
     let invited = operator.invite(bob()).await.unwrap();
     let token = token_of(&invited.link);
+    let what = process.accounts.what_is_set_by(token).await.unwrap();
+    assert_eq!(what, Some(NewPassword::First));
+    assert!(invited.user.is_invited);
     let setting = process
         .accounts
         .reset_password(token, "wT4$nB9!zR2q".into());
@@ -129,6 +132,10 @@ async fn whoever_is_invited_sets_a_password_once() {
     assert!(again.await.is_err());
     let bob = store.user(&invited.user.id).await.unwrap().unwrap();
     assert!(!bob.email_verified, "nobody has proven the address");
+    assert!(!bob.is_invited);
+    let other = operator.reset_link("bob").await.unwrap();
+    let what = process.accounts.what_is_set_by(token_of(&other.link));
+    assert_eq!(what.await.unwrap(), Some(NewPassword::Another));
 }
 
 #[tokio::test]
@@ -149,8 +156,8 @@ async fn a_link_of_an_operator_is_good_for_a_day_and_until_the_password_changes(
     let first = operator.reset_link("alice").await.unwrap();
     let second = operator.reset_link("alice@example.org").await.unwrap();
     let good = async |link: &Secret<String>| {
-        let asked = process.accounts.is_good_for_reset(token_of(link));
-        asked.await.unwrap()
+        let asked = process.accounts.what_is_set_by(token_of(link));
+        asked.await.unwrap().is_some()
     };
     assert!(good(&first.link).await);
     let setting = process

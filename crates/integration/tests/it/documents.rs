@@ -267,6 +267,7 @@ async fn a_start_says_who_cannot_sign_in_and_what_may_be_a_switch() {
             doc! { "_id": "u-2", "username": "bob", "password_hash": Bson::Null },
             doc! { "_id": "u-3", "username": "carol", "password_hash": BCRYPT, "is_active": false },
             doc! { "_id": "u-4", "username": "dave", "password_hash": BCRYPT, "is_frozen": true },
+            doc! { "_id": "u-5", "username": "erin", "password_hash": "!not-chosen" },
         ])
         .await
         .unwrap();
@@ -280,6 +281,12 @@ async fn a_start_says_who_cannot_sign_in_and_what_may_be_a_switch() {
     for parts in [
         ["ERROR", "can't be read", "\"u-1\"", "generation"],
         ["WARN", "no password hash", "\"u-2\"", "\"count\":1"],
+        [
+            "INFO",
+            "were invited",
+            "not chosen a password",
+            "\"count\":1",
+        ],
         ["INFO", "switched off", "is_active", "\"count\":1"],
         ["WARN", "looks like a switch", "is_frozen", "\"count\":1"],
     ] {

@@ -371,6 +371,17 @@ async fn whoever_is_invited_or_has_lost_the_password_sets_one_by_a_link() {
 
     let said = machine.says(&["add", "bob", "bob@example.org"]).await;
     let token = token_of(&said);
+    let listed = machine.run(&["list"]).await.stdout;
+    assert!(
+        listed.contains("bob@example.org  unverified, invited"),
+        "{listed}"
+    );
+    let shown = machine.run(&["show", "bob"]).await.stdout;
+    assert!(
+        shown.contains("not chosen yet (invited)\n"),
+        "{shown}"
+    );
+    assert_eq!(machine.says(&["show", "bob"]).await["invited"], true);
     let set = |token: &str, new: &str| {
         let body = json!({"token": token, "new_password": new});
         let machine = &machine;
@@ -382,6 +393,7 @@ async fn whoever_is_invited_or_has_lost_the_password_sets_one_by_a_link() {
         (422, &json!("validation_failed"))
     );
     assert_eq!(set(&token, PASSWORD).await.0, 200);
+    assert_eq!(machine.says(&["show", "bob"]).await["invited"], false);
     let (status, answer) = set(&token, PASSWORD).await;
     assert_eq!((status, &answer["code"]), (400, &json!("invalid_link")));
     let [access, _] = machine.tokens("bob").await;
@@ -393,4 +405,54 @@ async fn whoever_is_invited_or_has_lost_the_password_sets_one_by_a_link() {
     machine.until_refused(&access).await;
     assert_eq!(machine.sign_in("bob", PASSWORD).await.0, 401);
     assert_eq!(machine.sign_in("bob", new).await.0, 200);
+}
+
+#[tokio::test]
+async fn the_server_mails_whom_an_operator_invites() {
+    let post = MailServer::start(Setup::default()).await;
+    let url = post.url();
+    let settings = [
+        ("PORTCULLIS_REGISTRATION", "closed"),
+        ("PORTCULLIS_MAIL_URL", &*url),
+        ("PORTCULLIS_MAIL_FROM", "accounts@example.org"),
+        ("PORTCULLIS_EMAIL_VERIFICATION", "required"),
+    ];
+    let machine = Machine::start_with(&settings).await;
+    let folder = machine.folder.path();
+    let off = user(folder, &["add", "bob", "bob@example.org", "--mail"]).await;
+    assert_eq!(off.code, Some(1), "{off:?}");
+    assert!(off.stderr.contains("mail is not set up"), "{off:?}");
+
+    let arguments = ["user", "add", "bob", "bob@example.org", "--mail"];
+    let ran = run(folder, &arguments, &settings, "").await;
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(!ran.stdout.contains("token="), "{ran:?}");
+    assert!(ran.stdout.contains("mailed to bob@example.org"), "{ran:?}");
+    let letter = post.mailbox().wait_for("bob@example.org").await;
+    let link = letter.link();
+    let (_, token) = link.split_once("token=").unwrap();
+    let page = machine
+        .client
+        .get(format!("{}/reset?token={token}", machine.server.url()));
+    let page = page.send().await.unwrap().text().await.unwrap();
+    assert!(
+        page.contains("<h1>Choose a password for your account</h1>"),
+        "{page}"
+    );
+    let body = json!({"token": token, "new_password": PASSWORD});
+    assert_eq!(machine.ask("password/reset", "", &body).await.0, 200);
+    assert_eq!(machine.sign_in("bob", PASSWORD).await.0, 200);
+
+    let arguments = ["user", "reset-password", "bob", "--mail", "--json"];
+    let ran = run(folder, &arguments, &settings, "").await;
+    let said: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(said["mailed_to"], "bob@example.org");
+    assert!(said["link"].is_null());
+    let changed = post.mailbox().wait_for("bob@example.org").await;
+    let letter = post.mailbox().wait_for("bob@example.org").await;
+    let subjects = [changed, letter].map(|letter| letter.header("Subject").unwrap());
+    assert!(
+        subjects.contains(&"Choose a new password".to_owned()),
+        "{subjects:?}"
+    );
 }

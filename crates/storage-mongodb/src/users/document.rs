@@ -75,6 +75,7 @@ fn read_fields(fields: &Fields<'_>) -> Result<(Bson, Credentials, Option<Pending
         switches::off(fields.document)
     };
     let disabled = off.map_err(|field| fields.unreadable(field))?.is_some();
+    let hash = hash_in(fields.document).unwrap_or_else(|| PasswordHash::from_stored(""));
     let user = User {
         id: ids::user_id(fields)?,
         username: name(fields)?,
@@ -89,11 +90,11 @@ fn read_fields(fields: &Fields<'_>) -> Result<(Bson, Credentials, Option<Pending
         generation,
         keep: fields.optional_session_id("portcullis_keep")?,
         disabled,
+        is_invited: hash.is_not_chosen(),
         closes_at,
         created_at,
         updated_at: time("updated_at").unwrap_or(created_at),
     };
-    let hash = hash_in(fields.document).unwrap_or_else(|| PasswordHash::from_stored(""));
     let pending = Pending::read(fields).map_err(|_| fields.unreadable("portcullis_pending"))?;
     Ok((id, Credentials { user, hash }, pending))
 }

@@ -85,6 +85,7 @@ macro_rules! contract_behaviour {
     ($backend:path) => {
         $crate::contract_tests! { $backend;
             users::an_account_reads_back_as_it_was_made,
+            users::whoever_is_invited_is_told_apart_until_a_password_is_set,
             users::what_is_not_there_is_nothing,
             users::a_name_is_taken_once,
             users::an_address_is_taken_once_regardless_of_case,

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use model::{AddressNumber, Generation, User};
 use password::PasswordHash;
-use storage::{LoginName, NewUser, ProfileChange, SaveUserError, Storage, UniqueField};
+use storage::{
+    LoginName, NewUser, PasswordChanged, ProfileChange, SaveUserError, Storage, UniqueField,
+    UserListing,
+};
 
 use super::Backend;
 use super::fixtures::{
@@ -24,6 +27,7 @@ pub async fn an_account_reads_back_as_it_was_made(backend: &dyn Backend) {
         generation: Generation(0),
         keep: None,
         disabled: false,
+        is_invited: false,
         closes_at: None,
         created_at: at(0),
         updated_at: at(0),
@@ -32,6 +36,24 @@ pub async fn an_account_reads_back_as_it_was_made(backend: &dyn Backend) {
     assert!(stored(&store, "alice").await == expected);
     let credentials = store.credentials(&id("alice")).await.unwrap().unwrap();
     assert!(credentials.user == expected && credentials.hash == hash("old"));
+}
+
+pub async fn whoever_is_invited_is_told_apart_until_a_password_is_set(backend: &dyn Backend) {
+    let store = backend.open().await;
+    let invited = NewUser {
+        hash: PasswordHash::not_chosen(),
+        ..new_user("alice")
+    };
+    assert!(store.create_user(invited).await.unwrap().is_invited);
+    assert!(stored(&store, "alice").await.is_invited);
+    let listed = store.list_users(UserListing::default()).await.unwrap();
+    assert!(listed.users[0].is_invited);
+    assert!(store.hash_kinds().await.unwrap().is_empty());
+    let changed = store
+        .change_password(change("alice", 0, "new", None), moment(7))
+        .await;
+    assert_eq!(changed.unwrap(), PasswordChanged::Changed);
+    assert!(!stored(&store, "alice").await.is_invited);
 }
 
 pub async fn what_is_not_there_is_nothing(backend: &dyn Backend) {

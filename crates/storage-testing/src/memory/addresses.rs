@@ -87,6 +87,7 @@ impl Addresses for MemoryStore {
         row.undoable = left;
         row.email_key = undo.back_to.key();
         row.hash = PasswordHash::from("");
+        row.user.is_invited = false;
         row.user.email = Some(undo.back_to.as_str().to_owned());
         row.user.email_verified = true;
         row.user.address_number = row.user.address_number.next();

@@ -105,6 +105,7 @@ impl Users for MemoryStore {
             return Ok(PasswordChanged::Superseded);
         }
         let minimum = change.at.next();
+        row.user.is_invited = change.hash.is_not_chosen();
         row.hash = change.hash;
         row.user.generation = minimum;
         row.user.keep = change.keep;

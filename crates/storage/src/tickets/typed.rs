@@ -238,6 +238,7 @@ mod tests {
             generation: Generation(generation),
             keep: None,
             disabled: false,
+            is_invited: false,
             closes_at: None,
             created_at: Timestamp::from_seconds(0),
             updated_at: Timestamp::from_seconds(0),

@@ -21,7 +21,13 @@ async fn a_mailed_link_sets_a_new_password() {
     let post = Post::with_alice().await;
     let before = post.process.sign_in().await;
     let link = link(&post).await;
-    assert!(post.accounts().is_good_for_reset(&link).await.unwrap());
+    assert!(
+        post.accounts()
+            .what_is_set_by(&link)
+            .await
+            .unwrap()
+            .is_some()
+    );
     post.accounts()
         .reset_password(&link, NEW_PASSWORD.into())
         .await
@@ -75,7 +81,14 @@ async fn a_link_is_good_for_an_hour() {
     let post = Post::with_alice().await;
     let link = link(&post).await;
     post.process.let_pass(HOUR);
-    assert!(!post.accounts().is_good_for_reset(&link).await.unwrap());
+    assert!(
+        !post
+            .accounts()
+            .what_is_set_by(&link)
+            .await
+            .unwrap()
+            .is_some()
+    );
     let late = post
         .accounts()
         .reset_password(&link, NEW_PASSWORD.into())
@@ -142,7 +155,7 @@ async fn anything_else_is_no_link() {
         if bad == link {
             continue;
         }
-        assert!(!post.accounts().is_good_for_reset(bad).await.unwrap());
+        assert!(!post.accounts().what_is_set_by(bad).await.unwrap().is_some());
         let reset = post.accounts().reset_password(bad, NEW_PASSWORD.into());
         assert!(matches!(reset.await, Err(ResetError::InvalidLink)), "{bad}");
     }

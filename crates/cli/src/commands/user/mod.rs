@@ -3,9 +3,10 @@
 mod print;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use account::Operator;
-use account::operator::{Budget, Invitation, Listed, OneTimeLink, Shown};
+use account::operator::{Budget, Invitation, Listed, MailedLink, OneTimeLink, Shown};
 use config::{Config, SecretSource};
 use model::{EmailAddress, User, Username};
 use serde_json::{Value, json};
@@ -79,6 +80,7 @@ async fn act(operator: &Operator, command: UserCommand) -> anyhow::Result<Answer
             username,
             email,
             verified,
+            mail,
             ..
         } => {
             let invitation = Invitation {
@@ -88,10 +90,17 @@ async fn act(operator: &Operator, command: UserCommand) -> anyhow::Result<Answer
                     .map_err(|fault| anyhow::anyhow!("{email:?} can't be an address: {fault}"))?,
                 is_verified: verified,
             };
-            linked(&operator.invite(invitation).await?)
+            if mail {
+                mailed(&operator.invite_by_mail(invitation).await?)
+            } else {
+                linked(&operator.invite(invitation).await?)
+            }
         }
-        UserCommand::ResetPassword(UserFlags { user, .. }) => {
-            linked(&operator.reset_link(&user).await?)
+        UserCommand::ResetPassword { mail: true, user } => {
+            mailed(&operator.mail_reset_link(&user.user).await?)
+        }
+        UserCommand::ResetPassword { mail: false, user } => {
+            linked(&operator.reset_link(&user.user).await?)
         }
         UserCommand::Show(UserFlags { user, .. }) => shown(&operator.show(&user).await?),
         UserCommand::Disable(UserFlags { user, .. }) => {
@@ -135,7 +144,7 @@ fn where_and_how(command: &UserCommand) -> (ServeFlags, bool) {
             (flags.clone(), *json)
         }
         UserCommand::Show(user)
-        | UserCommand::ResetPassword(user)
+        | UserCommand::ResetPassword { user, .. }
         | UserCommand::Disable(user)
         | UserCommand::Enable(user)
         | UserCommand::Unlock(user)
@@ -146,11 +155,7 @@ fn where_and_how(command: &UserCommand) -> (ServeFlags, bool) {
 
 /// The one time that a link is shown.
 fn linked(made: &OneTimeLink) -> Answer {
-    let hours = made.lifetime.as_secs() / 3600;
-    let time = match hours {
-        ..=48 => format!("{hours} hours"),
-        _ => format!("{} days", hours / 24),
-    };
+    let time = time(made.lifetime);
     let link = made.link.expose();
     let text = format!("sets a password by this link; it works once, within {time}:\n{link}");
     let json = json!({
@@ -159,6 +164,30 @@ fn linked(made: &OneTimeLink) -> Answer {
         "expires_in": made.lifetime.as_secs(),
     });
     done(&made.user, &text, json)
+}
+
+/// Who gets a link by mail sees it alone.
+fn mailed(made: &MailedLink) -> Answer {
+    let time = time(made.lifetime);
+    let to = print::shown(made.to.as_str());
+    let text = format!(
+        "sets a password by a link that is mailed to {to}; it works once, within {time}. A server that runs sends it"
+    );
+    let json = json!({
+        "id": made.user.id,
+        "mailed_to": made.to.as_str(),
+        "expires_in": made.lifetime.as_secs(),
+    });
+    done(&made.user, &text, json)
+}
+
+/// How long a link is good.
+fn time(lifetime: Duration) -> String {
+    let hours = lifetime.as_secs() / 3600;
+    match hours {
+        ..=48 => format!("{hours} hours"),
+        _ => format!("{} days", hours / 24),
+    }
 }
 
 fn done(user: &User, text: &str, json: Value) -> Answer {
@@ -188,6 +217,7 @@ fn to_json(user: &User) -> Value {
         "email": user.email,
         "email_verified": user.email_verified,
         "disabled": user.disabled,
+        "invited": user.is_invited,
         "deletion_due_at": user.closes_at,
         "created_at": user.created_at,
         "updated_at": user.updated_at,
@@ -233,6 +263,7 @@ fn state(user: &User) -> String {
         ("disabled", user.disabled),
         ("scheduled for deletion", user.closes_at.is_some()),
         ("unverified", !user.email_verified),
+        ("invited", user.is_invited),
     ];
     let states = states.into_iter().filter(|(_, is)| *is);
     states.map(|(name, _)| name).collect::<Vec<_>>().join(", ")
@@ -261,6 +292,10 @@ fn shown(shown: &Shown) -> Answer {
     let blocked: Vec<_> = blocked.collect();
     let blocked = Some(blocked.join(", ")).filter(|text| !text.is_empty());
     let deletion = user.closes_at.map(|at| at.to_string());
+    let password = match user.is_invited {
+        true => "not chosen yet (invited)".to_owned(),
+        false => given(shown.hash.as_ref()),
+    };
     let rows = [
         ("id", user.id.as_str().to_owned()),
         ("name", given(user.username.as_ref())),
@@ -271,7 +306,7 @@ fn shown(shown: &Shown) -> Answer {
         ("deletion due", deletion.unwrap_or_else(|| "no".to_owned())),
         ("created", user.created_at.to_string()),
         ("updated", user.updated_at.to_string()),
-        ("password", given(shown.hash.as_ref())),
+        ("password", password),
         ("sessions", sessions),
         ("locked", blocked.unwrap_or_else(|| "no".to_owned())),
     ];

@@ -1,6 +1,6 @@
 //! `GET` and `POST /reset`: a new password, by a link.
 
-use account::{Accounts, ResetError};
+use account::{Accounts, NewPassword, ResetError};
 use axum::extract::State;
 use axum::response::Response;
 use csrf::CsrfToken;
@@ -40,11 +40,11 @@ pub(crate) async fn show(
     uri: Uri,
 ) -> Result<Response, ApiError> {
     let link = Secret::new(query_value(&uri, TOKEN).unwrap_or_default());
-    if !accounts.is_good_for_reset(link.expose()).await? {
+    let Some(what) = accounts.what_is_set_by(link.expose()).await? else {
         return invalid_link(&words);
-    }
+    };
     let form = Form::empty_in(&words);
-    form_page(&accounts, &visitor, &words, csrf, &form, &link)
+    form_page(&accounts, &visitor, &words, csrf, &form, (what, &link))
 }
 
 /// Sets the password. The browser is known from then on, and nobody is signed in.
@@ -59,23 +59,30 @@ pub(crate) async fn submit(
     let link = form.hidden(TOKEN).unwrap_or_default();
     let new = form.password(&NEW, any_text);
     form.done()?;
+    let Some(what) = accounts.what_is_set_by(link.expose()).await? else {
+        return invalid_link(&words);
+    };
     if let Some(new) = new {
         let (accounts, link) = (accounts.clone(), link.clone());
         let setting = async move { accounts.reset_password(link.expose(), new).await };
         match to_the_end(setting).await {
-            Ok(device) => return Ok(visitor.known_as(&device, is_set(&words)?)),
+            Ok(device) => return Ok(visitor.known_as(&device, is_set(what, &words)?)),
             Err(ResetError::Password(faults)) => form.refuse_password(&NEW, &faults),
             Err(ResetError::InvalidLink) => return invalid_link(&words),
             Err(error) => return Err(error.into()),
         }
     }
-    form_page(&accounts, &visitor, &words, csrf, &form, &link)
+    form_page(&accounts, &visitor, &words, csrf, &form, (what, &link))
 }
 
-fn is_set(words: &Words) -> Result<Response, ApiError> {
+fn is_set(what: NewPassword, words: &Words) -> Result<Response, ApiError> {
+    let (title, text) = match what {
+        NewPassword::First => ("invitation-done-title", "invitation-done-text"),
+        NewPassword::Another => ("reset-done-title", "reset-done-text"),
+    };
     let notice = Notice {
-        title: "reset-done-title",
-        text: words.say("reset-done-text"),
+        title,
+        text: words.say(text),
         way_on: ("/login", "page-sign-in"),
     };
     notice.done(words)
@@ -96,12 +103,16 @@ fn form_page(
     words: &Words,
     csrf: CsrfToken,
     form: &Form,
-    link: &Secret<String>,
+    (what, link): (NewPassword, &Secret<String>),
 ) -> Result<Response, ApiError> {
+    let (title, text) = match what {
+        NewPassword::First => ("invitation-title", "invitation-text"),
+        NewPassword::Another => ("reset-title", "reset-text"),
+    };
     let asking = Asking {
         path: "/reset",
-        title: "reset-title",
-        text: "reset-text",
+        title,
+        text,
         action: "reset-action",
         link: Some(link),
         fields: vec![form.shown_new_password(&NEW, accounts.password_min_chars())],
