@@ -3,7 +3,8 @@
 use integration::PASSWORD;
 use integration::process::{Ran, run};
 use mongodb::bson::doc;
-use serde_json::json;
+use serde_json::{Value, json};
+use smtp_testing::{MailServer, Setup};
 
 use super::{Nodes, until};
 
@@ -90,6 +91,58 @@ async fn both_nodes_hear_of_what_an_operator_does() {
         2,
         "{heartbeat}"
     );
+}
+
+/// Registration is closed, mail is on: whoever is invited by one command is somebody on every node.
+#[tokio::test]
+async fn whoever_an_operator_invites_signs_in_on_every_node() {
+    let post = MailServer::start(Setup::default()).await;
+    let url = post.url();
+    let settings = [
+        ("PORTCULLIS_REGISTRATION", "closed"),
+        ("PORTCULLIS_MAIL_URL", &*url),
+        ("PORTCULLIS_MAIL_FROM", "accounts@example.org"),
+    ];
+    let Some(nodes) = Nodes::start(2, &settings).await else {
+        return;
+    };
+    for node in 0..2 {
+        assert_eq!(nodes.sign_up(node, "bob").await, 403);
+    }
+    let set = async |node, link: &str| {
+        let (_, token) = link.split_once("?token=").unwrap();
+        let body = json!({"token": token, "new_password": PASSWORD});
+        nodes
+            .post(node, "/api/v1/password/reset", &body)
+            .await
+            .status
+    };
+
+    let ran = nodes
+        .operator(&["add", "bob", "bob@example.org", "--json"])
+        .await;
+    let said: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let link = said["link"].as_str().unwrap();
+    assert_eq!(set(0, link).await, 200);
+    assert_eq!(set(1, link).await, 400, "it is used");
+
+    let ran = nodes
+        .operator(&["add", "carol", "carol@example.org", "--mail"])
+        .await;
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let link = post.mailbox().wait_for("carol@example.org").await.link();
+    assert_eq!(set(1, &link).await, 200);
+    assert_eq!(set(0, &link).await, 400, "it is used");
+
+    for name in ["bob", "carol"] {
+        for node in 0..2 {
+            let tokens = nodes.sign_in(node, name).await;
+            assert_eq!(nodes.me(1 - node, &tokens.access).await, 200);
+        }
+    }
+    let taken = nodes.operator(&["add", "bob", "robert@example.org"]).await;
+    assert_eq!(taken.code, Some(1), "{taken:?}");
+    assert!(taken.stderr.contains("has this name"), "{taken:?}");
 }
 
 #[tokio::test]
