@@ -74,13 +74,17 @@ fn test(address: &str, flags: ServeFlags) -> anyhow::Result<ExitCode> {
 
 /// Prints a template, or the names of all.
 fn templates(name: Option<&str>) -> anyhow::Result<ExitCode> {
-    let wanted = mail::TEMPLATES.iter();
-    let wanted = wanted.filter(|(found, _)| name.is_none_or(|name| name == *found));
-    let printed: String = match name {
-        Some(_) => wanted.map(|(_, text)| *text).collect(),
-        None => wanted.map(|(name, _)| format!("{name}\n")).collect(),
-    };
-    out(&printed)?;
+    let templates = mail::TEMPLATES.iter();
+    match name {
+        Some(name) => {
+            let wanted = templates.filter(|(found, _)| *found == name);
+            out(&wanted.map(|(_, text)| *text).collect::<String>())?;
+        }
+        None => {
+            let names: Vec<_> = templates.map(|(name, _)| *name).collect();
+            out(&(names.join("\n") + "\n"))?;
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -42,7 +42,11 @@ impl Machine {
         } else {
             request.json(body)
         };
-        let answer = request.bearer_auth(token).send().await.unwrap();
+        let request = match token {
+            "" => request,
+            token => request.bearer_auth(token),
+        };
+        let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
         (status, answer.json().await.unwrap_or_default())
     }
