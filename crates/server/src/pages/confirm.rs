@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::response::Response;
 use csrf::CsrfToken;
 use http::Uri;
-use problem::ValidForm;
 
 use super::account::done::done;
 use super::form::{Field, Form, Shown};
@@ -70,9 +69,8 @@ pub(crate) async fn submit(
     who: SignedIn,
     words: Words,
     csrf: CsrfToken,
-    ValidForm(mut form): ValidForm<Form>,
+    mut form: Form,
 ) -> Result<Response, ApiError> {
-    form.speak(&words);
     let password = form.password(&PASSWORD, fields::typed_password);
     let next = form.next();
     form.done()?;

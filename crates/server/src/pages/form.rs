@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::response::Response;
-use problem::{Fault, Faults, Input, Object, Rejection, Value};
+use problem::{Fault, Faults, Input, Object, Rejection, ValidForm, Value};
 use secret::Secret;
 
 use super::next::Next;
 use super::words::Words;
+use crate::app::App;
 use crate::code::Code;
 use crate::error::ApiError;
 use http::StatusCode;
@@ -44,7 +46,7 @@ pub(super) struct Shown {
     pub(super) faults: Vec<String>,
 }
 
-/// A form as it was sent.
+/// A form as it was sent, which says in the language of whoever sent it what is wrong with it.
 pub(crate) struct Form {
     object: Object,
     typed: Vec<(&'static str, String)>,
@@ -55,35 +57,25 @@ pub(crate) struct Form {
     code: Option<Code>,
     /// When it may be sent again.
     retry_after: Option<Duration>,
-    /// What it is said in; English until then.
-    words: Option<Words>,
+    words: Words,
 }
 
 impl Form {
-    /// A form that nobody has filled in.
-    pub(super) fn empty() -> Self {
+    /// A form that nobody has filled in, in these words.
+    pub(super) fn empty_in(words: &Words) -> Self {
+        Self::of(Object::new(), words.clone())
+    }
+
+    const fn of(object: Object, words: Words) -> Self {
         Self {
-            object: Object::new(),
+            object,
             typed: Vec::new(),
             faults_of_all: Vec::new(),
             faults: Vec::new(),
             code: None,
             retry_after: None,
-            words: None,
+            words,
         }
-    }
-
-    /// A form that nobody has filled in, in these words.
-    pub(super) fn empty_in(words: &Words) -> Self {
-        Self {
-            words: Some(words.clone()),
-            ..Self::empty()
-        }
-    }
-
-    /// Says in these words what is wrong. What its fields say are keys of texts.
-    pub(super) fn speak(&mut self, words: &Words) {
-        self.words = Some(words.clone());
     }
 
     /// Puts a text into a field beforehand.
@@ -144,10 +136,7 @@ impl Form {
         match parse(text) {
             Ok(value) => Some(value),
             Err(fault) => {
-                let message = match &self.words {
-                    Some(words) => words.fault(&fault),
-                    None => fault.message().to_owned(),
-                };
+                let message = self.words.fault(&fault);
                 self.fault(field, Code::ValidationFailed, message);
                 None
             }
@@ -180,13 +169,12 @@ impl Form {
 
     /// Says what is wrong with a field, in the words of `code`.
     pub(super) fn refuse(&mut self, field: &'static Field, code: Code) {
-        let message = self.sentence(code);
-        self.fault(field, code, message);
+        self.fault(field, code, self.words.code(code));
     }
 
     /// Says that too many guesses went before this one.
     pub(super) fn refuse_guess(&mut self, field: &'static Field, retry_after: Duration) {
-        let message = self.too_many_attempts(retry_after);
+        let message = self.words.too_many_attempts(retry_after);
         self.fault(field, Code::TooManyAttempts, message);
         self.wait(retry_after);
     }
@@ -194,13 +182,12 @@ impl Form {
     /// Says that the name and the password don't go together. That is wrong with neither field alone.
     pub(super) fn refuse_credentials(&mut self, first: &'static Field) {
         let code = Code::InvalidCredentials;
-        let message = self.sentence(code);
-        self.fault_of_all(first, code, message);
+        self.fault_of_all(first, code, self.words.code(code));
     }
 
     /// Says that too many guesses at this name went before.
     pub(super) fn refuse_guess_at_name(&mut self, first: &'static Field, retry_after: Duration) {
-        let message = self.too_many_attempts(retry_after);
+        let message = self.words.too_many_attempts(retry_after);
         self.fault_of_all(first, Code::TooManyAttempts, message);
         self.wait(retry_after);
     }
@@ -232,10 +219,7 @@ impl Form {
     /// Says what is wrong with a new password.
     pub(super) fn refuse_password(&mut self, field: &'static Field, faults: &[password::Fault]) {
         for fault in faults {
-            let message = match &self.words {
-                Some(words) => words.password_fault(fault),
-                None => fault.to_string(),
-            };
+            let message = self.words.password_fault(fault);
             self.fault(field, Code::ValidationFailed, message);
         }
     }
@@ -272,38 +256,18 @@ impl Form {
 
     /// The field of a new password, as it is shown: how long it must be depends on a setting.
     pub(super) fn shown_new_password(&self, field: &'static Field, min_chars: usize) -> Shown {
-        let hint = match &self.words {
-            Some(words) => words.new_password_hint(min_chars),
-            None => self.said(field.hint),
-        };
         Shown {
-            hint,
+            hint: self.words.new_password_hint(min_chars),
             ..self.shown(field)
         }
     }
 
     /// What a field says.
     fn said(&self, key: &'static str) -> String {
-        match &self.words {
-            _ if key.is_empty() => String::new(),
-            Some(words) => words.say(key),
-            None => texts::in_english(key).unwrap_or(key).to_owned(),
+        match key {
+            "" => String::new(),
+            key => self.words.say(key),
         }
-    }
-
-    /// What failed, in the words of its code.
-    fn sentence(&self, code: Code) -> String {
-        match &self.words {
-            Some(words) => words.code(code),
-            None => code.message().to_owned(),
-        }
-    }
-
-    fn too_many_attempts(&self, retry_after: Duration) -> String {
-        if let Some(words) = &self.words {
-            return words.too_many_attempts(retry_after);
-        }
-        Code::TooManyAttempts.message().to_owned()
     }
 
     /// The text of a field; an empty one when it wasn't sent.
@@ -328,11 +292,24 @@ impl Shown {
     }
 }
 
-impl Input for Form {
+/// What was typed, before it is known in which words anything is said about it.
+struct Typed(Object);
+
+impl Input for Typed {
     fn from_object(object: Object) -> Result<Self, Faults> {
-        Ok(Self {
-            object,
-            ..Self::empty()
-        })
+        Ok(Self(object))
+    }
+}
+
+impl FromRequest<App> for Form {
+    type Rejection = Rejection;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Rejection> {
+        let (mut parts, body) = request.into_parts();
+        let words = Words::from_request_parts(&mut parts, app).await;
+        let words = words.unwrap_or_else(|never| match never {});
+        let request = Request::from_parts(parts, body);
+        let ValidForm(Typed(object)) = ValidForm::from_request(request, app).await?;
+        Ok(Self::of(object, words))
     }
 }

@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use csrf::CsrfToken;
 use http::Uri;
-use problem::ValidForm;
 
 use super::account::done::done;
 use super::form::{Field, Form, Shown};
@@ -101,9 +100,8 @@ pub(crate) async fn submit(
     csrf: CsrfToken,
     RequestClient(client): RequestClient,
     limit: SignInLimit,
-    ValidForm(mut form): ValidForm<Form>,
+    mut form: Form,
 ) -> Result<Response, ApiError> {
-    form.speak(&words);
     let identifier = form.read(&USERNAME, fields::identifier);
     let password = form.password(&PASSWORD, fields::typed_password);
     let next = form.next();

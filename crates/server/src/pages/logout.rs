@@ -1,7 +1,6 @@
 //! `POST /logout`
 
 use axum::response::Response;
-use problem::ValidForm;
 
 use super::form::Form;
 use super::visitor::SignedIn;
@@ -12,7 +11,7 @@ use crate::extract::Serving;
 pub(crate) async fn submit(
     Serving(accounts): Serving,
     who: SignedIn,
-    ValidForm(mut form): ValidForm<Form>,
+    mut form: Form,
 ) -> Result<Response, ApiError> {
     form.done()?;
     accounts.logout(&who.browser.actor).await?;

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use csrf::CsrfToken;
-use problem::{Fault, ValidForm};
+use problem::Fault;
 use secret::Secret;
 use storage::UniqueField;
 
@@ -84,9 +84,8 @@ pub(crate) async fn submit(
     csrf: CsrfToken,
     RequestClient(client): RequestClient,
     taken: TakenBudget,
-    ValidForm(mut form): ValidForm<Form>,
+    mut form: Form,
 ) -> Result<Response, ApiError> {
-    form.speak(&words);
     let username = form.read(&USERNAME, fields::username);
     let email = form.read(&EMAIL, fields::email);
     let password = form.password(&PASSWORD, any_text);

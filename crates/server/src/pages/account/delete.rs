@@ -5,7 +5,6 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use csrf::CsrfToken;
-use problem::ValidForm;
 
 use crate::api::fields;
 use crate::code::Code;
@@ -59,9 +58,8 @@ pub(crate) async fn submit(
     who: SignedIn,
     words: Words,
     csrf: CsrfToken,
-    ValidForm(mut form): ValidForm<Form>,
+    mut form: Form,
 ) -> Result<Response, ApiError> {
-    form.speak(&words);
     let password = form.password(&PASSWORD, fields::typed_password);
     form.done()?;
     if let Some(password) = password {

@@ -3,7 +3,6 @@
 //! A form asks for it, though nothing changes: another site can have a browser send a `GET` with its cookie.
 
 use axum::response::Response;
-use problem::ValidForm;
 
 use super::refused_here;
 use crate::api::export::file;
@@ -16,7 +15,7 @@ use crate::pages::visitor::SignedIn;
 pub(crate) async fn submit(
     Serving(accounts): Serving,
     who: SignedIn,
-    ValidForm(mut form): ValidForm<Form>,
+    mut form: Form,
 ) -> Result<Response, ApiError> {
     form.done()?;
     match accounts.export(&who.browser.actor).await {

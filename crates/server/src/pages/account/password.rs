@@ -3,7 +3,6 @@
 use account::{ChangePasswordError, ProofError, Refused};
 use axum::response::{Redirect, Response};
 use csrf::CsrfToken;
-use problem::ValidForm;
 
 use super::done::done;
 use super::page::{CURRENT, Filled, NEW, shown};
@@ -28,9 +27,8 @@ pub(crate) async fn submit(
     who: SignedIn,
     words: Words,
     csrf: CsrfToken,
-    ValidForm(mut form): ValidForm<Form>,
+    mut form: Form,
 ) -> Result<Response, ApiError> {
-    form.speak(&words);
     let current = form.password(&CURRENT, fields::typed_password);
     let new = form.password(&NEW, any_text);
     form.done()?;

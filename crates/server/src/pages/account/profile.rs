@@ -3,7 +3,6 @@
 use account::{ChangeProfileError, NewProfile, Refused};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use csrf::CsrfToken;
-use problem::ValidForm;
 use storage::UniqueField;
 
 use super::done::{asked, done};
@@ -26,9 +25,8 @@ pub(crate) async fn submit(
     words: Words,
     csrf: CsrfToken,
     taken: TakenBudget,
-    ValidForm(mut form): ValidForm<Form>,
+    mut form: Form,
 ) -> Result<Response, ApiError> {
-    form.speak(&words);
     let actor = &who.browser.actor;
     let present = match accounts.me(actor).await {
         Err(Refused::Revoked) => return Ok(to_login()),

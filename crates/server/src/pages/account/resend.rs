@@ -2,7 +2,6 @@
 
 use account::{Refused, ResendError};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use problem::ValidForm;
 
 use super::done::done;
 use crate::error::ApiError;
@@ -14,7 +13,7 @@ use crate::pages::visitor::{SignedIn, to_login};
 pub(crate) async fn submit(
     Serving(accounts): Serving,
     who: SignedIn,
-    ValidForm(mut form): ValidForm<Form>,
+    mut form: Form,
 ) -> Result<Response, ApiError> {
     form.done()?;
     let actor = &who.browser.actor;

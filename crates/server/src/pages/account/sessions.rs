@@ -2,7 +2,7 @@
 
 use account::EndSessionError;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use problem::{ValidForm, ValidPath};
+use problem::ValidPath;
 
 use super::done::done;
 use super::refused_here;
@@ -16,7 +16,7 @@ pub(crate) async fn end(
     Serving(accounts): Serving,
     who: SignedIn,
     ValidPath(id): ValidPath<String>,
-    ValidForm(mut form): ValidForm<Form>,
+    mut form: Form,
 ) -> Result<Response, ApiError> {
     form.done()?;
     match accounts.end_session(&who.browser.actor, &id).await {
@@ -31,7 +31,7 @@ pub(crate) async fn end(
 pub(crate) async fn end_others(
     Serving(accounts): Serving,
     who: SignedIn,
-    ValidForm(mut form): ValidForm<Form>,
+    mut form: Form,
 ) -> Result<Response, ApiError> {
     form.done()?;
     match accounts.end_other_sessions(&who.browser.actor).await {

@@ -6,7 +6,6 @@ use axum::response::Response;
 use csrf::CsrfToken;
 use http::{StatusCode, Uri};
 use model::EmailAddress;
-use problem::ValidForm;
 use secret::Secret;
 
 use super::asking::Asking;
@@ -96,9 +95,8 @@ pub(crate) async fn submit(
     visitor: Visitor,
     words: Words,
     csrf: CsrfToken,
-    ValidForm(mut form): ValidForm<Form>,
+    mut form: Form,
 ) -> Result<Response, ApiError> {
-    form.speak(&words);
     let (password, username) = (form.has(&PASSWORD), form.has(&USERNAME));
     let link = form.hidden(TOKEN);
     let by = match &link {

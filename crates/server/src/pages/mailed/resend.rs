@@ -4,7 +4,6 @@ use account::{Accounts, AskForResetError};
 use axum::extract::State;
 use axum::response::Response;
 use csrf::CsrfToken;
-use problem::ValidForm;
 
 use super::asking::Asking;
 use super::confirm::Sent;
@@ -37,9 +36,8 @@ pub(crate) async fn submit(
     visitor: Visitor,
     words: Words,
     csrf: CsrfToken,
-    ValidForm(mut form): ValidForm<Form>,
+    mut form: Form,
 ) -> Result<Response, ApiError> {
-    form.speak(&words);
     let address = form.read(&EMAIL, fields::email);
     form.done()?;
     let Some(address) = address else {

@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::response::Response;
 use csrf::CsrfToken;
 use http::Uri;
-use problem::ValidForm;
 use secret::Secret;
 
 use super::TOKEN;
@@ -53,9 +52,8 @@ pub(crate) async fn submit(
     visitor: Visitor,
     words: Words,
     csrf: CsrfToken,
-    ValidForm(mut form): ValidForm<Form>,
+    mut form: Form,
 ) -> Result<Response, ApiError> {
-    form.speak(&words);
     let link = form.hidden(TOKEN).unwrap_or_default();
     let new = form.password(&NEW, any_text);
     form.done()?;

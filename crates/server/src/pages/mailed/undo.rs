@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::response::Response;
 use csrf::CsrfToken;
 use http::Uri;
-use problem::ValidForm;
 use secret::Secret;
 
 use super::TOKEN;
@@ -48,7 +47,7 @@ pub(crate) async fn show(
 pub(crate) async fn submit(
     Serving(accounts): Serving,
     words: Words,
-    ValidForm(mut form): ValidForm<Form>,
+    mut form: Form,
 ) -> Result<Response, ApiError> {
     let link = form.hidden(TOKEN).unwrap_or_default();
     form.done()?;
