@@ -23,7 +23,7 @@ pub enum ResetLinkError {
     #[error("the account is disabled: enable it first")]
     Disabled,
     /// Nothing of the account changes.
-    #[error("the account waits to be deleted: enable it first")]
+    #[error("the account is scheduled for deletion: enable it first")]
     Closing,
     /// It can't be made, or not be mailed.
     #[error(transparent)]
@@ -53,9 +53,12 @@ impl Operator {
         }
         let user = self.in_use(named).await?;
         let is_invited = user.is_invited;
-        let letter = |link, expires| match is_invited {
-            true => Letter::Invitation { link, expires },
-            false => Letter::ResetPassword { link, expires },
+        let letter = |link, expires| {
+            if is_invited {
+                Letter::Invitation { link, expires }
+            } else {
+                Letter::ResetPassword { link, expires }
+            }
         };
         let mailed = self.mail_link(user, HANDED_OUT, letter).await?;
         report(Act::ResetLink.done().of(&mailed.user.id));

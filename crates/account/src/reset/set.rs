@@ -44,9 +44,12 @@ impl Accounts {
     /// What a link sets now; nothing when it is not good.
     pub async fn what_is_set_by(&self, link: &str) -> Result<Option<NewPassword>, storage::Error> {
         let found = self.reset_behind(link).await?;
-        Ok(found.map(|found| match found.user.is_invited {
-            true => NewPassword::First,
-            false => NewPassword::Another,
+        Ok(found.map(|found| {
+            if found.user.is_invited {
+                NewPassword::First
+            } else {
+                NewPassword::Another
+            }
         }))
     }
 

@@ -75,15 +75,12 @@ fn test(address: &str, flags: ServeFlags) -> anyhow::Result<ExitCode> {
 /// Prints a template, or the names of all.
 fn templates(name: Option<&str>) -> anyhow::Result<ExitCode> {
     let templates = mail::TEMPLATES.iter();
-    match name {
-        Some(name) => {
-            let wanted = templates.filter(|(found, _)| *found == name);
-            out(&wanted.map(|(_, text)| *text).collect::<String>())?;
-        }
-        None => {
-            let names: Vec<_> = templates.map(|(name, _)| *name).collect();
-            out(&(names.join("\n") + "\n"))?;
-        }
+    if let Some(name) = name {
+        let wanted = templates.filter(|(found, _)| *found == name);
+        out(&wanted.map(|(_, text)| *text).collect::<String>())?;
+    } else {
+        let names: Vec<_> = templates.map(|(name, _)| *name).collect();
+        out(&(names.join("\n") + "\n"))?;
     }
     Ok(ExitCode::SUCCESS)
 }

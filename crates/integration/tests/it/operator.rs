@@ -381,10 +381,7 @@ async fn whoever_is_invited_or_has_lost_the_password_sets_one_by_a_link() {
         "{listed}"
     );
     let shown = machine.run(&["show", "bob"]).await.stdout;
-    assert!(
-        shown.contains("not chosen yet (invited)\n"),
-        "{shown}"
-    );
+    assert!(shown.contains("not chosen yet (invited)\n"), "{shown}");
     assert_eq!(machine.says(&["show", "bob"]).await["invited"], true);
     let set = |token: &str, new: &str| {
         let body = json!({"token": token, "new_password": new});

@@ -292,9 +292,10 @@ fn shown(shown: &Shown) -> Answer {
     let blocked: Vec<_> = blocked.collect();
     let blocked = Some(blocked.join(", ")).filter(|text| !text.is_empty());
     let deletion = user.closes_at.map(|at| at.to_string());
-    let password = match user.is_invited {
-        true => "not chosen yet (invited)".to_owned(),
-        false => given(shown.hash.as_ref()),
+    let password = if user.is_invited {
+        "not chosen yet (invited)".to_owned()
+    } else {
+        given(shown.hash.as_ref())
     };
     let rows = [
         ("id", user.id.as_str().to_owned()),
