@@ -8,7 +8,7 @@
 //!   ([`storage_testing::interleaving`]); what came of it must be what some order of the same acts gives in
 //!   the model ([`explain`]).
 //! - [`guesses`] does the same with guesses at a password, and [`tabs`] with the cookie of a browser:
-//!   what they promise is short enough to be said without a model.
+//!   what they promise is short enough to be said without a model. [`closings`] has accounts that wait to be deleted.
 //!
 //! Two processes work on each store. The feed comes to one of them at once, and to the other never:
 //! what it admits must be refused by what is read from the store. Who asks which is in
@@ -25,6 +25,7 @@
 )]
 
 mod answer;
+mod closings;
 mod explain;
 mod guesses;
 mod model;

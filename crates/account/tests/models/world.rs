@@ -1,16 +1,22 @@
 //! The real thing: the use cases on a store, asked as the server asks them.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
+use account::operator::OperatorSettings;
 use account::{
     Accounts, Actor, Bearer, ChangePasswordError, DeleteError, EndSessionError, Handing, Lifetimes,
-    Live, LoginAttempt, LoginError, Parts, Principal, ReauthenticateError, RefreshError, Refreshed,
-    RegisterError, Registration, Settings,
+    Live, LoginAttempt, LoginError, Mailing, Operator, Parts, Principal, ReauthenticateError,
+    RefreshError, Refreshed, RegisterError, Registration, Settings, Verification,
 };
 use jwt::revocation::{RevocationSet, Staleness};
 use jwt::{Algorithm, Authority, SigningKey, TokenKind, Verified};
+use mail::{
+    Composer, MailUrl, Mailer, Patience, Sender, Stationery, Transport, TrustedAuthorities,
+};
 use model::{
     ClientInfo, Clock, EmailAddress, ManualClock, SeededRng, Session, SessionId, Timestamp, UserId,
     Username,
@@ -19,10 +25,15 @@ use password::{Hasher, HasherConfig, Kind, Params, PasswordHash, Policy};
 use secret::Secret;
 use storage::{FeedRow, FeedSink, LoginName, Moment, NewUser, Storage};
 use storage_testing::interleaving::{Gate, Stepped, block_on};
+use tempfile::TempDir;
+use texts::Texts;
 
 use crate::answer::{Answer, Issued, Trouble, answer};
 use crate::model::{ACCESS, GRACE, MAX_AGE, REFRESH};
 use crate::request::{Number, Request, Token};
+
+/// How long accounts wait to be deleted, where they do.
+pub(crate) const WAIT: Duration = Duration::from_hours(720);
 
 /// Passwords that nobody finds too weak.
 pub(crate) const PASSWORDS: [&str; 3] = ["kX8#vQ2m!pL5", "Wz4&hT9s?bN1", "fR6%jY3d+gC7"];
@@ -33,6 +44,15 @@ static HASHER: LazyLock<Hasher> = LazyLock::new(|| {
     config.niceness = 0;
     Hasher::new(config).unwrap()
 });
+
+thread_local! {
+    /// Where the letters of a test go, and how: of worlds with the same random numbers they have the same names.
+    static POST: (TempDir, Mailing) = {
+        let folder = tempfile::tempdir().unwrap();
+        let mailing = mailing(folder.path());
+        (folder, mailing)
+    };
+}
 
 /// Hashes of [`PASSWORDS`]: of the present cost, and outdated.
 static HASHES: LazyLock<[[PasswordHash; 3]; 2]> = LazyLock::new(|| {
@@ -66,12 +86,25 @@ impl World {
         Self::with(store, false)
     }
 
+    /// In which accounts wait to be deleted, and mails go to a folder.
+    pub(crate) fn closing(store: &Arc<dyn Storage>) -> Self {
+        Self::made(
+            store,
+            false,
+            Some(POST.with(|(_, mailing)| mailing.clone())),
+        )
+    }
+
     /// In which guesses at a password are counted.
     pub(crate) fn counting(store: &Arc<dyn Storage>) -> Self {
         Self::with(store, true)
     }
 
     fn with(store: &Arc<dyn Storage>, counts: bool) -> Self {
+        Self::made(store, counts, None)
+    }
+
+    fn made(store: &Arc<dyn Storage>, counts: bool, mailing: Option<Mailing>) -> Self {
         let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(
             1_700_000_000_250,
         )));
@@ -83,14 +116,23 @@ impl World {
         };
         let mut lagging = stepped();
         lagging.hears = false;
-        let mut world = Self::process(stepped(), &clock, &gate);
-        let mut lagging = Self::process(lagging, &clock, &gate);
+        let mut world = Self::process(stepped(), &clock, &gate, mailing.clone());
+        let mut lagging = Self::process(lagging, &clock, &gate, mailing);
         lagging.handings = Arc::clone(&world.handings);
         world.lagging = Some(Box::new(lagging));
         world
     }
 
-    fn process(stepped: Stepped, clock: &Arc<ManualClock>, gate: &Arc<Gate>) -> Self {
+    fn process(
+        stepped: Stepped,
+        clock: &Arc<ManualClock>,
+        gate: &Arc<Gate>,
+        mailing: Option<Mailing>,
+    ) -> Self {
+        let settings = Settings {
+            deletion_grace: mailing.as_ref().map_or(Duration::ZERO, |_| WAIT),
+            ..settings()
+        };
         let (hears, trouble) = (stepped.hears, Arc::clone(&stepped.trouble));
         let storage: Arc<dyn Storage> = Arc::new(stepped);
         let (live, authority) = process();
@@ -101,8 +143,8 @@ impl World {
             live,
             clock: Arc::clone(clock) as Arc<dyn Clock>,
             rng: Arc::new(SeededRng::new(if hears { 7 } else { 9 })),
-            mailing: None,
-            settings: settings(),
+            mailing,
+            settings,
         }))
         .unwrap();
         Self {
@@ -116,6 +158,25 @@ impl World {
             handings: Arc::default(),
             lagging: None,
         }
+    }
+
+    /// The folder that the letters of this test go to.
+    pub(crate) fn letters() -> PathBuf {
+        POST.with(|(folder, _)| folder.path().to_owned())
+    }
+
+    /// An operator beside them.
+    pub(crate) fn operator(&self) -> Operator {
+        let settings = OperatorSettings {
+            access_lifetime: Duration::from_secs(ACCESS),
+            leeway: Duration::ZERO,
+            max_clock_difference: Duration::from_secs(2),
+            attempt_key: Secret::new([8; 32]),
+            outbox_key: Some(Secret::new([10; 32])),
+            public_url: "https://accounts.example.org".to_owned(),
+        };
+        let (storage, clock) = (Arc::clone(&self.storage), Arc::clone(&self.clock));
+        Operator::new(storage, clock, Arc::new(SeededRng::new(6)), settings)
     }
 
     /// The process that someone asks: of two, one each; of those the second knows of nothing that was
@@ -451,6 +512,28 @@ fn process() -> (Arc<Live>, Authority) {
         Kind::of(HASHER.params()),
     );
     (Arc::new(live), authority)
+}
+
+fn mailing(letters: &Path) -> Mailing {
+    let patience = Patience {
+        connecting: Duration::from_secs(10),
+        letter: Duration::from_secs(10),
+    };
+    let url = MailUrl::parse(&format!("file://{}", letters.display())).unwrap();
+    let transport = Transport::new(url, "localhost", &TrustedAuthorities::default(), patience);
+    let texts = Arc::new(Texts::load(None).unwrap());
+    let stationery = Stationery {
+        from: Sender::parse("accounts@example.org").unwrap(),
+        reply_to: None,
+        service: "accounts.example.org".to_owned(),
+    };
+    let composer = Composer::new(Arc::clone(&texts), stationery, None).unwrap();
+    Mailing {
+        mailer: Arc::new(Mailer::new(transport.unwrap(), composer)),
+        texts,
+        public_url: "https://accounts.example.org".to_owned(),
+        verification: Verification::Off,
+    }
 }
 
 fn settings() -> Settings {
