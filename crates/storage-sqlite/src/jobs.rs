@@ -281,13 +281,7 @@ fn read_progress(columns: &Columns<'_>) -> Result<Progress, Error> {
 }
 
 fn hex(lane: &Lane) -> String {
-    use std::fmt::Write as _;
-
-    let bytes = lane.as_bytes().iter();
-    bytes.fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}"); // writing to a String can't fail
-        text
-    })
+    format!("{:032x}", u128::from_be_bytes(*lane.as_bytes()))
 }
 
 fn read_id(columns: &Columns<'_>) -> Result<JobId, Error> {
