@@ -354,6 +354,7 @@ pub async fn expired_jobs_are_swept_done_or_not(backend: &dyn Backend) {
         post(&store, keyed(number, number), 0).await;
     }
     let late = StoredJob {
+        not_before: at(2),
         expires: at(2000),
         ..job(4)
     };
