@@ -16,7 +16,7 @@ pub struct Export {
     pub user: User,
     /// The kind of its password hash; nothing where there is none, or none that can be read.
     pub hash: Option<String>,
-    /// Since when the mail server refuses the address for good.
+    /// Since when the mail server refuses the address for good, if its owner has confirmed it.
     pub undeliverable_since: Option<Timestamp>,
     /// The sessions that go on, at most a hundred, the one used last first.
     pub sessions: Vec<ListedSession>,
@@ -31,7 +31,12 @@ impl Accounts {
         sessions.truncate(usize::try_from(MAX_SESSIONS).unwrap_or(usize::MAX));
         let found = self.0.storage.credentials(&actor.user).await?;
         let found = found.ok_or(Refused::Revoked)?;
-        let undeliverable_since = undeliverable_since(&*self.0.storage, &found.user).await?;
+        // Of an address that nobody has confirmed it would say whether a stranger's mailbox exists.
+        let undeliverable_since = if found.user.email_verified {
+            undeliverable_since(&*self.0.storage, &found.user).await?
+        } else {
+            None
+        };
         self.report(actor.event(Act::Export.done()));
         Ok(Export {
             at: self.0.clock.now(),

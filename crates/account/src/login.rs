@@ -242,7 +242,7 @@ impl Accounts {
     /// Whether the canonical form of what was typed, whose budget is counted, leads to `user`. An imported
     /// account may have a name that only its exact form leads to, while the canonical one is another's:
     /// its own successes must not end the counting of guesses at that other account.
-    async fn is_meant_by_form(
+    pub(crate) async fn is_meant_by_form(
         &self,
         user: &User,
         name: &LoginName,

@@ -26,7 +26,9 @@ static ENDPOINTS: &[Endpoint] = routes! {
         POST login::login
             fails [InvalidCredentials, EmailUnverified, DeletionScheduled, TooManyAttempts];
     api "/api/v1/email/confirm", Client: POST email::confirm
-        fails [InvalidLink, InvalidCredentials, UsernameTaken, TooManyAttempts];
+        fails [
+            InvalidLink, InvalidCredentials, RegistrationClosed, UsernameTaken, TooManyAttempts
+        ];
     api "/api/v1/email/resend", Client: POST email::resend fails [MailDisabled];
     api "/api/v1/email/change", UserElseClient: POST email::change
         fails [MailDisabled, InsufficientUserAuthentication];

@@ -26,6 +26,9 @@ use crate::table::Query;
 use crate::users::{TRIES, has_owner};
 use crate::{Core, MongoStore};
 
+/// So many jobs that can't be read are looked past at once.
+const UNREADABLE: usize = 100;
+
 /// How often a node that was too slow for all that it found looks for more.
 const LOOKS: u32 = 3;
 
@@ -160,13 +163,18 @@ impl Core {
         lease_until: Timestamp,
         limit: u32,
     ) -> Result<Vec<ClaimedJob>, Error> {
-        let mut claimed = Vec::new();
-        for _ in 0..LOOKS {
+        let (mut claimed, mut unreadable) = (Vec::new(), Vec::new());
+        let mut looks = 0;
+        while looks < LOOKS && unreadable.len() <= UNREADABLE {
             let left = limit.saturating_sub(u32::try_from(claimed.len()).unwrap_or(limit));
-            let query = Query::new(due_of(wanted, now)).sort(doc! { "not_before": 1 });
+            let mut due = due_of(wanted, now);
+            if !unreadable.is_empty() {
+                due.insert("_id", doc! { "$nin": &unreadable });
+            }
+            let query = Query::new(due).sort(doc! { "not_before": 1 });
             let found = self.jobs.all(query.limit(left)).await?;
             let count = found.len();
-            let before = claimed.len();
+            let before = (claimed.len(), unreadable.len());
             for document in found {
                 match self
                     .claim_job(&wanted.kinds, &document, now, lease_until)
@@ -174,15 +182,19 @@ impl Core {
                 {
                     Ok(job) => claimed.extend(job),
                     Err(error @ Error::Unreadable { .. }) => {
-                        tracing::error!(%error, "unreadable job"); // others must not wait for it
+                        // Others must not wait for it: it is looked past.
+                        tracing::error!(%error, "unreadable job");
+                        unreadable.extend(document.get("_id").cloned());
                     }
                     Err(error) if claimed.is_empty() => return Err(error),
                     Err(_) => return Ok(claimed),
                 }
             }
-            if claimed.len() == before + count {
+            if claimed.len() == before.0 + count {
                 break;
             }
+            // Whoever was slower than others looks again, a few times; past what can't be read, each time.
+            looks += u32::from(unreadable.len() == before.1);
         }
         Ok(claimed)
     }

@@ -162,7 +162,13 @@ fn exchange(
         return Ok(());
     }
     let address = (UniqueField::Email, &*key);
-    refuse_reserved(connection, reservations, address, &user.id, moment.now)?;
+    refuse_reserved(
+        connection,
+        reservations,
+        address,
+        Some(&user.id),
+        moment.now,
+    )?;
     if let Some(held) = before.address() {
         release(connection, reservations, held, &user.id, moment.now)?;
     }

@@ -44,12 +44,12 @@ pub(crate) fn keys_of(connection: &Connection, id: &UserId) -> Result<Keys, Erro
     Ok(keys?.unwrap_or_default())
 }
 
-/// Refuses a name or an address that another account has let go of lately: as a taken one.
+/// Refuses a name or an address that another account has let go of lately: as a taken one. A new account is `None`.
 pub(crate) fn refuse_reserved(
     connection: &Connection,
     reservations: &Reservations,
     (field, key): (UniqueField, &str),
-    account: &UserId,
+    account: Option<&UserId>,
     now: Timestamp,
 ) -> Result<(), SaveUserError> {
     for wanted in reservations.wanted(field, key, account) {

@@ -198,10 +198,10 @@ fn create(
     let (username_key, email_key) = (new.username.key(), new.email.key());
     let name = (UniqueField::Username, username_key.as_str());
     refuse_taken_name(connection, &user, &username_key)?;
-    refuse_reserved(connection, reservations, name, &user.id, new.now)?;
+    refuse_reserved(connection, reservations, name, None, new.now)?;
     refuse_taken_email(connection, &user, &email_key)?;
     let email = (UniqueField::Email, &*email_key);
-    refuse_reserved(connection, reservations, email, &user.id, new.now)?;
+    refuse_reserved(connection, reservations, email, None, new.now)?;
     execute(
         connection,
         "INSERT INTO users (id, username, username_key, username_key_version, email, email_key,
@@ -250,7 +250,7 @@ fn change_profile(
         refuse_taken_name(connection, &user, &key)?;
         if before.username.as_deref() != Some(key.as_str()) {
             let name = (UniqueField::Username, key.as_str());
-            refuse_reserved(connection, reservations, name, id, moment.now)?;
+            refuse_reserved(connection, reservations, name, Some(id), moment.now)?;
             released.extend(before.name());
         }
     }
@@ -259,7 +259,7 @@ fn change_profile(
         refuse_taken_email(connection, &user, &key)?;
         if before.email.as_deref() != Some(&*key) {
             let address = (UniqueField::Email, &*key);
-            refuse_reserved(connection, reservations, address, id, moment.now)?;
+            refuse_reserved(connection, reservations, address, Some(id), moment.now)?;
             released.extend(before.address());
         }
     }

@@ -53,10 +53,17 @@ impl Reservations {
     }
 
     /// What the store is asked for before `account` gets what `key` stands for: it is refused where one of
-    /// these names is kept for another owner.
-    pub fn wanted(&self, field: UniqueField, key: &str, account: &UserId) -> Vec<Reserved> {
-        let keys = self.keys.iter();
-        keys.map(|by| reserved(by, field, key, account)).collect()
+    /// these names is kept for another owner. A new account has let go of nothing, so it is none: else one that was
+    /// deleted could be made again under its id.
+    pub fn wanted(&self, field: UniqueField, key: &str, account: Option<&UserId>) -> Vec<Reserved> {
+        let wanted = self.keys.iter().map(|by| match account {
+            Some(account) => reserved(by, field, key, account),
+            None => Reserved {
+                name: name_mark(by, field, key),
+                owner: String::new(),
+            },
+        });
+        wanted.collect()
     }
 }
 
@@ -67,12 +74,16 @@ impl Default for Reservations {
     }
 }
 
-fn reserved(by: &Secret<[u8; 32]>, field: UniqueField, key: &str, account: &UserId) -> Reserved {
+fn name_mark(by: &Secret<[u8; 32]>, field: UniqueField, key: &str) -> String {
     let field = match field {
         UniqueField::Username => b"username",
         UniqueField::Email => b"email---",
     };
-    let name = mark(by, &[b"n", field, key.as_bytes()]);
+    mark(by, &[b"n", field, key.as_bytes()])
+}
+
+fn reserved(by: &Secret<[u8; 32]>, field: UniqueField, key: &str, account: &UserId) -> Reserved {
+    let name = name_mark(by, field, key);
     // Of the name as well, so that one account is another owner for each.
     let owner = mark(by, &[b"o", name.as_bytes(), account.as_str().as_bytes()]);
     Reserved { name, owner }
@@ -128,7 +139,7 @@ mod tests {
     fn a_name_that_was_released_under_the_key_before_is_recognized() {
         let (old, new) = (by(1, None), by(2, Some(1)));
         let released = old.released(UniqueField::Email, "a@example.org", &id("a"));
-        let wanted = new.wanted(UniqueField::Email, "a@example.org", &id("a"));
+        let wanted = new.wanted(UniqueField::Email, "a@example.org", Some(&id("a")));
         assert!(wanted.contains(&released.unwrap()) && wanted.len() == 2);
     }
 

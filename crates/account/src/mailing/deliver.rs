@@ -42,12 +42,30 @@ impl Deliver {
         }
     }
 
-    /// The domain that it goes to. Where that is slow to take mail, other domains must not wait.
+    /// The domain that it goes to. Where that is slow to take mail, other domains must not wait. Subdomains cost nothing, so
+    /// they count as the domain that is registered.
     fn domain(&self) -> Option<String> {
         let key = EmailAddress::parse(&self.to).ok()?.key();
         let (_, domain) = key.rsplit_once('@')?;
-        Some(domain.to_owned())
+        Some(registered(domain).to_owned())
     }
+}
+
+/// The domain that is registered, or what is likely to be it: `a.example.org` is `example.org`, `a.example.co.uk` is
+/// `example.co.uk`. Two domains that are taken for one wait for each other, no worse.
+fn registered(domain: &str) -> &str {
+    let labels: Vec<_> = domain.rsplit('.').take(3).collect();
+    let count = match *labels {
+        [country, second, _] if country.len() == 2 && second.len() <= 3 => 3,
+        _ => 2,
+    };
+    let length = labels
+        .iter()
+        .take(count)
+        .map(|label| label.len() + 1)
+        .sum::<usize>();
+    let start = (domain.len() + 1).saturating_sub(length);
+    domain.get(start..).unwrap_or(domain)
 }
 
 impl Job for DeliverOrdinary {
@@ -110,6 +128,26 @@ impl Job for Deliver {
                 tracing::warn!(letter = kind, job = %at.id, %error, "mail could not be sent yet");
                 Outcome::Later("unavailable")
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::registered;
+
+    #[test]
+    fn subdomains_are_the_domain_that_is_registered() {
+        for (domain, of) in [
+            ("example.org", "example.org"),
+            ("a.example.org", "example.org"),
+            ("a.b.example.org", "example.org"),
+            ("a.example.co.uk", "example.co.uk"),
+            ("example.co.uk", "example.co.uk"),
+            ("mail.example.de", "example.de"),
+            ("localhost", "localhost"),
+        ] {
+            assert_eq!(registered(domain), of, "{domain}");
         }
     }
 }

@@ -120,11 +120,18 @@ impl Accounts {
 
     /// What was guessed at the old password counts no more. When that fails the owner waits.
     pub(crate) async fn forget_guesses(&self, user: &User) {
-        let of_names = user.identities().map(|identity| {
+        let mut budgets = vec![self.budget_of_account(&user.id)];
+        for identity in user.identities() {
             let name = login_name(identity);
-            self.budget_of_identifier(canonical(&name))
-        });
-        let budgets: Vec<_> = of_names.chain([self.budget_of_account(&user.id)]).collect();
+            // The canonical form of an imported name may be that of another account, whose guesses are counted on.
+            match self.is_meant_by_form(user, &name).await {
+                Ok(true) => budgets.push(self.budget_of_identifier(canonical(&name))),
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "guesses at an old password are still counted");
+                }
+            }
+        }
         for budget in budgets {
             if let Err(error) = self.0.storage.clear_attempts(budget).await {
                 tracing::warn!(%error, "guesses at an old password are still counted");

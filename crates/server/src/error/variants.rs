@@ -243,6 +243,7 @@ impl From<ConfirmError> for ApiError {
                 ..Self::new(Code::InvalidCredentials)
             },
             ConfirmError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
+            ConfirmError::RegistrationClosed => Self::new(Code::RegistrationClosed),
             ConfirmError::UsernameTaken => Self::new(Code::UsernameTaken),
             ConfirmError::UsernameLikePassword => {
                 let message = "The password is too much like this name. Choose another name.";

@@ -187,7 +187,7 @@ impl Core {
         });
         let (taken, released) = exchanged(&account.document, &set);
         if !taken.is_empty() {
-            let claim = Claim::new(&self.reservations, id, &taken, moment.now);
+            let claim = Claim::new(&self.reservations, Some(id), &taken, moment.now);
             self.refuse_reserved(&claim).await?;
             self.release(id, &released, moment.now).await?;
             pending.claim = Some(claim.or_back_to(&account.document, PROFILE));

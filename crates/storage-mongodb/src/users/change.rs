@@ -122,7 +122,7 @@ impl Core {
             let (mut set, mut unset) = self.new_profile(&account, change, moment).await?;
             let (taken, released) = exchanged(&account.document, &set);
             if !taken.is_empty() {
-                let claim = Claim::new(&self.reservations, id, &taken, moment.now);
+                let claim = Claim::new(&self.reservations, Some(id), &taken, moment.now);
                 self.refuse_reserved(&claim).await?;
                 self.release(id, &released, moment.now).await?;
                 pending.claim = Some(claim.or_back_to(&account.document, PROFILE));

@@ -27,7 +27,7 @@ impl Core {
         let email_key = new.email.key();
         let claim = Claim::new(
             &self.reservations,
-            &user.id,
+            None,
             &[
                 (UniqueField::Username, &username_key),
                 (UniqueField::Email, &email_key),

@@ -49,7 +49,7 @@ pub(crate) enum Finished {
 impl Claim {
     pub(crate) fn new(
         reservations: &Reservations,
-        account: &UserId,
+        account: Option<&UserId>,
         taken: &[(UniqueField, &str)],
         at: Timestamp,
     ) -> Self {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use faulty_network::{Network, Proxy};
-use mongodb::bson::{Document, doc};
+use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Binary, DateTime, Document, doc};
 use storage::outbox::{Claim, JobBody, JobId, JobKey, StoredJob, Tries, Wanted};
 use storage::{Kind, Outbox as _, Posted, Upkeep as _, Users as _};
 use storage_mongodb::MongoStore;
@@ -269,4 +270,28 @@ async fn loses_the_answer(
         "it arrived"
     );
     proxy.set(Network::Works);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_that_cannot_be_read_hold_up_no_other() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let node = database.node().await;
+    let early = DateTime::from_millis(NOW.as_millis() - 1000);
+    let late = DateTime::from_millis(NOW.as_millis() + 3_600_000);
+    let body = Binary {
+        subtype: BinarySubtype::Generic,
+        bytes: vec![1],
+    };
+    for number in 0..10 {
+        let unreadable = doc! {
+            "_id": format!("a later version writes other ids {number}"), "kind": MAIL.0, "body": body.clone(),
+            "not_before": early, "free_from": early, "expires_at": late, "tries": 0,
+        };
+        let jobs = database.collection("portcullis_jobs");
+        jobs.insert_one(unreadable).await.unwrap();
+    }
+    node.post_job(job(1), NOW).await.unwrap();
+    assert_eq!(claims(&node, 1).await, 1);
 }

@@ -103,6 +103,7 @@ macro_rules! contract_behaviour {
             released::a_changed_name_is_reserved_for_who_had_it,
             released::a_changed_address_is_reserved_for_who_had_it,
             released::what_a_deleted_account_had_is_reserved_for_nobody,
+            released::an_account_is_not_made_again_that_was_deleted,
             released::after_thirty_days_anybody_may_have_it,
             released::what_has_run_out_is_swept_and_nothing_else,
             released::another_writing_of_the_same_name_lets_go_of_nothing,

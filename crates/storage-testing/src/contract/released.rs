@@ -71,6 +71,24 @@ pub async fn what_a_deleted_account_had_is_reserved_for_nobody(backend: &dyn Bac
     assert!(store.user(&id("stranger")).await.unwrap().is_none());
 }
 
+/// A link of a sign-up holds the id: it must not bring back an account that was deleted.
+pub async fn an_account_is_not_made_again_that_was_deleted(backend: &dyn Backend) {
+    let store = backend.open().await;
+    account(&store, "alice").await;
+    moved(&store, "alice", "alice@example.net", 0)
+        .await
+        .unwrap();
+    store.delete_user(&id("alice"), moment(1)).await.unwrap();
+    let again = store.create_user(new_user("alice")).await;
+    assert_taken(again, UniqueField::Username);
+    let renamed = NewUser {
+        username: username("alicia"),
+        ..new_user("alice")
+    };
+    assert_taken(store.create_user(renamed).await, UniqueField::Email);
+    assert!(store.user(&id("alice")).await.unwrap().is_none());
+}
+
 pub async fn after_thirty_days_anybody_may_have_it(backend: &dyn Backend) {
     let store = backend.open().await;
     account(&store, "alice").await;

@@ -185,7 +185,7 @@ impl State {
             let mut others = self.users.values().filter(|other| other.user.id != id);
             let (field, key) = new;
             if others.any(|other| other.keys().contains(&new))
-                || self.is_reserved(field, key, &id, now)
+                || self.is_reserved(field, key, before.as_ref().map(|_| &id), now)
             {
                 return Err(SaveUserError::Taken(field));
             }
@@ -198,7 +198,13 @@ impl State {
         Ok(())
     }
 
-    fn is_reserved(&self, field: UniqueField, key: &str, id: &UserId, now: Timestamp) -> bool {
+    fn is_reserved(
+        &self,
+        field: UniqueField,
+        key: &str,
+        id: Option<&UserId>,
+        now: Timestamp,
+    ) -> bool {
         let mut wanted = Reservations::default().wanted(field, key, id).into_iter();
         wanted.any(|wanted| {
             let kept = self.released.get(&wanted.name);

@@ -112,6 +112,9 @@ pub enum ConfirmError {
         /// When to try again.
         retry_after: Duration,
     },
+    /// The operator has closed registration meanwhile.
+    #[error("registration is closed")]
+    RegistrationClosed,
     /// The name is taken meanwhile: the link stays good, with another.
     #[error("the name is taken")]
     UsernameTaken,

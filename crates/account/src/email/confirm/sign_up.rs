@@ -20,6 +20,10 @@ impl Accounts {
         with: ConfirmWith,
     ) -> Result<Confirmable, ConfirmError> {
         const ACT: Act = Act::Registration;
+        if !self.registration_is_open() {
+            self.report(ACT.refused(Reason::Closed));
+            return Err(ConfirmError::RegistrationClosed);
+        }
         let (chosen, Ok(email)) = (
             Username::parse(&found.username).ok(),
             EmailAddress::parse(&found.address),

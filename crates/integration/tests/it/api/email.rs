@@ -119,6 +119,22 @@ mod optional {
             assert_eq!(told.header("Subject").as_deref(), Some("Your password was changed"));
         }
 
+        /// An imported name may have the canonical form of another account's.
+        async fn a_reset_ends_no_counting_of_guesses_at_another_account(app: Mailed) {
+            app.signed_up("alice").await;
+            app.signed_up("mallory").await;
+            app.store_clashing_name("mallory", "A1ice").await;
+            for _ in 0..5 {
+                app.login("alice", "not this one").await.assert_problem(401, "invalid_credentials");
+            }
+            app.letter("mallory@example.org").await;
+            app.ask("password/forgot", json!({"email": "mallory@example.org"})).await.assert_status(202);
+            let token = app.token("mallory@example.org", "/reset").await;
+            let body = json!({"token": token, "new_password": OTHER});
+            app.ask("password/reset", body).await.assert_ok();
+            app.login("alice", "not this one").await.assert_problem(429, "too_many_attempts");
+        }
+
         async fn a_link_begins_with_the_public_address_whatever_a_request_says(app: Mailed) {
             app.confirmed("alice").await;
             for (name, value) in [
@@ -159,6 +175,32 @@ mod required {
             let tokens = app.login("bob", PASSWORD).await.assert_ok();
             let me = app.me(tokens["access_token"].as_str().unwrap()).await.assert_ok();
             assert_eq!(me["email_verified"], true);
+        }
+
+        async fn a_link_makes_no_account_again_that_was_deleted(app: Confirmed) {
+            let bob = json!({"username": "bob", "email": "bob@example.org", "password": PASSWORD});
+            app.ask("register", bob).await.assert_status(202);
+            let token = app.token("bob@example.org", "/confirm").await;
+            let confirm = |name: &str| {
+                app.ask("email/confirm", json!({"token": token, "password": PASSWORD, "username": name}))
+            };
+            confirm("bob").await.assert_status(204);
+            let tokens = app.login("bob", PASSWORD).await.assert_ok();
+            let access = tokens["access_token"].as_str().unwrap();
+            let me = app.me(access).await.assert_ok();
+            let path = format!("/api/v1/users/{}", me["id"].as_str().unwrap());
+            app.delete(&path).bearer(access).send().await.assert_status(204);
+            confirm("bobby").await.assert_problem(400, "invalid_link");
+        }
+
+        async fn a_link_makes_no_account_once_registration_is_closed(app: Confirmed) {
+            let bob = json!({"username": "bob", "email": "bob@example.org", "password": PASSWORD});
+            app.ask("register", bob).await.assert_status(202);
+            let token = app.token("bob@example.org", "/confirm").await;
+            let app = app.restart_with(&[("PORTCULLIS_REGISTRATION", "closed")]).await;
+            let body = json!({"token": token, "password": PASSWORD});
+            let late = app.post("/api/v1/email/confirm").json(body).send().await;
+            late.assert_problem(403, "registration_closed");
         }
 
         async fn a_known_and_an_unknown_address_are_answered_alike(app: Confirmed) {

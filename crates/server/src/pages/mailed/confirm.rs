@@ -197,7 +197,8 @@ impl Wanted<'_> {
                 let message = words.say("field-other-username-like-password");
                 form.fault(&USERNAME, Code::ValidationFailed, message);
             }
-            error @ (ConfirmError::Busy(_)
+            error @ (ConfirmError::RegistrationClosed
+            | ConfirmError::Busy(_)
             | ConfirmError::Hashing(_)
             | ConfirmError::Storage(_)) => return Err(error.into()),
         }
