@@ -6,7 +6,7 @@ use storage::{
     Beginning, Enabled, Error, FeedEntry, Moment, UserCursor, UserFilter, UserListing, UserPage,
 };
 
-use crate::query::{all, first, integer};
+use crate::query::{all, first};
 use crate::sessions;
 use crate::users::{TABLE, columns, read};
 use crate::writer::Change;
@@ -97,14 +97,15 @@ pub(crate) fn list(connection: &Connection, listing: &UserListing) -> Result<Use
         ":username_end": username.map(Beginning::end_of),
         ":disabled": disabled,
         ":unverified": unverified,
-        ":limit": listing.limit(),
+        ":limit": listing.limit() + 1, // one more shows whether the listing goes on
     };
-    let found = all(connection, TABLE, sql, params, |columns| {
+    let mut found = all(connection, TABLE, sql, params, |columns| {
         // One that can't be read keeps nobody from looking at the others.
         Ok((columns.get::<String>("id")?, read(columns)))
     })?;
     let mut page = UserPage::default();
-    if integer(found.len() as u64) >= i64::from(listing.limit()) {
+    if found.len() > listing.limit() as usize {
+        found.truncate(listing.limit() as usize);
         page.next = found.last().map(|(id, _)| UserCursor(id.clone()));
     }
     for (_, read) in found {

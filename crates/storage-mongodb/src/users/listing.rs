@@ -45,40 +45,39 @@ impl Core {
             filter = doc! { "$and": [filter, after] };
         }
         let limit = listing.limit();
+        // One more shows whether the listing goes on.
         let looked_at = if listing.filter.disabled {
-            limit.max(LOOKED_AT)
+            LOOKED_AT.max(limit + 1)
         } else {
-            limit
+            limit + 1
         };
         let query = Query::new(filter).sort(doc! { "_id": 1 }).limit(looked_at);
         let found = self.users.all(query).await?;
         let mut page = UserPage::default();
-        let (mut left, mut last) = (limit, None);
+        let mut last = None;
         let is_whole = found.len() < looked_at as usize;
-        let count = found.len();
-        for (number, document) in found.into_iter().enumerate() {
-            last = document.get("_id").cloned();
-            if is_closing(&document) {
-                continue;
-            }
-            match read(self.users.name, document) {
-                Ok(account) => {
-                    let user = account.credentials.user;
-                    if user.disabled || !listing.filter.disabled {
-                        page.users.push(user);
-                        left -= 1;
+        for document in found {
+            let id = document.get("_id").cloned();
+            if !is_closing(&document) {
+                let is_full = page.users.len() >= limit as usize;
+                match read(self.users.name, document) {
+                    Ok(account) => {
+                        let user = account.credentials.user;
+                        if user.disabled || !listing.filter.disabled {
+                            if is_full {
+                                page.next = last.as_ref().and_then(cursor_of);
+                                return Ok(page);
+                            }
+                            page.users.push(user);
+                        }
                     }
+                    Err(Error::UnreadableAccount { account, reason }) => {
+                        page.unreadable.push((account, reason));
+                    }
+                    Err(error) => return Err(error.into()),
                 }
-                Err(Error::UnreadableAccount { account, reason }) => {
-                    page.unreadable.push((account, reason));
-                }
-                Err(error) => return Err(error.into()),
             }
-            if left == 0 {
-                let is_last = is_whole && number + 1 == count;
-                page.next = last.filter(|_| !is_last).as_ref().and_then(cursor_of);
-                return Ok(page);
-            }
+            last = id;
         }
         page.next = last.filter(|_| !is_whole).as_ref().and_then(cursor_of);
         Ok(page)

@@ -204,6 +204,7 @@ macro_rules! contract_behaviour {
             operator::no_change_at_once_brings_a_generation_back,
             operator::accounts_are_listed_in_the_order_of_their_ids,
             operator::a_listing_of_accounts_meets_each_once_while_others_come_and_go,
+            operator::a_page_that_ends_with_the_last_account_leads_nowhere,
             operator::accounts_are_listed_by_what_they_are,
             operator::an_operator_looks_at_a_budget_without_counting,
             closings::closing_refuses_whatever_was_issued,

@@ -197,6 +197,32 @@ pub async fn a_listing_of_accounts_meets_each_once_while_others_come_and_go(back
     assert_eq!(met, all);
 }
 
+pub async fn a_page_that_ends_with_the_last_account_leads_nowhere(backend: &dyn Backend) {
+    let store = backend.open().await;
+    for name in ["alice", "bob", "carol"] {
+        account(&store, name).await;
+    }
+    store.disable_user(&id("bob"), moment(1)).await.unwrap();
+    let disabled = UserFilter {
+        disabled: true,
+        ..UserFilter::default()
+    };
+    for (filter, limit, goes_on) in [
+        (UserFilter::default(), 2, true),
+        (UserFilter::default(), 3, false),
+        (UserFilter::default(), 4, false),
+        (disabled, 1, false),
+    ] {
+        let listing = UserListing {
+            filter,
+            limit,
+            ..UserListing::default()
+        };
+        let page = store.list_users(listing.clone()).await.unwrap();
+        assert_eq!(page.next.is_some(), goes_on, "{listing:?}");
+    }
+}
+
 pub async fn accounts_are_listed_by_what_they_are(backend: &dyn Backend) {
     let store = backend.open().await;
     for name in ["alice", "alina", "bob", "zoe"] {

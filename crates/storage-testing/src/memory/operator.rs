@@ -63,8 +63,8 @@ impl State {
             .take(limit)
             .map(|(_, row)| row.user.clone())
             .collect();
-        let is_whole = users.len() < limit;
-        let last = users.last().filter(|_| !is_whole);
+        let goes_on = rows.next().is_some();
+        let last = users.last().filter(|_| goes_on);
         Ok(UserPage {
             next: last.map(|user| UserCursor(user.id.as_str().to_owned())),
             users,
