@@ -103,7 +103,7 @@ pub enum MailCommand {
 pub enum TextsCommand {
     /// Print the English texts, to begin a translation with
     #[command(
-        long_about = "Prints the English texts as they are compiled in, in the notation of Fluent: the start for a translation in the folder that PORTCULLIS_TEXTS names. No setting is read, unless --missing asks what a language of that folder lacks.\n\n  portcullis texts print mail.ftl > texts/de/mail.ftl\n  portcullis texts print --missing de > texts/de/new.ftl"
+        long_about = "Prints the English texts as they are compiled in, in the notation of Fluent: the start for a translation in the folder that PORTCULLIS_TEXTS names. No setting is read, unless --missing asks what a language of that folder lacks. Write what it prints outside that folder, translate it, and move it there under a new name: a shell empties the file that it writes to before the command reads it.\n\n  portcullis texts print mail.ftl > texts/de/mail.ftl\n  portcullis texts print --missing de > missing.ftl\n  mv --no-clobber missing.ftl texts/de/added-2.ftl"
     )]
     Print {
         /// The file to print; without it, all of them
@@ -156,7 +156,7 @@ pub enum KeysCommand {
 pub enum PasswordsCommand {
     /// Build the list that `PORTCULLIS_BREACHED_FILE` names from published hashes
     #[command(
-        long_about = "Builds the list that PORTCULLIS_BREACHED_FILE names, of passwords that no new one may be. IN holds SHA-1 hashes in hexadecimal as Have I Been Pwned publishes them: a file of HASH:COUNT lines, or a folder of range files, each named by the first five digits of its hashes (ABCDE or ABCDE.txt) with the other 35 in its lines; - is standard input. Their order does not matter.\n\nOUT has 8 bytes for each password; while it is built as much again is needed beside it. It takes the place of the one before in one step. A running server goes on with that one until it is restarted.\n\n  portcullis passwords build-list pwned-passwords.txt breached.list --min-count 10"
+        long_about = "Builds the list that PORTCULLIS_BREACHED_FILE names, of passwords that no new one may be. IN holds SHA-1 hashes in hexadecimal as Have I Been Pwned publishes them: a file of HASH:COUNT lines, or a folder of range files, each named by the first five digits of its hashes (ABCDE or ABCDE.txt) with the other 35 in its lines; - is standard input. Their order does not matter.\n\nOUT has 8 bytes for each password, and half a megabyte; while it is built as much again is needed beside it. It takes the place of the one before in one step. A running server goes on with that one until it is restarted.\n\n  portcullis passwords build-list pwned-passwords.txt breached.list --min-count 10"
     )]
     BuildList {
         /// The file or the folder of hashes, or -
@@ -165,7 +165,7 @@ pub enum PasswordsCommand {
         /// The list
         #[arg(value_name = "OUT")]
         to: PathBuf,
-        /// Leave out what was counted less often
+        /// Skip passwords seen fewer than N times
         #[arg(long, value_name = "N", default_value_t = 1)]
         min_count: u64,
     },
@@ -176,7 +176,7 @@ pub enum PasswordsCommand {
 pub enum UserCommand {
     /// List accounts, in the order of their ids
     #[command(
-        long_about = "Lists accounts, in the order of their ids. Where there are more, the last line (on standard error; `next_cursor` in JSON) says how to go on.\n\n  portcullis user list --disabled\n  portcullis user list --prefix ali --json"
+        long_about = "Lists accounts, in the order of their ids. Where there are more, the last line (on standard error; `next_cursor` in JSON) says how to continue.\n\n  portcullis user list --disabled\n  portcullis user list --prefix ali --json"
     )]
     List {
         /// Only those whose name or address begins so, whatever its case
@@ -191,7 +191,7 @@ pub enum UserCommand {
         /// How many at the most
         #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
-        /// Go on after this: what a listing before said
+        /// Continue after this cursor
         #[arg(long, value_name = "CURSOR")]
         after: Option<String>,
         /// Print JSON

@@ -8,13 +8,12 @@ use crate::{
     development_secrets::{self, DevelopmentSecrets, Found},
     env_vars::{
         EnvVar,
-        accounts::DELETION_GRACE,
         operation::DATA_DIR,
         server::LISTEN,
         tokens::{JWT_SECRET_KEY, SECRET_KEY},
     },
     reader::Reader,
-    sections::check_distinct,
+    sections::{check_distinct, deletion_grace},
     values::Values,
 };
 
@@ -76,7 +75,7 @@ impl Config {
         let sessions = Sessions::read(&mut reader);
         let passwords = Passwords::read(&mut reader, &sources.working_dir);
         let registration = Registration::read(&mut reader);
-        let deletion_grace = reader.seconds(&DELETION_GRACE);
+        let deletion_grace = deletion_grace(&mut reader);
         let mail = Mail::read(&mut reader, &sources.working_dir);
         let limits = Limits::read(&mut reader);
         let forms = Forms::read(&mut reader);

@@ -17,7 +17,8 @@ Settings come from four places, each over the one before it:
 3. environment variables;
 4. flags of `portcullis serve`.
 
-An empty value counts as not set. A name that starts with `PORTCULLIS_` and isn't below stops the
+An empty value counts as not set, and the place before it applies: an empty environment variable doesn't
+switch off what `.env` sets. Remove it there, or comment it out. A name that starts with `PORTCULLIS_` and isn't below stops the
 start, unless it starts with `PORTCULLIS_TEST_`: those belong to the tests of this project. Names of
 other programs are ignored, so that a Flask application's `.env` can be used as it is.
 

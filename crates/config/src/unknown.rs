@@ -113,6 +113,18 @@ fn nearest(name: &str) -> Option<&'static str> {
     closest(bare)
         .filter(|(distance, _)| *distance <= tolerance)
         .map(|(_, name)| name)
+        .or_else(|| only_beginning_with(name))
+}
+
+/// The setting whose name goes on from `name` by whole words, if there is one and no other: `PORTCULLIS_BRAND` is meant as
+/// `PORTCULLIS_BRAND_NAME`.
+fn only_beginning_with(name: &str) -> Option<&'static str> {
+    let mut found = env_vars::all().filter(|var| {
+        let rest = var.name.strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with('_'))
+    });
+    let first = found.next()?;
+    found.next().is_none().then_some(first.name)
 }
 
 /// The setting closest to `name`, and the number of mistakes in typing between them. The prefix of

@@ -50,7 +50,7 @@ pub(crate) enum Encryption {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MailUrlFault {
     /// No address at all, or of another kind.
-    #[error("must begin with smtp://, smtps:// or file:///")]
+    #[error("must begin with smtp://, smtps:// or file:/// and an absolute path")]
     Scheme,
     /// It can't be read. A password with a character that has a meaning in addresses does that.
     #[error(

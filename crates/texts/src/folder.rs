@@ -70,11 +70,12 @@ fn is_texts(path: &Path) -> bool {
     path.extension().is_some_and(|found| found == EXTENSION)
 }
 
-/// The language that a file or folder is named for, in the usual case.
+/// The language that a file or folder is named for, in the usual case. The syntax of tags has room for languages of five
+/// letters and more, but no such one is registered (RFC 5646 §2.2.1): who writes `german` or `pages` means something else.
 fn tag(path: &Path) -> Option<String> {
     let name = path.file_stem()?.to_str()?;
     let language: unic_langid::LanguageIdentifier = name.parse().ok()?;
-    Some(language.to_string())
+    (language.language.as_str().len() <= 3).then(|| language.to_string())
 }
 
 fn text_file(path: PathBuf, faults: &mut Vec<Fault>) -> Option<TextFile> {
@@ -85,16 +86,15 @@ fn text_file(path: PathBuf, faults: &mut Vec<Fault>) -> Option<TextFile> {
             return None;
         }
     };
-    match FluentResource::try_new(text) {
-        Ok(resource) => Some(TextFile {
-            path,
-            resource: Arc::new(resource),
-        }),
-        Err((resource, errors)) => {
-            faults.extend(Fault::syntax(&path, resource.source(), &errors));
-            None
-        }
-    }
+    // What can be read beside an error is looked at, too: all that is wrong is reported at once.
+    let resource = FluentResource::try_new(text).unwrap_or_else(|(resource, errors)| {
+        faults.extend(Fault::syntax(&path, resource.source(), &errors));
+        resource
+    });
+    Some(TextFile {
+        path,
+        resource: Arc::new(resource),
+    })
 }
 
 fn bounded(path: &Path) -> io::Result<String> {

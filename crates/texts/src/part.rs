@@ -48,8 +48,12 @@ impl fmt::Display for Incomplete {
         let named = missing.get(..NAMED).unwrap_or(missing).join(", ");
         write!(f, "{language} is not used for {part}: it lacks {named}")?;
         match missing.len().saturating_sub(NAMED) {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
+            0 => {}
+            more => write!(f, " and {more} more")?,
         }
+        write!(
+            f,
+            "; `portcullis texts print --missing {language}` prints what is missing"
+        )
     }
 }

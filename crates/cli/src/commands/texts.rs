@@ -38,13 +38,18 @@ fn print(file: Option<&str>) -> anyhow::Result<ExitCode> {
     reason = "a command tells its user what went wrong"
 )]
 fn print_missing(tag: &str, flags: ServeFlags) -> anyhow::Result<ExitCode> {
-    let texts = match prepare(flags)? {
-        Ok(prepared) => prepared.post.texts,
+    let prepared = match prepare(flags)? {
+        Ok(prepared) => prepared,
         Err(error) => {
             eprintln!("{error}");
             return Ok(ExitCode::from(REFUSED));
         }
     };
+    if prepared.config.mail.texts.is_none() {
+        eprintln!("portcullis: PORTCULLIS_TEXTS is not set: it names the folder of your texts");
+        return Ok(ExitCode::from(REFUSED));
+    }
+    let texts = prepared.post.texts;
     let incomplete = texts.incomplete();
     let missing = incomplete.iter();
     let missing = missing.filter(|incomplete| incomplete.language.tag() == tag);

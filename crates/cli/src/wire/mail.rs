@@ -50,13 +50,15 @@ impl Post {
         }
     }
 
-    /// What an operator should know of the texts: which languages are not used, and what they lack.
-    pub(super) fn notices(&self) -> impl Iterator<Item = Notice> {
+    /// What an operator should know: a folder for mail that isn't there yet, which languages are not used, and what they
+    /// lack.
+    pub(super) fn notices(&self, config: &Config) -> impl Iterator<Item = Notice> {
         let incomplete = self.texts.incomplete().into_iter();
-        incomplete.map(|incomplete| Notice {
+        let incomplete = incomplete.map(|incomplete| Notice {
             name: TEXTS.name.to_owned(),
             message: incomplete.to_string(),
-        })
+        });
+        missing_folder(config).into_iter().chain(incomplete)
     }
 
     /// What the use cases need to send mail, where it is on.
@@ -83,14 +85,29 @@ fn mailer(
     let mut faults = Vec::new();
     let transport = keep(&mut faults, transport(config, url));
     let stationery = stationery(config).map_err(|faults_of_it| faults.extend(faults_of_it));
-    if let (Some(transport), Ok(stationery)) = (transport, stationery) {
-        let folder = config.mail.templates.as_deref();
-        match Composer::new(Arc::clone(texts), stationery, folder) {
-            Ok(composer) => return Ok(Mailer::new(transport, composer)),
-            Err(wrong) => faults = all(wrong, |fault| (&MAIL_TEMPLATES, fault.to_string())),
+    // Templates are tried whatever else is wrong, so that all of it is reported at once.
+    let stationery = stationery.ok().or_else(sample_stationery);
+    let folder = config.mail.templates.as_deref();
+    let composer = stationery.map(|it| Composer::new(Arc::clone(texts), it, folder));
+    match (transport, composer) {
+        (Some(transport), Some(Ok(composer))) if faults.is_empty() => {
+            return Ok(Mailer::new(transport, composer));
         }
+        (_, Some(Err(wrong))) => {
+            faults.extend(all(wrong, |fault| (&MAIL_TEMPLATES, fault.to_string())));
+        }
+        _ => {}
     }
     Err(faults)
+}
+
+/// What templates are tried with where the settings of the sender can't be used.
+fn sample_stationery() -> Option<Stationery> {
+    Some(Stationery {
+        from: Sender::parse("nobody@example.org").ok()?,
+        reply_to: None,
+        service: "example.org".to_owned(),
+    })
 }
 
 fn transport(config: &Config, url: &Secret<String>) -> Result<Transport, Unusable> {
@@ -107,6 +124,18 @@ fn transport(config: &Config, url: &Secret<String>) -> Result<Transport, Unusabl
     let hello = config.server.public_url.host();
     let transport = Transport::new(url, &hello, &authorities, Patience::default());
     transport.map_err(|fault| (&MAIL_URL, fault.to_string()))
+}
+
+fn missing_folder(config: &Config) -> Option<Notice> {
+    let url = MailUrl::parse(config.mail.url.as_ref()?.expose()).ok()?;
+    let folder = url.folder().filter(|folder| !folder.exists())?;
+    Some(Notice {
+        name: MAIL_URL.name.to_owned(),
+        message: format!(
+            "{} does not exist yet: the first message creates it",
+            folder.display()
+        ),
+    })
 }
 
 fn stationery(config: &Config) -> Result<Stationery, Vec<Unusable>> {

@@ -53,7 +53,8 @@ impl Prepared {
         match (filter, tls, notices, post) {
             (Some(filter), Some((tls, told)), Some(notices), Ok(post)) if faults.is_empty() => {
                 let notices = told.into_iter().chain(notices);
-                config.notices.extend(notices.chain(post.notices()));
+                let notices: Vec<_> = notices.chain(post.notices(&config)).collect();
+                config.notices.extend(notices);
                 Ok(Self {
                     config,
                     filter,

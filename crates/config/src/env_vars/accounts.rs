@@ -29,7 +29,7 @@ env_vars! {
     PASSWORD_MIN_LENGTH = "PORTCULLIS_PASSWORD_MIN_LENGTH", Accounts, Kind::Number { min: 8, max: 128 }, Fallback::Value("8");
 
     /// A list of passwords that are known from data breaches, which no new password may be (NIST SP 800-63B-4
-    /// §3.1.1.2). `portcullis passwords build-list` makes one of what others publish. Without it only the 30,000 most
+    /// §3.1.1.2). `portcullis passwords build-list` builds one from published hashes. Without it only the 30,000 most
     /// common ones are refused, which are compiled in. A file that is missing, or is no such list, refuses the start; while
     /// it can't be read no new password is taken (503).
     BREACHED_FILE = "PORTCULLIS_BREACHED_FILE", Accounts, Kind::Path, Fallback::Described("unset");

@@ -5,7 +5,7 @@ use super::{Fallback, Kind, env_vars};
 env_vars! {
     /// Where mail goes: `smtp://user:password@mail.example.org:587`, where TLS begins with STARTTLS and nothing is sent
     /// without it; `smtps://` (port 465), where TLS begins at once; or `file:///var/mail/portcullis`, a folder that gets
-    /// one file for each message. A server on a loopback address is spoken to without TLS, unless `?starttls=required`
+    /// one file for each message and is made with the first one. A server on a loopback address is spoken to without TLS, unless `?starttls=required`
     /// stands behind its port. In a user and a password `@` is written `%40`, `:` `%3A`, `/` `%2F`, `#` `%23`, `?` `%3F`,
     /// `%` `%25`. Without this nobody can recover a password. `portcullis mail test ADDRESS` tries it.
     MAIL_URL = "PORTCULLIS_MAIL_URL", Mail, Kind::MailUrl, Fallback::Described("unset: mail is off, and nobody can recover a password");

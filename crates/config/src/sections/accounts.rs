@@ -7,8 +7,9 @@ use secret::Secret;
 
 use crate::{
     env_vars::accounts::{
-        BCRYPT_PEPPER, BCRYPT_TRUNCATE, BREACHED_FILE, HASH_UPGRADE, PASSWORD_MIN_LENGTH,
-        REFRESH_GRACE, REGISTRATION, REVOCATION_MAX_STALENESS, SESSION_MAX_AGE,
+        BCRYPT_PEPPER, BCRYPT_TRUNCATE, BREACHED_FILE, DELETION_GRACE, HASH_UPGRADE,
+        PASSWORD_MIN_LENGTH, REFRESH_GRACE, REGISTRATION, REVOCATION_MAX_STALENESS,
+        SESSION_MAX_AGE,
     },
     reader::Reader,
 };
@@ -51,6 +52,22 @@ pub enum Registration {
     Open,
     /// Nobody.
     Closed,
+}
+
+/// For how long a change of the address can be taken back.
+const UNDO: Duration = Duration::from_hours(7 * 24);
+
+/// How long an account waits whose owner deletes it.
+pub(crate) fn deletion_grace(reader: &mut Reader) -> Duration {
+    let grace = reader.seconds(&DELETION_GRACE);
+    if !grace.is_zero() && grace < UNDO {
+        reader.notice(
+            &DELETION_GRACE,
+            "is less than seven days: an account can be gone before its owner reads of the deletion, or takes back a \
+             change of the address that somebody else made",
+        );
+    }
+    grace
 }
 
 impl Sessions {

@@ -108,6 +108,6 @@ fn parse_url(text: &str) -> Result<Secret<String>, &'static str> {
     if schemes.iter().any(|scheme| text.starts_with(scheme)) {
         Ok(Secret::from(text))
     } else {
-        Err("must begin with smtp://, smtps:// or file:///")
+        Err("must begin with smtp://, smtps:// or file:/// and an absolute path")
     }
 }

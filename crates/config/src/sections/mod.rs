@@ -10,6 +10,7 @@ mod server;
 mod storage;
 mod tokens;
 
+pub(crate) use accounts::deletion_grace;
 pub use accounts::{Passwords, Registration, Sessions};
 pub use forms::Forms;
 pub use limits::Limits;

@@ -26,6 +26,13 @@ fn a_mistyped_name_is_answered_by_the_nearest() {
         ("PORTCULLIS_LITSEN", Some("PORTCULLIS_LISTEN")),
         ("PORTCULLIS_DATADIR", Some("PORTCULLIS_DATA_DIR")),
         ("PORTCULLIS_PUBLIC_URI", Some("PORTCULLIS_PUBLIC_URL")),
+        ("PORTCULLIS_BRAND", Some("PORTCULLIS_BRAND_NAME")),
+        ("PORTCULLIS_BREACHED", Some("PORTCULLIS_BREACHED_FILE")),
+        (
+            "PORTCULLIS_PASSWORD",
+            Some("PORTCULLIS_PASSWORD_MIN_LENGTH"),
+        ),
+        ("PORTCULLIS_MAIL", None), // several begin like this
         (
             "PORTCULLIS_PASSWORD_MIN_LEN",
             Some("PORTCULLIS_PASSWORD_MIN_LENGTH"),
@@ -121,6 +128,25 @@ fn numbers_have_bounds() {
             fault.starts_with(&format!("{name} (environment): ")),
             "{fault}"
         );
+    }
+}
+
+#[test]
+fn a_deletion_that_waits_for_less_than_seven_days_is_reported() {
+    for (seconds, reported) in [
+        ("0", false),
+        ("1", true),
+        ("604799", true),
+        ("604800", false),
+    ] {
+        let config = Setup::new()
+            .env("PORTCULLIS_DELETION_GRACE", seconds)
+            .good();
+        let told = config.notices.iter().any(|notice| {
+            notice.name == "PORTCULLIS_DELETION_GRACE"
+                && notice.message.starts_with("is less than seven days")
+        });
+        assert_eq!(told, reported, "{seconds}");
     }
 }
 

@@ -201,7 +201,17 @@ async fn a_wrong_address_or_no_mail_is_refused() {
 async fn letters_may_go_to_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     let letters = folder.path().join("letters");
-    let ran = mail_test(folder.path(), &format!("file://{}", letters.display()), &[]).await;
+    let url = format!("file://{}", letters.display());
+    let env = [("PORTCULLIS_MAIL_URL", &*url), FROM];
+    let check = async || {
+        run(folder.path(), &["config", "check"], &env, "")
+            .await
+            .stderr
+    };
+    let notice = "letters does not exist yet: the first message creates it";
+    assert!(check().await.contains(notice));
+    let ran = mail_test(folder.path(), &url, &[]).await;
+    assert!(!check().await.contains(notice));
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let told = "The message was written to a file in /";
     assert!(ran.stdout.starts_with(told), "{ran:?}");
@@ -284,9 +294,17 @@ async fn everything_that_is_wrong_with_mail_is_told_at_once() {
     ];
     assert_refused(path, &env, &told).await;
     std::fs::remove_file(path.join("templates/reset.txt")).unwrap();
-    let templates = ("PORTCULLIS_MAIL_TEMPLATES", "templates");
-    let env: Vec<_> = good.into_iter().chain([templates]).collect();
-    assert_refused(path, &env, &["reset_password.txt: line 1: undefined value"]).await;
+    let unnamed = [
+        ("PORTCULLIS_MAIL_URL", "smtps://mail.example.org"),
+        ("PORTCULLIS_MAIL_FROM", "nobody"),
+    ];
+    let env: Vec<_> = unnamed.into_iter().chain(both).collect();
+    let told = [
+        "mail-code has no variable $sum",
+        "PORTCULLIS_MAIL_FROM (environment): must be an address",
+        "reset_password.txt: line 1: undefined value: nobody\n",
+    ];
+    assert_refused(path, &env, &told).await;
 }
 
 /// `config check` and `serve` refuse these settings, with the same words, which show no password.
@@ -343,6 +361,12 @@ async fn texts_and_templates_can_be_printed_to_begin_with() {
     let mail = run(path, &["texts", "print", "mail.ftl"], &[], "").await;
     write(path, "texts/de/all.ftl", &mail.stdout);
     let check = run(path, &["config", "check"], &texts, "").await;
+    let unset = run(path, &["texts", "print", "--missing", "de"], &[], "").await;
+    assert_eq!(unset.code, Some(1), "{unset:?}");
+    assert!(
+        unset.stderr.contains("PORTCULLIS_TEXTS is not set"),
+        "{unset:?}"
+    );
     let told = "notice: PORTCULLIS_TEXTS: de is not used for mail: it lacks wait-and, wait-days, ";
     assert!(
         check.code == Some(0) && check.stderr.contains(told),

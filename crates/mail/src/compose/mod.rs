@@ -81,10 +81,17 @@ impl TemplateFault {
         }
     }
 
-    fn of(name: &str, error: &Error) -> Self {
+    /// `unknown` are the variables of the template that there aren't, in case that is what is wrong.
+    fn of(name: &str, error: &Error, unknown: &[String]) -> Self {
         let place = error.name().unwrap_or(name).to_owned();
         let line = error.line().map(|line| format!("line {line}: "));
-        Self::new(place, line.unwrap_or_default() + &error.to_string())
+        let mut message = line.unwrap_or_default() + &error.kind().to_string();
+        if let Some(detail) = error.detail() {
+            message = format!("{message}: {detail}");
+        } else if error.kind() == ErrorKind::UndefinedError && !unknown.is_empty() {
+            message = format!("{message}: {}", unknown.join(", "));
+        }
+        Self::new(place, message)
     }
 }
 
@@ -105,7 +112,7 @@ impl Composer {
         let compiled_in = compiled_in.map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
         for (name, text) in compiled_in.chain(own.into_iter().flatten()) {
             if let Err(error) = environment.add_template_owned(name.clone(), text) {
-                faults.push(TemplateFault::of(&name, &error));
+                faults.push(TemplateFault::of(&name, &error, &[]));
             }
         }
         let composer = Self {
@@ -113,8 +120,11 @@ impl Composer {
             texts,
             stationery,
         };
-        if faults.is_empty() {
-            faults = composer.try_all();
+        // Ours stand in for those that can't be read, so that the others can be tried all the same.
+        for fault in composer.try_all() {
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
         }
         if faults.is_empty() {
             Ok(composer)
@@ -212,13 +222,32 @@ impl Composer {
             let name = format!("{kind}.{ending}");
             let template = self.environment.get_template(&name);
             let filled = template.and_then(|template| template.render(&words));
-            filled.map_err(|error| TemplateFault::of(&name, &error))
+            filled.map_err(|error| {
+                let place = error.name().unwrap_or(&name);
+                TemplateFault::of(&name, &error, &self.unknown_variables(place, &words))
+            })
         };
         Ok(Written {
             text: fill("txt")?,
             html: fill("html")?,
             subject,
         })
+    }
+
+    /// The variables of a template that are none of these words, by name.
+    fn unknown_variables(&self, template: &str, words: &Value) -> Vec<String> {
+        let Ok(template) = self.environment.get_template(template) else {
+            return Vec::new();
+        };
+        let used = template.undeclared_variables(false).into_iter();
+        let is_known = |name: &str| {
+            let word = words.get_attr(name).ok();
+            word.is_some_and(|word| !word.is_undefined())
+                || self.environment.globals().any(|(global, _)| global == name)
+        };
+        let mut unknown: Vec<_> = used.filter(|name| !is_known(name)).collect();
+        unknown.sort();
+        unknown
     }
 
     /// Nothing of people's stands in a subject: it is read before the letter is, and without knowing who wrote it.
