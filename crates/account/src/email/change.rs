@@ -33,17 +33,21 @@ pub(crate) struct AskForAddress {
 
 impl Accounts {
     /// Has a link mailed to a new address, by which it takes the place of the present one. Needs a fresh token: by the
-    /// address an account is recovered. Whether another account has it is looked up later, and told to nobody.
+    /// address an account is recovered. Whether another account has it is looked up later, and told to nobody. `false` when
+    /// it is the present one: nothing is mailed then.
     pub async fn ask_for_address(
         &self,
         actor: &Actor,
         to: &EmailAddress,
-    ) -> Result<(), AskForAddressError> {
+    ) -> Result<bool, AskForAddressError> {
         let mailing = self.mailing()?;
         self.require_fresh(actor)?;
         self.live_session(actor).await?;
         let user = self.0.storage.user(&actor.user).await;
         let user = user.map_err(Refused::from)?.ok_or(Refused::Revoked)?;
+        if user.email.as_deref() == Some(to.as_str()) {
+            return Ok(false);
+        }
         let asked = AskForAddress {
             bound: Bound::to_address(&user),
             to: to.as_str().to_owned(),
@@ -53,7 +57,7 @@ impl Accounts {
         let posting = self.unnoticed(CONFIRMATION).of(&actor.user);
         self.post(&asked, posting).await.map_err(Refused::from)?;
         self.report(actor.event(Act::AddressRequest.done()));
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -105,8 +105,8 @@ impl Address {
 
 /// Has the mail sent once more that confirms the address of an account. Whether there is such an account is not said.
 ///
-/// At most three mails in a quarter of an hour, and ten a day, are sent to one address for one client; more are left out
-/// without a word.
+/// It does nothing for a sign-up that is not confirmed yet, which is no account: sign up again. At most three mails in a
+/// quarter of an hour, and ten a day, are sent to one address for one client; more are left out without a word.
 #[utoipa::path(
     post, path = super::IN_ROUTES, operation_id = "resend_confirmation", tag = "Mail", request_body = Address,
     params(
@@ -133,7 +133,10 @@ pub(crate) async fn resend(
 #[utoipa::path(
     post, path = super::IN_ROUTES, operation_id = "change_email", tag = "Mail", security(("access" = [])),
     request_body = Address,
-    responses((status = 202, description = "A mail is on its way")),
+    responses(
+        (status = 202, description = "A mail is on its way"),
+        (status = 204, description = "The account has this address already; nothing is mailed"),
+    ),
 )]
 pub(crate) async fn change(
     Serving(accounts): Serving,
@@ -142,8 +145,12 @@ pub(crate) async fn change(
     Valid(body): Valid<Address>,
 ) -> Result<StatusCode, ApiError> {
     let asking = accounts.ask_for_address(&actor, &body.email);
-    taken.spend(Some(&actor.user), asking).await??;
-    Ok(StatusCode::ACCEPTED)
+    let is_asked = taken.spend(Some(&actor.user), asking).await??;
+    Ok(if is_asked {
+        StatusCode::ACCEPTED
+    } else {
+        StatusCode::NO_CONTENT
+    })
 }
 
 input! {

@@ -1,7 +1,7 @@
 //! `POST /api/v1/login`
 
 use account::{Bearer, LoginAttempt};
-use problem::{Valid, input};
+use problem::{Fault, Faults, Field, Valid, Value, input};
 use secret::Secret;
 
 use super::fields;
@@ -24,6 +24,18 @@ input! {
         /// Cancels the deletion of an account that is scheduled for it (`deletion_scheduled`).
         #[schema(value_type = bool, required = false, example = false)]
         keep_account: Option<bool>,
+        #[schema(ignore)]
+        email: Option<Misnamed>,
+    }
+}
+
+/// What is in `email`, though an address goes into `username`, too.
+struct Misnamed;
+
+impl Field for Misnamed {
+    fn from_value(_: Value) -> Result<Self, Faults> {
+        let message = "Send the name or the address as `username`.";
+        Err(Fault::new("unknown_field", message).into())
     }
 }
 

@@ -1,6 +1,6 @@
 //! `GET`, `PUT`, `PATCH` and `DELETE /api/v1/users/{id}`
 
-use account::{Accounts, Deletion, NewProfile};
+use account::{Accounts, ChangedProfile, Deletion, NewProfile};
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
@@ -60,7 +60,10 @@ pub(crate) async fn read(
     put, path = super::IN_ROUTES, operation_id = "replace_user", tag = "Accounts", security(("access" = [])),
     params(("id" = String, Path, description = "One's own id; any other is answered 403")),
     request_body = ReplaceUser,
-    responses((status = 200, description = "The account", body = UserView<'_>)),
+    responses(
+        (status = 200, description = "The account", body = UserView<'_>),
+        (status = 202, description = "A mail to the new address asks for its confirmation; the account, which has the present one until then", body = UserView<'_>),
+    ),
 )]
 pub(crate) async fn replace(
     Serving(accounts): Serving,
@@ -75,7 +78,7 @@ pub(crate) async fn replace(
     };
     let changing = accounts.change_profile(&actor, &id, new);
     let changed = taken.spend(Some(&actor.user), changing).await??;
-    Ok(Json(UserView::from(&changed.user)).into_response())
+    Ok(answer(&changed))
 }
 
 /// Changes one's own name, address or both. What was there before is reserved for its owner for 30 days.
@@ -83,7 +86,10 @@ pub(crate) async fn replace(
     patch, path = super::IN_ROUTES, operation_id = "change_user", tag = "Accounts", security(("access" = [])),
     params(("id" = String, Path, description = "One's own id; any other is answered 403")),
     request_body = ChangeUser,
-    responses((status = 200, description = "The account", body = UserView<'_>)),
+    responses(
+        (status = 200, description = "The account", body = UserView<'_>),
+        (status = 202, description = "A mail to the new address asks for its confirmation; the account, which has the present one until then", body = UserView<'_>),
+    ),
 )]
 pub(crate) async fn change(
     Serving(accounts): Serving,
@@ -98,7 +104,16 @@ pub(crate) async fn change(
     };
     let changing = accounts.change_profile(&actor, &id, new);
     let changed = taken.spend(Some(&actor.user), changing).await??;
-    Ok(Json(UserView::from(&changed.user)).into_response())
+    Ok(answer(&changed))
+}
+
+/// The account as it is now; where a new address waits for its confirmation, the status says so.
+fn answer(changed: &ChangedProfile) -> Response {
+    let status = match changed.asked {
+        Some(_) => StatusCode::ACCEPTED,
+        None => StatusCode::OK,
+    };
+    (status, Json(UserView::from(&changed.user))).into_response()
 }
 
 /// Deletes one's own account. Needs a fresh token. Its name and its address are reserved for 30 days.

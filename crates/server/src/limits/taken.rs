@@ -165,9 +165,9 @@ impl Outcome for Result<ChangedProfile, ChangeProfileError> {
 }
 
 /// Each has a mail sent, to whatever address it names.
-impl Outcome for Result<(), AskForAddressError> {
+impl Outcome for Result<bool, AskForAddressError> {
     fn costs(&self) -> bool {
-        self.is_ok()
+        matches!(self, Ok(true))
     }
 }
 

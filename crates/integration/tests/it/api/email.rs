@@ -74,6 +74,8 @@ mod optional {
             assert_eq!(app.me(&alice.access).await.assert_ok()["email"], ALICE);
             app.confirm(&alice, &token).await.assert_status(204);
             assert_eq!(app.me(&alice.access).await.assert_ok()["email"], NEW);
+            let present = app.post("/api/v1/email/change").by(&alice).json(json!({"email": NEW}));
+            present.send().await.assert_status(204);
 
             let undo = app.token(ALICE, "/email/undo").await;
             app.ask("email/undo", json!({"token": undo})).await.assert_status(204);
@@ -92,8 +94,12 @@ mod optional {
             let alice = app.confirmed("alice").await;
             let path = format!("/api/v1/users/{}", alice.id);
             let body = json!({"username": "alicia", "email": NEW});
-            let user = app.patch(&path).by(&alice).json(body).send().await.assert_ok();
+            let asked = app.patch(&path).by(&alice).json(body).send().await;
+            asked.assert_status(202);
+            let user = asked.json();
             assert_eq!((&user["username"], &user["email"]), (&json!("alicia"), &json!(ALICE)));
+            let body = json!({"username": "alicia", "email": ALICE});
+            app.put(&path).by(&alice).json(body).send().await.assert_status(200);
             let token = app.token(NEW, "/confirm").await;
             app.confirm(&alice, &token).await.assert_status(204);
             assert_eq!(app.me(&alice.access).await.assert_ok()["email"], NEW);

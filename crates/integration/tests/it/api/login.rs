@@ -41,6 +41,14 @@ every_backend! {
             .assert_faults(&[("/username", "too_long"), ("/password", "too_long")]);
     }
 
+    async fn an_address_is_sent_as_username(app: TestApp) {
+        let body = json!({"email": "alice@example.org", "password": PASSWORD});
+        let answer = app.post("/api/v1/login").json(body).send().await;
+        answer.assert_faults(&[("/username", "required"), ("/email", "unknown_field")]);
+        let message = &answer.json()["errors"][1]["message"];
+        assert_eq!(message, "Send the name or the address as `username`.");
+    }
+
     async fn an_operator_object_is_no_name(app: TestApp) {
         app.signed_up("alice").await;
         app.post("/api/v1/login")
