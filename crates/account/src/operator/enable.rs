@@ -35,10 +35,14 @@ impl Operator {
     /// When nobody is meant, when another application has it switched off, or when the store fails.
     pub async fn enable(&self, named: &str) -> Result<User, EnableError> {
         let id = self.find(named).await?;
+        let before = self.storage.user(&id).await?;
+        let is_in_use = before.is_some_and(|user| user.is_in_use());
         let moment = self.moment().await?;
         match self.storage.enable_user(&id, moment).await? {
             Enabled::Done(user) => {
-                report(Act::Enabling.done().of(&user.id));
+                if !is_in_use {
+                    report(Act::Enabling.done().of(&user.id));
+                }
                 Ok(user)
             }
             Enabled::HeldBy(field) => {

@@ -40,11 +40,13 @@ pub enum LinkError {
     #[error("the account was deleted meanwhile")]
     Gone,
     /// Nothing can be mailed.
-    #[error("mail is not set up: without --mail the link is printed")]
+    #[error(
+        "mail is off: set PORTCULLIS_MAIL_URL and PORTCULLIS_MAIL_FROM, or leave out --mail to have the link printed"
+    )]
     MailOff(#[from] MailOff),
     /// Nothing can be mailed to this account.
     #[error(
-        "the account has no address that mail can be sent to: without --mail the link is printed"
+        "the account has no address that mail can be sent to: leave out --mail to have the link printed"
     )]
     NoAddress,
     /// The store failed.

@@ -20,7 +20,9 @@ impl Operator {
                 opened.push(budget);
             }
         }
-        report(Act::Unlocking.done().of(&user.id));
+        if !opened.is_empty() {
+            report(Act::Unlocking.done().of(&user.id));
+        }
         Ok((user, opened))
     }
 }

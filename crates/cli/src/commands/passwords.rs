@@ -27,7 +27,8 @@ pub(super) fn run(command: PasswordsCommand) -> anyhow::Result<ExitCode> {
         show("\r\x1b[2K");
     }
     let count = built?;
-    eprintln!("{} has {count} passwords", to.display());
+    let passwords = if count == 1 { "password" } else { "passwords" };
+    eprintln!("{} has {count} {passwords}", to.display());
     Ok(ExitCode::SUCCESS)
 }
 

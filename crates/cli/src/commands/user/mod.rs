@@ -47,12 +47,16 @@ pub(super) fn run(command: UserCommand) -> anyhow::Result<ExitCode> {
 
 async fn answer(config: &Config, command: UserCommand) -> anyhow::Result<Answer> {
     let never = [&config.tokens.secret_key, &config.secrets.secret_key];
-    anyhow::ensure!(
-        !never
-            .iter()
-            .any(|it| matches!(it, SecretSource::ToBeGenerated)),
-        "no server has run with this data folder yet: there are no accounts"
-    );
+    if never
+        .iter()
+        .any(|it| matches!(it, SecretSource::ToBeGenerated))
+    {
+        let remedy = match command {
+            UserCommand::Add { .. } => "start the server once, then add accounts",
+            _ => "there are no accounts",
+        };
+        anyhow::bail!("no server has run with this data folder yet: {remedy}");
+    }
     let operator = open_operator(config, &config.keys()?).await?;
     let answer = act(&operator, command).await;
     operator.close().await;
@@ -157,7 +161,7 @@ fn where_and_how(command: &UserCommand) -> (ServeFlags, bool) {
 fn linked(made: &OneTimeLink) -> Answer {
     let time = time(made.lifetime);
     let link = made.link.expose();
-    let text = format!("sets a password by this link; it works once, within {time}:\n{link}");
+    let text = format!("can set a password with this link. It works once, within {time}:\n{link}");
     let json = json!({
         "id": made.user.id,
         "link": link,
@@ -171,7 +175,7 @@ fn mailed(made: &MailedLink) -> Answer {
     let time = time(made.lifetime);
     let to = print::shown(made.to.as_str());
     let text = format!(
-        "sets a password by a link that is mailed to {to}; it works once, within {time}. A server that runs sends it"
+        "can set a password with a link that is mailed to {to}. It works once, within {time}. A running server sends it."
     );
     let json = json!({
         "id": made.user.id,
@@ -279,18 +283,18 @@ fn shown(shown: &Shown) -> Answer {
     };
     let mail = match shown.undeliverable_since {
         Some(since) => format!("undeliverable since {since}"),
-        None => "no refusal is known".to_owned(),
+        None => "no delivery failures".to_owned(),
     };
     let blocked = shown.blocked.iter().map(|blocked| {
         let by = match blocked.budget {
-            Budget::Username => "by its name",
-            Budget::Email => "by its address",
-            Budget::SignedIn => "when signed in",
+            Budget::Username => "sign-in by user name",
+            Budget::Email => "sign-in by address",
+            Budget::SignedIn => "password checks while signed in",
         };
-        format!("{by} until {}", blocked.until)
+        format!("{by}, until {}", blocked.until)
     });
     let blocked: Vec<_> = blocked.collect();
-    let blocked = Some(blocked.join(", ")).filter(|text| !text.is_empty());
+    let blocked = Some(blocked.join("; ")).filter(|text| !text.is_empty());
     let deletion = user.closes_at.map(|at| at.to_string());
     let password = if user.is_invited {
         "not chosen yet (invited)".to_owned()
