@@ -42,9 +42,9 @@ codes! {
     MalformedJson = "malformed_json", BAD_REQUEST;
     /// The request itself can't be read: its line, a header, its path or query. Also for a request of HTTP/1.1 without one `Host`, and for one whose `Forwarded` and `X-Forwarded-For` name different clients (`PORTCULLIS_FORWARDED_HEADER`).
     MalformedRequest = "malformed_request", BAD_REQUEST;
-    /// The link or the code that was mailed is wrong, was used, has expired, or the account has changed since. Ask for another.
+    /// The link or the code that was mailed is wrong, was used, has expired, or the account has changed since. Check it, or ask for another.
     InvalidLink = "invalid_link", BAD_REQUEST;
-    /// The name or address is unknown, or the password wrong: which of them is never told. Where one is signed in and gives the current password, that is wrong.
+    /// The name or address is unknown, or the password wrong: the answer doesn't say which. Where somebody is signed in and gives the current password, that is wrong.
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED;
     /// The route needs a token and none was sent. Send `Authorization: Bearer <token>`.
     MissingToken = "missing_token", UNAUTHORIZED;
@@ -60,7 +60,7 @@ codes! {
     InsufficientUserAuthentication = "insufficient_user_authentication", UNAUTHORIZED;
     /// The account is not yours. Whether it exists isn't said.
     Forbidden = "forbidden", FORBIDDEN;
-    /// A form did not come from its own page, or its form token is missing, too old or not of this session. Load the page again and send it once more. Only the pages need this; the API takes no cookies.
+    /// A form did not come from its own page, or its form token is missing, too old or not of this session. Load the page again and send it once more. The request must have `Origin` or `Sec-Fetch-Site`, as browsers send them. The log says in `reason` what was wrong. Only the pages need this; the API takes no cookies.
     CsrfFailed = "csrf_failed", FORBIDDEN;
     /// The request came over http, where anyone on the way could read it: send it over https. Safe methods are redirected instead. The pages need https, too, unless they are reached at a loopback address.
     HttpsRequired = "https_required", FORBIDDEN;

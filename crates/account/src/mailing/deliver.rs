@@ -101,7 +101,7 @@ impl Job for Deliver {
         ) else {
             return Outcome::Never("unreadable_address");
         };
-        let kind = self.letter.kind();
+        let template = self.letter.kind();
         let outgoing = Outgoing {
             id,
             to,
@@ -111,21 +111,24 @@ impl Job for Deliver {
         };
         match mailing.mailer.send(&outgoing).await {
             Ok(()) => {
-                tracing::debug!(letter = kind, job = %at.id, "mail sent");
+                tracing::info!(template, job = %at.id, "mail sent");
                 accounts.note_delivered(&outgoing.to).await;
                 Outcome::Done
             }
             Err(error @ SendError::Undeliverable(_)) => {
-                tracing::warn!(letter = kind, job = %at.id, %error, "mail undeliverable");
+                let error = error.to_string(); // as a text, it is quoted
+                tracing::warn!(template, job = %at.id, error, "mail undeliverable");
                 accounts.note_undeliverable(&outgoing.to).await;
                 Outcome::Never("undeliverable")
             }
             Err(error @ SendError::Rejected(_)) => {
-                tracing::error!(letter = kind, job = %at.id, %error, "the mail server refuses our mail");
+                let error = error.to_string();
+                tracing::error!(template, job = %at.id, error, "the mail server refuses our mail");
                 Outcome::Later("rejected")
             }
             Err(error @ SendError::Unavailable(_)) => {
-                tracing::warn!(letter = kind, job = %at.id, %error, "mail could not be sent yet");
+                let error = error.to_string();
+                tracing::warn!(template, job = %at.id, error, "mail could not be sent yet");
                 Outcome::Later("unavailable")
             }
         }

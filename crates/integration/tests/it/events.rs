@@ -453,6 +453,49 @@ async fn a_form_that_is_shown_once_more_is_in_the_log_with_the_code_of_what_is_w
 }
 
 #[tokio::test]
+async fn why_a_form_was_refused_is_in_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let play = Play::begin(folder.path()).await;
+    let (client, login) = (
+        reqwest::Client::new(),
+        format!("{}/login", play.server.url()),
+    );
+    let page = client.get(&login).send().await.unwrap();
+    let cookie = page.headers()["set-cookie"].to_str().unwrap();
+    let (cookie, _) = cookie.split_once(';').unwrap();
+    let of_another = ("origin", "https://evil.example");
+    let mut sent = Vec::new();
+    for (headers, reason) in [
+        (&[][..], "the request has no session"),
+        (
+            &[("cookie", cookie)],
+            "nothing vouches for the origin of the request",
+        ),
+        (
+            &[("cookie", cookie), of_another],
+            "the request comes from a page of another origin",
+        ),
+    ] {
+        let form = client.post(&login).body("username=margaret");
+        let form = form.header("content-type", "application/x-www-form-urlencoded");
+        let form = headers
+            .iter()
+            .fold(form, |form, (name, value)| form.header(*name, *value));
+        let answer = form.send().await.unwrap();
+        assert_eq!(answer.status(), 403);
+        let id = answer.headers()["x-request-id"].to_str().unwrap();
+        sent.push((id.to_owned(), reason));
+    }
+    let (_, _, log) = play.end().await;
+    for (id, reason) in sent {
+        let line = line_of(&log, &id);
+        assert_eq!(text(&line, "code"), "csrf_failed");
+        assert_eq!(text(&line, "reason"), reason);
+    }
+    assert!(!log.contains("margaret") && !log.contains("evil"), "{log}");
+}
+
+#[tokio::test]
 async fn an_account_that_cannot_be_read_is_a_reason_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let mut play = Play::begin(folder.path()).await;

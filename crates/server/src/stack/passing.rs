@@ -102,6 +102,8 @@ impl Passing {
         }
         let status = response.status();
         let failed = status.is_client_error() || status.is_server_error();
+        let rejection = response.extensions().get::<CsrfRejection>();
+        let reason = rejection.map(ToString::to_string);
         let mut response = if failed && response.extensions().get::<IsPage>().is_none() {
             self.explain(response)
         } else {
@@ -116,6 +118,7 @@ impl Passing {
         telemetry::finished(&Finished {
             left_out: self.left_out(code),
             code,
+            reason,
             limit: match code {
                 _ if is_of_attempts => Some(ATTEMPTS),
                 Some(code) if code == Code::RateLimited.as_str() => {
@@ -163,8 +166,6 @@ impl Passing {
         let response = if let Some(rejection) = extensions.get::<AuthRejection>() {
             ApiError::from(rejection).into_response()
         } else if let Some(rejection) = extensions.get::<CsrfRejection>() {
-            let request_id = self.id.to_str().unwrap_or_default();
-            tracing::debug!(request_id, reason = %rejection, "form rejected");
             ApiError::from(*rejection).into_response()
         } else {
             named(response)

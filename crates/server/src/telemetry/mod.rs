@@ -18,6 +18,8 @@ pub(crate) struct Finished<'a> {
     pub(crate) status: StatusCode,
     /// What the answer calls its failure.
     pub(crate) code: Option<&'a str>,
+    /// Why a form was refused. It says nothing of what was in it.
+    pub(crate) reason: Option<String>,
     /// The limit that refused it.
     pub(crate) limit: Option<&'a str>,
     /// Of what no limit holds back: how many such lines were left out, or that this one is, too.
@@ -41,6 +43,7 @@ pub(crate) fn finished(request: &Finished<'_>) {
         return;
     }
     let (code, limit) = (request.code, request.limit);
+    let reason = request.reason.as_deref();
     let request_id = request.request_id.to_str().unwrap_or_default();
     let method = request.method.as_str();
     let route = request.route.map_or("(no route)", |route| route.template);
@@ -65,11 +68,11 @@ pub(crate) fn finished(request: &Finished<'_>) {
                 None => None,
                 Some(LeftOut::Before(lines)) => Some(lines),
                 Some(LeftOut::This) => {
-                    tracing::debug!(request_id, method, route, %client, status, code, limit, "request rejected");
+                    tracing::debug!(request_id, method, route, %client, status, code, reason, limit, "request rejected");
                     return;
                 }
             };
-            tracing::info!(request_id, method, route, %client, status, code, limit, left_out, "request rejected");
+            tracing::info!(request_id, method, route, %client, status, code, reason, limit, left_out, "request rejected");
         }
         None => tracing::debug!(request_id, method, route, %client, status, "answered"),
     }
