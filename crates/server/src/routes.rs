@@ -66,19 +66,23 @@ static ENDPOINTS: &[Endpoint] = routes! {
     form "/email/undo", Page: GET pages::mailed::undo::show, POST pages::mailed::undo::submit;
     form "/logout", PageOfAccount: POST pages::logout::submit;
     form "/account", PageOfAccount: GET pages::account::page::show;
-    form "/account/profile", PageOfAccount: POST pages::account::profile::submit;
-    form "/account/resend", PageOfAccount: POST pages::account::resend::submit;
+    form "/account/profile", PageOfAccount:
+        GET pages::account::page::lead_here, POST pages::account::profile::submit;
+    form "/account/resend", PageOfAccount:
+        GET pages::account::page::lead_here, POST pages::account::resend::submit;
     form "/account/export", PageOfAccount: POST pages::account::export::submit;
     form "/account/delete", PageOfAccount, hashes(Reauthentication):
         GET pages::account::delete::show, POST pages::account::delete::submit;
     page "/deleted", Page: GET pages::deleted::show;
     page "/.well-known/change-password", Nobody: GET pages::account::password::location;
     form "/account/password", PageOfAccount, hashes(PasswordChange):
-        POST pages::account::password::submit;
+        GET pages::account::page::lead_here, POST pages::account::password::submit;
     form "/account/confirm", PageOfAccount, hashes(Reauthentication):
         GET pages::confirm::show, POST pages::confirm::submit;
-    form "/account/sessions/end-others", PageOfAccount: POST pages::account::sessions::end_others;
-    form "/account/sessions/{id}/end", PageOfAccount: POST pages::account::sessions::end;
+    form "/account/sessions/end-others", PageOfAccount:
+        GET pages::account::page::lead_here, POST pages::account::sessions::end_others;
+    form "/account/sessions/{id}/end", PageOfAccount:
+        GET pages::account::page::lead_here, POST pages::account::sessions::end;
     page "/static/pages.css", Nobody: GET pages::assets::stylesheet;
     page "/static/pages.js", Nobody: GET pages::assets::script;
     page "/static/icon.svg", Nobody: GET pages::assets::icon;

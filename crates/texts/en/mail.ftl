@@ -17,7 +17,7 @@ mail-footer = This is an automatic message from { $service }.
 mail-confirm-sign-up-subject = Confirm your e-mail address
 mail-confirm-sign-up-intro = Somebody, probably you, signed up at { $service } with this e-mail address. To create the account, confirm that the address is yours:
 mail-confirm-sign-up-action = Confirm the address
-mail-confirm-sign-up-otherwise = If it wasn't you, ignore this message: no account is created without confirmation.
+mail-confirm-sign-up-otherwise = If it wasn’t you, ignore this message: no account is created without confirmation.
 
 ## Somebody signed up with an address that has an account
 
@@ -26,7 +26,7 @@ mail-already-registered-intro = Somebody, probably you, tried to sign up at { $s
 mail-already-registered-sign-in = Sign in
 mail-already-registered-forgot = If you have forgotten your password, choose a new one:
 mail-already-registered-reset = Choose a new password
-mail-already-registered-otherwise = If it wasn't you, ignore this message: nothing was changed, and whoever it was has not learned that you have an account.
+mail-already-registered-otherwise = If it wasn’t you, ignore this message: nothing was changed, and whoever it was has not learned that you have an account.
 
 ## An account has this address, not yet confirmed
 
@@ -40,19 +40,19 @@ mail-confirm-address-otherwise = If you have no account at { $service }, ignore 
 mail-confirm-new-address-subject = Confirm your new e-mail address
 mail-confirm-new-address-intro = Somebody, probably you, wants to use this e-mail address for an account at { $service }. The change takes effect once you confirm it:
 mail-confirm-new-address-action = Confirm the new address
-mail-confirm-new-address-otherwise = If it wasn't you, ignore this message: nothing is changed without confirmation.
+mail-confirm-new-address-otherwise = If it wasn’t you, ignore this message: nothing is changed without confirmation.
 
 ## Another account wanted to change to this address
 
 mail-address-taken-subject = Your e-mail address stays with your account
 mail-address-taken-intro = Somebody tried to use this e-mail address for another account at { $service }. An address belongs to one account only, and this one is yours, so nothing was changed.
-mail-address-taken-otherwise = If it was you, sign in to the account that has this address. If it wasn't, there is nothing to do.
+mail-address-taken-otherwise = If it was you, sign in to the account that has this address. If it wasn’t, there is nothing to do.
 
 ## To the address before: the account has another one now
 
 mail-address-changed-subject = Your e-mail address was changed
 mail-address-changed-intro = The e-mail address of your account at { $service } was changed to { $address }.
-mail-address-changed-undo = If it wasn't you, undo the change. You get this address back, everybody is signed out, and you choose a new password:
+mail-address-changed-undo = If it wasn’t you, undo the change. You get this address back, everybody is signed out, and you choose a new password:
 mail-address-changed-action = Undo the change
 mail-address-changed-otherwise = If it was you, there is nothing to do.
 
@@ -67,13 +67,13 @@ mail-way-back-in-otherwise = If this link has expired, ask for another on the si
 mail-reset-password-subject = Choose a new password
 mail-reset-password-intro = Somebody, probably you, asked for a new password for your account at { $service }. To choose one:
 mail-reset-password-action = Choose a new password
-mail-reset-password-otherwise = If it wasn't you, ignore this message: your password stays as it is.
+mail-reset-password-otherwise = If it wasn’t you, ignore this message: your password stays as it is.
 
 ## The password was changed
 
 mail-password-changed-subject = Your password was changed
 mail-password-changed-intro = The password of your account at { $service } was changed.
-mail-password-changed-reset = If it wasn't you, choose a new one now:
+mail-password-changed-reset = If it wasn’t you, choose a new one now:
 mail-password-changed-action = Choose a new password
 mail-password-changed-otherwise = If it was you, there is nothing to do.
 
@@ -82,7 +82,7 @@ mail-password-changed-otherwise = If it was you, there is nothing to do.
 mail-invitation-subject = Your account at { $service }
 mail-invitation-intro = An account at { $service } was made for you. Choose a password for your account to start using it:
 mail-invitation-action = Choose a password
-mail-invitation-otherwise = If you didn't expect this, ignore this message.
+mail-invitation-otherwise = If you didn’t expect this, ignore this message.
 
 ## The account will be deleted
 

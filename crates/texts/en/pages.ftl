@@ -21,8 +21,8 @@ page-to-first = Go to the first page
 field-email = E-mail address
 field-email-missing = Enter your e-mail address.
 field-email-too-long = Use an address of at most 254 bytes.
-field-email-no-at = An e-mail address has an @ in it.
-field-email-not-bare = Send the bare address, without a name, quotes or angle brackets.
+field-email-no-at = Enter an address with an @, such as name@example.org.
+field-email-not-bare = Enter the bare address, without a name, quotes or angle brackets.
 field-email-local = The part before the @ is not valid.
 field-email-domain = The part after the @ is not a valid domain.
 field-email-no-top-level-domain = The domain after the @ must end in a top-level domain, such as .org.
@@ -30,12 +30,12 @@ field-email-special-use = No mail reaches the domain after the @.
 field-username = User name
 field-username-hint = Up to 64 characters, without @.
 field-username-missing = Choose a user name.
-field-username-too-short = Choose a name of at least one character.
-field-username-too-long = Choose a name of at most 64 characters.
+field-username-too-short = Choose a user name of at least one character.
+field-username-too-long = Choose a user name of at most 64 characters.
 field-too-long = Use { $count } bytes or fewer.
-field-username-contains-at = Leave out the @: it stands in e-mail addresses only.
+field-username-contains-at = A user name can’t contain @.
 field-username-invalid = Use letters, digits and . _ - ' : only, and start with none that changes the one before it.
-field-username-mixed-directions = Don't mix left-to-right and right-to-left characters.
+field-username-mixed-directions = Don’t mix left-to-right and right-to-left characters.
 field-username-mixed-scripts = Use letters of one script, such as only Latin or only Greek ones.
 field-identifier = User name or e-mail address
 field-identifier-missing = Enter your user name or e-mail address.
@@ -53,7 +53,7 @@ password-too-short = The password must have at least { $count } characters.
 password-too-long = The password must not be longer than { $count } bytes.
 password-too-weak = The password is too easy to guess.
 password-breached = The password is known from data breaches elsewhere. Choose one that you use nowhere else.
-password-same-as-identity = The password must not be your name or your e-mail address.
+password-same-as-identity = The password must not be your user name or your e-mail address.
 password-same-as-current = The new password must differ from the current one.
 field-code = Code
 field-code-hint = The eight digits in the mail.
@@ -114,9 +114,9 @@ time-utc = { $day } { $month ->
 
 error-not-found-title = Page not found
 error-not-found-advice = Check the address, or start from the first page.
-error-method-title = This page can't be opened like that
+error-method-title = This page can’t be opened like that
 error-method-advice = Start from the first page and follow its links.
-error-form-title = This form can't be accepted
+error-form-title = This form can’t be accepted
 error-form-advice = Nothing was changed. If it happens again, allow cookies for this site.
 error-https-title = A secure connection is needed
 error-https-advice = Ask the people who run this service for its https address.
@@ -132,7 +132,7 @@ error-unavailable-title = Temporarily unavailable
 error-unavailable-advice = Try again shortly. If it goes on, contact the people who run this service, with the request ID below.
 error-internal-title = Something went wrong
 error-internal-advice = Try again in a moment. If it goes on, contact the people who run this service, with the request ID below.
-error-other-title = This can't be done
+error-other-title = This can’t be done
 error-other-advice = Go back to the previous page and try again.
 error-back-to-registration = Back to registration
 error-request-id = Request ID
@@ -143,11 +143,11 @@ check-mail-title = Check your mail
 
 ## A link in a mail that is not good
 
-link-invalid-title = This link doesn't work any more
+link-invalid-title = This link doesn’t work any more
 
 ## This server sends no mail
 
-mail-off-title = This can't be done here
+mail-off-title = This can’t be done here
 mail-off-text = This server sends no mail. Ask the people who run it for help with your account.
 
 ## A forgotten password
@@ -180,7 +180,7 @@ confirm-new-address-title = Confirm your new e-mail address
 confirm-new-address-text = The mail with this link was sent to the new e-mail address of an account. It takes the place of the present one when you confirm it.
 confirm-new-address-action = Confirm the new address
 confirm-sign-up-title = Create your account
-confirm-sign-up-text = Your account is created when you confirm that you signed up.
+confirm-sign-up-text = To create the account, confirm that you signed up.
 confirm-sign-up-action = Create the account
 confirm-code-title = Enter the code
 confirm-code-text = Enter the code from the mail, and the e-mail address that it was sent to.
@@ -203,7 +203,7 @@ sign-up-sent-text = A mail is on its way to this address. Follow the link in it,
 resend-title = Confirm your e-mail address
 resend-text = Enter the e-mail address of your account. We send you a link and a code to confirm it.
 resend-action = Send the mail
-resend-aside = Enter a code that you have
+resend-aside = I have a code
 resend-sent-text = If an account with this address is not confirmed yet, or you signed up with it in this browser, a mail is on its way. Follow the link in it, or enter the code here.
 unverified-title = Confirm your e-mail address first
 unverified-text = You can sign in once you have confirmed the e-mail address of your account. Enter it, and we send the mail once more.
@@ -213,7 +213,7 @@ unverified-text = You can sign in once you have confirmed the e-mail address of 
 undo-title = Undo the change of your e-mail address
 undo-text = Your account gets its former e-mail address back. Everybody is signed out, and the password stops working: choose a new one by a link that we send to the address.
 undo-action = Undo the change
-undo-invalid-text = It was used already, or has expired, or is incomplete. If your account isn't yours any more, contact the people who run this service.
+undo-invalid-text = It was used already, or has expired, or is incomplete. If your account isn’t yours any more, contact the people who run this service.
 undone-title = The change is undone
 undone-text = Your account has its former e-mail address again, and everybody is signed out. A mail with a link for choosing a new password is on its way there.
 undone-action = Send the link again
@@ -228,7 +228,7 @@ done-session = The session has ended.
 done-sessions = All your other sessions have ended.
 done-confirmed = Your password is confirmed. Please repeat what you wanted to do.
 # { $address } is an e-mail address.
-done-asked = We sent a mail to { $address }. Confirm it there: until then your account keeps its present address.
+done-asked = We sent a mail to { $address }. Follow the link in it: until then your account keeps its present address.
 profile-title = Profile
 profile-text = After a change your old user name or address stays reserved for you for 30 days: nobody else can take it.
 profile-action = Save profile
@@ -241,7 +241,7 @@ change-password-title = Password
 change-password-text = When you change it, all your other sessions end.
 change-password-action = Change password
 sessions-title = Sessions
-sessions-text = Where you are signed in. End what you don’t recognise, and change your password then.
+sessions-text = Where you are signed in. End any session you don’t recognise, then change your password.
 # On the session that the page is looked at in.
 sessions-this = This session
 sessions-last-used = Last used { $time }
@@ -264,7 +264,7 @@ data-delete = The next page explains what happens when you delete your account, 
 ## Deleting the account
 
 delete-title = Delete your account
-delete-now = Your account will be deleted immediately, with everything that belongs to it. This can't be undone.
+delete-now = Your account will be deleted immediately, with everything that belongs to it. This can’t be undone.
 # { $wait } is a time in words, { $time } a point in time in UTC, login-keep the button.
 delete-later = You will be signed out everywhere, and nobody can use the account. After { $wait }, on { $time }, it will be deleted with everything that belongs to it. Until then you can keep it: sign in, and choose “{ login-keep }”.
 delete-reserved = After the deletion your user name and e-mail address stay reserved for 30 days. Nobody can sign up with them, not even you.

@@ -2,9 +2,9 @@
 ### reader.
 
 problem-malformed-json = The body is not valid JSON.
-problem-malformed-request = The request can't be read.
-problem-invalid-link = The link or the code is not valid any more. Ask for a new one.
-problem-invalid-credentials = The name or the password is wrong.
+problem-malformed-request = The request can’t be read.
+problem-invalid-link = The link or the code is wrong or no longer valid. Check it, or ask for a new one.
+problem-invalid-credentials = The user name, the e-mail address or the password is wrong.
 problem-missing-token = Sign in first: this needs a token.
 problem-invalid-token = The token is not valid.
 problem-expired-token = The token has expired.
@@ -21,8 +21,8 @@ problem-mail-disabled = This server sends no mail.
 problem-not-found = There is nothing here.
 problem-method-not-allowed = This method is not allowed here.
 problem-request-timeout = The request took too long to arrive.
-problem-username-taken = This name is taken.
-problem-email-taken = This address is taken.
+problem-username-taken = This user name is taken.
+problem-email-taken = This e-mail address is taken.
 problem-body-too-large = The body is too large.
 problem-uri-too-long = The address is too long.
 problem-unsupported-media-type = Send the body as application/json.

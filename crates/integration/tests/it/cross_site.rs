@@ -60,7 +60,7 @@ every_backend! {
         for path in ["/login", "/register", "/logout", "/account/profile"] {
             for _ in 0..5 {
                 let refused = foreign_form(&app, path).await;
-                refused.assert_error_page(403, "This form can&#39;t be accepted");
+                refused.assert_error_page(403, "This form can’t be accepted");
                 assert!(refused.headers.get("set-cookie").is_none(), "{path}");
             }
         }

@@ -79,7 +79,7 @@ every_backend! {
             other.open("/login").await;
             let fields = [("username", name), ("password", PASSWORD)];
             let page = other.submit("/login", &fields).await.assert_page(403);
-            assert!(page.contains("The name or the password is wrong."), "{page}");
+            assert!(page.contains("The user name, the e-mail address or the password is wrong."), "{page}");
         }
     }
 

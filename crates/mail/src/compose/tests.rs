@@ -93,7 +93,7 @@ fn the_text_of_a_letter_has_its_link_on_a_line_of_its_own() {
          \n\
          This works for 1 hour, until 2027-01-15 09:00 UTC.\n\
          \n\
-         If it wasn't you, ignore this message: your password stays as it is.\n\
+         If it wasn’t you, ignore this message: your password stays as it is.\n\
          \n\
          -- \n\
          This is an automatic message from accounts.example.org.\n"

@@ -39,10 +39,10 @@ pub enum EmailFault {
     #[error("Use an address of at most 254 bytes.")]
     TooLong,
     /// No `@`.
-    #[error("An e-mail address has an @ in it.")]
+    #[error("Enter an address with an @, such as name@example.org.")]
     NoAt,
     /// Quotes or angle brackets: `Name <a@b.co>`.
-    #[error("Send the bare address, without a name, quotes or angle brackets.")]
+    #[error("Enter the bare address, without a name, quotes or angle brackets.")]
     NotBare,
     /// The part before the `@`.
     #[error("The part before the @ is not valid.")]

@@ -28,13 +28,13 @@ pub struct Username(String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UsernameFault {
     /// Nothing.
-    #[error("Choose a name of at least one character.")]
+    #[error("Choose a user name of at least one character.")]
     TooShort,
     /// More than 64 characters.
-    #[error("Choose a name of at most 64 characters.")]
+    #[error("Choose a user name of at most 64 characters.")]
     TooLong,
     /// An `@`, which would make an e-mail address of it.
-    #[error("Leave out the @: it stands in e-mail addresses only.")]
+    #[error("A user name can’t contain @.")]
     ContainsAt,
     /// A character that names don't have: a blank, a sign, a symbol, a control character.
     #[error(
@@ -42,7 +42,7 @@ pub enum UsernameFault {
     )]
     InvalidCharacter,
     /// Left-to-right and right-to-left characters in an order that can be shown in two ways.
-    #[error("Don't mix left-to-right and right-to-left characters.")]
+    #[error("Don’t mix left-to-right and right-to-left characters.")]
     MixedDirections,
     /// Scripts that are not written together, such as Latin and Cyrillic.
     #[error("Use letters of one script, such as only Latin or only Greek ones.")]

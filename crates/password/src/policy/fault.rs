@@ -26,7 +26,7 @@ pub enum Fault {
     )]
     Breached,
     /// The user's own name or address.
-    #[error("The password must not be your name or your e-mail address.")]
+    #[error("The password must not be your user name or your e-mail address.")]
     SameAsIdentity,
     /// The one that it was to replace.
     #[error("The new password must differ from the current one.")]

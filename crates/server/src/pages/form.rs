@@ -193,7 +193,12 @@ impl Form {
     }
 
     /// Says what is wrong with the form as a whole, which begins with the field `first`.
-    fn fault_of_all(&mut self, first: &'static Field, code: Code, message: impl Into<String>) {
+    pub(super) fn fault_of_all(
+        &mut self,
+        first: &'static Field,
+        code: Code,
+        message: impl Into<String>,
+    ) {
         self.code = Some(code);
         self.faults_of_all.push((first.id, message.into()));
     }

@@ -135,7 +135,7 @@ pub(crate) async fn submit(
                 let time = words.time(due_at);
                 let variables = [("time", (&time).into())];
                 let message = words.say_with("login-scheduled-for-deletion", &variables);
-                form.fault(&PASSWORD, Code::DeletionScheduled, message);
+                form.fault_of_all(&PASSWORD, Code::DeletionScheduled, message);
             }
             Err(LoginError::InvalidCredentials) => form.refuse_credentials(&USERNAME),
             Err(LoginError::TooManyAttempts { retry_after }) => {

@@ -14,6 +14,20 @@ every_backend! {
         app.login("alicia", PASSWORD).await.assert_ok();
     }
 
+    async fn whoever_loads_the_address_of_a_form_again_is_led_to_the_account(app: TestApp) {
+        app.signed_up("alice").await;
+        let mut browser = app.browser_of("alice").await;
+        for path in [
+            "/account/profile",
+            "/account/password",
+            "/account/resend",
+            "/account/sessions/end-others",
+            "/account/sessions/0190/end",
+        ] {
+            browser.open(path).await.assert_goes_to("/account");
+        }
+    }
+
     async fn faults_of_the_profile_are_said_at_their_fields(app: TestApp) {
         app.signed_up("alice").await;
         app.signed_up("bob").await;

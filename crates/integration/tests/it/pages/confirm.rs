@@ -130,7 +130,7 @@ mod optional {
         async fn the_account_names_no_other_address_to_mail_to(app: Mailed) {
             app.signed_up("alice").await;
             let mut browser = app.browser_of("alice").await;
-            browser.submit("/account/resend", &[("email", "bob@example.org")]).await.assert_error_page(400, "This can&#39;t be done");
+            browser.submit("/account/resend", &[("email", "bob@example.org")]).await.assert_error_page(400, "This can’t be done");
         }
 
         async fn another_address_is_in_force_when_it_is_confirmed_and_can_be_taken_back(app: Mailed) {

@@ -25,7 +25,7 @@ mod at_once {
             let page = browser.open("/account").await.assert_page(200);
             assert!(page.contains("href=\"/account/delete\""), "{page}");
             let page = browser.open("/account/delete").await.assert_page(200);
-            assert!(page.contains("This can&#39;t be undone.") && page.contains("30 days"), "{page}");
+            assert!(page.contains("This can’t be undone.") && page.contains("30 days"), "{page}");
             assert!(page.contains("href=\"/account#data\""), "{page}");
 
             let cookie = browser.session().unwrap();
@@ -51,7 +51,7 @@ mod at_once {
             assert!(fault.contains("The current password is wrong."), "{fault}");
             let fault = browser.submit("/account/delete", &[("current_password", "")]).await.assert_fault(422, "current_password");
             assert!(fault.contains("Enter your current password."), "{fault}");
-            browser.submit("/account/delete", &[CURRENT[0], ("id", "u-1")]).await.assert_error_page(400, "This can&#39;t be done");
+            browser.submit("/account/delete", &[CURRENT[0], ("id", "u-1")]).await.assert_error_page(400, "This can’t be done");
             browser.open("/account").await.assert_page(200);
             app.login("alice", PASSWORD).await.assert_ok();
         }
@@ -122,6 +122,7 @@ mod later {
             let who = [who[0], ("password", who[1].1)];
             let page = browser.submit("/login", &who).await.assert_page(403);
             assert!(page.contains("name=\"keep_account\" value=\"yes\""), "{page}");
+            assert_eq!(page.matches("is scheduled for deletion on").count(), 1, "{page}");
             let keeps = [who[0], who[1], ("keep_account", "yes")];
             browser.submit("/login", &keeps).await.assert_goes_to("/account?done=kept");
             let page = browser.open("/account?done=kept").await.assert_page(200);

@@ -23,7 +23,7 @@ every_backend! {
     async fn a_method_that_is_not_allowed_says_which_are(app: TestApp) {
         for method in [reqwest::Method::PUT, reqwest::Method::DELETE, reqwest::Method::TRACE] {
             let answer = app.request(method, "/login").header("accept", ACCEPT).send().await;
-            answer.assert_error_page(405, "This page can&#39;t be opened like that");
+            answer.assert_error_page(405, "This page can’t be opened like that");
             assert_eq!(answer.header("allow"), Some("GET,HEAD,POST"));
         }
         app.post("/").header("accept", ACCEPT).send().await.assert_page(405);

@@ -39,7 +39,7 @@ every_backend! {
     async fn nobody_else_gets_it(app: TestApp) {
         app.signed_up("alice").await;
         let mut browser = app.browser_of("alice").await;
-        browser.open("/account/export").await.assert_error_page(405, "This page can&#39;t be opened like that");
+        browser.open("/account/export").await.assert_error_page(405, "This page can’t be opened like that");
         // What another site can have a browser send.
         let (cookie, token) = (browser.session().unwrap(), browser.token.clone());
         let forged = app.post("/account/export").header("cookie", &cookie)

@@ -43,11 +43,11 @@ every_backend! {
         for headers in headers {
             let with = |form: Request| headers.iter().fold(form, |form, (name, value)| form.header(name, value));
             let answer = with(browser.form("/account/profile", &PROFILE)).send().await;
-            answer.assert_error_page(403, "This form can&#39;t be accepted");
+            answer.assert_error_page(403, "This form can’t be accepted");
             let mut visitor = app.browser();
             visitor.open("/login").await;
             let answer = with(visitor.form("/login", &[("username", "alice"), ("password", PASSWORD)])).send().await;
-            answer.assert_error_page(403, "This form can&#39;t be accepted");
+            answer.assert_error_page(403, "This form can’t be accepted");
         }
         let page = browser.open("/account").await.assert_page(200);
         assert!(page.contains("<h1>alice</h1>"), "nothing was changed: {page}");
@@ -60,7 +60,7 @@ every_backend! {
         let end = format!("/account/sessions/{}/end", api.session);
         for path in ["/login", "/register", "/logout", "/account/profile", "/account/password", "/account/confirm", "/account/sessions/end-others", &end] {
             let answer = browser.submit(path, &[]).await;
-            answer.assert_error_page(403, "This form can&#39;t be accepted");
+            answer.assert_error_page(403, "This form can’t be accepted");
         }
         browser.open("/account").await.assert_page(200);
         app.me(&api.access).await.assert_ok();

@@ -5,7 +5,7 @@ use integration::{Answer, Browser, PASSWORD, Request, TestApp, every_backend, ra
 use reqwest::Method;
 
 const FORM: &str = "application/x-www-form-urlencoded";
-const REFUSED: &str = "This form can&#39;t be accepted";
+const REFUSED: &str = "This form can’t be accepted";
 
 /// A form of alice's profile with this body, sent by the browser's own page.
 fn profile(app: &TestApp, browser: &Browser<'_>, path: &str, body: Vec<u8>) -> Request {

@@ -84,7 +84,7 @@ every_backend! {
             assert!(!page.contains(PASSWORD), "never a password: {page}");
             assert_eq!(browser.session(), None);
         }
-        assert_eq!(sentences, ["The name or the password is wrong."; 2]);
+        assert_eq!(sentences, ["The user name, the e-mail address or the password is wrong."; 2]);
         // The same page goes on: it has a form token of its own.
         browser.submit("/login", &[("username", "alice"), ("password", PASSWORD)]).await.assert_goes_to("/account");
     }
@@ -219,6 +219,6 @@ every_backend! {
         answer.assert_goes_to("/login");
         app.me(&token).await.assert_problem(401, "revoked_token");
         app.me(&api.access).await.assert_ok();
-        browser.open("/logout").await.assert_error_page(405, "This page can&#39;t be opened like that");
+        browser.open("/logout").await.assert_error_page(405, "This page can’t be opened like that");
     }
 }

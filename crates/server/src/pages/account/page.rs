@@ -3,7 +3,7 @@
 use account::{Accounts, ListedSession, Refused};
 use askama::Template;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{Redirect, Response};
 use csrf::CsrfToken;
 use http::Uri;
 use model::Timestamp;
@@ -96,6 +96,12 @@ pub(super) enum Filled {
     None,
     Profile(Form),
     Password(Form),
+}
+
+/// Leads to the page from the addresses of its forms, where a browser is after one of them: whoever loads that again meets no
+/// 405.
+pub(crate) async fn lead_here() -> Redirect {
+    Redirect::to("/account")
 }
 
 /// Shows the page.
