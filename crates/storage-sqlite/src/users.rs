@@ -296,6 +296,10 @@ fn change_password(
     password: PasswordChange,
     moment: Moment,
 ) -> Result<PasswordChanged, Error> {
+    let found = find(change.connection(), &password.user)?;
+    if !found.is_some_and(|found| password.holds_for(&found.user)) {
+        return Ok(PasswordChanged::Superseded);
+    }
     let PasswordChange {
         user,
         at,
@@ -304,17 +308,12 @@ fn change_password(
         proven,
     } = password;
     let minimum = at.next();
-    if let Some(proof) = &proven {
-        let found = find(change.connection(), &user)?;
-        if !found.is_some_and(|found| proof.holds_for(&found.user)) {
-            return Ok(PasswordChanged::Superseded);
-        }
-    }
     let changed = execute(
         change.connection(),
         "UPDATE users SET hash = :hash, hash_kind = :hash_kind, generation = :minimum,
-             keep = :keep, updated_at = :now, email_verified = email_verified OR :proven
-         WHERE id = :id AND generation = :at AND closes_at IS NULL",
+             keep = :keep, updated_at = :now, email_verified = email_verified OR :proven,
+             closes_at = NULL
+         WHERE id = :id AND generation = :at",
         named_params! {
             ":id": user.as_str(),
             ":at": integer(at.0),

@@ -18,8 +18,9 @@ pub struct Closing {
 
 /// Accounts that wait to be deleted.
 ///
-/// While one waits nothing of it changes: not its password, not its name, and its address only by
-/// [`Addresses::undo_address`](crate::Addresses::undo_address), which takes the deletion back. An operator takes it back by
+/// While one waits nothing of it changes. Two things take the deletion back by that: the address by
+/// [`Addresses::undo_address`](crate::Addresses::undo_address), and a new password
+/// ([`Users::change_password`](crate::Users::change_password)) of whoever has proven the address. An operator takes it back by
 /// disabling the account, which then is disabled and nothing else, and by enabling it. The generation names a closing: each
 /// begins another.
 #[async_trait]

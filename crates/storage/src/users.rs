@@ -106,9 +106,21 @@ pub struct PasswordChange {
     pub hash: PasswordHash,
     /// The session that lives on.
     pub keep: Option<SessionId>,
-    /// What whoever changes it has proven by that, as by a link in a mail: the address counts as confirmed. If the
-    /// account is no longer as this says, nothing happens.
+    /// What whoever changes it has proven by that, as by a link in a mail: the address counts as confirmed, and an account
+    /// that waits to be deleted waits no more. If the account is no longer as this says, nothing happens.
     pub proven: Option<AddressProof>,
+}
+
+impl PasswordChange {
+    /// Whether the account is still as this says. One that waits to be deleted is only for whoever proves its address.
+    pub fn holds_for(&self, user: &User) -> bool {
+        let waits = user.closes_at.is_some();
+        let may = match &self.proven {
+            None => !waits,
+            Some(proof) => proof.holds_for(user) && !(waits && user.disabled),
+        };
+        user.generation == self.at && may
+    }
 }
 
 /// What became of a [`PasswordChange`].
@@ -116,7 +128,8 @@ pub struct PasswordChange {
 pub enum PasswordChanged {
     /// It is changed; every session but the kept one has ended.
     Changed,
-    /// The account has left that generation, waits to be deleted, or is gone: nothing happened.
+    /// The account has left that generation, waits to be deleted and nobody has proven its address, or is gone: nothing
+    /// happened.
     Superseded,
 }
 
@@ -177,7 +190,8 @@ pub trait Users: Send + Sync {
         to: &PasswordHash,
     ) -> Result<bool, Error>;
 
-    /// One update: the new hash, the next generation, and the session that is kept.
+    /// One update: the new hash, the next generation, and the session that is kept. An account that waits to be deleted is
+    /// kept by whoever proves its address, unless it is disabled, too.
     async fn change_password(
         &self,
         change: PasswordChange,

@@ -67,6 +67,7 @@ mail-way-back-in-otherwise = If this link has expired, ask for another on the si
 mail-reset-password-subject = Choose a new password
 mail-reset-password-intro = Somebody, probably you, asked for a new password for your account at { $service }. To choose one:
 mail-reset-password-action = Choose a new password
+mail-reset-password-keeps = Your account will be deleted on { $time }. A new password keeps it.
 mail-reset-password-otherwise = If it wasn’t you, ignore this message: your password stays as it is.
 
 ## The password was changed
@@ -90,6 +91,7 @@ mail-deletion-scheduled-subject = Your account will be deleted
 mail-deletion-scheduled-intro = Your account at { $service } will be deleted on { $time }.
 mail-deletion-scheduled-keep = To keep it:
 mail-deletion-scheduled-action = Keep the account
+mail-deletion-scheduled-forgot = If your password does not work any more, choose “Forgot your password?” there: a new password keeps the account, too.
 mail-deletion-scheduled-otherwise = If you want it to be deleted, there is nothing to do.
 
 ## The account was deleted

@@ -161,9 +161,11 @@ forgot-sent-text = If there is an account with this address, a mail is on its wa
 
 reset-title = Choose a new password
 reset-text = When you set it, you are signed out everywhere.
+reset-keeps-text = This account is scheduled for deletion. When you set a new password, you keep it, and are signed out everywhere.
 reset-action = Set the password
 reset-done-title = Your new password is set
 reset-done-text = You are signed out everywhere. Sign in with the new password.
+reset-kept-text = Your account stays. You are signed out everywhere. Sign in with the new password.
 invitation-title = Choose a password for your account
 invitation-text = With it you sign in from then on, by your user name or by your e-mail address.
 invitation-done-title = Your password is set

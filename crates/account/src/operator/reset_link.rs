@@ -57,7 +57,11 @@ impl Operator {
             if is_invited {
                 Letter::Invitation { link, expires }
             } else {
-                Letter::ResetPassword { link, expires }
+                Letter::ResetPassword {
+                    link,
+                    expires,
+                    deletion_due: None,
+                }
             }
         };
         let mailed = self.mail_link(user, HANDED_OUT, letter).await?;

@@ -95,7 +95,7 @@ impl Accounts {
             Mail::Reset
         };
         let may = self.may_mail(mail, &to, requester, Some(&user), at);
-        if !user.is_in_use() || !may.await? {
+        if user.disabled || !may.await? {
             return Ok(Outcome::Done);
         }
         let (purpose, bound) = ResetPassword::mailed(&user);
@@ -113,7 +113,11 @@ impl Accounts {
         let letter = if forgot.is_way_in {
             Letter::WayBackIn { link, expires }
         } else {
-            Letter::ResetPassword { link, expires }
+            Letter::ResetPassword {
+                link,
+                expires,
+                deletion_due: user.closes_at,
+            }
         };
         let reason = at.id.to_string();
         self.mail(&to, requester.language(), letter, &reason, RESET)

@@ -58,9 +58,11 @@ struct GoodReset {
 }
 
 impl GoodReset {
-    /// What a link that carries this is good for now, if for anything.
+    /// What a link that carries this is good for now, if for anything. An account that waits to be deleted is kept by one
+    /// that was mailed meanwhile: a thief who has changed the password and wants the account deleted must not win.
     fn of(reset: &Carried<ResetPassword>, user: User) -> Option<Self> {
-        if !reset.bound.holds_for(&user) || !user.is_in_use() {
+        let may_be_kept = user.closes_at.is_none() || reset.mailed_to.is_some();
+        if !reset.bound.holds_for(&user) || user.disabled || !may_be_kept {
             return None;
         }
         let proven = match &reset.mailed_to {

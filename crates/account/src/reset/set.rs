@@ -38,6 +38,8 @@ pub enum NewPassword {
     First,
     /// One in place of another.
     Another,
+    /// One in place of another, by which an account is kept that is scheduled for deletion.
+    Keeping,
 }
 
 impl Accounts {
@@ -45,7 +47,9 @@ impl Accounts {
     pub async fn what_is_set_by(&self, link: &str) -> Result<Option<NewPassword>, storage::Error> {
         let found = self.reset_behind(link).await?;
         Ok(found.map(|found| {
-            if found.user.is_invited {
+            if found.user.closes_at.is_some() {
+                NewPassword::Keeping
+            } else if found.user.is_invited {
                 NewPassword::First
             } else {
                 NewPassword::Another
@@ -54,7 +58,7 @@ impl Accounts {
     }
 
     /// Sets a new password by a link. Every session ends, no device is known any more but the one that asks, whose token
-    /// this gives, and the guesses at the old password are forgotten.
+    /// this gives, and the guesses at the old password are forgotten. An account that is scheduled for deletion is kept.
     ///
     /// The account's own update spends the link: after an outage it is good, or the password is set.
     pub async fn reset_password(
@@ -100,6 +104,9 @@ impl Accounts {
             }
         }
         self.report(Act::PasswordReset.done().of(&user.id));
+        if user.closes_at.is_some() {
+            self.report(Act::Keeping.done().of(&user.id));
+        }
         self.made::<PasswordNotice>(announced).await;
         self.forget_guesses(&user).await;
         Ok(self.issue_device(&user.id, generation, None))

@@ -10,12 +10,15 @@ use account::operator::{EnableError, FindError};
 use account::{BrowserActor, Cookie, Deletion, LoginAttempt, LoginError, Operator};
 use model::{ClientInfo, EmailAddress, UserId};
 use secret::PlainToken;
-use storage::{AddressChange, AddressChanged, AddressProof, AddressUndo, Moment};
+use storage::{
+    AddressChange, AddressChanged, AddressProof, AddressUndo, Moment, PasswordChange,
+    PasswordChanged,
+};
 use storage_testing::interleaving::{Choices, Task, block_on, every_schedule, run};
 use storage_testing::memory::MemoryStore;
 use tokio::sync::watch;
 
-use crate::world::{PASSWORDS, WAIT, World};
+use crate::world::{HASHES, PASSWORDS, WAIT, World};
 
 /// What somebody does with the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +31,8 @@ enum Act {
     ComeBack,
     /// Whoever has the address before takes the change of it back.
     Undo,
+    /// Whoever reads the mail to the address sets a new password by a link of that moment.
+    Reset,
     Enable,
     Disable,
     /// An operator deletes it, whatever it waits for.
@@ -127,6 +132,20 @@ impl Scene {
                 };
                 let undone = world.storage.undo_address(undo, self.moment()).await;
                 done(undone.unwrap().is_some())
+            }
+            Act::Reset => {
+                let Some(user) = world.storage.user(&self.id()).await.unwrap() else {
+                    return Told::Refused;
+                };
+                let change = PasswordChange {
+                    at: user.generation,
+                    hash: HASHES[0][0].clone(),
+                    keep: None,
+                    proven: AddressProof::of(&user),
+                    user: user.id,
+                };
+                let changed = world.storage.change_password(change, self.moment()).await;
+                done(changed.unwrap() == PasswordChanged::Changed)
             }
             Act::Enable => match self.operator.enable(&self.who).await {
                 Ok(_) => Told::Done,
@@ -296,7 +315,13 @@ fn judge(scene: &Scene, told: &[(Act, Told)], seen: &str) {
         all.any(|(other, told)| *other == act && matches!(told, Told::Done | Told::SignedIn(_)))
     };
     // Once it was given back only an operator deletes it.
-    let given_back = [Act::ComeBack, Act::Undo, Act::Enable, Act::Disable];
+    let given_back = [
+        Act::ComeBack,
+        Act::Undo,
+        Act::Reset,
+        Act::Enable,
+        Act::Disable,
+    ];
     if given_back.into_iter().any(is_done) && !is_done(Act::DeleteAtOnce) {
         assert_ne!(end, End::Gone, "it was given back: {seen}");
     }
@@ -356,13 +381,18 @@ fn a_deletion_and_a_change_of_the_address_that_is_taken_back() {
 }
 
 #[test]
+fn a_deletion_and_a_new_password_by_a_mailed_link() {
+    assert!(hold(Beginning::InUse, &[Act::Delete, Act::Reset]) > 20);
+}
+
+#[test]
 fn a_deletion_and_an_operator_who_disables_the_account() {
     assert!(hold(Beginning::InUse, &[Act::Delete, Act::Disable]) > 20);
 }
 
 #[test]
 fn the_last_moment_and_its_owner() {
-    for act in [Act::ComeBack, Act::SignIn, Act::Undo] {
+    for act in [Act::ComeBack, Act::SignIn, Act::Undo, Act::Reset] {
         assert!(hold(Beginning::IsDue, &[Act::Sweep, act]) > 5);
     }
 }
@@ -382,6 +412,11 @@ fn two_processes_that_delete_what_is_due() {
 #[test]
 fn an_owner_who_comes_back_and_an_operator_who_deletes_the_account() {
     assert!(hold(Beginning::Waits, &[Act::ComeBack, Act::DeleteAtOnce]) > 20);
+}
+
+#[test]
+fn an_owner_who_comes_back_and_a_new_password_by_a_mailed_link() {
+    assert!(hold(Beginning::Waits, &[Act::ComeBack, Act::Reset]) > 5);
 }
 
 #[test]

@@ -55,7 +55,7 @@ thread_local! {
 }
 
 /// Hashes of [`PASSWORDS`]: of the present cost, and outdated.
-static HASHES: LazyLock<[[PasswordHash; 3]; 2]> = LazyLock::new(|| {
+pub(crate) static HASHES: LazyLock<[[PasswordHash; 3]; 2]> = LazyLock::new(|| {
     [16, 8].map(|memory| {
         let params = Params::new(memory, 1, 1).unwrap();
         PASSWORDS.map(|password| password::hash(&password.into(), &params).unwrap())

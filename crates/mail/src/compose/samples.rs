@@ -34,6 +34,12 @@ pub(crate) fn letters() -> Vec<Letter> {
         Letter::ResetPassword {
             link: link(),
             expires,
+            deletion_due: None,
+        },
+        Letter::ResetPassword {
+            link: link(),
+            expires,
+            deletion_due: Some(expires),
         },
         Letter::WayBackIn {
             link: link(),

@@ -54,7 +54,28 @@ fn reset() -> Letter {
     Letter::ResetPassword {
         link: "https://accounts.example.org/reset?token=abc".into(),
         expires: Timestamp::from_seconds(1_800_003_600),
+        deletion_due: None,
     }
+}
+
+#[test]
+fn a_link_to_a_new_password_says_that_it_keeps_an_account_only_where_it_does() {
+    let keeps = "Your account will be deleted on 2027-01-15 08:00 UTC. A new password keeps it.";
+    let of = |deletion_due| {
+        let Letter::ResetPassword { link, expires, .. } = reset() else {
+            unreachable!()
+        };
+        let letter = Letter::ResetPassword {
+            link,
+            expires,
+            deletion_due,
+        };
+        let written = written(&letter);
+        [written.text.contains(keeps), written.html.contains(keeps)]
+    };
+    assert_eq!(of(None), [false, false]);
+    let due = Timestamp::from_seconds(1_800_000_000);
+    assert_eq!(of(Some(due)), [true, true]);
 }
 
 fn named(name: &str) -> Option<ConfirmedName> {

@@ -57,9 +57,17 @@ impl Around<'_> {
                     ("expires", self.expires(*expires).into()),
                 ]
             }
-            Letter::ResetPassword { link, expires }
-            | Letter::WayBackIn { link, expires }
-            | Letter::Invitation { link, expires } => vec![
+            Letter::ResetPassword {
+                link,
+                expires,
+                deletion_due,
+            } => vec![
+                ("link", link.expose().into()),
+                ("expires", self.expires(*expires).into()),
+                // Empty where nothing is due.
+                ("until", deletion_due.map(in_utc).unwrap_or_default().into()),
+            ],
+            Letter::WayBackIn { link, expires } | Letter::Invitation { link, expires } => vec![
                 ("link", link.expose().into()),
                 ("expires", self.expires(*expires).into()),
             ],

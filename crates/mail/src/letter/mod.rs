@@ -78,6 +78,9 @@ pub enum Letter {
         link: Secret<String>,
         /// Until when.
         expires: Timestamp,
+        /// When the account will be deleted, if it is scheduled for that: a new password keeps it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deletion_due: Option<Timestamp>,
     },
     /// A change of the address was taken back, and with it the password is void.
     WayBackIn {
@@ -150,6 +153,7 @@ mod tests {
         Letter::ResetPassword {
             link: "https://accounts.example/reset?token=hunter2".into(),
             expires: Timestamp::from_seconds(3600),
+            deletion_due: None,
         }
     }
 

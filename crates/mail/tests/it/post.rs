@@ -55,6 +55,7 @@ pub(crate) fn reset(id: &str, to: &str) -> Outgoing {
         letter: Letter::ResetPassword {
             link: "https://accounts.example.org/reset?token=abc".into(),
             expires: Timestamp::from_seconds(1_800_003_600),
+            deletion_due: None,
         },
         date: Timestamp::from_seconds(1_800_000_000),
     }

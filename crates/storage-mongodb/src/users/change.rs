@@ -12,10 +12,11 @@ use crate::Core;
 use crate::document::{date, integer};
 use crate::error::Failure;
 use crate::users::TRIES;
-use crate::users::closings::CLOSES;
+use crate::users::closings::{CLOSES, waits_as_read};
 use crate::users::document::{Account, address_in, kind_of, name_in, read, unchanged};
 use crate::users::find::{email_key, username_key};
 use crate::users::keys::{self, kind_before};
+use crate::users::operator::OURS;
 use crate::users::pending::Pending;
 use crate::users::released::{Claim, Finished};
 
@@ -59,11 +60,7 @@ impl Core {
                 return Ok(PasswordChanged::Superseded);
             };
             let user = &account.credentials.user;
-            let holds = change
-                .proven
-                .as_ref()
-                .is_none_or(|proof| proof.holds_for(user));
-            if user.generation != change.at || user.closes_at.is_some() || !holds {
+            if !change.holds_for(user) {
                 return Ok(PasswordChanged::Superseded);
             }
             let minimum = change.at.next();
@@ -76,7 +73,7 @@ impl Core {
                 until: moment.feed_until,
             });
             let mut filter = untouched(&account);
-            filter.insert("generation", unchanged(&account.document, "generation"));
+            waits_as_read(&account.document, &mut filter);
             let mut set = doc! {
                 "password_hash": change.hash.expose(),
                 "hash_kind": kind_of(&change.hash),
@@ -92,7 +89,15 @@ impl Core {
                     filter.insert(field, unchanged(&account.document, field));
                 }
             }
-            let update = doc! { "$set": set };
+            let mut unset = Document::new();
+            if user.closes_at.is_some() {
+                set.insert(OURS, false);
+                unset.insert(CLOSES, "");
+            }
+            let mut update = doc! { "$set": set };
+            if !unset.is_empty() {
+                update.insert("$unset", unset);
+            }
             if self.users.update(filter, update).await? {
                 self.tally
                     .changed(kind_before(&account.document), kind_of(&change.hash));

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use model::{Generation, SessionId, User};
 use storage::{
     AddressChange, AddressChanged, AddressProof, AddressUndo, Closing, Enabled, FeedEntry,
-    PasswordChanged, ProfileChange, Rotated, Storage,
+    PasswordChange, PasswordChanged, ProfileChange, Rotated, Storage,
 };
 
 use super::Backend;
 use super::fixtures::{
-    account, at, at_once, change, email, exists, id, moment, opened, rotated, session_id, stored,
-    typed,
+    account, at, at_once, change, email, exists, hash, id, moment, opened, rotated, session_id,
+    stored, stored_hash, typed,
 };
 use super::listener::Listener;
 
@@ -308,6 +308,51 @@ pub async fn taking_back_an_address_takes_back_the_closing(backend: &dyn Backend
         assert!(stored(&store, name).await == undone);
     }
     assert!(store.due_users(at(1000), 10).await.unwrap().is_empty());
+}
+
+pub async fn a_new_password_of_whoever_proves_the_address_takes_back_the_closing(
+    backend: &dyn Backend,
+) {
+    let (store, beside) = (backend.open().await, backend.beside().await);
+    let alice = closed(&store, "alice", 900).await;
+    closed(&store, "bob", 900).await;
+    store.disable_user(&id("bob"), moment(2)).await.unwrap();
+    let listener = Listener::on(&store).await;
+    let by_mail = |user: &User, number| PasswordChange {
+        proven: AddressProof::of(user),
+        ..change(user.id.as_str(), number, "new", None)
+    };
+    // Of before the closing.
+    let before = User {
+        generation: Generation(0),
+        ..alice.clone()
+    };
+    for change in [by_mail(&before, 0), by_mail(&before, 1)] {
+        let changed = beside.change_password(change, moment(3)).await.unwrap();
+        assert_eq!(changed, PasswordChanged::Superseded);
+    }
+    assert!(stored(&store, "alice").await == alice);
+    let changed = beside.change_password(by_mail(&alice, 1), moment(4)).await;
+    assert_eq!(changed.unwrap(), PasswordChanged::Changed);
+    let expected = User {
+        generation: Generation(2),
+        email_verified: true,
+        closes_at: None,
+        updated_at: at(4),
+        ..alice
+    };
+    assert!(stored(&store, "alice").await == expected && expected.is_in_use());
+    assert_eq!(stored_hash(&store, "alice").await, hash("new").expose());
+    listener.hears(&generation("alice", 2)).await;
+    assert!(store.due_users(at(1000), 10).await.unwrap().is_empty());
+    assert!(!deleted(&store, "alice", 1, 1000).await);
+    assert!(!deleted(&store, "alice", 2, 1000).await);
+    // Of an account that is disabled, and waits for nothing, the password changes and nothing else.
+    let bob = stored(&store, "bob").await;
+    let changed = beside.change_password(by_mail(&bob, 2), moment(5)).await;
+    assert_eq!(changed.unwrap(), PasswordChanged::Changed);
+    assert!(stored(&store, "bob").await.disabled);
+    beside.close().await;
 }
 
 fn generation(owner: &str, minimum: u64) -> FeedEntry {

@@ -217,6 +217,7 @@ macro_rules! contract_behaviour {
             closings::an_operator_decides_about_a_closed_account,
             closings::nothing_of_a_closed_account_changes,
             closings::taking_back_an_address_takes_back_the_closing,
+            closings::a_new_password_of_whoever_proves_the_address_takes_back_the_closing,
             tickets::a_ticket_is_taken_once,
             tickets::a_ticket_that_cannot_be_read_is_not_spent,
             tickets::a_ticket_is_looked_at_as_often_as_one_likes_until_it_is_taken,

@@ -97,11 +97,7 @@ impl Users for MemoryStore {
         let Some(row) = state.users.get_mut(&change.user) else {
             return Ok(PasswordChanged::Superseded);
         };
-        let holds = |proof: &storage::AddressProof| proof.holds_for(&row.user);
-        if row.user.generation != change.at
-            || row.user.closes_at.is_some()
-            || !change.proven.as_ref().is_none_or(holds)
-        {
+        if !change.holds_for(&row.user) {
             return Ok(PasswordChanged::Superseded);
         }
         let minimum = change.at.next();
@@ -109,6 +105,7 @@ impl Users for MemoryStore {
         row.hash = change.hash;
         row.user.generation = minimum;
         row.user.keep = change.keep;
+        row.user.closes_at = None;
         row.user.email_verified |= change.proven.is_some();
         row.user.updated_at = moment.now;
         let (user, keep) = (change.user, change.keep);

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 const ALICE: &str = "alice@example.org";
 const THIEF: &str = "thief@example.net";
 const NEW: &str = "another long and winding phrase";
+const OF_THIEF: &str = "what nobody else would think of";
 
 /// Thirty days, in seconds.
 const GRACE: u64 = 2_592_000;
@@ -147,7 +148,7 @@ mod with_mail {
             assert_eq!(told.header("Subject").as_deref(), Some("Your account was deleted"));
         }
 
-        async fn no_link_lets_anybody_in_while_it_waits(app: WaitingMailed) {
+        async fn no_link_of_before_is_good_while_it_waits(app: WaitingMailed) {
             let WaitingMailed(app) = app;
             let alice = app.confirmed("alice").await;
             app.ask("password/forgot", json!({"email": ALICE})).await.assert_status(202);
@@ -156,12 +157,33 @@ mod with_mail {
             app.letter(ALICE).await;
             let body = json!({"token": before, "new_password": NEW});
             app.ask("password/reset", body).await.assert_problem(400, "invalid_link");
+            app.login("alice", PASSWORD).await.assert_problem(403, "deletion_scheduled");
+        }
+
+        async fn a_thief_who_changes_the_password_and_deletes_does_not_win(app: WaitingMailed) {
+            let WaitingMailed(app) = app;
+            let alice = app.confirmed("alice").await;
+            let body = json!({"current_password": PASSWORD, "new_password": OF_THIEF});
+            app.put("/api/v1/me/password").by(&alice).json(body).send().await.assert_ok();
+            app.letter(ALICE).await;
+            delete(&app, &alice).await.assert_status(202);
+            app.letter(ALICE).await;
+            come_back(&app, "alice", PASSWORD).await.assert_problem(401, "invalid_credentials");
+
             app.ask("password/forgot", json!({"email": ALICE})).await.assert_status(202);
-            // The next letter is another one.
+            let letter = app.letter(ALICE).await;
+            assert!(letter.text().contains("A new password keeps it."), "{letter:?}");
+            let link = letter.link();
+            let (_, token) = link.split_once("token=").unwrap();
+            let body = json!({"token": token, "new_password": NEW});
+            app.ask("password/reset", body.clone()).await.assert_ok();
+            app.ask("password/reset", body).await.assert_problem(400, "invalid_link");
+            come_back(&app, "alice", OF_THIEF).await.assert_problem(401, "invalid_credentials");
             app.advance(GRACE);
             app.sweep().await;
-            let told = app.letter(ALICE).await;
-            assert_eq!(told.header("Subject").as_deref(), Some("Your account was deleted"));
+            let tokens = app.login("alice", NEW).await.assert_ok();
+            let me = app.me(text(&tokens, "access_token")).await.assert_ok();
+            assert_eq!(text(&me, "id"), alice.id);
         }
 
         async fn a_thief_who_changes_the_address_and_deletes_does_not_win(app: WaitingMailed) {

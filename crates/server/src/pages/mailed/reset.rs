@@ -77,6 +77,7 @@ fn is_set(what: NewPassword, words: &Words) -> Result<Response, ApiError> {
     let (title, text) = match what {
         NewPassword::First => ("invitation-done-title", "invitation-done-text"),
         NewPassword::Another => ("reset-done-title", "reset-done-text"),
+        NewPassword::Keeping => ("reset-done-title", "reset-kept-text"),
     };
     let notice = Notice {
         title,
@@ -106,6 +107,7 @@ fn form_page(
     let (title, text) = match what {
         NewPassword::First => ("invitation-title", "invitation-text"),
         NewPassword::Another => ("reset-title", "reset-text"),
+        NewPassword::Keeping => ("reset-title", "reset-keeps-text"),
     };
     let asking = Asking {
         path: "/reset",
