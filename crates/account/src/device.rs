@@ -7,7 +7,8 @@
 //!
 //! A token is good for 180 days, for its own account, and for the generation in which it was issued: a
 //! change or a reset of the password voids the devices of the account, and each must sign in once more, but
-//! for the one on which it was changed.
+//! for the one on which it was changed. A deletion that waits voids them likewise, but while it waits the devices count
+//! that were known before.
 //!
 //! Whether a token counts is decided before anything is looked up by what was typed: it must be ours
 //! by its MAC, and what was typed must be the name or the address of its own account. So a token of
@@ -19,7 +20,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use model::{Credentials, Generation, Timestamp, UserId};
+use model::{Credentials, Generation, Timestamp, User, UserId};
 use secret::Secret;
 use sha2::Sha256;
 use storage::{AttemptKey, LoginName};
@@ -166,7 +167,7 @@ impl Accounts {
             return Ok(None);
         };
         let owner = readable(self.0.storage.credentials(&device.user).await)?;
-        let owner = owner.filter(|owner| owner.user.generation == device.generation);
+        let owner = owner.filter(|owner| device.is_known_to(&owner.user));
         Ok(owner.map(|owner| (device, owner)))
     }
 }
@@ -209,6 +210,13 @@ impl Device {
         bytes.extend_from_slice(&self.issued_at.to_be_bytes());
         bytes.extend_from_slice(self.user.as_str().as_bytes());
         bytes
+    }
+
+    /// Whether the token is of the generation of its account; or of the one before, of an account that waits to be deleted:
+    /// its owner must get back in, whoever guesses at it.
+    fn is_known_to(&self, user: &User) -> bool {
+        self.generation == user.generation
+            || (user.closes_at.is_some() && self.generation.next() == user.generation)
     }
 
     fn is_current(&self, now: Timestamp) -> bool {

@@ -122,6 +122,30 @@ mod without_mail {
             come_back(&app, "alice", PASSWORD).await.assert_problem(429, "too_many_attempts");
         }
 
+        async fn no_stranger_keeps_its_owner_from_coming_back_on_a_known_device(app: Waiting) {
+            let Waiting(app) = app;
+            let alice = app.signed_in("alice").await;
+            let tokens = app.login("alice", PASSWORD).await.assert_ok();
+            let device = text(&tokens, "device_token").to_owned();
+            delete(&app, &alice).await;
+            for _ in 0..5 {
+                app.login("alice", "not this one").await.assert_problem(401, "invalid_credentials");
+                app.login(ALICE, "not this one").await;
+            }
+            come_back(&app, "alice", PASSWORD).await.assert_problem(429, "too_many_attempts");
+            let back = async |password: &str| {
+                let body = json!({"username": "alice", "password": password, "keep_account": true});
+                app.post("/api/v1/login").header("x-portcullis-device", &device).json(body).send().await
+            };
+            back("not this one").await.assert_problem(401, "invalid_credentials");
+            let tokens = back(PASSWORD).await.assert_ok();
+            // That device is known again, and the token of before is good for nothing.
+            back("not this one").await.assert_problem(429, "too_many_attempts");
+            let now = text(&tokens, "device_token");
+            let body = json!({"username": "alice", "password": PASSWORD});
+            app.post("/api/v1/login").header("x-portcullis-device", now).json(body).send().await.assert_ok();
+        }
+
         async fn a_field_that_is_no_switch_is_refused(app: Waiting) {
             let Waiting(app) = app;
             let body = json!({"username": "alice", "password": PASSWORD, "keep_account": "please"});
