@@ -105,14 +105,12 @@ fn replace(
     let Some(mut user) = account(connection, &change.user)?.filter(is_as_it_was) else {
         return Ok(AddressChanged::Superseded);
     };
-    let mut undoable = undoable(connection, &user.id)?;
+    let before = keys_of(connection, &user.id)?.email;
+    let undoable = undoable(connection, &user.id)?;
+    let Some(undoable) = undoable.after(change, before.as_deref(), reservations, moment.now) else {
+        return Ok(AddressChanged::TooMany);
+    };
     let number = change.from.next();
-    if change.may_be_undone {
-        match undoable.and(number, moment.now) {
-            Some(more) => undoable = more,
-            None => return Ok(AddressChanged::TooMany),
-        }
-    }
     exchange(connection, &user, &change.to, reservations, moment)?;
     write(connection, &mut user, &change.to, number, &undoable, moment)?;
     writing.tell(FeedEntry::Changed(user.id.clone()), moment.feed_until)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use model::{AddressNumber, EmailAddress, Generation, Timestamp, User, UserId};
 
-use crate::{Error, Moment, SaveUserError};
+use crate::{Error, Moment, Reservations, SaveUserError, UniqueField};
 
 /// Somebody has proven that the address of an account is theirs. It is of use while the account is as it was when the
 /// proof was asked for: else the address may be another's by now.
@@ -61,7 +61,7 @@ pub struct AddressChange {
     pub at: Generation,
     /// The new address.
     pub to: EmailAddress,
-    /// Whether the owner of the old address may take it back.
+    /// Whether the owner of the old address may take it back, unless it is a change back itself ([`Undoable`]).
     pub may_be_undone: bool,
 }
 
@@ -127,15 +127,20 @@ pub trait Addresses: Send + Sync {
 
 /// The changes of an account's address that may still be undone. It stands with the account, and every store keeps it
 /// by these rules.
+///
+/// A change back to an address that was left by one of them undoes that one, as its link would: whoever has come in between
+/// gets no right to undo it, and those after it can't be undone any more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Undoable(Vec<UndoableChange>);
 
 /// A change that may be undone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct UndoableChange {
     /// The number of the address that it brought.
     number: AddressNumber,
     until: Timestamp,
+    /// Stands for the address that it left, as in [`Reserved::owner`]; empty where that can't be said.
+    left: String,
 }
 
 impl Undoable {
@@ -148,34 +153,62 @@ impl Undoable {
     /// Those that a store keeps, as [`Self::to_text`] wrote them; nothing when it is another text.
     pub fn parse(text: &str) -> Option<Self> {
         let changes = text.split_terminator(',').map(|change| {
-            let (number, until) = change.split_once('@')?;
+            let (number, rest) = change.split_once('@')?;
+            let (until, left) = rest.split_once('@').unwrap_or((rest, ""));
+            let is_mark = left.bytes().all(|byte| byte.is_ascii_hexdigit());
+            is_mark.then_some(())?;
             Some(UndoableChange {
                 number: AddressNumber(number.parse().ok()?),
                 until: Timestamp::from_millis(until.parse().ok()?),
+                left: left.to_owned(),
             })
         });
         changes.collect::<Option<_>>().map(Self)
     }
 
-    /// What a store keeps: a number and a time in milliseconds for each.
+    /// What a store keeps: a number, a time in milliseconds and what stands for the address before, for each.
     pub fn to_text(&self) -> String {
         let changes = self.0.iter().map(|change| {
-            let UndoableChange { number, until } = change;
-            format!("{}@{},", number.0, until.as_millis())
+            let UndoableChange {
+                number,
+                until,
+                left,
+            } = change;
+            format!("{}@{}@{left},", number.0, until.as_millis())
         });
         changes.collect()
     }
 
-    /// With one more at `now`; nothing when there are too many: whoever makes many changes must not put the first out
-    /// of its owner's reach.
+    /// After `change` at `now`; nothing when there are too many: whoever makes many changes must not put the first out
+    /// of its owner's reach. `before` is the key of the address that it leaves, where it has one.
     #[must_use]
-    pub fn and(&self, number: AddressNumber, now: Timestamp) -> Option<Self> {
+    pub fn after(
+        &self,
+        change: &AddressChange,
+        before: Option<&str>,
+        reservations: &Reservations,
+        now: Timestamp,
+    ) -> Option<Self> {
+        const EMAIL: UniqueField = UniqueField::Email;
         let mut changes = self.left(now);
+        let wanted = reservations.wanted(EMAIL, &change.to.key(), &change.user);
+        let is_left = |by: &UndoableChange| wanted.iter().any(|it| it.owner == by.left);
+        if let Some(back) = changes.iter().position(is_left) {
+            changes.truncate(back);
+            return Some(Self(changes));
+        }
+        if !change.may_be_undone {
+            return Some(Self(changes));
+        }
         if changes.len() >= Self::MOST {
             return None;
         }
-        let until = now.plus(Self::LIFETIME);
-        changes.push(UndoableChange { number, until });
+        let left = before.and_then(|key| reservations.released(EMAIL, key, &change.user));
+        changes.push(UndoableChange {
+            number: change.from.next(),
+            until: now.plus(Self::LIFETIME),
+            left: left.map(|left| left.owner).unwrap_or_default(),
+        });
         Some(Self(changes))
     }
 
@@ -197,7 +230,7 @@ impl Undoable {
 
     fn left(&self, now: Timestamp) -> Vec<UndoableChange> {
         let left = self.0.iter().filter(|change| now < change.until);
-        left.copied().collect()
+        left.cloned().collect()
     }
 }
 
@@ -214,13 +247,69 @@ mod tests {
         numbers.collect()
     }
 
+    fn address(number: u64) -> EmailAddress {
+        EmailAddress::parse(&format!("a{number}@example.org")).unwrap()
+    }
+
+    /// The change that brings an address of this number.
+    fn bringing(number: u64, to: EmailAddress) -> AddressChange {
+        AddressChange {
+            user: UserId::parse("u-1").unwrap(),
+            from: AddressNumber(number - 1),
+            at: Generation(0),
+            to,
+            may_be_undone: true,
+        }
+    }
+
+    /// With one more, of the address that the number says to another.
+    fn and(undoable: &Undoable, number: u64, days: u64) -> Option<Undoable> {
+        let change = bringing(number, address(number));
+        let before = address(number - 1).key();
+        undoable.after(&change, Some(&before), &Reservations::default(), at(days))
+    }
+
     fn after(numbers: &[u64]) -> Undoable {
         let changes = numbers
             .iter()
             .try_fold(Undoable::default(), |before, number| {
-                before.and(AddressNumber(*number), at(0))
+                and(&before, *number, 0)
             });
         changes.unwrap()
+    }
+
+    #[test]
+    fn a_change_back_undoes_the_change_that_left_the_address_and_those_after_it() {
+        let changes = after(&[1, 2, 3]);
+        for (back_to, days, left) in [
+            (0, 1, &[][..]),
+            (1, 1, &[1]),
+            (2, 1, &[1, 2]),
+            // Nobody has left it, or nobody can undo that any more.
+            (3, 1, &[1, 2, 3, 4]),
+            (7, 1, &[1, 2, 3, 4]),
+            (0, 7, &[4]),
+        ] {
+            let change = bringing(4, address(back_to));
+            let before = address(9).key();
+            let now = changes.after(&change, Some(&before), &Reservations::default(), at(days));
+            assert_eq!(numbers(&now.unwrap()), left, "{back_to} {days}");
+        }
+        // Of another account, or without a key, it is none.
+        let mut other = bringing(4, address(0));
+        other.user = UserId::parse("u-2").unwrap();
+        let now = changes.after(&other, None, &Reservations::default(), at(1));
+        assert_eq!(numbers(&now.unwrap()), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_change_that_cannot_be_undone_leaves_those_before() {
+        let change = AddressChange {
+            may_be_undone: false,
+            ..bringing(3, address(3))
+        };
+        let now = after(&[1, 2]).after(&change, None, &Reservations::default(), at(1));
+        assert_eq!(numbers(&now.unwrap()), [1, 2]);
     }
 
     #[test]
@@ -243,19 +332,23 @@ mod tests {
     #[test]
     fn the_first_change_is_never_put_out_of_reach() {
         let full = after(&(1..=10).collect::<Vec<_>>());
-        assert_eq!(full.and(AddressNumber(11), at(6)), None);
+        assert_eq!(and(&full, 11, 6), None);
         assert!(full.undone(AddressNumber(1), at(6)).is_some());
-        let later = full.and(AddressNumber(11), at(7)).unwrap();
+        let later = and(&full, 11, 7).unwrap();
         assert_eq!(numbers(&later), [11]);
     }
 
     #[test]
     fn what_a_store_keeps_reads_back() {
-        for numbers in [&[][..], &[1], &[2, 7, u64::MAX]] {
+        for numbers in [&[][..], &[1], &[2, 7, u64::MAX - 1]] {
             let changes = after(numbers);
             assert_eq!(Undoable::parse(&changes.to_text()), Some(changes));
         }
-        for other in ["1", "1@", "@1", "1@2;", "x@1,", "1@2,,"] {
+        let first = Undoable::parse("1@1800000000000,").unwrap();
+        assert_eq!(numbers(&first), [1]);
+        for other in [
+            "1", "1@", "@1", "1@2;", "x@1,", "1@2,,", "1@2@z,", "1@2@a@b,",
+        ] {
             assert_eq!(Undoable::parse(other), None, "{other}");
         }
     }

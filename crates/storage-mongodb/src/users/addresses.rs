@@ -14,7 +14,7 @@ use crate::Core;
 use crate::document::{Fields, date, integer};
 use crate::error::Failure;
 use crate::users::TRIES;
-use crate::users::change::{PROFILE, exchanged, untouched};
+use crate::users::change::{PROFILE, exchanged, held_address, untouched};
 use crate::users::closings::CLOSES;
 use crate::users::document::{Account, read, unchanged, unreadable};
 use crate::users::keys::kind_before;
@@ -88,14 +88,14 @@ impl Core {
             {
                 return Ok(AddressChanged::Superseded);
             }
-            let mut undoable = undoable_of(&account)?;
+            let before = held_address(&account.document);
+            let before = before.as_deref();
+            let undoable = undoable_of(&account)?;
+            let after = undoable.after(change, before, &self.reservations, moment.now);
+            let Some(undoable) = after else {
+                return Ok(AddressChanged::TooMany);
+            };
             let number = change.from.next();
-            if change.may_be_undone {
-                match undoable.and(number, moment.now) {
-                    Some(more) => undoable = more,
-                    None => return Ok(AddressChanged::TooMany),
-                }
-            }
             let update = Update {
                 set: new_address(&change.to, number, &undoable, moment),
                 unset: without_clash(&account),

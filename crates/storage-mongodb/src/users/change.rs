@@ -275,7 +275,7 @@ fn held_name(document: &Document) -> Option<String> {
     name_in(document).as_deref().and_then(username_key)
 }
 
-fn held_address(document: &Document) -> Option<String> {
+pub(super) fn held_address(document: &Document) -> Option<String> {
     address_in(document).and_then(email_key)
 }
 

@@ -264,6 +264,40 @@ pub async fn the_first_change_can_be_undone_after_the_second_was(backend: &dyn B
     assert_eq!(owner.generation, Generation(2));
 }
 
+pub async fn a_change_back_can_not_be_undone_nor_what_it_takes_back(backend: &dyn Backend) {
+    let store = backend.open().await;
+    account(&store, "alice").await;
+    for (number, address) in [
+        "alice@example.net",
+        "thief@example.net",
+        "thief@example.com",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let from = u64::try_from(number).unwrap();
+        changed(&store, to(address, from), moment(1)).await;
+    }
+    // Another writing of it is the same address.
+    changed(&store, to("Alice@example.net", 3), moment(2)).await;
+    let alice = id("alice");
+    for number in [2, 3, 4] {
+        let can = store.can_undo_address(&alice, AddressNumber(number), at(3));
+        assert!(!can.await.unwrap(), "{number}");
+        let thief = store
+            .undo_address(undo(number, "thief@example.net"), moment(3))
+            .await;
+        assert!(thief.unwrap().is_none(), "{number}");
+    }
+    let user = stored(&store, "alice").await;
+    assert_eq!(user.email.as_deref(), Some("Alice@example.net"));
+    // The first address keeps its right.
+    let owner = store
+        .undo_address(undo(1, "alice@example.org"), moment(4))
+        .await;
+    assert!(owner.unwrap().is_some());
+}
+
 pub async fn a_change_can_be_undone_for_seven_days(backend: &dyn Backend) {
     let store = backend.open().await;
     account(&store, "alice").await;

@@ -126,6 +126,7 @@ macro_rules! contract_behaviour {
             addresses::of_fifty_undoings_at_once_one_is_made,
             addresses::an_undone_change_takes_those_after_it_along,
             addresses::the_first_change_can_be_undone_after_the_second_was,
+            addresses::a_change_back_can_not_be_undone_nor_what_it_takes_back,
             addresses::a_change_can_be_undone_for_seven_days,
             addresses::a_change_that_nobody_may_undo_stays,
             addresses::it_is_known_whether_a_change_can_be_undone,

@@ -3,7 +3,7 @@ use model::{AddressNumber, Timestamp, User, UserId};
 use password::PasswordHash;
 use storage::{
     AddressChange, AddressChanged, AddressProof, AddressUndo, Addresses, Error, FeedEntry, Moment,
-    SaveUserError,
+    Reservations, SaveUserError,
 };
 
 use super::MemoryStore;
@@ -45,12 +45,15 @@ impl Addresses for MemoryStore {
             return Ok(AddressChanged::Superseded);
         };
         row.user.address_number = change.from.next();
-        if change.may_be_undone {
-            match row.undoable.and(row.user.address_number, moment.now) {
-                Some(more) => row.undoable = more,
-                None => return Ok(AddressChanged::TooMany),
-            }
-        }
+        let before = Some(&*row.email_key).filter(|key| !key.is_empty());
+        let reservations = Reservations::default();
+        let undoable = row
+            .undoable
+            .after(&change, before, &reservations, moment.now);
+        let Some(undoable) = undoable else {
+            return Ok(AddressChanged::TooMany);
+        };
+        row.undoable = undoable;
         row.email_key = change.to.key();
         row.user.email = Some(change.to.as_str().to_owned());
         row.user.email_verified = true;
