@@ -191,7 +191,7 @@ impl Undoable {
     ) -> Option<Self> {
         const EMAIL: UniqueField = UniqueField::Email;
         let mut changes = self.left(now);
-        let wanted = reservations.wanted(EMAIL, &change.to.key(), &change.user);
+        let wanted = reservations.wanted(EMAIL, &change.to.key(), Some(&change.user));
         let is_left = |by: &UndoableChange| wanted.iter().any(|it| it.owner == by.left);
         if let Some(back) = changes.iter().position(is_left) {
             changes.truncate(back);
