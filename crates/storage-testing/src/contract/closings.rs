@@ -319,8 +319,9 @@ pub async fn a_new_password_of_whoever_proves_the_address_takes_back_the_closing
     store.disable_user(&id("bob"), moment(2)).await.unwrap();
     let listener = Listener::on(&store).await;
     let by_mail = |user: &User, number| PasswordChange {
+        user: user.id.clone(),
         proven: AddressProof::of(user),
-        ..change(user.id.as_str(), number, "new", None)
+        ..change("nobody", number, "new", None)
     };
     // Of before the closing.
     let before = User {
