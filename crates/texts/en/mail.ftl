@@ -56,6 +56,12 @@ mail-address-changed-undo = If it wasn’t you, undo the change. You get this ad
 mail-address-changed-action = Undo the change
 mail-address-changed-otherwise = If it was you, there is nothing to do.
 
+## To the address before, where the change can't be taken back by a link
+
+mail-address-left-subject = Your e-mail address was changed
+mail-address-left-otherwise = There is no link to undo this, because the account went back to an address that it had before.
+mail-address-left-deleted = Your account at { $service } was deleted. Shortly before, somebody asked to change its e-mail address to { $address }. This can't be undone.
+
 ## A change of the address was taken back
 
 mail-way-back-in-subject = Choose a new password to get back in
@@ -93,6 +99,14 @@ mail-deletion-scheduled-keep = To keep it:
 mail-deletion-scheduled-action = Keep the account
 mail-deletion-scheduled-forgot = If your password does not work any more, choose “Forgot your password?” there: a new password keeps the account, too.
 mail-deletion-scheduled-otherwise = If you want it to be deleted, there is nothing to do.
+
+## The account was to be deleted, and was kept
+
+mail-kept-subject = Your account stays
+mail-kept-intro = Your account at { $service } is no longer scheduled for deletion: somebody signed in, or set a new password, to keep it.
+mail-kept-reset = If it wasn't you, choose a new password now, then delete the account again if you want that:
+mail-kept-action = Choose a new password
+mail-kept-otherwise = If it was you, there is nothing to do.
 
 ## The account was deleted
 

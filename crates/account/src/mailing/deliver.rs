@@ -27,10 +27,12 @@ impl Deliver {
     pub(crate) const fn urgency(&self) -> Urgency {
         match self.letter {
             Letter::AddressChanged { .. }
+            | Letter::AddressLeft { .. }
             | Letter::ResetPassword { .. }
             | Letter::WayBackIn { .. }
             | Letter::PasswordChanged { .. }
             | Letter::DeletionScheduled { .. }
+            | Letter::Kept { .. }
             | Letter::Deleted { .. } => Urgency::Urgent,
             Letter::ConfirmSignUp { .. }
             | Letter::AlreadyRegistered { .. }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use mail::{ConfirmedName, Letter, MaskedAddress};
 use model::{AddressNumber, EmailAddress, Generation, User, UserId};
 use serde::{Deserialize, Serialize};
-use storage::{Bound, Kind, Ticket, Undoable};
+use storage::{Bound, Kind, PutTicketError, Ticket, Undoable};
 
-use super::{Mail, Requester, address_of, done, later};
+use super::{Mail, Mailing, Requester, address_of, done, later};
 use crate::Accounts;
 use crate::email::UndoAddress;
 use crate::outbox::{Job, Outbox, Outcome, Posting, Running, Urgency};
@@ -144,6 +144,40 @@ impl AddressNotice {
         let is_this = || address_of(user).is_some_and(|now| MaskedAddress::of(&now) == self.now);
         user.address_number > self.number || (user.address_number == self.number && is_this())
     }
+
+    /// With a link that takes the change back, if there is still something to take back.
+    async fn letter(&self, accounts: &Accounts, mailing: &Mailing) -> Result<Letter, Outcome> {
+        let (storage, now) = (&accounts.0.storage, accounts.0.clock.now());
+        let (name, new_address) = (self.name.clone(), self.now.clone());
+        let can = storage.can_undo_address(&self.user, self.number, now).await;
+        let left = |is_deleted| Letter::AddressLeft {
+            name: name.clone(),
+            new_address: new_address.clone(),
+            is_deleted,
+        };
+        if !can.map_err(|error| later(&error))? {
+            let user = storage.user(&self.user).await;
+            return Ok(left(user.map_err(|error| later(&error))?.is_none()));
+        }
+        let undo = UndoAddress {
+            user: self.user.clone(),
+            change: self.number,
+            back_to: self.before.clone(),
+        };
+        let lifetime = Undoable::LIFETIME;
+        let (link, ticket) = Ticket::new(undo, Bound::to_nobody(), lifetime, &*accounts.0.rng);
+        match accounts.tickets().put(ticket).await {
+            Ok(()) => {}
+            Err(PutTicketError::OwnerGone) => return Ok(left(true)),
+            Err(error) => return Err(later(&error)),
+        }
+        Ok(Letter::AddressChanged {
+            name,
+            new_address,
+            undo: mailing.link("/email/undo", &link),
+            expires: now.plus(lifetime),
+        })
+    }
 }
 
 impl Job for AddressNotice {
@@ -154,34 +188,18 @@ impl Job for AddressNotice {
         let Ok(mailing) = accounts.mailing() else {
             return Outcome::Later("mail_is_off");
         };
-        let user = match accounts.0.storage.user(&self.user).await {
-            Ok(Some(user)) if self.is_made(&user) => user,
-            Ok(Some(_) | None) => return Outcome::Done,
+        match accounts.0.storage.user(&self.user).await {
+            Ok(Some(user)) if !self.is_made(&user) => return Outcome::Done,
+            // Whoever is gone may have been deleted by whoever has changed the address.
+            Ok(Some(_) | None) => {}
             Err(error) => return later(&error),
-        };
+        }
         let Ok(to) = EmailAddress::parse(&self.before) else {
             return Outcome::Never("unreadable_address");
         };
-        let now = accounts.0.clock.now();
-        let undo = UndoAddress {
-            user: user.id.clone(),
-            change: self.number,
-            back_to: self.before,
-        };
-        let (link, ticket) = Ticket::new(
-            undo,
-            Bound::to_nobody(),
-            Undoable::LIFETIME,
-            &*accounts.0.rng,
-        );
-        if let Err(error) = accounts.tickets().put(ticket).await {
-            return later(&error);
-        }
-        let letter = Letter::AddressChanged {
-            name: self.name,
-            new_address: self.now,
-            undo: mailing.link("/email/undo", &link),
-            expires: now.plus(Undoable::LIFETIME),
+        let letter = match self.letter(accounts, mailing).await {
+            Ok(letter) => letter,
+            Err(not_made) => return not_made,
         };
         let reason = format!("address/{}/{}", self.user, self.number.0);
         let lifetime = Undoable::LIFETIME;

@@ -59,6 +59,11 @@ pub(crate) fn letters() -> Vec<Letter> {
                 undo: link(),
                 expires,
             },
+            Letter::AddressLeft {
+                name: name.clone(),
+                new_address: MaskedAddress::sample(),
+                is_deleted: name.is_none(),
+            },
             Letter::PasswordChanged {
                 name: name.clone(),
                 reset: page(),
@@ -67,6 +72,10 @@ pub(crate) fn letters() -> Vec<Letter> {
                 name: name.clone(),
                 until: expires,
                 link: link(),
+            },
+            Letter::Kept {
+                name: name.clone(),
+                reset: page(),
             },
             Letter::Deleted { name },
         ]);

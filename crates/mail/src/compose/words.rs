@@ -57,6 +57,17 @@ impl Around<'_> {
                     ("expires", self.expires(*expires).into()),
                 ]
             }
+            Letter::AddressLeft {
+                name: owner,
+                new_address,
+                is_deleted,
+            } => {
+                name = owner.as_ref();
+                vec![
+                    ("new_address", new_address.as_str().into()),
+                    ("is_deleted", (*is_deleted).into()),
+                ]
+            }
             Letter::ResetPassword {
                 link,
                 expires,
@@ -71,7 +82,8 @@ impl Around<'_> {
                 ("link", link.expose().into()),
                 ("expires", self.expires(*expires).into()),
             ],
-            Letter::PasswordChanged { name: owner, reset } => {
+            Letter::PasswordChanged { name: owner, reset }
+            | Letter::Kept { name: owner, reset } => {
                 name = owner.as_ref();
                 vec![("reset", reset.into())]
             }

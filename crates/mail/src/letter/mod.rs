@@ -71,6 +71,15 @@ pub enum Letter {
         /// Until when.
         expires: Timestamp,
     },
+    /// To the address before, too, where the change can't be taken back by a link.
+    AddressLeft {
+        /// Whose account.
+        name: Option<ConfirmedName>,
+        /// What it was changed to.
+        new_address: MaskedAddress,
+        /// Whether the account was deleted meanwhile.
+        is_deleted: bool,
+    },
     /// Somebody forgot the password.
     ResetPassword {
         /// The page that takes a new one.
@@ -115,6 +124,13 @@ pub enum Letter {
         #[serde(with = "for_the_store")]
         link: Secret<String>,
     },
+    /// The account was to be deleted, and was kept.
+    Kept {
+        /// Whose account.
+        name: Option<ConfirmedName>,
+        /// The page that asks for a new password.
+        reset: String,
+    },
     /// The account was deleted.
     Deleted {
         /// Whose account it was.
@@ -134,11 +150,13 @@ impl Letter {
             Self::ConfirmNewAddress { .. } => "confirm_new_address",
             Self::AddressTaken {} => "address_taken",
             Self::AddressChanged { .. } => "address_changed",
+            Self::AddressLeft { .. } => "address_left",
             Self::ResetPassword { .. } => "reset_password",
             Self::WayBackIn { .. } => "way_back_in",
             Self::PasswordChanged { .. } => "password_changed",
             Self::Invitation { .. } => "invitation",
             Self::DeletionScheduled { .. } => "deletion_scheduled",
+            Self::Kept { .. } => "kept",
             Self::Deleted { .. } => "deleted",
             Self::Test => "test",
         }

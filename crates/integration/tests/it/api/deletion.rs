@@ -237,6 +237,24 @@ mod at_once {
     use super::*;
 
     every_backend! {
+        async fn whoever_had_the_address_is_told_where_a_thief_changes_it_and_deletes(app: Mailed) {
+            for number in 0..5 {
+                let name = format!("victim-{number}");
+                let thief = format!("thief-{number}@example.net");
+                let person = app.confirmed(&name).await;
+                let body = json!({"email": thief});
+                app.post("/api/v1/email/change").by(&person).json(body).send().await.assert_status(202);
+                let token = app.token(&thief, "/confirm").await;
+                app.confirm(&person, &token).await.assert_status(204);
+                delete(&app, &person).await.assert_status(204);
+                // Whichever of the two the server has seen first.
+                let told = app.letter(&format!("{name}@example.org")).await;
+                assert_eq!(told.header("Subject").as_deref(), Some("Your e-mail address was changed"));
+                let is_deleted = told.text().contains("was deleted. Shortly before");
+                assert!(is_deleted || told.text().contains("/email/undo"), "{told:?}");
+            }
+        }
+
         async fn the_owner_is_told_that_it_was_deleted(app: Mailed) {
             let alice = app.confirmed("alice").await;
             delete(&app, &alice).await;

@@ -57,6 +57,27 @@ mod optional {
             assert_eq!(app.me(&alice.access).await.assert_ok()["email_verified"], true);
         }
 
+        async fn whoever_changes_the_address_back_does_not_lose_it_to_the_thief(app: Mailed) {
+            let alice = app.confirmed("alice").await;
+            let change = async |to: &str| {
+                let body = json!({"email": to});
+                app.post("/api/v1/email/change").by(&alice).json(body).send().await.assert_status(202);
+                let token = app.token(to, "/confirm").await;
+                app.confirm(&alice, &token).await.assert_status(204);
+            };
+            change("thief@example.net").await;
+            let hers = app.token(ALICE, "/email/undo").await;
+            change("thief@example.com").await;
+            let his = app.token("thief@example.net", "/email/undo").await;
+            change(ALICE).await;
+            let told = app.letter("thief@example.com").await;
+            assert!(!told.text().contains("/email/undo"), "{told:?}");
+            for undo in [his, hers] {
+                app.ask("email/undo", json!({"token": undo})).await.assert_problem(400, "invalid_link");
+            }
+            assert_eq!(app.me(&alice.access).await.assert_ok()["email"], ALICE);
+        }
+
         async fn a_mail_comes_once_more_for_whoever_asks(app: Mailed) {
             app.signed_up("alice").await;
             app.letter(ALICE).await;
