@@ -1,7 +1,10 @@
 //! Coming back to an account that waits to be deleted.
 
+use model::User;
+
 use crate::carrier::Carrier;
 use crate::events::{Act, Reason};
+use crate::mailing::KeepingNotice;
 use crate::opening::Proven;
 use crate::{Accounts, LoginAttempt, LoginError};
 
@@ -15,12 +18,10 @@ impl Accounts {
     ) -> Result<C::Opened, LoginError> {
         let mut proven = self.prove_for_login(attempt).await?;
         if proven.user.closes_at.is_some() && proven.is_enough() {
-            let (id, at) = (proven.user.id.clone(), proven.user.generation);
-            let reopened = self.0.storage.reopen_user(&id, at, self.moment()).await;
-            match reopened {
+            match self.reopen(&proven.user).await {
                 Ok(Some(user)) => {
-                    self.report(Act::Keeping.done().of(&id));
                     proven.user = user;
+                    proven = self.refuse_unconfirmed(proven).await?;
                 }
                 // It was deleted, or disabled, in between.
                 Ok(None) => {
@@ -34,6 +35,29 @@ impl Accounts {
             }
         }
         Ok(self.open_session(proven, carrier).await?)
+    }
+
+    /// Keeps the account; nothing when it has been deleted, or disabled.
+    async fn reopen(&self, user: &User) -> Result<Option<User>, storage::Error> {
+        let announced = self.announce_keeping(user).await?;
+        let (id, at) = (&user.id, user.generation);
+        let reopened = self.0.storage.reopen_user(id, at, self.moment()).await?;
+        if reopened.is_some() {
+            self.report(Act::Keeping.done().of(id));
+            self.made::<KeepingNotice>(announced).await;
+        }
+        Ok(reopened)
+    }
+
+    /// Refuses whoever has kept an account whose address must be confirmed first.
+    async fn refuse_unconfirmed(&self, proven: Proven) -> Result<Proven, LoginError> {
+        if !self.must_confirm_first(&proven.user) {
+            return Ok(proven);
+        }
+        let refused = Act::SignIn.refused(Reason::EmailUnverified);
+        self.report(refused.of(&proven.user.id));
+        self.settle(proven.guess.given_back()).await?; // the password was right
+        Err(LoginError::EmailUnverified)
     }
 
     /// Refuses whoever has proven everything, and has not said that they want to keep an account that waits to be deleted.

@@ -177,7 +177,8 @@ impl Accounts {
                 return Err(LoginError::InvalidCredentials); // whatever the reason
             }
         };
-        if self.must_confirm_first(&found.user) {
+        // Who may keep an account confirms the address afterwards: while it waits to be deleted nothing is confirmed.
+        if found.user.closes_at.is_none() && self.must_confirm_first(&found.user) {
             drop(permit);
             self.give_back(guess).await; // the password was right
             self.report(

@@ -27,6 +27,10 @@ pub(crate) enum Mail {
     WayIn,
     SignUp,
     Notice,
+    /// That the account will be deleted: other notices must not use that up.
+    Closing,
+    /// That the account stays.
+    Keeping,
 }
 
 const DAY: Duration = Duration::from_hours(24);
@@ -55,6 +59,8 @@ impl Mail {
             Self::WayIn => "way_in",
             Self::SignUp => "sign_up",
             Self::Notice => "notice",
+            Self::Closing => "closing",
+            Self::Keeping => "keeping",
         }
     }
 }

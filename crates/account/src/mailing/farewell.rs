@@ -1,6 +1,7 @@
-//! Telling an owner that the account will be deleted, and that it was: as in [`super::notice`].
+//! Telling an owner that the account will be deleted, that it stays after all, and that it was deleted: as in
+//! [`super::notice`].
 //!
-//! The one goes with the account, like every notice. The other is sent when the account is gone, so it goes with none, and
+//! The first two go with the account. The last is sent when the account is gone, so it goes with none, and
 //! holds the address itself.
 
 use mail::{ConfirmedName, Letter};
@@ -18,6 +19,15 @@ use crate::outbox::{Job, Outbox, Outcome, Running, Urgency};
 pub(crate) struct ClosingNotice {
     user: UserId,
     /// The generation that the closing began.
+    generation: Generation,
+    language: String,
+}
+
+/// The account stays, which was to be deleted.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeepingNotice {
+    user: UserId,
+    /// The generation in which it waited.
     generation: Generation,
     language: String,
 }
@@ -41,6 +51,20 @@ impl Accounts {
         let notice = ClosingNotice {
             user: user.id.clone(),
             generation: user.generation.next(),
+            language: self.language(mailing),
+        };
+        self.announce(&notice, Some(&user.id)).await
+    }
+
+    /// Has the owner told that the account stays, once it does: whoever knows the password, or reads the mail, may have
+    /// kept it.
+    pub(crate) async fn announce_keeping(&self, user: &User) -> Result<Announced, storage::Error> {
+        let Ok(mailing) = self.mailing() else {
+            return Ok(Announced::to_nobody());
+        };
+        let notice = KeepingNotice {
+            user: user.id.clone(),
+            generation: user.generation,
             language: self.language(mailing),
         };
         self.announce(&notice, Some(&user.id)).await
@@ -98,7 +122,7 @@ impl Job for ClosingNotice {
         }
         let asked_by = Requester::account(&self.user, &self.language);
         match accounts
-            .may_mail(Mail::Notice, &to, &asked_by, None, at)
+            .may_mail(Mail::Closing, &to, &asked_by, None, at)
             .await
         {
             Ok(true) => {}
@@ -111,6 +135,41 @@ impl Job for ClosingNotice {
             link: mailing.page("/login").into(),
         };
         let reason = format!("closing/{}/{}", self.user, self.generation.0);
+        let mailing = accounts.mail(&to, &self.language, letter, &reason, LIFETIME);
+        done(mailing.await)
+    }
+}
+
+impl Job for KeepingNotice {
+    const KIND: Kind = Kind("keeping_notice");
+    const URGENCY: Urgency = Urgency::Urgent;
+
+    async fn run(self, accounts: &Accounts, at: &Running) -> Outcome {
+        let Ok(mailing) = accounts.mailing() else {
+            return Outcome::Later("mail_is_off");
+        };
+        let user = match accounts.0.storage.user(&self.user).await {
+            Ok(Some(user)) if user.is_in_use() && user.email_verified => user,
+            Ok(Some(_) | None) => return Outcome::Done, // it does not stay, or it can't be said whose address it is
+            Err(error) => return later(&error),
+        };
+        let Some(to) = address_of(&user) else {
+            return Outcome::Done;
+        };
+        let asked_by = Requester::account(&self.user, &self.language);
+        match accounts
+            .may_mail(Mail::Keeping, &to, &asked_by, None, at)
+            .await
+        {
+            Ok(true) => {}
+            Ok(false) => return Outcome::Never("too_many_mails"),
+            Err(error) => return later(&error),
+        }
+        let letter = Letter::Kept {
+            name: ConfirmedName::of(&user),
+            reset: mailing.page("/forgot"),
+        };
+        let reason = format!("keeping/{}/{}", self.user, self.generation.0);
         let mailing = accounts.mail(&to, &self.language, letter, &reason, LIFETIME);
         done(mailing.await)
     }

@@ -29,7 +29,7 @@ use crate::{Accounts, DeviceToken};
 pub(crate) use allowance::Mail;
 pub(crate) use code::Code;
 pub(crate) use deliver::{Deliver, DeliverOrdinary};
-pub(crate) use farewell::{ClosingNotice, DeletionNotice};
+pub(crate) use farewell::{ClosingNotice, DeletionNotice, KeepingNotice};
 pub(crate) use notice::{AddressNotice, Announced, PasswordNotice};
 pub(crate) use undeliverable::undeliverable_since;
 

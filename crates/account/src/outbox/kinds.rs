@@ -10,7 +10,8 @@ use super::{Job, Outcome, Running, Urgency};
 use crate::Accounts;
 use crate::email::{AskForAccount, AskForAddress, ResendConfirmation};
 use crate::mailing::{
-    AddressNotice, ClosingNotice, DeletionNotice, Deliver, DeliverOrdinary, PasswordNotice,
+    AddressNotice, ClosingNotice, DeletionNotice, Deliver, DeliverOrdinary, KeepingNotice,
+    PasswordNotice,
 };
 use crate::reset::ForgotPassword;
 
@@ -25,6 +26,7 @@ const KINDS: &[Entry] = &[
     Entry::of::<PasswordNotice>(),
     Entry::of::<AddressNotice>(),
     Entry::of::<ClosingNotice>(),
+    Entry::of::<KeepingNotice>(),
     Entry::of::<DeletionNotice>(),
     #[cfg(test)]
     Entry::of::<super::tests::Probe>(),

@@ -8,7 +8,7 @@ use storage::{Carried, PasswordChange, PasswordChanged, Purpose as _};
 use super::{GoodReset, ResetPassword};
 use crate::events::{Act, Reason};
 use crate::identifier::{canonical, login_name};
-use crate::mailing::{Announced, PasswordNotice};
+use crate::mailing::{Announced, KeepingNotice, PasswordNotice};
 use crate::{Accounts, DeviceToken};
 
 /// Why the password is what it was.
@@ -83,6 +83,10 @@ impl Accounts {
 
         let generation = user.generation.next();
         let announced = self.announce_password(&user, generation).await?;
+        let keeping = match user.closes_at {
+            Some(_) => self.announce_keeping(&user).await?,
+            None => Announced::to_nobody(),
+        };
         let change = PasswordChange {
             user: user.id.clone(),
             at: user.generation,
@@ -106,6 +110,7 @@ impl Accounts {
         self.report(Act::PasswordReset.done().of(&user.id));
         if user.closes_at.is_some() {
             self.report(Act::Keeping.done().of(&user.id));
+            self.made::<KeepingNotice>(keeping).await;
         }
         self.made::<PasswordNotice>(announced).await;
         self.forget_guesses(&user).await;

@@ -190,8 +190,8 @@ impl Scene {
         }
     }
 
-    /// How many letters have gone out that say that it will be deleted, and that it was.
-    fn letters(&self) -> [usize; 2] {
+    /// How many letters have gone out that say that it will be deleted, that it was, and that it stays.
+    fn letters(&self) -> [usize; 3] {
         self.world.clock.advance(Duration::from_mins(11)); // notices that nobody has made due are so by then
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -207,7 +207,7 @@ impl Scene {
             letters.push(std::fs::read_to_string(&path).unwrap());
             std::fs::remove_file(path).unwrap();
         }
-        ["will be deleted", "was deleted"].map(|subject| {
+        ["will be deleted", "was deleted", "stays"].map(|subject| {
             let says = |letter: &&String| {
                 let mut lines = letter.lines();
                 lines.any(|line| line.starts_with("Subject:") && line.contains(subject))
@@ -305,10 +305,10 @@ fn once(beginning: Beginning, racing: &[Act], choices: &mut Choices) {
         .map(|(act, ended)| (*act, ended.answer))
         .collect();
     let seen = format!("{beginning:?}: {told:?} in the order {order:?}");
-    judge(&scene, &told, &seen);
+    judge(&scene, beginning != Beginning::InUse, &told, &seen);
 }
 
-fn judge(scene: &Scene, told: &[(Act, Told)], seen: &str) {
+fn judge(scene: &Scene, waited: bool, told: &[(Act, Told)], seen: &str) {
     let end = scene.end();
     let is_done = |act: Act| {
         let mut all = told.iter();
@@ -353,11 +353,20 @@ fn judge(scene: &Scene, told: &[(Act, Told)], seen: &str) {
 
     // The owner is told what it has come to, once.
     let is = |what| usize::from(end == what);
-    assert_eq!(
-        scene.letters(),
-        [is(End::Waits), is(End::Gone)],
-        "{end:?}: {seen}"
+    let [waits, gone, stays] = scene.letters();
+    let expected = [is(End::Waits), is(End::Gone)];
+    assert_eq!([waits, gone], expected, "{end:?}: {seen}");
+    let most = is(End::InUse);
+    assert!(
+        stays <= most,
+        "{stays} times that it stays: {end:?}: {seen}"
     );
+    let by_others = [Act::Undo, Act::Reset, Act::Enable]
+        .into_iter()
+        .any(is_done);
+    if waited && is_done(Act::ComeBack) && !by_others {
+        assert_eq!(stays, most, "that it stays: {end:?}: {seen}");
+    }
 }
 
 #[test]

@@ -172,6 +172,57 @@ mod with_mail {
             assert_eq!(told.header("Subject").as_deref(), Some("Your account was deleted"));
         }
 
+        async fn the_owner_is_told_that_somebody_keeps_it(app: WaitingMailed) {
+            let WaitingMailed(app) = app;
+            let alice = app.confirmed("alice").await;
+            delete(&app, &alice).await;
+            app.letter(ALICE).await;
+            come_back(&app, "alice", PASSWORD).await.assert_ok();
+            let told = app.letter(ALICE).await;
+            assert_eq!(told.header("Subject").as_deref(), Some("Your account stays"));
+            assert!(told.link().ends_with("/forgot"));
+            // A sign-in keeps nothing.
+            come_back(&app, "alice", PASSWORD).await.assert_ok();
+            let tokens = app.login("alice", PASSWORD).await.assert_ok();
+            let again = Person { access: text(&tokens, "access_token").to_owned(), ..alice };
+            delete(&app, &again).await;
+            let next = app.letter(ALICE).await;
+            assert_eq!(next.header("Subject").as_deref(), Some("Your account will be deleted"));
+        }
+
+        async fn no_other_notice_crowds_out_the_one_of_the_deletion(app: WaitingMailed) {
+            let WaitingMailed(app) = app;
+            let alice = app.confirmed("alice").await;
+            let mut now = PASSWORD.to_owned();
+            for number in 0..3 {
+                let next = format!("{NEW} {number}");
+                let body = json!({"current_password": now, "new_password": next});
+                app.put("/api/v1/me/password").by(&alice).json(body).send().await.assert_ok();
+                app.letter(ALICE).await;
+                now = next;
+            }
+            delete(&app, &alice).await;
+            let scheduled = app.letter(ALICE).await;
+            assert_eq!(scheduled.header("Subject").as_deref(), Some("Your account will be deleted"));
+        }
+
+        async fn whoever_must_confirm_the_address_first_keeps_the_account_first(app: WaitingMailed) {
+            let WaitingMailed(app) = app;
+            let alice = app.signed_in("alice").await;
+            app.letter(ALICE).await;
+            let app = app.restart_with(&[SETTING, ("PORTCULLIS_EMAIL_VERIFICATION", "required")]).await;
+            delete(&app, &alice).await.assert_status(202);
+            app.login("alice", "not this one").await.assert_problem(401, "invalid_credentials");
+            app.login("alice", PASSWORD).await.assert_problem(403, "deletion_scheduled");
+            come_back(&app, "alice", PASSWORD).await.assert_problem(403, "email_unverified");
+            app.ask("email/resend", json!({"email": ALICE})).await.assert_status(202);
+            let body = json!({"token": app.token(ALICE, "/confirm").await, "password": PASSWORD});
+            app.ask("email/confirm", body).await.assert_status(204);
+            app.advance(GRACE);
+            app.sweep().await;
+            app.login("alice", PASSWORD).await.assert_ok();
+        }
+
         async fn no_link_of_before_is_good_while_it_waits(app: WaitingMailed) {
             let WaitingMailed(app) = app;
             let alice = app.confirmed("alice").await;
