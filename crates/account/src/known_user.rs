@@ -97,6 +97,7 @@ mod tests {
             disabled: false,
             is_invited: false,
             closes_at: None,
+            second_factor: false,
             created_at: Timestamp::from_seconds(0),
             updated_at: Timestamp::from_seconds(0),
         })

@@ -162,6 +162,7 @@ mod tests {
             disabled: false,
             is_invited: false,
             closes_at: None,
+            second_factor: false,
             created_at: NOW,
             updated_at: NOW,
         };

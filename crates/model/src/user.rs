@@ -30,6 +30,8 @@ pub struct User {
     pub is_invited: bool,
     /// When it will be deleted, if its owner wants that: until then it can't be used, and its owner can come back.
     pub closes_at: Option<Timestamp>,
+    /// Whether a second factor is asked for besides the password.
+    pub second_factor: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// When its name, address or password last changed.
@@ -104,6 +106,7 @@ mod tests {
             disabled: false,
             is_invited: false,
             closes_at: None,
+            second_factor: false,
             created_at: Timestamp::from_seconds(0),
             updated_at: Timestamp::from_seconds(0),
         }

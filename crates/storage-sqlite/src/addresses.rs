@@ -13,9 +13,9 @@ use storage::{
 use crate::SqliteStore;
 use crate::query::{execute, first, integer};
 use crate::released::{keys_of, refuse_reserved, release};
-use crate::sessions;
 use crate::users::{find, refuse_taken_email};
 use crate::writer::Change;
+use crate::{factors, sessions};
 
 const TABLE: &str = "users";
 
@@ -131,10 +131,16 @@ fn take_back(
     let Some(left) = undoable.undone(undo.change, moment.now) else {
         return Ok(None);
     };
+    let made_at = undoable.made_at(undo.change);
     let (number, minimum) = (user.address_number.next(), user.generation.next());
     exchange(connection, &user, &undo.back_to, reservations, moment)?;
     write(connection, &mut user, &undo.back_to, number, &left, moment)?;
     void_password(connection, &mut user, minimum)?;
+    if let Some(made_at) = made_at
+        && factors::remove_since(connection, &user.id, made_at)?
+    {
+        user.second_factor = false;
+    }
     sessions::delete_of(connection, &user.id, None)?;
     let entry = FeedEntry::Generation {
         user: user.id.clone(),

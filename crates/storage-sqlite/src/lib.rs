@@ -18,6 +18,7 @@ mod closings;
 mod connect;
 mod error;
 mod examination;
+mod factors;
 mod feed;
 mod files;
 mod follower;

@@ -88,6 +88,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         version: 16,
         sql: include_str!("../migrations/0016_lanes.sql"),
     },
+    Migration {
+        version: 17,
+        sql: include_str!("../migrations/0017_second_factors.sql"),
+    },
 ];
 
 /// Whether the file lacks a step.

@@ -23,7 +23,8 @@ pub(crate) const TABLE: &str = "users";
 /// The columns of an account and its hash.
 macro_rules! columns {
     () => {
-        "id, username, email, email_verified, address_number, generation, keep, disabled, closes_at, created_at, updated_at, hash"
+        "id, username, email, email_verified, address_number, generation, keep, disabled, closes_at, created_at, updated_at, hash, \
+         EXISTS (SELECT 1 FROM second_factors WHERE user = id) AS second_factor"
     };
 }
 pub(crate) use columns;
@@ -406,6 +407,7 @@ fn read_columns(columns: &Columns<'_>) -> Result<Credentials, Error> {
         closes_at: columns
             .get::<Option<i64>>("closes_at")?
             .map(Timestamp::from_millis),
+        second_factor: columns.get("second_factor")?,
         created_at: columns.time("created_at")?,
         updated_at: columns.time("updated_at")?,
     };

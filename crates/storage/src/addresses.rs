@@ -109,6 +109,7 @@ pub trait Addresses: Send + Sync {
     /// generation, in which no session is left. `None` when the change can't be undone any more, and once it is.
     ///
     /// An account that waits to be deleted waits no more: whoever has changed the address may have wanted that, too.
+    /// A second factor that was enrolled since the change is removed; an older one stays, and is asked for.
     /// Undoing a change undoes those after it; those before it can still be undone.
     async fn undo_address(
         &self,
@@ -228,6 +229,12 @@ impl Undoable {
         Some(Self(changes))
     }
 
+    /// When a change was made; nothing when it is not among those that may be undone.
+    pub fn made_at(&self, number: AddressNumber) -> Option<Timestamp> {
+        let found = self.0.iter().find(|change| change.number == number);
+        found.map(|change| change.until.minus(Self::LIFETIME))
+    }
+
     fn left(&self, now: Timestamp) -> Vec<UndoableChange> {
         let left = self.0.iter().filter(|change| now < change.until);
         left.cloned().collect()
@@ -317,6 +324,8 @@ mod tests {
         let undone = after(&[1, 2, 3]).undone(AddressNumber(2), at(1)).unwrap();
         assert_eq!(numbers(&undone), [1]);
         assert_eq!(undone.undone(AddressNumber(3), at(1)), None);
+        assert_eq!(undone.made_at(AddressNumber(1)), Some(at(0)));
+        assert_eq!(undone.made_at(AddressNumber(2)), None);
         assert_eq!(undone.undone(AddressNumber(2), at(1)), None);
         assert!(undone.undone(AddressNumber(1), at(1)).is_some());
     }
@@ -366,6 +375,7 @@ mod tests {
             disabled: false,
             is_invited: false,
             closes_at: None,
+            second_factor: false,
             created_at: at(0),
             updated_at: at(0),
         };

@@ -17,7 +17,7 @@
 //! `storage.records::<T>()`. Either takes the type and its use, and nothing in a backend.
 //!
 //! # Adding a backend
-//! Implement [`Users`], [`Addresses`], [`Closings`], [`Sessions`], [`Attempts`], [`Tickets`], [`Records`], [`Outbox`], [`Feed`] and [`Upkeep`] in a
+//! Implement [`Users`], [`Addresses`], [`Closings`], [`Factors`], [`Sessions`], [`Attempts`], [`Tickets`], [`Records`], [`Outbox`], [`Feed`] and [`Upkeep`] in a
 //! crate `storage-…`, run `storage_testing::contract::suite!` in its tests, and name the crate in `cli`, nowhere else.
 //! What decides is here and the same for all: [`rotation::decide`], [`attempts::reserve`], [`outbox::Progress`],
 //! [`Reservations`]. How the traits fit together is plainest in `storage_testing::memory`.
@@ -28,6 +28,7 @@ mod body;
 mod closings;
 mod error;
 mod examination;
+mod factors;
 pub mod feed;
 mod operator;
 pub mod outbox;
@@ -52,6 +53,7 @@ pub use body::{Kind, RecordBody, TicketBody, TooLarge};
 pub use closings::{Closing, Closings};
 pub use error::{Error, OpenError};
 pub use examination::Examination;
+pub use factors::{Enrolment, Factors, SecondFactor};
 pub use feed::{Effect, Feed, FeedEntry, FeedRow, FeedSink, Notice};
 pub use operator::{
     Beginning, Enabled, ListUsersError, UserCursor, UserFilter, UserListing, UserPage,
@@ -77,6 +79,7 @@ pub trait Storage:
     Users
     + Addresses
     + Closings
+    + Factors
     + Sessions
     + Attempts
     + Tickets
@@ -92,6 +95,7 @@ impl<
     T: Users
         + Addresses
         + Closings
+        + Factors
         + Sessions
         + Attempts
         + Tickets

@@ -40,6 +40,7 @@ impl NewUser {
             disabled: false,
             is_invited: self.hash.is_not_chosen(),
             closes_at: None,
+            second_factor: false,
             created_at: self.now,
             updated_at: self.now,
         }

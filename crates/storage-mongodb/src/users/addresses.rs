@@ -17,6 +17,7 @@ use crate::users::TRIES;
 use crate::users::change::{PROFILE, exchanged, held_address, untouched};
 use crate::users::closings::CLOSES;
 use crate::users::document::{Account, read, unchanged, unreadable};
+use crate::users::factors;
 use crate::users::keys::kind_before;
 use crate::users::operator::OURS;
 use crate::users::released::{Claim, Finished};
@@ -130,7 +131,8 @@ impl Core {
                 return Ok(None);
             };
             let user = &account.credentials.user;
-            let Some(left) = undoable_of(&account)?.undone(undo.change, moment.now) else {
+            let undoable = undoable_of(&account)?;
+            let Some(left) = undoable.undone(undo.change, moment.now) else {
                 return Ok(None);
             };
             let (number, minimum) = (user.address_number.next(), user.generation.next());
@@ -140,6 +142,10 @@ impl Core {
             set.insert("generation", integer(minimum.0));
             let mut unset = without_clash(&account);
             unset.insert("portcullis_keep", "");
+            let made_at = undoable.made_at(undo.change);
+            if factors::since(&account)? >= made_at {
+                unset.insert(factors::FACTOR, "");
+            }
             if user.closes_at.is_some() {
                 set.insert(OURS, false);
                 unset.insert(CLOSES, "");

@@ -14,6 +14,7 @@ use crate::error::Failure;
 use crate::users::TRIES;
 use crate::users::closings::{CLOSES, waits_as_read};
 use crate::users::document::{Account, address_in, kind_of, name_in, read, unchanged};
+use crate::users::factors::marked;
 use crate::users::find::{email_key, username_key};
 use crate::users::keys::{self, kind_before};
 use crate::users::operator::OURS;
@@ -40,7 +41,7 @@ impl Core {
             "portcullis_closing": { "$exists": false },
         };
         let update = doc! {
-            "$set": { "password_hash": to.expose(), "hash_kind": kind_of(to) },
+            "$set": { "password_hash": marked(&account.document, to), "hash_kind": kind_of(to) },
         };
         let upgraded = self.users.update(filter, update).await?;
         if upgraded {
@@ -75,7 +76,7 @@ impl Core {
             let mut filter = untouched(&account);
             waits_as_read(&account.document, &mut filter);
             let mut set = doc! {
-                "password_hash": change.hash.expose(),
+                "password_hash": marked(&account.document, &change.hash),
                 "hash_kind": kind_of(&change.hash),
                 "generation": integer(minimum.0),
                 "portcullis_keep": change.keep.map(|keep| keep.to_string()),

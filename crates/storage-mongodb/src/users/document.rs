@@ -16,6 +16,7 @@ use storage::Error;
 use crate::document::{Fields, foreign_time, text_of};
 use crate::ids;
 use crate::users::closings::closes_at;
+use crate::users::factors;
 use crate::users::operator::OURS;
 use crate::users::pending::Pending;
 use crate::users::switches;
@@ -92,6 +93,7 @@ fn read_fields(fields: &Fields<'_>) -> Result<(Bson, Credentials, Option<Pending
         disabled,
         is_invited: hash.is_not_chosen(),
         closes_at,
+        second_factor: factors::has_one(fields)?,
         created_at,
         updated_at: time("updated_at").unwrap_or(created_at),
     };
@@ -139,7 +141,9 @@ pub(crate) fn hash_in(document: &Document) -> Option<PasswordHash> {
         Bson::Binary(binary) => std::str::from_utf8(&binary.bytes).ok()?,
         _ => return None,
     };
-    Some(PasswordHash::from_stored(text))
+    Some(PasswordHash::from_stored(factors::without_mark(
+        document, text,
+    )))
 }
 
 /// The kind of a hash, as text; null for one that can't be read.

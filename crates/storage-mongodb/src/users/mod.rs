@@ -19,6 +19,7 @@ mod create;
 mod delete;
 mod document;
 mod examination;
+mod factors;
 mod find;
 mod first;
 mod keys;

@@ -91,7 +91,7 @@ impl Core {
     /// A round, if there is anything to do.
     async fn round<'a>(&self, progress: &'a dyn Progress) -> Result<Option<Round<'a>>, Error> {
         let query = Query::new(doc! { "username_key_version": { "$ne": version() } }).only(doc! {
-            "username": 1, "email": 1, "password_hash": 1, "generation": 1, "hash_kind": 1,
+            "username": 1, "email": 1, "password_hash": 1, "portcullis_factor": 1, "generation": 1, "hash_kind": 1,
             "key_clash": 1,
         });
         let mut batches = self.users.batches(query, BATCH).await?;

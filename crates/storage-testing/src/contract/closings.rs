@@ -136,6 +136,7 @@ pub async fn who_comes_back_has_the_account_as_it_was(backend: &dyn Backend) {
     let kept = reopened(&beside, "alice", 1, 7).await;
     let expected = User {
         closes_at: None,
+        second_factor: false,
         updated_at: at(7),
         ..before
     };

@@ -24,6 +24,7 @@ pub mod attempts;
 pub mod browser;
 pub mod closings;
 pub mod durability;
+pub mod factors;
 pub mod feed;
 mod fixtures;
 mod listener;
@@ -208,6 +209,19 @@ macro_rules! contract_behaviour {
             operator::a_page_that_ends_with_the_last_account_leads_nowhere,
             operator::accounts_are_listed_by_what_they_are,
             operator::an_operator_looks_at_a_budget_without_counting,
+            factors::an_enrolment_reads_back_and_keeps_one_session,
+            factors::of_fifty_enrolments_at_once_one_is_made,
+            factors::an_enrolment_takes_the_place_of_the_one_before,
+            factors::an_enrolment_that_was_overtaken_changes_nothing,
+            factors::a_new_password_leaves_the_second_factor,
+            factors::a_step_only_goes_on,
+            factors::of_fifty_uses_of_a_step_at_once_one_counts,
+            factors::a_recovery_code_is_good_once,
+            factors::of_fifty_uses_of_a_recovery_code_at_once_one_counts,
+            factors::a_removed_factor_leaves_the_password_and_one_session,
+            factors::an_undone_address_takes_along_what_was_enrolled_since,
+            factors::what_is_sealed_anew_is_the_same_factor,
+            factors::a_deleted_account_leaves_no_factor,
             closings::closing_refuses_whatever_was_issued,
             closings::a_sign_in_that_was_overtaken_by_a_closing_gets_nothing,
             closings::of_fifty_at_once_one_closes_an_account,

@@ -29,6 +29,7 @@ pub async fn an_account_reads_back_as_it_was_made(backend: &dyn Backend) {
         disabled: false,
         is_invited: false,
         closes_at: None,
+        second_factor: false,
         created_at: at(0),
         updated_at: at(0),
     };

@@ -87,6 +87,11 @@ impl Addresses for MemoryStore {
         let Some(left) = row.undoable.undone(undo.change, moment.now) else {
             return Ok(None);
         };
+        let made_at = row.undoable.made_at(undo.change);
+        if row.factor_since() >= made_at {
+            row.factor = None;
+            row.user.second_factor = false;
+        }
         row.undoable = left;
         row.email_key = undo.back_to.key();
         row.hash = PasswordHash::from("");

@@ -6,6 +6,7 @@ mod attempts;
 mod closings;
 #[cfg(test)]
 mod contract;
+mod factors;
 mod operator;
 mod outbox;
 mod records;
@@ -61,6 +62,7 @@ struct Row {
     username_key: String,
     email_key: String,
     undoable: Undoable,
+    factor: Option<factors::Enrolled>,
 }
 
 impl MemoryStore {

@@ -25,6 +25,7 @@ impl Users for MemoryStore {
             username_key: new.username.key().as_str().to_owned(),
             email_key: new.email.key(),
             undoable: Undoable::default(),
+            factor: None,
         };
         state.save(row, new.now)?;
         Ok(user)

@@ -15,9 +15,9 @@ use password::PasswordHash;
 use secret::HashedToken;
 use storage::{
     AddressChange, AddressChanged, AddressProof, AddressUndo, Addresses, Closing, Closings,
-    Enabled, Error, ListUsersError, LoginName, Moment, NewUser, PasswordChange, PasswordChanged,
-    ProfileChange, Rotated, Rotation, SaveUserError, Sessions, SpentToken, Storage, Upkeep,
-    UserListing, UserPage, Users,
+    Enabled, Enrolment, Error, Factors, ListUsersError, LoginName, Moment, NewUser, PasswordChange,
+    PasswordChanged, ProfileChange, Rotated, Rotation, SaveUserError, SecondFactor, Sessions,
+    SpentToken, Storage, Upkeep, UserListing, UserPage, Users,
 };
 
 use super::Gate;
@@ -210,6 +210,81 @@ impl Closings for Stepped {
     ) -> Result<bool, Error> {
         let _inside = self.gate.pass().await;
         self.store.delete_due_user(id, at, moment).await
+    }
+}
+
+#[async_trait]
+impl Factors for Stepped {
+    async fn second_factor(&self, user: &UserId) -> Result<Option<SecondFactor>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.second_factor(user).await
+    }
+
+    async fn enrol(&self, enrolment: Enrolment, moment: Moment) -> Result<Option<User>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.enrol(enrolment, moment).await
+    }
+
+    async fn remove_factor(
+        &self,
+        user: &UserId,
+        at: Generation,
+        keep: Option<SessionId>,
+        moment: Moment,
+    ) -> Result<Option<User>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.remove_factor(user, at, keep, moment).await
+    }
+
+    async fn advance_step(
+        &self,
+        user: &UserId,
+        enrolled: Generation,
+        step: u64,
+    ) -> Result<bool, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.advance_step(user, enrolled, step).await
+    }
+
+    async fn spend_recovery_code(
+        &self,
+        user: &UserId,
+        enrolled: Generation,
+        code: HashedToken,
+    ) -> Result<Option<u32>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.spend_recovery_code(user, enrolled, code).await
+    }
+
+    async fn replace_recovery_codes(
+        &self,
+        user: &UserId,
+        enrolled: Generation,
+        codes: Vec<HashedToken>,
+    ) -> Result<bool, Error> {
+        let _inside = self.gate.pass().await;
+        self.store
+            .replace_recovery_codes(user, enrolled, codes)
+            .await
+    }
+
+    async fn reseal_factor(
+        &self,
+        user: &UserId,
+        from: &SecondFactor,
+        sealed: Vec<u8>,
+    ) -> Result<bool, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.reseal_factor(user, from, sealed).await
+    }
+
+    async fn users_with_factors(
+        &self,
+        after: Option<&UserId>,
+        limit: u32,
+    ) -> Result<Vec<UserId>, Error> {
+        let _inside = self.gate.pass().await;
+        self.store.users_with_factors(after, limit).await
     }
 }
 
