@@ -440,6 +440,7 @@ mod tests {
                 "c2f6d698d3f1a5ee4757b719606c86cc4679d34c1e4f1a3892ad540c4fe5caae",
                 "a584d70945e4df460a36248d89229c8e8d6e10baf1e9201ed94f05043376eb32",
                 "15aad1bd3d3ef2c437ebae8eee28d7ac2ae4c52c13f18c9d2ecb06dcb89004b0",
+                "c9de2a064120ee9c1cd8e4df866bc8633f3ca27f03652e64446084fa44123adf",
             ]
         );
         assert_eq!(checksum("a;\r\nb;"), checksum("a;\nb;"));

@@ -18,6 +18,7 @@ mod contract;
 mod ears;
 mod effects;
 mod ends;
+mod factors;
 mod flask;
 mod ids;
 mod interrupted;
