@@ -1,0 +1,222 @@
+//! The step between the password and the session of an account that has a second factor.
+//!
+//! A challenge is a ticket for the client that has proven the password: whoever presents it, or, where a browser asked, that
+//! browser. It opens one session.
+
+use std::time::Duration;
+
+use jwt::IssueError;
+use model::{Authentication, ClientInfo, Level, Methods, Timestamp, UserId};
+use secret::{HashedToken, PlainToken, Secret, TokenPrefix};
+use serde::{Deserialize, Serialize};
+use storage::{Allowance, AttemptKey, Bound, Carried, Kind, Purpose, PutTicketError, Taken, Ticket};
+
+use super::{FactorError, FactorKind, PresentedFactor};
+use crate::attempts::Settlement;
+use crate::carrier::Carrier;
+use crate::device::Nonce;
+use crate::events::{Act, Reason};
+use crate::opening::Proven;
+use crate::unreadable::readable;
+use crate::{Accounts, LoginError, OpenSessionError};
+
+/// How long a challenge is good.
+const LIFETIME: Duration = Duration::from_mins(5);
+
+/// Tries at a challenge, right or wrong.
+const TRIES: Allowance = Allowance {
+    most: 5,
+    per: LIFETIME,
+};
+
+/// The password was right, and the account has a second factor.
+#[derive(Debug)]
+pub struct FactorRequired {
+    /// What stands for the password in the next step, for five minutes, once.
+    pub challenge: PlainToken,
+    /// What the account can prove itself by.
+    pub factors: Vec<FactorKind>,
+}
+
+/// The answer to a challenge.
+#[derive(Debug)]
+pub struct ChallengeAnswer {
+    /// The challenge, as it was sent back.
+    pub challenge: Secret<String>,
+    /// The second factor.
+    pub presented: PresentedFactor,
+    /// What the browser is known by that has proven the password, where a browser has.
+    pub browser: Option<HashedToken>,
+    /// Where it comes from.
+    pub client: ClientInfo,
+    /// Whether an account that waits to be deleted is kept.
+    pub keeps_account: bool,
+}
+
+/// Why nobody was signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// The challenge is unknown, was used, has expired, is another client's, or the account has changed since.
+    #[error("the challenge is not good any more")]
+    InvalidChallenge,
+    /// The second factor proved nothing.
+    #[error(transparent)]
+    Factor(#[from] FactorError),
+    /// It did, and no session was opened all the same.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+}
+
+impl From<storage::Error> for AnswerError {
+    fn from(error: storage::Error) -> Self {
+        Self::Factor(error.into())
+    }
+}
+
+impl From<IssueError> for AnswerError {
+    fn from(error: IssueError) -> Self {
+        Self::Login(error.into())
+    }
+}
+
+impl From<OpenSessionError> for AnswerError {
+    fn from(error: OpenSessionError) -> Self {
+        Self::Login(error.into())
+    }
+}
+
+/// What has been proven so far.
+#[derive(Serialize, Deserialize)]
+struct Challenge {
+    user: UserId,
+    /// When the password was proven.
+    at: Timestamp,
+    /// The budget of guesses at the password that is whole again once everything is proven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    clears: Option<[u8; 32]>,
+    /// The known device that the client is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    device: Option<Nonce>,
+    /// The hash of what the browser is known by that asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    browser: Option<[u8; 32]>,
+}
+
+impl Purpose for Challenge {
+    const KIND: Kind = Kind("challenge");
+    const PREFIX: TokenPrefix = TokenPrefix("pcq_");
+
+    fn owner(&self) -> Option<&UserId> {
+        Some(&self.user)
+    }
+}
+
+impl Accounts {
+    /// Keeps what was proven for the next step. The guess at the password is no failure; earlier failures are counted on
+    /// until everything is proven.
+    pub(crate) async fn challenge(
+        &self,
+        proven: Proven,
+        browser: Option<HashedToken>,
+    ) -> Result<FactorRequired, LoginError> {
+        let clears = proven.guess.clears();
+        self.settle(proven.guess.given_back()).await?;
+        let factor = self.0.storage.second_factor(&proven.user.id).await?;
+        let recovers = factor.is_some_and(|factor| factor.recovery_codes > 0);
+        let challenge = Challenge {
+            user: proven.user.id.clone(),
+            at: proven.authentication.at,
+            clears: clears.map(|key| *key.as_bytes()),
+            device: proven.device,
+            browser: browser.map(|browser| *browser.as_bytes()),
+        };
+        let bound = Bound::to(&proven.user);
+        let (token, ticket) = Ticket::new(challenge, bound, LIFETIME, &*self.0.rng);
+        match self.tickets().put(ticket).await {
+            Ok(()) => {}
+            Err(PutTicketError::OwnerGone) => return Err(LoginError::InvalidCredentials),
+            Err(PutTicketError::TooLarge(error)) => {
+                return Err(storage::Error::Backend(error.into()).into());
+            }
+            Err(PutTicketError::Storage(error)) => return Err(error.into()),
+        }
+        self.report(Act::SignIn.refused(Reason::FactorRequired).of(&proven.user.id));
+        let recovery = recovers.then_some(FactorKind::RecoveryCode);
+        Ok(FactorRequired {
+            challenge: token,
+            factors: std::iter::once(FactorKind::Totp).chain(recovery).collect(),
+        })
+    }
+
+    /// Takes the second factor of somebody who has proven the password, and opens a session. Of several answers to one
+    /// challenge one opens it.
+    pub async fn answer_challenge<C: Carrier>(
+        &self,
+        answer: ChallengeAnswer,
+        carrier: &C,
+    ) -> Result<C::Opened, AnswerError> {
+        let invalid = || {
+            self.report(Act::SignIn.refused(Reason::InvalidChallenge));
+            AnswerError::InvalidChallenge
+        };
+        let token = PlainToken::parse(Challenge::PREFIX, answer.challenge.expose());
+        let token = token.map_err(|_| invalid())?;
+        let found = self.tickets().look::<Challenge>(&token).await?;
+        let found = found.filter(|found| found.is_of(answer.browser.as_ref()));
+        let found = found.ok_or_else(invalid)?;
+        if !self.may_try_challenge(&token).await? {
+            return Err(invalid());
+        }
+        let user = readable(self.0.storage.user(&found.user).await)?;
+        let user = user.filter(|user| found.bound.holds_for(user) && !user.disabled);
+        let user = user.ok_or_else(invalid)?;
+
+        let method = self
+            .prove_factor(Act::SignIn, &user.id, &answer.presented)
+            .await?;
+        let taken = self.tickets().take::<Challenge>(&token).await?;
+        let Some(Taken::Granted(taken)) = taken else {
+            return Err(invalid()); // another answer was faster
+        };
+        let proven = Proven {
+            user,
+            authentication: Authentication {
+                methods: Methods::PASSWORD.with(method),
+                level: Level::Two,
+                at: taken.at,
+            },
+            client: answer.client,
+            device: taken.device,
+            guess: taken.settlement(),
+        };
+        let proven = if answer.keeps_account {
+            self.keep_account(proven).await?
+        } else {
+            self.refuse_closing(proven).await?
+        };
+        Ok(self.open_session(proven, carrier).await?)
+    }
+
+    async fn may_try_challenge(&self, token: &PlainToken) -> Result<bool, storage::Error> {
+        let hash = token.hashed();
+        let whose = format!("challenge/{:02x?}", hash.as_bytes());
+        self.may(&whose, TRIES).await
+    }
+}
+
+impl Challenge {
+    /// Whether it was given to this browser, or to a client that has none.
+    fn is_of(&self, browser: Option<&HashedToken>) -> bool {
+        match (self.browser, browser) {
+            (None, None) => true,
+            (Some(kept), Some(browser)) => HashedToken::from_bytes(kept) == *browser,
+            _ => false,
+        }
+    }
+
+    fn settlement(&self) -> Settlement {
+        self.clears.map_or(Settlement::Nothing, |key| {
+            Settlement::ClearBudget(AttemptKey::new(key))
+        })
+    }
+}

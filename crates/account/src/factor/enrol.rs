@@ -1,0 +1,197 @@
+//! Enrolling an authenticator app.
+//!
+//! An enrolment is provisional until a code of the app confirms it, and starting it again puts another secret in its place;
+//! the app that the account has is left alone meanwhile.
+
+use std::time::Duration;
+
+use factors::{RECOVERY_CODES, RecoveryCode, Step, TotpSecret, qr_svg};
+use model::{Level, Timestamp, User, UserId};
+use secret::Secret;
+use serde::{Deserialize, Serialize};
+use storage::{
+    Enrolment, Keys, Kind, Record, RecordId, Replaced, SaveRecordError, Tells, Versioned,
+};
+
+use super::FactorError;
+use crate::events::{Act, Reason};
+use crate::{Accounts, Actor, Refused};
+
+/// How long an enrolment waits to be confirmed.
+const LIFETIME: Duration = Duration::from_mins(15);
+
+/// What an authenticator app is given, once.
+#[derive(Debug)]
+pub struct Enrolling {
+    /// The secret, to be typed: base32.
+    pub secret: Secret<String>,
+    /// The same for the app to read: `otpauth://…`.
+    pub uri: Secret<String>,
+    /// The same for its camera: an SVG.
+    pub qr: Secret<String>,
+}
+
+/// Codes for whoever loses the app, each good once. They are shown once.
+#[derive(Debug)]
+pub struct RecoveryCodes(pub Vec<Secret<String>>);
+
+/// Why nothing was enrolled.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolError {
+    /// The actor may not act.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The account has a second factor, and this session was not opened by it.
+    #[error("the second factor is needed")]
+    LevelTooLow,
+    /// The address is not confirmed: nobody could recover the password, and then the factor would be lost as well.
+    #[error("the address is not confirmed")]
+    EmailUnverified,
+    /// Nothing waits to be confirmed.
+    #[error("no enrolment was begun")]
+    NotBegun,
+    /// The code is wrong.
+    #[error(transparent)]
+    Factor(#[from] FactorError),
+}
+
+impl From<storage::Error> for EnrolError {
+    fn from(error: storage::Error) -> Self {
+        Refused::from(error).into()
+    }
+}
+
+/// An enrolment that waits to be confirmed. There is one for an account.
+#[derive(Clone, Serialize, Deserialize)]
+struct Provisional {
+    user: UserId,
+    sealed: Vec<u8>,
+    until: Timestamp,
+}
+
+impl Record for Provisional {
+    const KIND: Kind = Kind("enrolment");
+
+    fn owner(&self) -> Option<&UserId> {
+        Some(&self.user)
+    }
+
+    fn keys(&self) -> Keys {
+        Keys::one(self.user.as_str())
+    }
+}
+
+impl Accounts {
+    /// Begins the enrolment of an authenticator app. Needs a fresh token, and one of the second factor that the account has.
+    pub async fn begin_enrolment(&self, actor: &Actor, issuer: &str) -> Result<Enrolling, EnrolError> {
+        let user = self.who_enrols(actor).await?;
+        let secret = TotpSecret::random(|bytes| self.0.rng.fill(bytes));
+        let uri = secret.uri(issuer, user.display_name());
+        let sealed = self.seal_secret(&user.id, &secret);
+        let provisional = Provisional {
+            user: user.id.clone(),
+            sealed: sealed.map_err(storage::Error::from)?,
+            until: self.0.clock.now().plus(LIFETIME),
+        };
+        self.keep_provisional(provisional).await?;
+        let qr = qr_svg(&uri, &format!("QR code for {issuer}"));
+        let qr = qr.map_err(|error| storage::Error::Backend(Box::new(error)))?;
+        Ok(Enrolling {
+            secret: secret.base32(),
+            uri,
+            qr,
+        })
+    }
+
+    /// Confirms it by a code of the app, which can't sign in. Every other session ends; recovery codes are given, once.
+    pub async fn confirm_enrolment(
+        &self,
+        actor: &Actor,
+        typed: &Secret<String>,
+    ) -> Result<RecoveryCodes, EnrolError> {
+        let user = self.who_enrols(actor).await?;
+        let provisional = self.provisional(&user.id).await?;
+        let provisional = provisional.ok_or(EnrolError::NotBegun)?;
+        let secret = self.open_secret(&user.id, &provisional.sealed);
+        let secret = secret.map_err(storage::Error::from)?;
+        let budget = self.budget_of_factor(&user.id);
+        let guess = self
+            .count_guess(budget, Act::FactorEnrolment, Some(&user.id))
+            .await
+            .map_err(FactorError::from)?;
+        let Some(Step(step)) = self.step_of(&secret, typed, None) else {
+            self.report(actor.event(Act::FactorEnrolment.refused(Reason::WrongCode)));
+            return Err(FactorError::WrongCode.into());
+        };
+        self.clear_guesses(guess).await?;
+        let codes = self.new_recovery_codes();
+        let enrolment = Enrolment {
+            user: user.id.clone(),
+            at: user.generation,
+            keep: Some(actor.session),
+            sealed: provisional.sealed.clone(),
+            step,
+            recovery_codes: codes.iter().map(RecoveryCode::hashed).collect(),
+        };
+        let enrolled = self.0.storage.enrol(enrolment, self.moment()).await?;
+        if enrolled.is_none() {
+            return Err(Refused::Revoked.into()); // overtaken by a change of the password
+        }
+        self.records::<Provisional>()
+            .delete(&provisional, Tells::nothing())
+            .await?;
+        self.report(actor.event(Act::FactorEnrolment.done()));
+        Ok(RecoveryCodes(codes.iter().map(RecoveryCode::text).collect()))
+    }
+
+    /// The account of somebody who may enrol.
+    async fn who_enrols(&self, actor: &Actor) -> Result<User, EnrolError> {
+        self.require_fresh(actor)?;
+        let (_, user) = self.live_account(actor).await?;
+        if user.second_factor && actor.authentication.level() < Level::Two {
+            return Err(EnrolError::LevelTooLow);
+        }
+        if self.sends_mail() && !user.email_verified {
+            return Err(EnrolError::EmailUnverified);
+        }
+        Ok(user)
+    }
+
+    pub(super) fn new_recovery_codes(&self) -> Vec<RecoveryCode> {
+        let new = || RecoveryCode::random(|bytes| self.0.rng.fill(bytes));
+        std::iter::repeat_with(new).take(RECOVERY_CODES).collect()
+    }
+
+    /// The enrolment of an account that waits to be confirmed.
+    async fn provisional(
+        &self,
+        user: &UserId,
+    ) -> Result<Option<Versioned<Provisional>>, storage::Error> {
+        let found = self.records::<Provisional>().by_key(user.as_str()).await?;
+        Ok(found.filter(|found| self.0.clock.now() < found.until))
+    }
+
+    async fn keep_provisional(&self, new: Provisional) -> Result<(), EnrolError> {
+        let records = self.records::<Provisional>();
+        let saved = match records.by_key(new.user.as_str()).await? {
+            Some(before) => {
+                let replaced = records.replace(before.with(new), Tells::nothing()).await;
+                replaced.map(|replaced| matches!(replaced, Replaced::Done(_)))
+            }
+            None => {
+                let id = RecordId::random(self.0.clock.now(), &*self.0.rng);
+                records.insert(id, new, Tells::nothing()).await.map(|_| true)
+            }
+        };
+        match saved {
+            Ok(true) => Ok(()),
+            // Another enrolment was begun at the same time.
+            Ok(false) | Err(SaveRecordError::Taken(_)) => Err(storage::Error::Busy.into()),
+            Err(SaveRecordError::OwnerGone) => Err(Refused::Revoked.into()),
+            Err(SaveRecordError::OwnerChanged | SaveRecordError::TooLarge(_)) => {
+                Err(storage::Error::Busy.into())
+            }
+            Err(SaveRecordError::Storage(error)) => Err(error.into()),
+        }
+    }
+}

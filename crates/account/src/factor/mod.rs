@@ -1,0 +1,80 @@
+//! The second factor: an authenticator app, and recovery codes for whoever has lost it.
+//!
+//! Its secret is encrypted for the account that it belongs to (`Settings::factors`). A code is good once, by the step of
+//! time that it is of: the store moves that on by compare-and-set, also at the enrolment.
+
+mod challenge;
+mod enrol;
+mod manage;
+mod prove;
+
+use factors::{Step, TotpSecret};
+use model::UserId;
+use secret::Secret;
+use serde::{Deserialize, Serialize};
+
+use crate::Accounts;
+
+pub use challenge::{AnswerError, ChallengeAnswer, FactorRequired};
+pub use enrol::{EnrolError, Enrolling, RecoveryCodes};
+pub use manage::{ManageFactorError, OwnFactors};
+pub use prove::{FactorError, PresentedFactor};
+
+/// How an account can prove itself besides its password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactorKind {
+    /// A one-time code of an authenticator app.
+    Totp,
+    /// A recovery code.
+    RecoveryCode,
+}
+
+/// A secret that can't be encrypted, or decrypted with the keys of this process.
+#[derive(Debug, thiserror::Error)]
+#[error("a second factor can't be read: another server of this store has another SECRET_KEY")]
+pub(crate) struct Unreadable;
+
+impl From<Unreadable> for storage::Error {
+    fn from(error: Unreadable) -> Self {
+        Self::Backend(Box::new(error))
+    }
+}
+
+impl Accounts {
+    /// The secret of an account, encrypted.
+    fn seal_secret(&self, user: &UserId, secret: &TotpSecret) -> Result<Vec<u8>, Unreadable> {
+        let random = |bytes: &mut [u8]| self.0.rng.fill(bytes);
+        let sealed = self
+            .0
+            .settings
+            .factors
+            .seal(&purpose(user), secret.expose(), random);
+        sealed.map_err(|_| Unreadable)
+    }
+
+    /// The secret of an account that was encrypted.
+    fn open_secret(&self, user: &UserId, sealed: &[u8]) -> Result<TotpSecret, Unreadable> {
+        let opened = self.0.settings.factors.open(&purpose(user), sealed);
+        let opened = opened.ok_or(Unreadable)?;
+        let bytes = opened.expose().as_slice().try_into();
+        Ok(TotpSecret::from_bytes(bytes.map_err(|_| Unreadable)?))
+    }
+
+    /// The step of a typed code that is good now, and later than `last`.
+    fn step_of(
+        &self,
+        secret: &TotpSecret,
+        typed: &Secret<String>,
+        last: Option<Step>,
+    ) -> Option<Step> {
+        let code = factors::TypedCode::parse(typed.expose())?;
+        let now = self.0.clock.now().as_seconds();
+        secret.step_of(&code, now, last)
+    }
+}
+
+/// What a secret is encrypted for: it opens as that of this account and no other.
+fn purpose(user: &UserId) -> Vec<u8> {
+    format!("totp/{user}").into_bytes()
+}
