@@ -36,16 +36,27 @@ pub(crate) enum Settlement {
     Clear(Guess),
     /// It was meant for another budget: it alone is given back.
     GiveBack(Guess),
+    /// The same of a guess that an earlier step has settled.
+    ClearBudget(AttemptKey),
     /// Nothing was counted.
     Nothing,
 }
 
 impl Settlement {
+    /// Which budget is whole again by it.
+    pub(crate) const fn clears(&self) -> Option<AttemptKey> {
+        match self {
+            Self::Clear(guess) => Some(guess.key),
+            Self::ClearBudget(key) => Some(*key),
+            Self::GiveBack(_) | Self::Nothing => None,
+        }
+    }
+
     /// The same of a password that was right, but did not lead to a session: nothing is whole by that.
     pub(crate) fn given_back(self) -> Self {
         match self {
             Self::Clear(guess) | Self::GiveBack(guess) => Self::GiveBack(guess),
-            Self::Nothing => Self::Nothing,
+            Self::ClearBudget(_) | Self::Nothing => Self::Nothing,
         }
     }
 }
@@ -104,6 +115,7 @@ impl Accounts {
                 self.give_back(guess).await;
                 Ok(())
             }
+            Settlement::ClearBudget(key) => self.0.storage.clear_attempts(key).await,
             Settlement::Nothing => Ok(()),
         }
     }
@@ -116,6 +128,12 @@ impl Accounts {
     /// The budget of a signed-in person who gives the password once more.
     pub(crate) fn budget_of_account(&self, user: &UserId) -> AttemptKey {
         budget_of_account(&self.0.settings.attempt_key, user)
+    }
+
+    /// The budget of an account's second factor, whatever it is asked for.
+    pub(crate) fn budget_of_factor(&self, user: &UserId) -> AttemptKey {
+        let key = &self.0.settings.attempt_key;
+        budget(key, b"factor", user.as_str().as_bytes())
     }
 
     /// The budget of a known device.

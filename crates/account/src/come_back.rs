@@ -16,7 +16,15 @@ impl Accounts {
         attempt: LoginAttempt,
         carrier: &C,
     ) -> Result<C::Opened, LoginError> {
-        let mut proven = self.prove_for_login(attempt).await?;
+        let browser = attempt.browser;
+        let proven = self.prove_for_login(attempt).await?;
+        let proven = self.or_challenge(proven, browser).await?;
+        let proven = self.keep_account(proven).await?;
+        Ok(self.open_session(proven, carrier).await?)
+    }
+
+    /// Keeps an account that waits to be deleted, for somebody who has proven everything.
+    pub(crate) async fn keep_account(&self, mut proven: Proven) -> Result<Proven, LoginError> {
         if proven.user.closes_at.is_some() && proven.is_enough() {
             match self.reopen(&proven.user).await {
                 Ok(Some(user)) => {
@@ -34,7 +42,7 @@ impl Accounts {
                 }
             }
         }
-        Ok(self.open_session(proven, carrier).await?)
+        Ok(proven)
     }
 
     /// Keeps the account; nothing when it has been deleted, or disabled.

@@ -72,6 +72,13 @@ pub(crate) enum Act {
     /// The opening of budgets of guesses, by an operator.
     Unlocking,
     Deletion,
+    /// An authenticator app.
+    FactorEnrolment,
+    FactorRemoval,
+    /// A recovery code is spent.
+    RecoveryCode,
+    /// New recovery codes.
+    RecoveryCodes,
     /// The account will be deleted, unless its owner comes back.
     Closing,
     /// Its owner came back.
@@ -91,6 +98,12 @@ pub(crate) enum Reason {
     /// The account can't be read: another line names it, and says why.
     UnreadableAccount,
     WrongPassword,
+    /// The code of the second factor, or a recovery code.
+    WrongCode,
+    /// The password was right, and the second factor is asked for.
+    FactorRequired,
+    /// The step between password and second factor is unknown, was used, has expired, or is another client's.
+    InvalidChallenge,
     /// The account is switched off.
     Disabled,
     /// The account waits to be deleted.
@@ -154,6 +167,10 @@ impl Act {
             Self::Enabling => "enabling",
             Self::Unlocking => "unlocking",
             Self::Deletion => "deletion",
+            Self::FactorEnrolment => "factor_enrolment",
+            Self::FactorRemoval => "factor_removal",
+            Self::RecoveryCode => "recovery_code_used",
+            Self::RecoveryCodes => "recovery_codes_renewed",
             Self::Closing => "deletion_scheduled",
             Self::Keeping => "deletion_cancelled",
         }
@@ -189,6 +206,9 @@ impl Reason {
             Self::UnknownAccount => "unknown_account",
             Self::UnreadableAccount => "unreadable_account",
             Self::WrongPassword => "wrong_password",
+            Self::WrongCode => "wrong_code",
+            Self::FactorRequired => "factor_required",
+            Self::InvalidChallenge => "invalid_challenge",
             Self::Disabled => "disabled",
             Self::DeletionScheduled => "deletion_scheduled",
             Self::TooManyAttempts => "too_many_attempts",

@@ -100,7 +100,11 @@ impl Accounts {
         let moment = self.moment();
         let user = self.0.storage.user(&token.user).await?;
         let user = user
-            .filter(|user| user.accepts_without_session() && !self.must_confirm_first(user))
+            .filter(|user| {
+                user.accepts_without_session()
+                    && !self.must_confirm_first(user)
+                    && !user.second_factor
+            })
             .ok_or(RefreshError::Revoked)?;
         let context = AuthenticationContext::carried_on(Authentication::by_password(token.issued));
         let session = self.new_session(&user, context, client, moment.now);

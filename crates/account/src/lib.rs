@@ -18,6 +18,7 @@ mod device;
 mod email;
 mod events;
 mod export;
+mod factor;
 mod identifier;
 mod known_user;
 mod legacy;
@@ -68,6 +69,10 @@ pub use email::{
 };
 pub use events::{RequestInfo, TARGET as EVENTS_TARGET};
 pub use export::Export;
+pub use factor::{
+    AnswerError, ChallengeAnswer, EnrolError, Enrolling, FactorError, FactorKind, FactorRequired,
+    ManageFactorError, OwnFactors, PresentedFactor, RecoveryCodes,
+};
 pub use known_user::KnownUser;
 pub use legacy::{LegacyToken, Principal};
 pub use lifetimes::Lifetimes;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jwt::IssueError;
 use model::{Authentication, ClientInfo, Credentials, Timestamp, User, UserId};
 use password::{Busy, PasswordHash, Permit, Strength, Verdict};
-use secret::Secret;
+use secret::{HashedToken, Secret};
 use storage::LoginName;
 
 use crate::attempts::{GuessError, Settlement};
@@ -17,7 +17,7 @@ use crate::identifier::{canonical, login_name};
 use crate::opening::Proven;
 use crate::quota::{QuotaError, SignInQuota};
 use crate::unreadable::{is_unreadable, readable};
-use crate::{Accounts, DeviceToken, OpenSessionError};
+use crate::{Accounts, DeviceToken, FactorRequired, OpenSessionError};
 
 /// Someone who wants to sign in.
 pub struct LoginAttempt {
@@ -29,6 +29,9 @@ pub struct LoginAttempt {
     pub device: Option<DeviceToken>,
     /// Where it comes from.
     pub client: ClientInfo,
+    /// The hash of what the browser is known by that asks, if a browser does: a second factor is taken from it and nobody
+    /// else.
+    pub browser: Option<HashedToken>,
     /// How often the user may sign in; `None` where nothing bounds that.
     pub quota: Option<Arc<dyn SignInQuota>>,
 }
@@ -68,7 +71,10 @@ pub enum LoginError {
     /// Too many passwords wait to be hashed.
     #[error(transparent)]
     Busy(#[from] Busy),
-    /// The password was right, and the account demands more.
+    /// The password was right, and the account has a second factor.
+    #[error("the second factor is needed")]
+    FactorRequired(FactorRequired),
+    /// The account demands more than was proven.
     #[error("another factor is needed")]
     Insufficient,
     /// The tokens could not be signed.
@@ -119,22 +125,31 @@ impl Accounts {
         attempt: LoginAttempt,
         carrier: &C,
     ) -> Result<C::Opened, LoginError> {
+        let browser = attempt.browser;
         let proven = self.prove_for_login(attempt).await?;
+        let proven = self.or_challenge(proven, browser).await?;
         let proven = self.refuse_closing(proven).await?;
         Ok(self.open_session(proven, carrier).await?)
     }
 
-    /// Everything that a sign-in asks for; opens nothing.
+    /// What is proven, if it is enough; else a challenge to prove more.
+    pub(crate) async fn or_challenge(
+        &self,
+        proven: Proven,
+        browser: Option<HashedToken>,
+    ) -> Result<Proven, LoginError> {
+        if proven.is_enough() {
+            return Ok(proven);
+        }
+        let required = self.challenge(proven, browser).await?;
+        Err(LoginError::FactorRequired(required))
+    }
+
+    /// The first step: checks the password; opens nothing.
     pub(crate) async fn prove_for_login(
         &self,
         attempt: LoginAttempt,
     ) -> Result<Proven, LoginError> {
-        // A second factor goes here, after the password.
-        self.prove_by_password(attempt).await
-    }
-
-    /// The first step: checks the password; opens nothing.
-    async fn prove_by_password(&self, attempt: LoginAttempt) -> Result<Proven, LoginError> {
         let name = login_name(&attempt.identifier);
         let permit = self.admit_sign_in(canonical(&name))?; // before the look-up, so that a full queue tells nothing
         let device = self

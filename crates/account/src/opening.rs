@@ -43,8 +43,12 @@ pub enum OpenSessionError {
 }
 
 /// How much must be proven for a session of this account.
-const fn demanded(_: &User) -> Level {
-    Level::One // two, once accounts have a second factor
+const fn demanded(user: &User) -> Level {
+    if user.second_factor {
+        Level::Two
+    } else {
+        Level::One
+    }
 }
 
 impl Proven {

@@ -1,9 +1,10 @@
 //! The bounds and switches of the use cases.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use password::Policy;
-use secret::Secret;
+use secret::{Sealer, Secret};
 
 use crate::Lifetimes;
 
@@ -51,6 +52,8 @@ pub struct Settings {
     pub code_key: Secret<[u8; 32]>,
     /// The one before it, by which codes are found that were mailed before.
     pub code_key_previous: Option<Secret<[u8; 32]>>,
+    /// What second factors are encrypted with.
+    pub factors: Arc<Sealer>,
     /// The longest that what is asked for by mail waits before anything is looked up: a while at random, so that the work
     /// falls together with no answer.
     pub mail_delay: Duration,

@@ -9,7 +9,7 @@ use jwt::IssueError;
 use model::{Authentication, ClientInfo, Level, Methods, Timestamp, UserId};
 use secret::{HashedToken, PlainToken, Secret, TokenPrefix};
 use serde::{Deserialize, Serialize};
-use storage::{Allowance, AttemptKey, Bound, Carried, Kind, Purpose, PutTicketError, Taken, Ticket};
+use storage::{Allowance, AttemptKey, Bound, Kind, Purpose, PutTicketError, Taken, Ticket};
 
 use super::{FactorError, FactorKind, PresentedFactor};
 use crate::attempts::Settlement;
@@ -140,7 +140,11 @@ impl Accounts {
             }
             Err(PutTicketError::Storage(error)) => return Err(error.into()),
         }
-        self.report(Act::SignIn.refused(Reason::FactorRequired).of(&proven.user.id));
+        self.report(
+            Act::SignIn
+                .refused(Reason::FactorRequired)
+                .of(&proven.user.id),
+        );
         let recovery = recovers.then_some(FactorKind::RecoveryCode);
         Ok(FactorRequired {
             challenge: token,

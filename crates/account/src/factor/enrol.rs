@@ -83,7 +83,11 @@ impl Record for Provisional {
 
 impl Accounts {
     /// Begins the enrolment of an authenticator app. Needs a fresh token, and one of the second factor that the account has.
-    pub async fn begin_enrolment(&self, actor: &Actor, issuer: &str) -> Result<Enrolling, EnrolError> {
+    pub async fn begin_enrolment(
+        &self,
+        actor: &Actor,
+        issuer: &str,
+    ) -> Result<Enrolling, EnrolError> {
         let user = self.who_enrols(actor).await?;
         let secret = TotpSecret::random(|bytes| self.0.rng.fill(bytes));
         let uri = secret.uri(issuer, user.display_name());
@@ -141,7 +145,9 @@ impl Accounts {
             .delete(&provisional, Tells::nothing())
             .await?;
         self.report(actor.event(Act::FactorEnrolment.done()));
-        Ok(RecoveryCodes(codes.iter().map(RecoveryCode::text).collect()))
+        Ok(RecoveryCodes(
+            codes.iter().map(RecoveryCode::text).collect(),
+        ))
     }
 
     /// The account of somebody who may enrol.
@@ -175,12 +181,17 @@ impl Accounts {
         let records = self.records::<Provisional>();
         let saved = match records.by_key(new.user.as_str()).await? {
             Some(before) => {
-                let replaced = records.replace(before.with(new), Tells::nothing()).await;
+                let replaced = records
+                    .replace(before.with(|kept| *kept = new), Tells::nothing())
+                    .await;
                 replaced.map(|replaced| matches!(replaced, Replaced::Done(_)))
             }
             None => {
-                let id = RecordId::random(self.0.clock.now(), &*self.0.rng);
-                records.insert(id, new, Tells::nothing()).await.map(|_| true)
+                let id = RecordId::new(self.0.clock.now(), &*self.0.rng);
+                records
+                    .insert(id, new, Tells::nothing())
+                    .await
+                    .map(|_| true)
             }
         };
         match saved {

@@ -78,7 +78,9 @@ impl Accounts {
             return Err(ManageFactorError::None);
         }
         self.report(actor.event(Act::RecoveryCodes.done()));
-        Ok(RecoveryCodes(codes.iter().map(RecoveryCode::text).collect()))
+        Ok(RecoveryCodes(
+            codes.iter().map(RecoveryCode::text).collect(),
+        ))
     }
 
     async fn who_manages(&self, actor: &Actor) -> Result<User, ManageFactorError> {

@@ -131,7 +131,11 @@ impl Accounts {
         Ok(Some(left))
     }
 
-    async fn may(&self, whose: &str, allowance: Allowance) -> Result<bool, storage::Error> {
+    pub(crate) async fn may(
+        &self,
+        whose: &str,
+        allowance: Allowance,
+    ) -> Result<bool, storage::Error> {
         let key = self.budget_of_mail(whose);
         let now = self.0.clock.now();
         self.0.storage.spend_attempt(key, allowance, now).await

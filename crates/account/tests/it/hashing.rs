@@ -52,6 +52,7 @@ async fn sign_in(accounts: &Accounts, name: &str) -> Result<(), LoginError> {
         password: PASSWORD.into(),
         device: None,
         client: ClientInfo::default(),
+        browser: None,
         quota: None,
     };
     accounts.login(attempt, &Bearer).await.map(drop)

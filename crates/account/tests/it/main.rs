@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod factor;
 mod hashing;
 mod mail;
 mod operator;

@@ -12,7 +12,7 @@ use jwt::revocation::{RevocationSet, Staleness};
 use jwt::{Algorithm, Authority, SigningKey};
 use model::{ClientInfo, Clock as _, EmailAddress, ManualClock, SystemRng, Timestamp, Username};
 use password::{Hasher, HasherConfig, Kind, Params, Policy};
-use secret::Secret;
+use secret::{Sealer, Secret};
 use storage::Storage;
 
 pub(crate) const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -95,6 +95,7 @@ impl Process {
             password: PASSWORD.into(),
             device: None,
             client: ClientInfo::default(),
+            browser: None,
             quota: None,
         };
         self.accounts.login(attempt, &Bearer).await.unwrap()
@@ -144,6 +145,7 @@ fn settings(access_lifetime: Duration) -> Settings {
         attempt_key: Secret::new([8; 32]),
         device_key: Secret::new([9; 32]),
         device_key_previous: None,
+        factors: Arc::new(Sealer::new(&Secret::new([11; 32]), None)),
         mail_delay: Duration::ZERO,
         code_key: Secret::new([11; 32]),
         code_key_previous: None,

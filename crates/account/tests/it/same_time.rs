@@ -46,6 +46,7 @@ async fn failed(process: &Process, name: &str) -> Duration {
         password: "not the password".into(),
         device: None,
         client: ClientInfo::default(),
+        browser: None,
         quota: None,
     };
     let start = Instant::now();

@@ -258,6 +258,7 @@ fn attempt(who: &str) -> LoginAttempt {
         password: PASSWORDS[0].into(),
         device: None,
         client: ClientInfo::default(),
+        browser: None,
         quota: None,
     }
 }

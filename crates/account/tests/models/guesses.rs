@@ -68,6 +68,7 @@ impl Scene<'_> {
             password: PASSWORDS[usize::from(!right)].into(),
             device: device.then(|| self.device.clone()),
             client: ClientInfo::default(),
+            browser: None,
             quota: None,
         };
         match self
@@ -133,6 +134,7 @@ fn once(stage: &Stage, race: &Race, choices: &mut Choices) {
         password: PASSWORDS[0].into(),
         device: None,
         client: ClientInfo::default(),
+        browser: None,
         quota: None,
     };
     let device = block_on(world.accounts.login(first, &Bearer))

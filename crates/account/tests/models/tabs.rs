@@ -50,6 +50,7 @@ fn attempt(who: &str) -> LoginAttempt {
         password: PASSWORDS[0].into(),
         device: None,
         client: ClientInfo::default(),
+        browser: None,
         quota: None,
     }
 }

@@ -22,7 +22,7 @@ use model::{
     Username,
 };
 use password::{Hasher, HasherConfig, Kind, Params, PasswordHash, Policy};
-use secret::Secret;
+use secret::{Sealer, Secret};
 use storage::{FeedRow, FeedSink, LoginName, Moment, NewUser, Storage};
 use storage_testing::interleaving::{Gate, Stepped, block_on};
 use tempfile::TempDir;
@@ -442,6 +442,7 @@ impl World {
             password: secret(password),
             device: None,
             client: ClientInfo::default(),
+            browser: None,
             quota: None,
         };
         match self.accounts.login(attempt, &Bearer).await {
@@ -553,6 +554,7 @@ fn settings() -> Settings {
         attempt_key: Secret::new([8; 32]),
         device_key: Secret::new([9; 32]),
         device_key_previous: None,
+        factors: Arc::new(Sealer::new(&Secret::new([11; 32]), None)),
         mail_delay: std::time::Duration::ZERO,
         code_key: Secret::new([11; 32]),
         code_key_previous: None,

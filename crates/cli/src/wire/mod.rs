@@ -269,6 +269,7 @@ fn settings(config: &Config, keys: &Keys) -> Settings {
             .secret_key_previous
             .as_ref()
             .map(|previous| derived_key(previous, "devices")),
+        factors: Arc::new(sealer(keys, "factors")),
         mail_delay: MAIL_DELAY,
         code_key: derived_key(&keys.secret_key, "codes"),
         code_key_previous: keys
@@ -284,6 +285,13 @@ fn settings(config: &Config, keys: &Keys) -> Settings {
         lifetimes: Lifetimes::default(),
         max_clock_difference: None,
     }
+}
+
+/// Encrypts what is stored for one purpose.
+fn sealer(keys: &Keys, purpose: &str) -> Sealer {
+    let previous = keys.secret_key_previous.as_ref();
+    let previous = previous.map(|previous| derived_key(previous, purpose));
+    Sealer::new(&derived_key(&keys.secret_key, purpose), previous.as_ref())
 }
 
 fn pages(

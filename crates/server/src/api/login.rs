@@ -62,6 +62,7 @@ pub(crate) async fn login(
         password: body.password,
         device,
         client,
+        browser: None,
         quota: limit.quota(),
     };
     let keeps = body.keep_account == Some(true);

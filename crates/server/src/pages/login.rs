@@ -114,6 +114,7 @@ pub(crate) async fn submit(
             password,
             device: visitor.device(),
             client,
+            browser: None,
             quota: limit.quota(),
         };
         let (accounts, carrier) = (accounts.clone(), visitor.carrier());

@@ -9,7 +9,7 @@ use jwt::revocation::{RevocationSet, Staleness};
 use jwt::{Algorithm, Authority, SigningKey};
 use model::{Clock as _, ManualClock, SystemRng, Timestamp};
 use password::{Hasher, HasherConfig, Params, Policy};
-use secret::Secret;
+use secret::{Sealer, Secret};
 use serde::{Deserialize, Serialize};
 use storage::outbox::{ClaimedJob, JobId, Tries, Wanted};
 use storage::{Kind, Posted, Storage};
@@ -229,6 +229,7 @@ fn settings(key: u8, previous: Option<u8>) -> Settings {
         attempt_key: Secret::new([8; 32]),
         device_key: Secret::new([9; 32]),
         device_key_previous: None,
+        factors: Arc::new(Sealer::new(&Secret::new([11; 32]), None)),
         mail_delay: Duration::ZERO,
         code_key: Secret::new([11; 32]),
         code_key_previous: None,

@@ -168,6 +168,7 @@ impl Post {
             password: password.into(),
             device: None,
             client: ClientInfo::default(),
+            browser: None,
             quota: None,
         };
         self.accounts().login(attempt, &Bearer).await
