@@ -8,7 +8,7 @@ use storage::{Closing, Error};
 
 use crate::events::Act;
 use crate::mailing::{ClosingNotice, DeletionNotice};
-use crate::{Accounts, Actor, DeviceToken, ProofError, Refused};
+use crate::{Accounts, Actor, DeviceToken, PresentedFactor, ProofError, Refused};
 
 /// Accounts that are looked at in one step.
 const BATCH: u32 = 100;
@@ -50,8 +50,9 @@ impl Accounts {
         actor: &Actor,
         device: Option<&DeviceToken>,
         password: Secret<String>,
+        factor: Option<PresentedFactor>,
     ) -> Result<Deletion, ProofError> {
-        let (_, proven) = self.prove_again(actor, device, password).await?;
+        let (_, proven) = self.prove_again(actor, device, password, factor).await?;
         let actor = Actor {
             authentication: AuthenticationContext::just_proven(proven),
             ..actor.clone()

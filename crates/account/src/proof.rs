@@ -8,7 +8,7 @@ use secret::Secret;
 
 use crate::attempts::GuessError;
 use crate::events::{Act, Reason};
-use crate::{Accounts, Actor, DeviceToken, Refused};
+use crate::{Accounts, Actor, DeviceToken, FactorError, Refused};
 
 /// Why a password has proven nothing.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +22,12 @@ pub enum ProofError {
         /// When to try again.
         retry_after: Duration,
     },
+    /// The password was right, and the account has a second factor, which is needed, too.
+    #[error("the second factor is needed")]
+    FactorRequired,
+    /// The second factor proved nothing.
+    #[error(transparent)]
+    Factor(#[from] FactorError),
     /// Too many passwords wait to be hashed.
     #[error(transparent)]
     Busy(#[from] Busy),

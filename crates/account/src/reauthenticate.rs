@@ -1,13 +1,13 @@
 //! Proving once more who one is.
 
 use jwt::IssueError;
-use model::{Authentication, Session};
+use model::{Authentication, Level, Session};
 use secret::Secret;
 
 use crate::carrier::Holder;
 use crate::events::Act;
 use crate::proof::Proof;
-use crate::{Accounts, Actor, DeviceToken, ProofError, Refused};
+use crate::{Accounts, Actor, DeviceToken, PresentedFactor, ProofError, Refused};
 
 /// Why there is no fresh token or cookie.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +27,7 @@ impl From<Refused> for ReauthenticateError {
 }
 
 impl Accounts {
-    /// Checks the password once more and gives what says so: a fresh access token of the same session, or
+    /// Checks the password once more, and the second factor of an account that has one, and gives what says so: a fresh access token of the same session, or
     /// a fresh cookie in place of the old one, which leads nowhere from then on. Attempts at the password
     /// count as in [`Accounts::change_password`], together with those.
     pub async fn reauthenticate<H: Holder>(
@@ -35,8 +35,10 @@ impl Accounts {
         holder: &H,
         device: Option<&DeviceToken>,
         password: Secret<String>,
+        factor: Option<PresentedFactor>,
     ) -> Result<H::Fresh, ReauthenticateError> {
-        let (session, proven) = self.prove_again(holder.actor(), device, password).await?;
+        let proving = self.prove_again(holder.actor(), device, password, factor);
+        let (session, proven) = proving.await?;
         holder.freshen(self, &session, proven).await
     }
 
@@ -46,19 +48,27 @@ impl Accounts {
         actor: &Actor,
         device: Option<&DeviceToken>,
         password: Secret<String>,
+        factor: Option<PresentedFactor>,
     ) -> Result<(Session, Authentication), ProofError> {
         let permit = self.admit_actor(actor)?;
         let Proof {
             session,
             found,
             strength,
-            authentication,
+            mut authentication,
         } = self
             .prove_password(&permit, Act::Reauthentication, actor, device, &password)
             .await?;
         self.upgrade_if_outdated(&permit, &found, strength, password)
             .await
             .map_err(Refused::from)?;
+        drop(permit);
+        if found.user.second_factor {
+            let factor = factor.ok_or(ProofError::FactorRequired)?;
+            let method = self.prove_factor(Act::Reauthentication, &actor.user, &factor);
+            authentication.methods = authentication.methods.with(method.await?);
+            authentication.level = Level::Two;
+        }
         self.report(actor.event(Act::Reauthentication.done()));
         Ok((session, authentication))
     }

@@ -46,6 +46,10 @@ codes! {
     InvalidLink = "invalid_link", BAD_REQUEST;
     /// The name or address is unknown, or the password wrong: the answer doesn't say which. Where somebody is signed in and gives the current password, that is wrong.
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED;
+    /// The password is right, and the account has a second factor. At a sign-in the members `challenge` and `factors` (`totp`, `recovery_code`) say how to go on: `POST /api/v1/login/factor`. At `POST /api/v1/me/reauthenticate`, send `totp` or `recovery_code` with the password.
+    FactorRequired = "factor_required", UNAUTHORIZED;
+    /// The challenge between password and second factor is unknown, was used, has been tried five times, is older than five minutes, or the account has changed since. Sign in again.
+    InvalidChallenge = "invalid_challenge", UNAUTHORIZED;
     /// The route needs a token and none was sent. Send `Authorization: Bearer <token>`.
     MissingToken = "missing_token", UNAUTHORIZED;
     /// The token was not issued here, was altered, or can't be read. Sign in again.
@@ -56,7 +60,7 @@ codes! {
     RevokedToken = "revoked_token", UNAUTHORIZED;
     /// A refresh token was sent where an access token belongs, or the other way round.
     WrongTokenType = "wrong_token_type", UNAUTHORIZED;
-    /// The act needs a token that was issued for a password within the last ten minutes (RFC 9470). `POST /api/v1/me/reauthenticate` gives one.
+    /// The act needs a token that was issued for a password within the last ten minutes (RFC 9470); for what changes the second factor of an account that has one, for both factors (`acr_values` in `WWW-Authenticate`). `POST /api/v1/me/reauthenticate` gives one.
     InsufficientUserAuthentication = "insufficient_user_authentication", UNAUTHORIZED;
     /// The account is not yours. Whether it exists isn't said.
     Forbidden = "forbidden", FORBIDDEN;
@@ -140,6 +144,8 @@ impl Code {
                 | Self::CsrfFailed
                 | Self::HttpsRequired
                 | Self::InvalidLink
+                | Self::FactorRequired
+                | Self::InvalidChallenge
                 | Self::RegistrationClosed
                 | Self::EmailUnverified
                 | Self::DeletionScheduled

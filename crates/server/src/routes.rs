@@ -6,8 +6,8 @@
 use account::Throttled::{PasswordChange, Reauthentication};
 
 use crate::api::{
-    description, email, export, health, jwks, login, logout, me, password, reauthenticate, refresh,
-    register, reset, sessions, users,
+    description, email, export, factors, health, jwks, login, logout, me, password, reauthenticate,
+    refresh, register, reset, sessions, users,
 };
 use crate::endpoint::{Endpoint, routes};
 use crate::pages;
@@ -24,7 +24,23 @@ static ENDPOINTS: &[Endpoint] = routes! {
         POST register::register fails [RegistrationClosed, UsernameTaken, EmailTaken];
     api "/api/v1/login", Client, signs_in:
         POST login::login
-            fails [InvalidCredentials, EmailUnverified, DeletionScheduled, TooManyAttempts];
+            fails [
+                InvalidCredentials, FactorRequired, EmailUnverified, DeletionScheduled,
+                TooManyAttempts
+            ];
+    api "/api/v1/login/factor", Client, signs_in:
+        POST factors::login
+            fails [InvalidCredentials, InvalidChallenge, DeletionScheduled, TooManyAttempts];
+    api "/api/v1/me/factors", UserElseClient: GET factors::list;
+    api "/api/v1/me/factors/totp", UserElseClient:
+        POST factors::begin fails [InsufficientUserAuthentication, EmailUnverified],
+        DELETE factors::remove fails [InsufficientUserAuthentication, NotFound];
+    api "/api/v1/me/factors/totp/confirm", UserElseClient:
+        POST factors::confirm
+            fails [InvalidCredentials, InsufficientUserAuthentication, EmailUnverified, NotFound, TooManyAttempts];
+    api "/api/v1/me/recovery-codes", UserElseClient:
+        GET factors::recovery_codes_left,
+        POST factors::renew_recovery_codes fails [InsufficientUserAuthentication, NotFound];
     api "/api/v1/email/confirm", Client: POST email::confirm
         fails [
             InvalidLink, InvalidCredentials, RegistrationClosed, UsernameTaken, TooManyAttempts
@@ -38,7 +54,8 @@ static ENDPOINTS: &[Endpoint] = routes! {
     api "/api/v1/refresh", UserElseClient, token_in_body: POST refresh::refresh;
     api "/api/v1/logout", UserElseClient: DELETE logout::logout, POST logout::logout_by_post;
     api "/api/v1/me/reauthenticate", UserElseClient, hashes(Reauthentication):
-        POST reauthenticate::reauthenticate fails [InvalidCredentials, TooManyAttempts];
+        POST reauthenticate::reauthenticate
+            fails [InvalidCredentials, FactorRequired, TooManyAttempts];
     api "/api/v1/me/password", UserElseClient, hashes(PasswordChange):
         PUT password::change fails [InvalidCredentials, TooManyAttempts];
     api "/api/v1/me/export", UserElseClient, noted:

@@ -20,6 +20,17 @@ pub enum PresentedFactor {
     RecoveryCode(Secret<String>),
 }
 
+impl PresentedFactor {
+    /// What somebody has typed where either is taken: six digits are a code of the app.
+    pub fn typed(text: Secret<String>) -> Self {
+        if factors::TypedCode::parse(text.expose()).is_some() {
+            Self::Totp(text)
+        } else {
+            Self::RecoveryCode(text)
+        }
+    }
+}
+
 /// Why a second factor has proven nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum FactorError {

@@ -3,6 +3,7 @@
 pub(crate) mod description;
 pub(crate) mod email;
 pub(crate) mod export;
+pub(crate) mod factors;
 pub(crate) mod fields;
 pub(crate) mod health;
 pub(crate) mod jwks;

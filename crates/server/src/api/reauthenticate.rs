@@ -3,6 +3,7 @@
 use problem::{Valid, input};
 use secret::Secret;
 
+use super::factors::presented;
 use super::fields;
 use super::views::FreshAccessView;
 use crate::error::ApiError;
@@ -11,11 +12,17 @@ use crate::json::Json;
 use crate::to_the_end::to_the_end;
 
 input! {
-    /// The password once more.
+    /// The password once more, and the second factor of an account that has one.
     #[derive(utoipa::ToSchema)]
     pub(crate) struct Reauthenticate {
         #[schema(value_type = String, format = Password, max_length = 1024)]
         password: Secret<String> = fields::typed_password,
+        /// Where the account has a second factor: a code of the authenticator app.
+        #[schema(value_type = String, required = false, max_length = 1024, example = "123 456")]
+        totp: Option<Secret<String>> = fields::typed_password,
+        /// Or a recovery code.
+        #[schema(value_type = String, required = false, max_length = 1024)]
+        recovery_code: Option<Secret<String>> = fields::typed_password,
     }
 }
 
@@ -36,9 +43,11 @@ pub(crate) async fn reauthenticate(
     Device(device): Device,
     Valid(body): Valid<Reauthenticate>,
 ) -> Result<Json<FreshAccessView>, ApiError> {
+    let factor = presented(body.totp, body.recovery_code);
     let proving = async move {
         let device = device.as_ref();
-        accounts.reauthenticate(&actor, device, body.password).await
+        let reauthenticating = accounts.reauthenticate(&actor, device, body.password, factor);
+        reauthenticating.await
     };
     let fresh = to_the_end(proving).await?;
     Ok(Json(fresh.into()))

@@ -2,6 +2,7 @@
 
 use account::{DeviceToken, ListedSession, Tokens};
 use model::{Timestamp, User};
+use secret::Secret;
 use serde::{Serialize, Serializer};
 
 /// An account.
@@ -183,6 +184,14 @@ pub(crate) struct MessageView {
 /// The one place where a token leaves: the answer to its owner.
 fn exposed<S: Serializer>(token: &jwt::Token, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(token.expose())
+}
+
+/// Likewise, of what is shown once.
+pub(super) fn exposed_text<S: Serializer>(
+    text: &Secret<String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text.expose())
 }
 
 /// Likewise.

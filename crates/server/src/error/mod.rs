@@ -5,6 +5,7 @@ mod variants;
 use std::sync::Arc;
 use std::time::Duration;
 
+use account::{FactorKind, FactorRequired};
 use axum::response::{IntoResponse, Response};
 use http::header::HeaderValue;
 use model::Timestamp;
@@ -24,12 +25,18 @@ pub(crate) const WRONG_CURRENT_PASSWORD: &str = "field-current-password-wrong";
 /// The key of what is said to somebody who confirms something with another password than the account has, or is to have.
 pub(crate) const WRONG_ACCOUNT_PASSWORD: &str = "field-account-password-wrong";
 
+/// The key of what is said of a code of the second factor that is wrong.
+pub(crate) const WRONG_FACTOR_CODE: &str = "field-factor-wrong";
+
 /// Challenges of RFC 6750 §3 and RFC 9470 §3.
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 const BEARER_INVALID_TOKEN: HeaderValue =
     HeaderValue::from_static(r#"Bearer error="invalid_token""#);
 const BEARER_STEP_UP: HeaderValue = HeaderValue::from_static(
     r#"Bearer error="insufficient_user_authentication", error_description="enter the password once more", max_age=600"#,
+);
+const BEARER_LEVEL_TWO: HeaderValue = HeaderValue::from_static(
+    r#"Bearer error="insufficient_user_authentication", error_description="enter the password and the second factor once more", acr_values="urn:portcullis:acr:2", max_age=600"#,
 );
 
 /// A failure on its way to the client: a code, and what must be said besides.
@@ -40,6 +47,10 @@ pub struct ApiError {
     message: Option<&'static str>,
     faults: Option<Faults>,
     retry_after: Option<Duration>,
+    /// What says how to go on with a sign-in.
+    factor: Option<Arc<FactorRequired>>,
+    /// Whether both factors are demanded.
+    is_level_two: bool,
     /// When an account will be deleted, as a member of its own.
     deletion_due_at: Option<Timestamp>,
     /// The limit that refused, where it isn't one that every answer of the route shows.
@@ -61,6 +72,8 @@ impl ApiError {
             message: None,
             faults: None,
             retry_after: None,
+            factor: None,
+            is_level_two: false,
             deletion_due_at: None,
             refused_by: None,
             cause: None,
@@ -114,6 +127,14 @@ impl ApiError {
         }
     }
 
+    /// Both factors are demanded, a short while ago (RFC 9470).
+    fn level_two() -> Self {
+        Self {
+            is_level_two: true,
+            ..Self::new(Code::InsufficientUserAuthentication)
+        }
+    }
+
     fn invalid(faults: Faults) -> Self {
         Self {
             faults: Some(faults),
@@ -132,7 +153,18 @@ impl ApiError {
             Some(faults) => Problem::invalid(faults),
             None => Problem::new(self.code.status(), self.code.as_str(), message),
         };
-        let problem = match challenge(self.code) {
+        let challenge = if self.is_level_two {
+            Some(BEARER_LEVEL_TWO)
+        } else {
+            challenge(self.code)
+        };
+        let problem = match &self.factor {
+            Some(required) => problem
+                .with("challenge", required.challenge.expose())
+                .with("factors", kinds(&required.factors)),
+            None => problem,
+        };
+        let problem = match challenge {
             Some(challenge) => problem.challenge(challenge),
             None => problem,
         };
@@ -147,10 +179,22 @@ impl ApiError {
     }
 }
 
+/// The kinds of factors, as clients read them.
+fn kinds(factors: &[FactorKind]) -> Vec<&'static str> {
+    let kinds = factors.iter().map(|kind| match kind {
+        FactorKind::Totp => "totp",
+        FactorKind::RecoveryCode => "recovery_code",
+    });
+    kinds.collect()
+}
+
 /// What `WWW-Authenticate` says of a 401.
 const fn challenge(code: Code) -> Option<HeaderValue> {
     match code {
-        Code::MissingToken | Code::InvalidCredentials => Some(BEARER),
+        Code::MissingToken
+        | Code::InvalidCredentials
+        | Code::FactorRequired
+        | Code::InvalidChallenge => Some(BEARER),
         Code::InvalidToken | Code::ExpiredToken | Code::RevokedToken | Code::WrongTokenType => {
             Some(BEARER_INVALID_TOKEN)
         }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use account::{
-    AskForAddressError, AskForResetError, ChangePasswordError, ChangeProfileError, ConfirmError,
-    DeleteError, EndSessionError, LoginError, MailOff, OpenSessionError, ProofError, QuotaError,
-    ReauthenticateError, RefreshError, Refused, RegisterError, ResendError, ResetError,
-    SignUpError, UndoAddressError,
+    AnswerError, AskForAddressError, AskForResetError, ChangePasswordError, ChangeProfileError,
+    ConfirmError, DeleteError, EndSessionError, EnrolError, FactorError, LoginError, MailOff,
+    ManageFactorError, OpenSessionError, ProofError, QuotaError, ReauthenticateError, RefreshError,
+    Refused, RegisterError, ResendError, ResetError, SignUpError, UndoAddressError,
 };
 use csrf::CsrfRejection;
 use jwt::{AuthRejection, TokenError};
@@ -16,7 +16,9 @@ use problem::{Fault, Faults};
 use ratelimit::Unavailable;
 use storage::UniqueField;
 
-use super::{ApiError, Cause, STORE_RETRY, WRONG_ACCOUNT_PASSWORD, WRONG_CURRENT_PASSWORD};
+use super::{
+    ApiError, Cause, STORE_RETRY, WRONG_ACCOUNT_PASSWORD, WRONG_CURRENT_PASSWORD, WRONG_FACTOR_CODE,
+};
 use crate::code::Code;
 
 /// After this a client may try again when a new password could not be judged: an operator has to see to it first.
@@ -116,6 +118,10 @@ impl From<LoginError> for ApiError {
     fn from(error: LoginError) -> Self {
         match error {
             LoginError::InvalidCredentials => Self::new(Code::InvalidCredentials),
+            LoginError::FactorRequired(required) => Self {
+                factor: Some(Arc::new(required)),
+                ..Self::new(Code::FactorRequired)
+            },
             LoginError::Insufficient => Refused::NotFresh.into(),
             LoginError::EmailUnverified => Self::new(Code::EmailUnverified),
             LoginError::DeletionScheduled { due_at } => Self {
@@ -155,8 +161,56 @@ impl From<ProofError> for ApiError {
                 ..Self::new(Code::InvalidCredentials)
             },
             ProofError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
+            ProofError::FactorRequired => Self::new(Code::FactorRequired),
+            ProofError::Factor(error) => error.into(),
             ProofError::Busy(busy) => busy.into(),
             ProofError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<FactorError> for ApiError {
+    fn from(error: FactorError) -> Self {
+        match error {
+            FactorError::WrongCode => Self {
+                message: Some(WRONG_FACTOR_CODE),
+                ..Self::new(Code::InvalidCredentials)
+            },
+            FactorError::None => Self::new(Code::NotFound),
+            FactorError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
+            FactorError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<AnswerError> for ApiError {
+    fn from(error: AnswerError) -> Self {
+        match error {
+            AnswerError::InvalidChallenge => Self::new(Code::InvalidChallenge),
+            AnswerError::Factor(error) => error.into(),
+            AnswerError::Login(error) => error.into(),
+        }
+    }
+}
+
+impl From<EnrolError> for ApiError {
+    fn from(error: EnrolError) -> Self {
+        match error {
+            EnrolError::Refused(refused) => refused.into(),
+            EnrolError::LevelTooLow => Self::level_two(),
+            EnrolError::EmailUnverified => Self::new(Code::EmailUnverified),
+            EnrolError::NotBegun => Self::new(Code::NotFound),
+            EnrolError::Factor(error) => error.into(),
+        }
+    }
+}
+
+impl From<ManageFactorError> for ApiError {
+    fn from(error: ManageFactorError) -> Self {
+        match error {
+            ManageFactorError::Refused(refused) => refused.into(),
+            ManageFactorError::LevelTooLow => Self::level_two(),
+            ManageFactorError::None => Self::new(Code::NotFound),
         }
     }
 }

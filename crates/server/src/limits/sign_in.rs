@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use account::{Charging, LoginError, QuotaError, SignInQuota};
+use account::{AnswerError, Charging, FactorError, LoginError, QuotaError, SignInQuota};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use model::UserId;
@@ -22,17 +22,42 @@ impl SignInLimit {
 
     /// Carries out `sign_in`, and gives the client its charge back unless somebody may have guessed: if a session
     /// was opened, and if we could not answer. Else those who keep us busy would use up what others have.
-    pub(crate) async fn around<T>(
+    pub(crate) async fn around<T, E: SignInFailure>(
         self,
-        sign_in: impl Future<Output = Result<T, LoginError>>,
-    ) -> Result<T, LoginError> {
+        sign_in: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         let done = sign_in.await;
         if let Some(deferred) = self.0
-            && done.as_ref().err().is_none_or(is_ours)
+            && done.as_ref().err().is_none_or(E::is_no_guess)
         {
             deferred.give_back().await;
         }
         done
+    }
+}
+
+/// Why nobody was signed in, as far as a limit must know.
+pub(crate) trait SignInFailure {
+    /// Whether nobody has guessed.
+    fn is_no_guess(&self) -> bool;
+}
+
+impl SignInFailure for LoginError {
+    fn is_no_guess(&self) -> bool {
+        is_ours(self)
+    }
+}
+
+impl SignInFailure for AnswerError {
+    fn is_no_guess(&self) -> bool {
+        match self {
+            Self::Login(error) => is_ours(error),
+            Self::Factor(FactorError::Storage(_)) => true,
+            Self::Factor(
+                FactorError::WrongCode | FactorError::None | FactorError::TooManyAttempts { .. },
+            )
+            | Self::InvalidChallenge => false,
+        }
     }
 }
 
@@ -46,7 +71,9 @@ const fn is_ours(error: &LoginError) -> bool {
         LoginError::Busy(_)
         | LoginError::Storage(_)
         | LoginError::Issue(_)
-        | LoginError::Quota(QuotaError::Unavailable(_)) => true,
+        | LoginError::Quota(QuotaError::Unavailable(_))
+        // The password was right, and its user was charged for that.
+        | LoginError::FactorRequired(_) => true,
         // The password was right: else whoever knows it could ask without an end.
         LoginError::EmailUnverified
         | LoginError::DeletionScheduled { .. }

@@ -79,7 +79,9 @@ pub(crate) async fn submit(
             (accounts.clone(), who.browser.clone(), who.device.clone());
         let proving = async move {
             let device = device.as_ref();
-            accounts.reauthenticate(&browser, device, password).await
+            accounts
+                .reauthenticate(&browser, device, password, None)
+                .await
         };
         match to_the_end(proving).await {
             Ok(cookie) => return Ok(who.renewed(&cookie, None, &done("confirmed"))),

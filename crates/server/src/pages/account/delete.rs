@@ -70,7 +70,9 @@ pub(crate) async fn submit(
         );
         let deleting = async move {
             let device = device.as_ref();
-            accounts.delete_by_password(&actor, device, password).await
+            accounts
+                .delete_by_password(&actor, device, password, None)
+                .await
         };
         match to_the_end(deleting).await {
             Ok(deletion) => return Ok(who.deleted(deletion)),
