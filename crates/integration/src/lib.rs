@@ -5,6 +5,7 @@
 
 mod answer;
 mod app;
+mod authenticator;
 pub mod browser;
 pub mod chromium;
 pub mod failover;
@@ -20,6 +21,7 @@ mod request;
 
 pub use answer::Answer;
 pub use app::{Backend, TestApp};
+pub use authenticator::Authenticator;
 pub use browser::Browser;
 pub use mailed::{Confirmed, Mailed};
 pub use person::{PASSWORD, Person};

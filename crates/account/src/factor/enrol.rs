@@ -13,7 +13,7 @@ use storage::{
     Enrolment, Keys, Kind, Record, RecordId, Replaced, SaveRecordError, Tells, Versioned,
 };
 
-use super::FactorError;
+use super::{FactorError, FactorNews, FactorNotice};
 use crate::events::{Act, Reason};
 use crate::{Accounts, Actor, Refused};
 
@@ -137,6 +137,7 @@ impl Accounts {
             step,
             recovery_codes: codes.iter().map(RecoveryCode::hashed).collect(),
         };
+        let announced = self.announce_factor(&user, FactorNews::Added).await?;
         let enrolled = self.0.storage.enrol(enrolment, self.moment()).await?;
         if enrolled.is_none() {
             return Err(Refused::Revoked.into()); // overtaken by a change of the password
@@ -145,6 +146,7 @@ impl Accounts {
             .delete(&provisional, Tells::nothing())
             .await?;
         self.report(actor.event(Act::FactorEnrolment.done()));
+        self.made::<FactorNotice>(announced).await;
         Ok(RecoveryCodes(
             codes.iter().map(RecoveryCode::text).collect(),
         ))

@@ -3,7 +3,7 @@
 use factors::RecoveryCode;
 use model::{Level, Timestamp, User};
 
-use super::RecoveryCodes;
+use super::{FactorNews, FactorNotice, RecoveryCodes};
 use crate::events::Act;
 use crate::{Accounts, Actor, Refused};
 
@@ -50,6 +50,7 @@ impl Accounts {
     /// Removes the actor's second factor: the password alone is asked for from then on. Every other session ends.
     pub async fn remove_own_factor(&self, actor: &Actor) -> Result<(), ManageFactorError> {
         let user = self.who_manages(actor).await?;
+        let announced = self.announce_factor(&user, FactorNews::Removed).await?;
         let keep = Some(actor.session);
         let removing = self
             .0
@@ -59,6 +60,7 @@ impl Accounts {
             return Err(Refused::Revoked.into()); // overtaken by another change
         }
         self.report(actor.event(Act::FactorRemoval.done()));
+        self.made::<FactorNotice>(announced).await;
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 mod challenge;
 mod enrol;
 mod manage;
+mod notice;
 mod prove;
 
 use factors::{Step, TotpSecret};
@@ -18,6 +19,7 @@ use crate::Accounts;
 pub use challenge::{AnswerError, ChallengeAnswer, FactorRequired};
 pub use enrol::{EnrolError, Enrolling, RecoveryCodes};
 pub use manage::{ManageFactorError, OwnFactors};
+pub(crate) use notice::{FactorNews, FactorNotice};
 pub use prove::{FactorError, PresentedFactor};
 
 /// How an account can prove itself besides its password.

@@ -7,9 +7,16 @@ use model::{Method, UserId};
 use secret::Secret;
 use storage::SecondFactor;
 
+use super::FactorNews;
 use crate::Accounts;
 use crate::attempts::GuessError;
 use crate::events::{Act, Reason};
+
+/// So many recovery codes are few.
+const FEW: u32 = 3;
+
+/// After so many wrong codes in a row the owner is told.
+const GUESSES: u32 = 5;
 
 /// What somebody presents besides the password, as it was typed.
 #[derive(Clone, Debug)]
@@ -84,12 +91,27 @@ impl Accounts {
             }
             Ok(false) => {
                 self.report(act.refused(Reason::WrongCode).of(user));
+                self.tell_of_guesses(user, &factor).await;
                 Err(FactorError::WrongCode)
             }
             Err(error) => {
                 self.give_back(guess).await;
                 Err(error.into())
             }
+        }
+    }
+
+    /// Tells the owner when five wrong codes came in a row: whoever fails here knows the password.
+    async fn tell_of_guesses(&self, user: &UserId, factor: &SecondFactor) {
+        let budget = self.budget_of_factor(user);
+        match self.0.storage.attempts(budget).await {
+            Ok(Some(budget)) if budget.consecutive >= GUESSES => {
+                let once = format!("guessed/{user}/{}", budget.run);
+                let news = FactorNews::Guessed;
+                self.tell_of_factor(user, news, factor.enrolled, once).await;
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "an owner may not be told of wrong codes"),
         }
     }
 
@@ -124,9 +146,15 @@ impl Accounts {
             .storage
             .spend_recovery_code(user, factor.enrolled, code.hashed());
         let left = spending.await?;
-        if left.is_some() {
-            self.report(Act::RecoveryCode.done().of(user));
+        let Some(left) = left else {
+            return Ok(false);
+        };
+        self.report(Act::RecoveryCode.done().of(user));
+        if left <= FEW {
+            let once = format!("left/{user}/{}/{left}", factor.enrolled.0);
+            let news = FactorNews::CodesLeft(left);
+            self.tell_of_factor(user, news, factor.enrolled, once).await;
         }
-        Ok(left.is_some())
+        Ok(true)
     }
 }

@@ -31,6 +31,9 @@ impl Deliver {
             | Letter::ResetPassword { .. }
             | Letter::WayBackIn { .. }
             | Letter::PasswordChanged { .. }
+            | Letter::FactorAdded { .. }
+            | Letter::FactorRemoved { .. }
+            | Letter::FactorGuessed { .. }
             | Letter::DeletionScheduled { .. }
             | Letter::Kept { .. }
             | Letter::Deleted { .. } => Urgency::Urgent,
@@ -40,6 +43,7 @@ impl Deliver {
             | Letter::ConfirmNewAddress { .. }
             | Letter::AddressTaken {}
             | Letter::Invitation { .. }
+            | Letter::RecoveryCodesLow { .. }
             | Letter::Test => Urgency::Ordinary,
         }
     }

@@ -19,7 +19,7 @@ use crate::outbox::{Job, Outbox, Outcome, Posting, Running, Urgency};
 const CHANGED_BY: Duration = Duration::from_mins(10);
 
 /// How long it is tried to tell somebody.
-pub(super) const LIFETIME: Duration = Duration::from_hours(24);
+pub(crate) const LIFETIME: Duration = Duration::from_hours(24);
 
 /// The password was changed, or reset.
 #[derive(Serialize, Deserialize)]

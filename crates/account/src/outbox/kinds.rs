@@ -9,6 +9,7 @@ use storage::outbox::ClaimedJob;
 use super::{Job, Outcome, Running, Urgency};
 use crate::Accounts;
 use crate::email::{AskForAccount, AskForAddress, ResendConfirmation};
+use crate::factor::FactorNotice;
 use crate::mailing::{
     AddressNotice, ClosingNotice, DeletionNotice, Deliver, DeliverOrdinary, KeepingNotice,
     PasswordNotice,
@@ -24,6 +25,7 @@ const KINDS: &[Entry] = &[
     Entry::of::<AskForAddress>(),
     Entry::of::<ResendConfirmation>(),
     Entry::of::<PasswordNotice>(),
+    Entry::of::<FactorNotice>(),
     Entry::of::<AddressNotice>(),
     Entry::of::<ClosingNotice>(),
     Entry::of::<KeepingNotice>(),

@@ -74,7 +74,9 @@ async fn whoever_is_signed_in_leaves_half_of_the_places_to_those_who_sign_in() {
     let _taken = fill(&process, Purpose::Other, many());
 
     let here = serving(&process, Some(HERE));
-    let again = here.reauthenticate(&alice, None, PASSWORD.into()).await;
+    let again = here
+        .reauthenticate(&alice, None, PASSWORD.into(), None)
+        .await;
     assert!(matches!(
         again,
         Err(ReauthenticateError::Proof(ProofError::Busy(_)))
@@ -98,7 +100,9 @@ async fn a_user_has_one_share_wherever_they_ask_from() {
 
     for network in [Some(HERE), Some(ELSEWHERE), None] {
         let accounts = serving(&process, network);
-        let again = accounts.reauthenticate(&alice, None, PASSWORD.into()).await;
+        let again = accounts
+            .reauthenticate(&alice, None, PASSWORD.into(), None)
+            .await;
         assert!(matches!(
             again,
             Err(ReauthenticateError::Proof(ProofError::Busy(_)))

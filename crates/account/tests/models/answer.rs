@@ -44,7 +44,10 @@ impl From<ProofError> for Trouble {
         match error {
             ProofError::InvalidCredentials => Self::Refused,
             ProofError::Refused(refused) => refused.into(),
-            ProofError::TooManyAttempts { .. } | ProofError::Busy(_) => {
+            ProofError::TooManyAttempts { .. }
+            | ProofError::Busy(_)
+            | ProofError::FactorRequired
+            | ProofError::Factor(_) => {
                 Self::Other(error.to_string())
             }
         }

@@ -69,7 +69,7 @@ impl Scene<'_> {
             Act::Visit => Told::Welcome,
             Act::Reauthenticate => {
                 let password = PASSWORDS[0].into();
-                let renewed = accounts.reauthenticate(&browser, None, password);
+                let renewed = accounts.reauthenticate(&browser, None, password, None);
                 renewed.await.map_or(Told::Stranger, Told::Cookie)
             }
             Act::ChangePassword => {

@@ -23,6 +23,7 @@ use jwt::revocation::{RevocationSet, Staleness};
 use model::{Clock, Rng};
 use password::{BreachedList, ForeignSettings, Hasher, HasherConfig, HasherParts, Policy, Scheme};
 use ratelimit::TrustedProxies;
+use secret::Sealer;
 use server::limits::{Allowances, Counters, RequestLimits};
 use server::listener::Bounds;
 use server::pages::{Pages, Reach};

@@ -68,6 +68,23 @@ pub(crate) fn letters() -> Vec<Letter> {
                 name: name.clone(),
                 reset: page(),
             },
+            Letter::FactorAdded {
+                name: name.clone(),
+                reset: page(),
+            },
+            Letter::FactorRemoved {
+                name: name.clone(),
+                reset: page(),
+            },
+            Letter::FactorGuessed {
+                name: name.clone(),
+                reset: page(),
+            },
+            Letter::RecoveryCodesLow {
+                name: name.clone(),
+                left: 3,
+                page: page(),
+            },
             Letter::DeletionScheduled {
                 name: name.clone(),
                 until: expires,

@@ -83,9 +83,20 @@ impl Around<'_> {
                 ("expires", self.expires(*expires).into()),
             ],
             Letter::PasswordChanged { name: owner, reset }
-            | Letter::Kept { name: owner, reset } => {
+            | Letter::Kept { name: owner, reset }
+            | Letter::FactorAdded { name: owner, reset }
+            | Letter::FactorRemoved { name: owner, reset }
+            | Letter::FactorGuessed { name: owner, reset } => {
                 name = owner.as_ref();
                 vec![("reset", reset.into())]
+            }
+            Letter::RecoveryCodesLow {
+                name: owner,
+                left,
+                page,
+            } => {
+                name = owner.as_ref();
+                vec![("left", (*left).into()), ("page", page.into())]
             }
             Letter::DeletionScheduled {
                 name: owner,

@@ -106,6 +106,36 @@ pub enum Letter {
         /// The page that asks for a new password.
         reset: String,
     },
+    /// An authenticator app was enrolled.
+    FactorAdded {
+        /// Whose account.
+        name: Option<ConfirmedName>,
+        /// The page that asks for a new password.
+        reset: String,
+    },
+    /// The second factor was removed.
+    FactorRemoved {
+        /// Whose account.
+        name: Option<ConfirmedName>,
+        /// The page that asks for a new password.
+        reset: String,
+    },
+    /// Somebody who knows the password has entered wrong codes.
+    FactorGuessed {
+        /// Whose account.
+        name: Option<ConfirmedName>,
+        /// The page that asks for a new password.
+        reset: String,
+    },
+    /// Few recovery codes are left.
+    RecoveryCodesLow {
+        /// Whose account.
+        name: Option<ConfirmedName>,
+        /// How many.
+        left: u32,
+        /// The page that gives new ones.
+        page: String,
+    },
     /// An administrator made an account for this address.
     Invitation {
         /// The page that takes a name and a password.
@@ -154,6 +184,10 @@ impl Letter {
             Self::ResetPassword { .. } => "reset_password",
             Self::WayBackIn { .. } => "way_back_in",
             Self::PasswordChanged { .. } => "password_changed",
+            Self::FactorAdded { .. } => "factor_added",
+            Self::FactorRemoved { .. } => "factor_removed",
+            Self::FactorGuessed { .. } => "factor_guessed",
+            Self::RecoveryCodesLow { .. } => "recovery_codes_low",
             Self::Invitation { .. } => "invitation",
             Self::DeletionScheduled { .. } => "deletion_scheduled",
             Self::Kept { .. } => "kept",

@@ -3,6 +3,7 @@ mod claims;
 mod deletion;
 mod email;
 mod export;
+mod factors;
 mod health;
 mod journey;
 mod login;
