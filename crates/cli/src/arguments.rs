@@ -265,6 +265,13 @@ pub enum UserCommand {
     },
     /// End every session of an account: its owner signs in again, everywhere
     EndSessions(UserFlags),
+    /// Show the second factor of an account: since when there is one, and how many recovery codes are left
+    Factors(UserFlags),
+    /// Remove the second factor of an account, for an owner who has lost it
+    #[command(
+        long_about = "Removes the authenticator app and the recovery codes of an account: from then on the password alone signs in. Every session ends, and the owner is notified by mail, where mail is on. Be sure that it is the owner who asks: whoever knows the password gets in afterwards.\n\n  portcullis user remove-factor alice"
+    )]
+    RemoveFactor(UserFlags),
 }
 
 /// Which account, and how to answer.

@@ -19,8 +19,12 @@ impl Authenticator {
 
     /// The code that it shows now, by the clock of the application.
     pub fn shows(&self, app: &TestApp) -> String {
-        let code = self.0.generate(app.now().as_seconds());
-        code.to_string()
+        self.shows_at(app.now().as_seconds())
+    }
+
+    /// The code that it shows at a Unix time.
+    pub fn shows_at(&self, time: u64) -> String {
+        self.0.generate(time).to_string()
     }
 }
 

@@ -106,7 +106,7 @@ impl Accounts {
         let budget = self.budget_of_factor(user);
         match self.0.storage.attempts(budget).await {
             Ok(Some(budget)) if budget.consecutive >= GUESSES => {
-                let once = format!("guessed/{user}/{}", budget.run);
+                let once = format!("guessed/{user}");
                 let news = FactorNews::Guessed;
                 self.tell_of_factor(user, news, factor.enrolled, once).await;
             }

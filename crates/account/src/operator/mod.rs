@@ -8,6 +8,7 @@ mod delete;
 mod disable;
 mod enable;
 mod end_sessions;
+mod factors;
 mod find;
 mod invite;
 mod link;
@@ -32,6 +33,7 @@ use crate::outbox::{Desk, Outbox};
 use crate::settings::expiry_margin;
 
 pub use enable::EnableError;
+pub use factors::{RemoveFactorError, ShownFactors};
 pub use find::FindError;
 pub use invite::{Invitation, InviteError};
 pub use link::{LinkError, MailedLink, OneTimeLink};

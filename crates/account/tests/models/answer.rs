@@ -47,9 +47,7 @@ impl From<ProofError> for Trouble {
             ProofError::TooManyAttempts { .. }
             | ProofError::Busy(_)
             | ProofError::FactorRequired
-            | ProofError::Factor(_) => {
-                Self::Other(error.to_string())
-            }
+            | ProofError::Factor(_) => Self::Other(error.to_string()),
         }
     }
 }

@@ -408,7 +408,10 @@ impl World {
                     .map_err(Trouble::from),
             ),
             Request::Reauthenticate { password, .. } => {
-                match accounts.reauthenticate(actor, None, secret(password), None).await {
+                match accounts
+                    .reauthenticate(actor, None, secret(password), None)
+                    .await
+                {
                     Ok(fresh) => Answer::Tokens(Issued {
                         session: actor.session,
                         access: fresh.access.expose().to_owned(),

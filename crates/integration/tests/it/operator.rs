@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use integration::PASSWORD;
 use integration::process::{Ran, Server, run};
+use integration::{Authenticator, PASSWORD};
 use serde_json::{Value, json};
 use smtp_testing::{MailServer, Setup};
 use tempfile::TempDir;
@@ -238,6 +238,61 @@ async fn the_server_mails_the_owner_of_an_account_that_an_operator_has_deleted()
     let letter = inbox.wait_for("alice@example.org").await;
     let subject = letter.header("Subject").unwrap();
     assert_eq!(subject, "Your account was deleted");
+}
+
+#[tokio::test]
+async fn a_second_factor_that_was_lost_is_removed_and_its_owner_is_told() {
+    let post = MailServer::start(Setup::default()).await;
+    let url = post.url();
+    let settings = [
+        ("PORTCULLIS_MAIL_URL", &*url),
+        ("PORTCULLIS_MAIL_FROM", "accounts@example.org"),
+        ("PORTCULLIS_EMAIL_VERIFICATION", "optional"),
+    ];
+    let machine = Machine::start_with(&settings).await;
+    machine.sign_up("alice").await;
+    let inbox = post.mailbox();
+    let subject = async || {
+        let letter = inbox.wait_for("alice@example.org").await;
+        letter.header("Subject").unwrap()
+    };
+    let link = inbox.wait_for("alice@example.org").await.link();
+    let (_, token) = link.split_once("token=").unwrap();
+    let body = json!({"token": token, "password": PASSWORD});
+    assert_eq!(machine.ask("email/confirm", "", &body).await.0, 204);
+    let [access, _] = machine.tokens("alice").await;
+    let (status, begun) = machine.ask("me/factors/totp", &access, &Value::Null).await;
+    assert_eq!(status, 201, "{begun}");
+    let app = Authenticator::with(begun["secret"].as_str().unwrap());
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let body = json!({"code": app.shows_at(now.unwrap().as_secs())});
+    let confirmed = machine.ask("me/factors/totp/confirm", &access, &body).await;
+    assert_eq!(confirmed.0, 200, "{}", confirmed.1);
+    assert_eq!(subject().await, "Two-step sign-in was turned on");
+    assert_eq!(machine.sign_in("alice", PASSWORD).await.0, 401);
+
+    let operator = async |arguments: &[&str]| {
+        let arguments = [&["user"], arguments, &["--json"]].concat();
+        let ran = run(machine.folder.path(), &arguments, &settings, "").await;
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        serde_json::from_str::<Value>(&ran.stdout).unwrap()
+    };
+    let shown = operator(&["factors", "alice"]).await;
+    assert!(shown["totp"]["enrolled_at"].is_string(), "{shown}");
+    assert_eq!(shown["recovery_codes"]["left"], 10);
+    operator(&["remove-factor", "alice"]).await;
+    machine.until_refused(&access).await;
+    assert_eq!(machine.sign_in("alice", PASSWORD).await.0, 200);
+    assert_eq!(subject().await, "Two-step sign-in was turned off");
+    let shown = operator(&["factors", "alice"]).await;
+    assert_eq!(
+        (&shown["totp"], &shown["recovery_codes"]["left"]),
+        (&Value::Null, &json!(0))
+    );
+    let again = ["user", "remove-factor", "alice"];
+    let ran = run(machine.folder.path(), &again, &settings, "").await;
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.stderr.contains("has no second factor"), "{ran:?}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod address;
 mod allowance;
 mod confirm;
+mod factor;
 mod operator;
 mod reset;
 

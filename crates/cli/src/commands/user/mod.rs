@@ -1,5 +1,6 @@
 //! `portcullis user`
 
+mod factors;
 mod print;
 
 use std::process::ExitCode;
@@ -134,6 +135,12 @@ async fn act(operator: &Operator, command: UserCommand) -> anyhow::Result<Answer
                 json: json!({ "id": id, "deleted": true }),
             }
         }
+        UserCommand::Factors(UserFlags { user, .. }) => {
+            factors::shown(&operator.factors(&user).await?)
+        }
+        UserCommand::RemoveFactor(UserFlags { user, .. }) => {
+            factors::removed(&operator.remove_factor(&user).await?)
+        }
         UserCommand::EndSessions(UserFlags { user, .. }) => {
             let (user, ended) = operator.end_sessions(&user).await?;
             let text = format!("has no session any more: {ended} ended");
@@ -153,6 +160,8 @@ fn where_and_how(command: &UserCommand) -> (ServeFlags, bool) {
         | UserCommand::Enable(user)
         | UserCommand::Unlock(user)
         | UserCommand::Delete { user, .. }
+        | UserCommand::Factors(user)
+        | UserCommand::RemoveFactor(user)
         | UserCommand::EndSessions(user) => (user.flags.clone(), user.json),
     }
 }
