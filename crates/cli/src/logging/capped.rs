@@ -21,6 +21,7 @@ const OURS: &[&str] = &[
     "cli",
     "config",
     "csrf",
+    "factors",
     "headers",
     "jwt",
     "mail",
