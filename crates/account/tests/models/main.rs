@@ -27,6 +27,7 @@
 mod answer;
 mod closings;
 mod explain;
+mod factors;
 mod guesses;
 mod model;
 mod orders;
