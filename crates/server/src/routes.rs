@@ -75,6 +75,7 @@ static ENDPOINTS: &[Endpoint] = routes! {
 
     page "/", Page: GET pages::home::show;
     form "/login", Page, signs_in: GET pages::login::show, POST pages::login::submit;
+    form "/login/factor", Page, signs_in: POST pages::second_step::submit;
     form "/register", Page: GET pages::register::show, POST pages::register::submit;
     form "/forgot", Page: GET pages::mailed::forgot::show, POST pages::mailed::forgot::submit;
     form "/reset", Page: GET pages::mailed::reset::show, POST pages::mailed::reset::submit;

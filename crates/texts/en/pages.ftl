@@ -90,6 +90,11 @@ register-title = Create an account
 register-action = Create account
 register-have-account = Have an account already?
 
+## The second step of signing in
+
+second-step-title = Enter your code
+second-step-text = Your account asks for a second factor. Open your authenticator app, or use one of your recovery codes.
+
 ## The password once more
 
 guard-title = Enter your password once more

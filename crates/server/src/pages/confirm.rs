@@ -1,4 +1,4 @@
-//! `GET` and `POST /account/confirm`: the password once more.
+//! `GET` and `POST /account/confirm`: the password once more, and the second factor of an account that has one.
 
 use account::{Accounts, ProofError, ReauthenticateError, Refused};
 use askama::Template;
@@ -8,6 +8,7 @@ use csrf::CsrfToken;
 use http::Uri;
 
 use super::account::done::done;
+use super::factor::FACTOR;
 use super::form::{Field, Form, Shown};
 use super::next::Next;
 use super::render::{Frame, page_in};
@@ -40,7 +41,7 @@ struct Page {
     username: String,
     next: Option<Next>,
     summary: Vec<(&'static str, String)>,
-    fields: [Shown; 1],
+    fields: Vec<Shown>,
 }
 
 /// Shows the form.
@@ -63,7 +64,7 @@ pub(crate) async fn show(
     .await
 }
 
-/// Checks the password and replaces the cookie by a fresh one.
+/// Checks what is asked for and replaces the cookie by a fresh one.
 pub(crate) async fn submit(
     Serving(accounts): Serving,
     who: SignedIn,
@@ -72,15 +73,18 @@ pub(crate) async fn submit(
     mut form: Form,
 ) -> Result<Response, ApiError> {
     let password = form.password(&PASSWORD, fields::typed_password);
+    let factor = form.factor_if_asked();
     let next = form.next();
     form.done()?;
-    if let Some(password) = password {
+    if let Some(password) = password
+        && form.status().is_success()
+    {
         let (accounts, browser, device) =
             (accounts.clone(), who.browser.clone(), who.device.clone());
         let proving = async move {
             let device = device.as_ref();
             accounts
-                .reauthenticate(&browser, device, password, None)
+                .reauthenticate(&browser, device, password, factor)
                 .await
         };
         match to_the_end(proving).await {
@@ -91,6 +95,10 @@ pub(crate) async fn submit(
             }
             Err(ReauthenticateError::Proof(ProofError::TooManyAttempts { retry_after })) => {
                 form.refuse_guess(&PASSWORD, retry_after);
+            }
+            Err(ReauthenticateError::Proof(ProofError::FactorRequired)) => form.require_factor(),
+            Err(ReauthenticateError::Proof(ProofError::Factor(error))) => {
+                form.refuse_code(&FACTOR, error)?;
             }
             Err(ReauthenticateError::Proof(ProofError::Refused(Refused::Revoked))) => {
                 return Ok(to_login());
@@ -117,7 +125,7 @@ async fn form_page(
         username: user.display_name().to_owned(),
         next,
         summary: form.summary(),
-        fields: [form.shown(&PASSWORD)],
+        fields: form.shown_with_factor(&PASSWORD, &user),
     })?;
     Ok(form.on(page))
 }

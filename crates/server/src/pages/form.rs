@@ -179,9 +179,9 @@ impl Form {
         self.wait(retry_after);
     }
 
-    /// Says that the name and the password don't go together. That is wrong with neither field alone.
-    pub(super) fn refuse_credentials(&mut self, first: &'static Field) {
-        let code = Code::InvalidCredentials;
+    /// Says in the words of `code` what is wrong with the form as a whole, and with no field alone, such as that the name
+    /// and the password don't go together.
+    pub(super) fn refuse_all(&mut self, first: &'static Field, code: Code) {
         self.fault_of_all(first, code, self.words.code(code));
     }
 
@@ -265,6 +265,11 @@ impl Form {
             hint: self.words.new_password_hint(min_chars),
             ..self.shown(field)
         }
+    }
+
+    /// The text with this key, in the words of whoever sent it.
+    pub(super) fn say(&self, key: &str) -> String {
+        self.words.say(key)
     }
 
     /// What a field says.

@@ -1,17 +1,21 @@
 //! `GET` and `POST /login`
 
+use std::borrow::Cow;
+
 use account::{Accounts, LoginAttempt, LoginError};
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use csrf::CsrfToken;
 use http::Uri;
+use model::Timestamp;
 
 use super::account::done::done;
 use super::form::{Field, Form, Shown};
 use super::mailed::resend::unverified;
 use super::next::Next;
 use super::render::{Frame, page_in};
+use super::second_step::{self, Going};
 use super::visitor::Visitor;
 use super::words::Words;
 use crate::api::fields;
@@ -21,7 +25,7 @@ use crate::extract::{RequestClient, Serving};
 use crate::limits::SignInLimit;
 use crate::to_the_end::to_the_end;
 
-static USERNAME: Field = Field {
+pub(super) static USERNAME: Field = Field {
     id: "username",
     name: "username",
     label: "field-identifier",
@@ -69,6 +73,15 @@ struct Page {
     fields: [Shown; 2],
 }
 
+/// What the form carries on, besides what is typed.
+#[derive(Clone, Copy)]
+pub(super) struct Sign {
+    /// Where to go on.
+    pub(super) next: Option<Next>,
+    /// Whether the account is to be deleted, unless its owner says otherwise.
+    pub(super) may_keep: bool,
+}
+
 /// Shows the form.
 pub(crate) async fn show(
     State(accounts): State<Accounts>,
@@ -87,8 +100,10 @@ pub(crate) async fn show(
         &words,
         csrf,
         &Form::empty_in(&words),
-        next,
-        false,
+        Sign {
+            next,
+            may_keep: false,
+        },
     )
 }
 
@@ -105,16 +120,19 @@ pub(crate) async fn submit(
     let identifier = form.read(&USERNAME, fields::identifier);
     let password = form.password(&PASSWORD, fields::typed_password);
     let next = form.next();
-    let keeps = form.has(&KEEP) && form.text(&KEEP) == "yes";
+    let keeps = keeps_account(&mut form);
     form.done()?;
-    let mut may_keep = keeps;
+    let mut sign = Sign {
+        next,
+        may_keep: keeps,
+    };
     if let (Some(identifier), Some(password)) = (identifier, password) {
         let attempt = LoginAttempt {
             identifier: identifier.clone(),
             password,
             device: visitor.device(),
             client,
-            browser: None,
+            browser: Some(visitor.known_by()?),
             quota: limit.quota(),
         };
         let (accounts, carrier) = (accounts.clone(), visitor.carrier());
@@ -126,50 +144,74 @@ pub(crate) async fn submit(
             }
         };
         match to_the_end(signing_in).await {
-            Ok(session) if keeps => return Ok(visitor.welcome(&session, &done("kept"))),
-            Ok(session) => return Ok(visitor.welcome(&session, target(next))),
+            Ok(session) => return Ok(visitor.welcome(&session, &way_on(next, keeps))),
+            Err(LoginError::FactorRequired(required)) => {
+                let (going, empty) = (Going::on(&required, next, keeps), Form::empty_in(&words));
+                return second_step::page(&visitor, &words, csrf, &empty, going);
+            }
             Err(LoginError::EmailUnverified) => {
                 return unverified(&identifier, &visitor, &words, csrf);
             }
             Err(LoginError::DeletionScheduled { due_at }) => {
-                may_keep = true;
-                let time = words.time(due_at);
-                let variables = [("time", (&time).into())];
-                let message = words.say_with("login-scheduled-for-deletion", &variables);
-                form.fault_of_all(&PASSWORD, Code::DeletionScheduled, message);
+                sign.may_keep = true;
+                say_when_deleted(&mut form, &words, due_at);
             }
-            Err(LoginError::InvalidCredentials) => form.refuse_credentials(&USERNAME),
+            Err(LoginError::InvalidCredentials) => {
+                form.refuse_all(&USERNAME, Code::InvalidCredentials);
+            }
             Err(LoginError::TooManyAttempts { retry_after }) => {
                 form.refuse_guess_at_name(&USERNAME, retry_after);
             }
             Err(error) => return Err(error.into()),
         }
     }
-    form_page(&accounts, &visitor, &words, csrf, &form, next, may_keep)
+    form_page(&accounts, &visitor, &words, csrf, &form, sign)
+}
+
+/// Whether somebody pressed the button that keeps an account.
+pub(super) fn keeps_account(form: &mut Form) -> bool {
+    form.has(&KEEP) && form.text(&KEEP) == "yes"
+}
+
+/// Says when the account will be deleted, and how to keep it.
+pub(super) fn say_when_deleted(form: &mut Form, words: &Words, due_at: Timestamp) {
+    let time = words.time(due_at);
+    let variables = [("time", (&time).into())];
+    let message = words.say_with("login-scheduled-for-deletion", &variables);
+    form.fault(&PASSWORD, Code::DeletionScheduled, message);
+}
+
+/// Where somebody gets to who has signed in.
+pub(super) fn way_on(next: Option<Next>, keeps: bool) -> Cow<'static, str> {
+    if keeps {
+        done("kept").into()
+    } else {
+        target(next).into()
+    }
 }
 
 fn target(next: Option<Next>) -> &'static str {
     next.map_or("/account", Next::path)
 }
 
-fn form_page(
+/// The page that asks for name and password.
+pub(super) fn form_page(
     accounts: &Accounts,
     visitor: &Visitor,
     words: &Words,
     csrf: CsrfToken,
     form: &Form,
-    next: Option<Next>,
-    may_keep: bool,
+    sign: Sign,
 ) -> Result<Response, ApiError> {
     let (token, before) = visitor.pre_session(csrf)?;
     let page = page_in(words, form.status(), |frame| Page {
         frame,
         token,
-        next,
+        next: sign.next,
         registration_open: accounts.registration_is_open(),
         sends_mail: accounts.sends_mail(),
         signed_out: form.status().is_success() && visitor.has_signed_out(),
-        may_keep,
+        may_keep: sign.may_keep,
         summary: form.summary(),
         fields: [form.shown(&USERNAME), form.shown(&PASSWORD)],
     })?;

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use csrf::CsrfToken;
 use http::header::{HeaderValue, SET_COOKIE};
 use http::request::Parts;
-use secret::PlainToken;
+use secret::{HashedToken, PlainToken};
 
 use super::cookies::{Cookies, Kind, PRE_SESSION, binding};
 use crate::app::App;
@@ -76,6 +76,17 @@ impl Visitor {
     /// What tells that they have signed up with this browser, and not confirmed the address yet.
     pub(super) const fn sign_up(&self) -> Option<&SignUpBrowser> {
         self.sign_up.as_ref()
+    }
+
+    /// The hash of what this browser is known by between two steps of a sign-in: what its form tokens are bound to. A
+    /// browser that has nothing of the kind gets what it can't show again: its sign-in ends there.
+    pub(super) fn known_by(&self) -> Result<HashedToken, ApiError> {
+        let session = self.browser.as_ref().map(|browser| &browser.cookie);
+        if let Some(cookie) = session.or(self.pre.as_ref()) {
+            return Ok(cookie.hashed());
+        }
+        let nobody = PlainToken::random(PRE_SESSION).map_err(ApiError::internal)?;
+        Ok(nobody.hashed())
     }
 
     /// A form token, and the session of before the login that it is bound to, which begins now if

@@ -6,6 +6,7 @@ mod cookies;
 mod delete;
 mod errors;
 mod export;
+mod factor;
 mod forged;
 mod forgot;
 mod hostile;

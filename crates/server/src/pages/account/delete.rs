@@ -10,6 +10,7 @@ use crate::api::fields;
 use crate::code::Code;
 use crate::error::ApiError;
 use crate::extract::Serving;
+use crate::pages::factor::FACTOR;
 use crate::pages::form::{Field, Form, Shown};
 use crate::pages::render::{Frame, page_in};
 use crate::pages::visitor::{SignedIn, to_login};
@@ -37,12 +38,12 @@ struct Page {
     texts: [String; 2],
     export: String,
     summary: Vec<(&'static str, String)>,
-    fields: [Shown; 1],
+    fields: Vec<Shown>,
     action: String,
     back: String,
 }
 
-/// Says what a deletion does, and asks for the password.
+/// Says what a deletion does, and asks for the password, and for the second factor of an account that has one.
 pub(crate) async fn show(
     State(accounts): State<Accounts>,
     who: SignedIn,
@@ -61,8 +62,11 @@ pub(crate) async fn submit(
     mut form: Form,
 ) -> Result<Response, ApiError> {
     let password = form.password(&PASSWORD, fields::typed_password);
+    let factor = form.factor_if_asked();
     form.done()?;
-    if let Some(password) = password {
+    if let Some(password) = password
+        && form.status().is_success()
+    {
         let (accounts, actor, device) = (
             accounts.clone(),
             who.browser.actor.clone(),
@@ -71,7 +75,7 @@ pub(crate) async fn submit(
         let deleting = async move {
             let device = device.as_ref();
             accounts
-                .delete_by_password(&actor, device, password, None)
+                .delete_by_password(&actor, device, password, factor)
                 .await
         };
         match to_the_end(deleting).await {
@@ -83,6 +87,8 @@ pub(crate) async fn submit(
             Err(ProofError::TooManyAttempts { retry_after }) => {
                 form.refuse_guess(&PASSWORD, retry_after);
             }
+            Err(ProofError::FactorRequired) => form.require_factor(),
+            Err(ProofError::Factor(error)) => form.refuse_code(&FACTOR, error)?,
             Err(ProofError::Refused(Refused::Revoked)) => return Ok(to_login()),
             Err(error) => return Err(error.into()),
         }
@@ -110,7 +116,7 @@ async fn form_page(
         texts: [what_happens(accounts, words), words.say("delete-reserved")],
         export: words.say("delete-export"),
         summary: form.summary(),
-        fields: [form.shown(&PASSWORD)],
+        fields: form.shown_with_factor(&PASSWORD, &user),
         action: words.say("delete-action"),
         back: words.say("page-back-to-account"),
     })?;
