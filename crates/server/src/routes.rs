@@ -88,6 +88,11 @@ static ENDPOINTS: &[Endpoint] = routes! {
         GET pages::account::page::lead_here, POST pages::account::profile::submit;
     form "/account/resend", PageOfAccount:
         GET pages::account::page::lead_here, POST pages::account::resend::submit;
+    form "/account/factor", PageOfAccount: GET pages::account::factor::show;
+    form "/account/factor/begin", PageOfAccount: POST pages::account::factor::enrol::begin;
+    form "/account/factor/confirm", PageOfAccount: POST pages::account::factor::enrol::confirm;
+    form "/account/factor/codes", PageOfAccount: POST pages::account::factor::manage::renew_codes;
+    form "/account/factor/remove", PageOfAccount: POST pages::account::factor::manage::remove;
     form "/account/export", PageOfAccount: POST pages::account::export::submit;
     form "/account/delete", PageOfAccount, hashes(Reauthentication):
         GET pages::account::delete::show, POST pages::account::delete::submit;

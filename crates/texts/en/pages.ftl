@@ -66,6 +66,7 @@ field-factor = Code
 field-factor-hint = The six digits that your authenticator app shows, or a recovery code.
 field-factor-missing = Enter the code that your authenticator app shows.
 field-factor-wrong = This code is wrong, or was used before.
+field-app-code-hint = The six digits that your authenticator app shows.
 field-account-password-wrong = This is not the password of the account.
 field-other-username = Another user name
 field-other-username-taken = Somebody else has taken the user name that you chose. Choose another one.
@@ -264,6 +265,49 @@ agent-on = { $browser } on { $system }
 agent-unknown = Unknown program
 account-kept = Your account stays. It will not be deleted.
 account-resent = A mail is on its way. Follow the link in it, or enter the code. If nothing comes, check your spam folder, or ask again in a quarter of an hour.
+
+## The second factor
+
+factor-title = Second factor
+factor-text = With a second factor nobody gets into your account by your password alone: signing in takes a code, too, that an app on your phone shows.
+factor-how = You need an authenticator app, or a password manager that can be one. Once it is set up, all your other sessions end, and you get recovery codes for when you don't have the app.
+factor-begin = Set up an authenticator app
+factor-manage = Manage the second factor
+# { $time } is a point in time in UTC.
+factor-since = An authenticator app was set up on { $time }.
+factor-codes-left = { $count ->
+    [0] No recovery codes are left.
+    [one] One recovery code is left.
+   *[other] { $count } recovery codes are left.
+}
+factor-codes-few = Make new recovery codes before you run out of them.
+factor-ends-sessions = When you set up another one, it takes its place, and all your other sessions end.
+factor-another = Set up another app
+# { $link } is a link that says factor-confirm-address.
+factor-address-first = Before you can set up an app, { $link }: by it you get back into your account when you forget your password.
+factor-confirm-address = confirm your e-mail address
+factor-remove-title = Remove the second factor
+factor-remove-text = Your password alone will be enough to sign in. The recovery codes become void, and all your other sessions end.
+factor-remove = Remove the second factor
+done-factor-removed = The second factor has been removed. All your other sessions have ended.
+enrol-scan = Scan this code with your authenticator app. Then enter the six digits that the app shows.
+enrol-qr = QR code for your authenticator app
+enrol-no-camera = Can't scan it?
+# { $link } is a link that says enrol-open-app.
+enrol-by-hand = If the app is on this device, { $link }. Or type this key into it; the code is time-based:
+enrol-open-app = open it here
+enrol-once-more = Enter the six digits that your app shows now. What you scanned stays valid for 15 minutes.
+enrol-action = Confirm
+enrol-again = Start again
+enrol-over-title = This took too long
+enrol-over-text = The code that you scanned is not valid any more. Remove the entry from your app, and start again.
+recovery-title = Recovery codes
+recovery-text = Each signs you in once, in place of a code of the app.
+recovery-renew = Make new recovery codes
+recovery-enrolled-title = Your app is set up
+recovery-renewed-title = Your new recovery codes
+recovery-shown-once = These are your recovery codes. Each signs you in once when you don't have the app. They are shown only now: save them where you keep your passwords. Codes that you had before are void.
+recovery-kept = I have saved them
 
 ## One's data, on the page of the account
 

@@ -8,6 +8,7 @@ use csrf::CsrfToken;
 use http::Uri;
 
 use super::account::done::done;
+use super::account::factor;
 use super::factor::FACTOR;
 use super::form::{Field, Form, Shown};
 use super::next::Next;
@@ -88,7 +89,7 @@ pub(crate) async fn submit(
                 .await
         };
         match to_the_end(proving).await {
-            Ok(cookie) => return Ok(who.renewed(&cookie, None, &done("confirmed"))),
+            Ok(cookie) => return Ok(who.renewed(&cookie, None, &confirmed(next))),
             Err(ReauthenticateError::Proof(ProofError::InvalidCredentials)) => {
                 let wrong = words.say("field-password-wrong");
                 form.fault(&PASSWORD, Code::InvalidCredentials, wrong);
@@ -107,6 +108,15 @@ pub(crate) async fn submit(
         }
     }
     form_page(&accounts, &who, &words, &csrf, &form, next).await
+}
+
+/// Where somebody gets to who has proven who they are: to where they were asked for it.
+fn confirmed(next: Option<Next>) -> String {
+    if next.is_some_and(Next::is_factor) {
+        format!("{}?done=confirmed", factor::LOCATION)
+    } else {
+        done("confirmed")
+    }
 }
 
 async fn form_page(

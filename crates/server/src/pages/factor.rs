@@ -19,6 +19,17 @@ pub(super) static FACTOR: Field = Field {
     missing: "field-factor-missing",
 };
 
+/// The field of a code that an app shows, and of nothing else.
+pub(super) static APP_CODE: Field = Field {
+    id: "code",
+    name: "code",
+    label: "field-factor",
+    kind: "text",
+    autocomplete: "one-time-code",
+    hint: "field-app-code-hint",
+    missing: "field-factor-missing",
+};
+
 impl Form {
     /// Reads the second factor. It is never shown again.
     pub(super) fn factor(&mut self) -> Option<PresentedFactor> {

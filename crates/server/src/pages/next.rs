@@ -3,12 +3,14 @@
 use form_urlencoded::parse;
 use http::Uri;
 
+use super::account::factor;
+
 /// The page to go to after a form. Whatever a request names, it is one of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Next(&'static str);
 
 /// The pages that a request may name.
-const NAMED: [&str; 2] = ["/account", "/account/confirm"];
+const NAMED: [&str; 3] = ["/account", "/account/confirm", factor::LOCATION];
 
 impl Next {
     /// The page named `path`, if it is one that can be named.
@@ -19,6 +21,11 @@ impl Next {
     /// The page named by `next` in the query.
     pub(super) fn in_query(uri: &Uri) -> Option<Self> {
         Self::named(&query_value(uri, "next")?)
+    }
+
+    /// Whether it is the page of the second factor.
+    pub(super) fn is_factor(self) -> bool {
+        self.0 == factor::LOCATION
     }
 
     /// Its path.

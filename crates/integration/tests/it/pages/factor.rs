@@ -19,14 +19,14 @@ fn challenge(page: &str) -> String {
 }
 
 /// Enters name and password, and gives the challenge of the page that comes next.
-async fn first_step(browser: &mut Browser<'_>) -> String {
+pub(super) async fn first_step(browser: &mut Browser<'_>) -> String {
     browser.open("/login").await.assert_page(200);
     let page = browser.submit("/login", &RIGHT).await.assert_page(200);
     assert_eq!(browser.session(), None);
     challenge(&page)
 }
 
-async fn second_step(browser: &mut Browser<'_>, challenge: &str, code: &str) -> Answer {
+pub(super) async fn second_step(browser: &mut Browser<'_>, challenge: &str, code: &str) -> Answer {
     let fields = [("challenge", challenge), ("factor", code)];
     browser.submit("/login/factor", &fields).await
 }

@@ -4,6 +4,7 @@ mod account;
 mod confirm;
 mod cookies;
 mod delete;
+mod enrol;
 mod errors;
 mod export;
 mod factor;

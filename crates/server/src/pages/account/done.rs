@@ -17,6 +17,7 @@ pub(super) fn sentence(code: &str, words: &Words) -> Option<String> {
         "session" => "done-session",
         "sessions" => "done-sessions",
         "confirmed" => "done-confirmed",
+        "factor-removed" => "done-factor-removed",
         "kept" => "account-kept",
         "resent" => "account-resent",
         _ => return None,

@@ -4,6 +4,7 @@ mod data;
 pub(crate) mod delete;
 pub(super) mod done;
 pub(crate) mod export;
+pub(crate) mod factor;
 pub(crate) mod page;
 pub(crate) mod password;
 pub(crate) mod profile;

@@ -1,4 +1,4 @@
-//! `GET /account`: one's name and address, password and sessions, each with its form.
+//! `GET /account`: one's name and address, password, sessions and second factor, each with its form.
 
 use account::{Accounts, ListedSession, Refused};
 use askama::Template;
@@ -10,6 +10,7 @@ use model::Timestamp;
 
 use super::data::Data;
 use super::done::sentence;
+use super::factor::Factor;
 use crate::error::ApiError;
 use crate::pages::agent;
 use crate::pages::form::{Field, Form, Shown};
@@ -76,6 +77,7 @@ struct Page {
     profile: [Shown; 2],
     password: [Shown; 2],
     sessions: Vec<Session>,
+    factor: Factor,
     data: Data,
 }
 
@@ -134,6 +136,10 @@ pub(super) async fn shown(
         Err(Refused::Revoked) => return Ok(to_login()),
         sessions => sessions?,
     };
+    let factors = match accounts.own_factors(actor).await {
+        Err(Refused::Revoked) => return Ok(to_login()),
+        factors => factors?,
+    };
     let present = || {
         Form::empty_in(words)
             .prefill(&USERNAME, user.username.as_deref().unwrap_or_default())
@@ -164,6 +170,7 @@ pub(super) async fn shown(
             .into_iter()
             .map(|listed| Session::of(listed, words))
             .collect(),
+        factor: Factor::of(factors, words),
         data: Data::in_words(words),
     })?;
     Ok(profile.on(password.on(page)))

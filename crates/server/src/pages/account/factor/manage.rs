@@ -1,0 +1,47 @@
+//! `POST /account/factor/codes` and `POST /account/factor/remove`
+
+use account::ManageFactorError;
+use axum::response::{IntoResponse as _, Redirect, Response};
+
+use super::{LOCATION, recovery, refused_here, to_confirm};
+use crate::error::ApiError;
+use crate::extract::Serving;
+use crate::pages::form::Form;
+use crate::pages::visitor::SignedIn;
+use crate::pages::words::Words;
+
+/// Gives new recovery codes: those before are void.
+pub(crate) async fn renew_codes(
+    Serving(accounts): Serving,
+    who: SignedIn,
+    words: Words,
+    mut form: Form,
+) -> Result<Response, ApiError> {
+    form.done()?;
+    match accounts.renew_recovery_codes(&who.browser.actor).await {
+        Ok(codes) => recovery::page(&words, "recovery-renewed-title", codes),
+        Err(error) => refused(error),
+    }
+}
+
+/// Removes the app and the recovery codes.
+pub(crate) async fn remove(
+    Serving(accounts): Serving,
+    who: SignedIn,
+    mut form: Form,
+) -> Result<Response, ApiError> {
+    form.done()?;
+    match accounts.remove_own_factor(&who.browser.actor).await {
+        Ok(()) => Ok(Redirect::to("/account/factor?done=factor-removed").into_response()),
+        Err(error) => refused(error),
+    }
+}
+
+/// What isn't there any more is as good as removed, and the page says what there is.
+fn refused(error: ManageFactorError) -> Result<Response, ApiError> {
+    match error {
+        ManageFactorError::LevelTooLow => Ok(to_confirm()),
+        ManageFactorError::None => Ok(Redirect::to(LOCATION).into_response()),
+        ManageFactorError::Refused(refused) => refused_here(refused),
+    }
+}
