@@ -1,6 +1,6 @@
 //! Every page there is, in every state that looks different.
 
-use super::{Browser, DeletionScene, MailScene, Site};
+use super::{Browser, DeletionScene, FactorScene, MailScene, Site};
 use crate::PASSWORD;
 
 /// A page in one state.
@@ -40,6 +40,8 @@ pub enum Scene {
     TooMany,
     /// One that has to do with deleting an account.
     Deletion(DeletionScene),
+    /// One that has to do with the second factor.
+    Factor(FactorScene),
     /// One that has to do with mail.
     Mail(MailScene),
 }
@@ -84,9 +86,11 @@ impl Stage {
     pub fn scenes(self) -> impl Iterator<Item = Scene> {
         let mailed = MailScene::ALL.into_iter().map(Scene::Mail);
         let deletion = DeletionScene::ALL.into_iter().map(Scene::Deletion);
+        let factor = FactorScene::ALL.into_iter().map(Scene::Factor);
         Scene::ALL
             .into_iter()
             .chain(deletion)
+            .chain(factor)
             .chain(mailed)
             .filter(move |scene| scene.stage() == self)
     }
@@ -111,7 +115,7 @@ impl Stage {
 }
 
 impl Scene {
-    /// All of them but those that have to do with deletion or mail.
+    /// All of them but those that have to do with deletion, the second factor or mail.
     pub const ALL: [Self; 16] = [
         Self::Login,
         Self::LoginRefused,
@@ -151,6 +155,7 @@ impl Scene {
             Self::Forged => "forged",
             Self::TooMany => "too-many",
             Self::Deletion(scene) => scene.name(),
+            Self::Factor(scene) => scene.name(),
             Self::Mail(scene) => scene.name(),
         }
     }
@@ -170,6 +175,7 @@ impl Scene {
             Self::RegisterRefused | Self::ProfileRefused | Self::PasswordRefused => 422,
             Self::TooMany => 429,
             Self::Deletion(scene) => scene.status(),
+            Self::Factor(scene) => scene.status(),
             Self::Mail(scene) => scene.status(),
         }
     }
@@ -178,6 +184,7 @@ impl Scene {
         match self {
             Self::RegisterClosed => Stage::Closed,
             Self::Deletion(scene) => scene.stage(),
+            Self::Factor(scene) => scene.stage(),
             Self::Mail(scene) => scene.stage(),
             _ => Stage::Open,
         }
@@ -243,6 +250,7 @@ impl Scene {
                 }
             }
             Self::Deletion(scene) => scene.show(site, browser).await,
+            Self::Factor(scene) => scene.show(site, browser).await,
             Self::Mail(scene) => scene.show(site, browser).await,
         }
         let status = browser.status().await;
