@@ -6,6 +6,7 @@
 //!
 //! Where there is no browser a test says aloud that it is skipped; with `CI` set that is a failure.
 
+mod app;
 mod attack;
 mod audit;
 mod commands;
@@ -20,6 +21,7 @@ mod scenes;
 mod site;
 mod stranger;
 
+pub use app::App;
 pub use attack::{Attack, Vehicle};
 pub use audit::axe_core;
 pub use deletion::DeletionScene;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod deletion;
+mod factor;
 mod forgery;
 mod journey;
 mod mail;
