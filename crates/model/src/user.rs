@@ -8,6 +8,7 @@ use crate::{AddressNumber, Generation, SessionId, Timestamp, UserId};
 
 /// An account, without its password hash.
 #[derive(Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct User {
     /// Which account.
     pub id: UserId,

@@ -60,7 +60,7 @@ mail-address-changed-otherwise = If it was you, there is nothing to do.
 
 mail-address-left-subject = Your e-mail address was changed
 mail-address-left-otherwise = There is no link to undo this, because the account went back to an address that it had before.
-mail-address-left-deleted = Your account at { $service } was deleted. Shortly before, somebody asked to change its e-mail address to { $address }. This can't be undone.
+mail-address-left-deleted = Your account at { $service } was deleted. Shortly before, somebody asked to change its e-mail address to { $address }. This can’t be undone.
 
 ## A change of the address was taken back
 
@@ -88,15 +88,15 @@ mail-password-changed-otherwise = If it was you, there is nothing to do.
 
 mail-factor-added-subject = Two-step sign-in was turned on
 mail-factor-added-intro = An authenticator app was added to your account at { $service }. From now on, signing in takes a code of the app.
-mail-factor-added-reset = If it wasn't you, choose a new password now, and ask whoever runs the service to remove the app:
+mail-factor-added-reset = If it wasn’t you, choose a new password now, and ask whoever runs the service to remove the app:
 mail-factor-added-otherwise = If it was you, keep your recovery codes in a safe place.
 mail-factor-removed-subject = Two-step sign-in was turned off
 mail-factor-removed-intro = The authenticator app was removed from your account at { $service }. From now on, the password alone signs in.
-mail-factor-removed-reset = If it wasn't you, choose a new password now:
+mail-factor-removed-reset = If it wasn’t you, choose a new password now:
 mail-factor-removed-otherwise = If it was you, there is nothing to do.
 mail-factor-guessed-subject = Somebody tried to sign in to your account
 mail-factor-guessed-intro = Somebody entered the right password of your account at { $service }, and then five wrong codes. Nobody was signed in.
-mail-factor-guessed-reset = If it wasn't you, somebody knows your password. Choose a new one now:
+mail-factor-guessed-reset = If it wasn’t you, somebody knows your password. Choose a new one now:
 mail-factor-guessed-otherwise = If it was you, wait a few minutes, or use a recovery code.
 mail-recovery-codes-low-subject = Few recovery codes are left
 mail-recovery-codes-low-intro = { $left ->
@@ -105,7 +105,7 @@ mail-recovery-codes-low-intro = { $left ->
    *[other] { $left } recovery codes are left for your account at { $service }. You can get new ones on the page of your account:
 }
 mail-recovery-codes-low-action = Go to your account
-mail-recovery-codes-low-otherwise = If you didn't use a recovery code, choose a new password.
+mail-recovery-codes-low-otherwise = If you didn’t use a recovery code, choose a new password.
 
 ## An administrator made an account
 
@@ -127,7 +127,7 @@ mail-deletion-scheduled-otherwise = If you want it to be deleted, there is nothi
 
 mail-kept-subject = Your account stays
 mail-kept-intro = Your account at { $service } is no longer scheduled for deletion: somebody signed in, or set a new password, to keep it.
-mail-kept-reset = If it wasn't you, choose a new password now, then delete the account again if you want that:
+mail-kept-reset = If it wasn’t you, choose a new password now, then delete the account again if you want that:
 mail-kept-action = Choose a new password
 mail-kept-otherwise = If it was you, there is nothing to do.
 

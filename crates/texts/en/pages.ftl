@@ -270,7 +270,7 @@ account-resent = A mail is on its way. Follow the link in it, or enter the code.
 
 factor-title = Second factor
 factor-text = With a second factor nobody gets into your account by your password alone: signing in takes a code, too, that an app on your phone shows.
-factor-how = You need an authenticator app, or a password manager that can be one. Once it is set up, all your other sessions end, and you get recovery codes for when you don't have the app.
+factor-how = You need an authenticator app, or a password manager that can be one. Once it is set up, all your other sessions end, and you get recovery codes for when you don’t have the app.
 factor-begin = Set up an authenticator app
 factor-manage = Manage the second factor
 # { $time } is a point in time in UTC.
@@ -292,7 +292,7 @@ factor-remove = Remove the second factor
 done-factor-removed = The second factor has been removed. All your other sessions have ended.
 enrol-scan = Scan this code with your authenticator app. Then enter the six digits that the app shows.
 enrol-qr = QR code for your authenticator app
-enrol-no-camera = Can't scan it?
+enrol-no-camera = Can’t scan it?
 # { $link } is a link that says enrol-open-app.
 enrol-by-hand = If the app is on this device, { $link }. Or type this key into it; the code is time-based:
 enrol-open-app = open it here
@@ -306,7 +306,7 @@ recovery-text = Each signs you in once, in place of a code of the app.
 recovery-renew = Make new recovery codes
 recovery-enrolled-title = Your app is set up
 recovery-renewed-title = Your new recovery codes
-recovery-shown-once = These are your recovery codes. Each signs you in once when you don't have the app. They are shown only now: save them where you keep your passwords. Codes that you had before are void.
+recovery-shown-once = These are your recovery codes. Each signs you in once when you don’t have the app. They are shown only now: save them where you keep your passwords. Codes that you had before are void.
 recovery-kept = I have saved them
 
 ## One's data, on the page of the account

@@ -122,7 +122,7 @@ impl Accounts {
         let clears = proven.guess.clears();
         self.settle(proven.guess.given_back()).await?;
         let factor = self.0.storage.second_factor(&proven.user.id).await?;
-        let recovers = factor.is_some_and(|factor| factor.recovery_codes > 0);
+        let has_codes = factor.is_some_and(|factor| factor.recovery_codes > 0);
         let challenge = Challenge {
             user: proven.user.id.clone(),
             at: proven.authentication.at,
@@ -131,7 +131,7 @@ impl Accounts {
             browser: browser.map(|browser| *browser.as_bytes()),
         };
         let bound = Bound::to(&proven.user);
-        let (token, ticket) = Ticket::new(challenge, bound, LIFETIME, &*self.0.rng);
+        let (kept, ticket) = Ticket::new(challenge, bound, LIFETIME, &*self.0.rng);
         match self.tickets().put(ticket).await {
             Ok(()) => {}
             Err(PutTicketError::OwnerGone) => return Err(LoginError::InvalidCredentials),
@@ -145,10 +145,10 @@ impl Accounts {
                 .refused(Reason::FactorRequired)
                 .of(&proven.user.id),
         );
-        let recovery = recovers.then_some(FactorKind::RecoveryCode);
+        let by_code = has_codes.then_some(FactorKind::RecoveryCode);
         Ok(FactorRequired {
-            challenge: token,
-            factors: std::iter::once(FactorKind::Totp).chain(recovery).collect(),
+            challenge: kept,
+            factors: std::iter::once(FactorKind::Totp).chain(by_code).collect(),
         })
     }
 
@@ -163,12 +163,12 @@ impl Accounts {
             self.report(Act::SignIn.refused(Reason::InvalidChallenge));
             AnswerError::InvalidChallenge
         };
-        let token = PlainToken::parse(Challenge::PREFIX, answer.challenge.expose());
-        let token = token.map_err(|_| invalid())?;
-        let found = self.tickets().look::<Challenge>(&token).await?;
+        let sent = PlainToken::parse(Challenge::PREFIX, answer.challenge.expose());
+        let sent = sent.map_err(|_| invalid())?;
+        let found = self.tickets().look::<Challenge>(&sent).await?;
         let found = found.filter(|found| found.is_of(answer.browser.as_ref()));
         let found = found.ok_or_else(invalid)?;
-        if !self.may_try_challenge(&token).await? {
+        if !self.may_try_challenge(&sent).await? {
             return Err(invalid());
         }
         let user = readable(self.0.storage.user(&found.user).await)?;
@@ -178,8 +178,7 @@ impl Accounts {
         let method = self
             .prove_factor(Act::SignIn, &user.id, &answer.presented)
             .await?;
-        let taken = self.tickets().take::<Challenge>(&token).await?;
-        let Some(Taken::Granted(taken)) = taken else {
+        let Some(Taken::Granted(granted)) = self.tickets().take::<Challenge>(&sent).await? else {
             return Err(invalid()); // another answer was faster
         };
         let proven = Proven {
@@ -187,11 +186,11 @@ impl Accounts {
             authentication: Authentication {
                 methods: Methods::PASSWORD.with(method),
                 level: Level::Two,
-                at: taken.at,
+                at: granted.at,
             },
             client: answer.client,
-            device: taken.device,
-            guess: taken.settlement(),
+            device: granted.device,
+            guess: granted.settlement(),
         };
         let proven = if answer.keeps_account {
             self.keep_account(proven).await?

@@ -181,20 +181,14 @@ impl Accounts {
 
     async fn keep_provisional(&self, new: Provisional) -> Result<(), EnrolError> {
         let records = self.records::<Provisional>();
-        let saved = match records.by_key(new.user.as_str()).await? {
-            Some(before) => {
-                let replaced = records
-                    .replace(before.with(|kept| *kept = new), Tells::nothing())
-                    .await;
-                replaced.map(|replaced| matches!(replaced, Replaced::Done(_)))
-            }
-            None => {
-                let id = RecordId::new(self.0.clock.now(), &*self.0.rng);
-                records
-                    .insert(id, new, Tells::nothing())
-                    .await
-                    .map(|_| true)
-            }
+        let saved = if let Some(before) = records.by_key(new.user.as_str()).await? {
+            let replacing = records.replace(before.with(|kept| *kept = new), Tells::nothing());
+            let replaced = replacing.await;
+            replaced.map(|replaced| matches!(replaced, Replaced::Done(_)))
+        } else {
+            let id = RecordId::new(self.0.clock.now(), &*self.0.rng);
+            let inserted = records.insert(id, new, Tells::nothing()).await;
+            inserted.map(|_| true)
         };
         match saved {
             Ok(true) => Ok(()),

@@ -118,8 +118,10 @@ impl Scene {
         };
         match world.accounts.answer_challenge(answer, &carrier()).await {
             Ok(opened) => Told::SignedIn(opened.cookie),
-            Err(AnswerError::Factor(FactorError::Storage(error))) => panic!("{error}"),
-            Err(AnswerError::Login(LoginError::Storage(error))) => panic!("{error}"),
+            Err(
+                AnswerError::Factor(FactorError::Storage(error))
+                | AnswerError::Login(LoginError::Storage(error)),
+            ) => panic!("{error}"),
             Err(_) => Told::Refused,
         }
     }

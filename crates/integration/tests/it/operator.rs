@@ -4,6 +4,7 @@ use std::path::Path;
 
 use integration::process::{Ran, Server, run};
 use integration::{Authenticator, PASSWORD};
+use model::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 use smtp_testing::{MailServer, Setup};
 use tempfile::TempDir;
@@ -264,8 +265,7 @@ async fn a_second_factor_that_was_lost_is_removed_and_its_owner_is_told() {
     let (status, begun) = machine.ask("me/factors/totp", &access, &Value::Null).await;
     assert_eq!(status, 201, "{begun}");
     let app = Authenticator::with(begun["secret"].as_str().unwrap());
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let body = json!({"code": app.shows_at(now.unwrap().as_secs())});
+    let body = json!({"code": app.shows_at(SystemClock.now().as_seconds())});
     let confirmed = machine.ask("me/factors/totp/confirm", &access, &body).await;
     assert_eq!(confirmed.0, 200, "{}", confirmed.1);
     assert_eq!(subject().await, "Two-step sign-in was turned on");

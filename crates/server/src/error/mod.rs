@@ -52,7 +52,7 @@ pub struct ApiError {
     /// Whether both factors are demanded.
     is_level_two: bool,
     /// When an account will be deleted, as a member of its own.
-    deletion_due_at: Option<Timestamp>,
+    deletion_due_at: Option<Box<Timestamp>>,
     /// The limit that refused, where it isn't one that every answer of the route shows.
     refused_by: Option<Box<Decision>>,
     cause: Option<Cause>,

@@ -125,7 +125,7 @@ impl From<LoginError> for ApiError {
             LoginError::Insufficient => Refused::NotFresh.into(),
             LoginError::EmailUnverified => Self::new(Code::EmailUnverified),
             LoginError::DeletionScheduled { due_at } => Self {
-                deletion_due_at: Some(due_at),
+                deletion_due_at: Some(Box::new(due_at)),
                 ..Self::new(Code::DeletionScheduled)
             },
             LoginError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
