@@ -30,7 +30,8 @@ struct Stale {
 pub(crate) fn examine(connection: &Connection) -> Result<Examination, Error> {
     let mut found = Examination::default();
     let mut stale = Vec::new();
-    each(connection, "users", "SELECT * FROM users", |columns| {
+    let sql = "SELECT *, EXISTS (SELECT 1 FROM second_factors WHERE user = id) AS second_factor FROM users";
+    each(connection, "users", sql, |columns| {
         let read = read(columns);
         if let Ok(credentials) = &read {
             stale.extend(Stale::of(columns, credentials));

@@ -178,7 +178,7 @@ pub(super) fn say_when_deleted(form: &mut Form, words: &Words, due_at: Timestamp
     let time = words.time(due_at);
     let variables = [("time", (&time).into())];
     let message = words.say_with("login-scheduled-for-deletion", &variables);
-    form.fault(&PASSWORD, Code::DeletionScheduled, message);
+    form.fault_of_all(&PASSWORD, Code::DeletionScheduled, message);
 }
 
 /// Where somebody gets to who has signed in.

@@ -74,7 +74,7 @@ every_backend! {
         let wrong = app.post(path).by(&alice).json(json!({"code": "x"})).send().await;
         wrong.assert_problem(401, "invalid_credentials");
         app.login("alice", PASSWORD).await.assert_ok();
-        app.advance(600);
+        app.advance(601);
         let stale = app.post("/api/v1/me/factors/totp").by(&alice).send().await;
         stale.assert_problem(401, "insufficient_user_authentication");
     }
@@ -148,6 +148,8 @@ every_backend! {
     async fn a_reset_by_mail_leaves_the_factor(app: Mailed) {
         let alice = app.confirmed("alice").await;
         let (authenticator, _) = app.enrols(&alice).await;
+        let told = app.letter(ALICE).await;
+        assert_eq!(told.header("Subject").as_deref(), Some("Two-step sign-in was turned on"));
         app.ask("password/forgot", json!({"email": ALICE})).await.assert_status(202);
         let token = app.token(ALICE, "/reset").await;
         let body = json!({"token": token, "new_password": NEW});
