@@ -132,8 +132,7 @@ impl Accounts {
 
     /// The budget of an account's second factor, whatever it is asked for.
     pub(crate) fn budget_of_factor(&self, user: &UserId) -> AttemptKey {
-        let key = &self.0.settings.attempt_key;
-        budget(key, b"factor", user.as_str().as_bytes())
+        budget_of_factor(&self.0.settings.attempt_key, user)
     }
 
     /// The budget of a known device.
@@ -150,6 +149,11 @@ impl Accounts {
 /// The budget of an identifier, in its canonical form.
 pub(crate) fn budget_of_identifier(key: &Secret<[u8; 32]>, canonical: &str) -> AttemptKey {
     budget(key, b"identifier", canonical.as_bytes())
+}
+
+/// The budget of an account's second factor, whatever it is asked for.
+pub(crate) fn budget_of_factor(key: &Secret<[u8; 32]>, user: &UserId) -> AttemptKey {
+    budget(key, b"factor", user.as_str().as_bytes())
 }
 
 /// The budget of a signed-in person who gives the password once more.

@@ -117,7 +117,13 @@ impl Accounts {
                 self.made::<PasswordNotice>(announced).await;
                 // Of the generation that this change began: a later one is another's, who may know better.
                 let device = self.issue_device(&actor.user, user.generation.next(), known);
-                Ok((device, proof.authentication))
+                // The password alone makes nobody fresh who has a second factor.
+                let proven = if user.second_factor {
+                    actor.authentication.authentication
+                } else {
+                    proof.authentication
+                };
+                Ok((device, proven))
             }
             PasswordChanged::Superseded => {
                 let refused = Act::PasswordChange.refused(Reason::Superseded);

@@ -5,7 +5,7 @@ use model::{Timestamp, User};
 use crate::events::Act;
 use crate::mailing::undeliverable_since;
 use crate::settings::MAX_SESSIONS;
-use crate::{Accounts, Actor, ListedSession, Refused};
+use crate::{Accounts, Actor, ListedSession, OwnFactors, Refused};
 
 /// Everything that is held about a person, but for what would let somebody in.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct Export {
     pub hash: Option<String>,
     /// Since when the mail server refuses the address for good, if its owner has confirmed it.
     pub undeliverable_since: Option<Timestamp>,
+    /// What there is besides the password.
+    pub factors: OwnFactors,
     /// The sessions that go on, at most a hundred, the one used last first.
     pub sessions: Vec<ListedSession>,
 }
@@ -37,12 +39,14 @@ impl Accounts {
         } else {
             None
         };
+        let factors = self.own_factors(actor).await?;
         self.report(actor.event(Act::Export.done()));
         Ok(Export {
             at: self.0.clock.now(),
             undeliverable_since,
             hash: found.hash.kind().ok().map(|kind| kind.to_string()),
             user: found.user,
+            factors,
             sessions,
         })
     }

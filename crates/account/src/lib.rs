@@ -70,8 +70,8 @@ pub use email::{
 pub use events::{RequestInfo, TARGET as EVENTS_TARGET};
 pub use export::Export;
 pub use factor::{
-    AnswerError, ChallengeAnswer, EnrolError, Enrolling, FactorError, FactorKind, FactorRequired,
-    ManageFactorError, OwnFactors, PresentedFactor, RecoveryCodes,
+    AnswerError, ChallengeAnswer, EnrolError, Enrolling, FEW_RECOVERY_CODES, FactorError,
+    FactorKind, FactorRequired, ManageFactorError, OwnFactors, PresentedFactor, RecoveryCodes,
 };
 pub use known_user::KnownUser;
 pub use legacy::{LegacyToken, Principal};

@@ -22,6 +22,9 @@ pub use manage::{ManageFactorError, OwnFactors};
 pub(crate) use notice::{FactorNews, FactorNotice};
 pub use prove::{FactorError, PresentedFactor};
 
+/// So many recovery codes are few: their owner should make new ones.
+pub const FEW_RECOVERY_CODES: u32 = 3;
+
 /// How an account can prove itself besides its password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -7,13 +7,10 @@ use model::{Method, UserId};
 use secret::Secret;
 use storage::SecondFactor;
 
-use super::FactorNews;
+use super::{FEW_RECOVERY_CODES, FactorNews};
 use crate::Accounts;
 use crate::attempts::GuessError;
 use crate::events::{Act, Reason};
-
-/// So many recovery codes are few.
-const FEW: u32 = 3;
 
 /// After so many wrong codes in a row the owner is told.
 const GUESSES: u32 = 5;
@@ -150,7 +147,7 @@ impl Accounts {
             return Ok(false);
         };
         self.report(Act::RecoveryCode.done().of(user));
-        if left <= FEW {
+        if left <= FEW_RECOVERY_CODES {
             let once = format!("left/{user}/{}/{left}", factor.enrolled.0);
             let news = FactorNews::CodesLeft(left);
             self.tell_of_factor(user, news, factor.enrolled, once).await;

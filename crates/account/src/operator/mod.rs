@@ -26,7 +26,7 @@ use secret::Secret;
 use storage::{AttemptKey, Moment, Storage};
 
 use crate::agree_on_time;
-use crate::attempts::{budget_of_account, budget_of_identifier};
+use crate::attempts::{budget_of_account, budget_of_factor, budget_of_identifier};
 use crate::events::Event;
 use crate::identifier::{canonical, login_name};
 use crate::outbox::{Desk, Outbox};
@@ -119,7 +119,7 @@ impl Operator {
     }
 
     /// The budgets that guesses at the password of `user` are counted in: one for each way to sign in, and the one of who
-    /// is signed in. Those of known devices are found by nobody but the devices.
+    /// is signed in; and at the second factor. Those of known devices are found by nobody but the devices.
     fn budgets_of(&self, user: &User) -> Vec<(Budget, AttemptKey)> {
         let key = &self.settings.attempt_key;
         let of_identifier = |identifier| {
@@ -132,7 +132,9 @@ impl Operator {
         let name = name.map(|budget| (Budget::Username, budget));
         let address = address.map(|budget| (Budget::Email, budget));
         let signed_in = (Budget::SignedIn, signed_in);
-        name.into_iter().chain(address).chain([signed_in]).collect()
+        let factor = (Budget::Factor, budget_of_factor(key, &user.id));
+        let counted = name.into_iter().chain(address);
+        counted.chain([signed_in, factor]).collect()
     }
 }
 

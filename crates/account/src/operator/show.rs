@@ -40,6 +40,8 @@ pub enum Budget {
     Email,
     /// Where somebody who is signed in gives the password once more.
     SignedIn,
+    /// At the second factor.
+    Factor,
 }
 
 impl Operator {

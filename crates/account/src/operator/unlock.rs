@@ -7,7 +7,7 @@ use crate::events::Act;
 
 impl Operator {
     /// Forgets the failed guesses at the password of the account, by its name, by its address, and by whoever is signed in to
-    /// it: the next try is checked at once. Gives the budgets in which there were any.
+    /// it, and those at its second factor: the next try is checked at once. Gives the budgets in which there were any.
     ///
     /// # Errors
     /// When nobody is meant, or the store fails.

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use account::operator::Budget;
 use account::{
-    Actor, AnswerError, Bearer, ChallengeAnswer, EnrolError, Enrolling, FactorError, FactorKind,
-    FactorRequired, LoginAttempt, LoginError, ManageFactorError, PresentedFactor, Refused, Tokens,
+    Actor, AnswerError, Bearer, ChallengeAnswer, Cookie, EnrolError, Enrolling, FactorError,
+    FactorKind, FactorRequired, LoginAttempt, LoginError, ManageFactorError, PresentedFactor,
+    Refused, Tokens,
 };
 use futures_util::future::join_all;
 use model::{ClientInfo, Clock as _, Level};
@@ -14,6 +16,8 @@ use storage::{LoginName, Storage};
 use storage_testing::memory::MemoryStore;
 
 use crate::process::{HOUR, PASSWORD, Process};
+
+const NEW: &str = "wT4$nB9!zR2q";
 
 const STEP: Duration = Duration::from_secs(30);
 
@@ -458,6 +462,57 @@ async fn removing_it_and_new_codes_take_a_session_of_both_factors() {
     enrolled.password().await.unwrap();
     let again = accounts.remove_own_factor(&actor).await;
     assert!(matches!(again, Err(ManageFactorError::None)));
+}
+
+/// Else whoever has a session and the password would be fresh without the second factor.
+#[tokio::test]
+async fn a_new_password_makes_nobody_fresh() {
+    let enrolled = Enrolled::new().await;
+    let (process, accounts) = (&enrolled.process, &enrolled.process.accounts);
+    let challenge = enrolled.challenged().await;
+    let answered = answer(&challenge, enrolled.shows(), None);
+    let opened = accounts.answer_challenge(answered, &Cookie { previous: None });
+    let cookie = opened.await.unwrap().cookie;
+    process.let_pass(HOUR);
+    let browser = accounts.browser_actor(cookie).await.unwrap().unwrap();
+    let changing = accounts.change_password(&browser, None, PASSWORD.into(), NEW.into());
+    let renewed = changing.await.unwrap().renewed;
+    let browser = accounts.browser_actor(renewed).await.unwrap().unwrap();
+    let exported = accounts.export(&browser.actor).await;
+    assert!(matches!(exported, Err(Refused::NotFresh)));
+    let (password, code) = (NEW.into(), enrolled.shows());
+    let fresh = accounts
+        .reauthenticate(&browser, None, password, Some(code))
+        .await;
+    let browser = accounts
+        .browser_actor(fresh.unwrap())
+        .await
+        .unwrap()
+        .unwrap();
+    let exported = accounts.export(&browser.actor).await.unwrap();
+    assert!(exported.factors.totp_since.is_some());
+    assert_eq!(exported.factors.recovery_codes, 10);
+}
+
+#[tokio::test]
+async fn an_operator_ends_the_counting_of_wrong_codes() {
+    let enrolled = Enrolled::new().await;
+    for _ in 0..5 {
+        let challenge = enrolled.challenged().await;
+        enrolled.answered(&challenge, wrong()).await.unwrap_err();
+    }
+    let clock = Arc::clone(&enrolled.process.clock);
+    let operator = crate::operator::operator(Arc::clone(&enrolled.storage), clock);
+    let blocked = operator.show("alice").await.unwrap().blocked;
+    assert_eq!(blocked.len(), 1);
+    assert_eq!(blocked[0].budget, Budget::Factor);
+    let (_, opened) = operator.unlock("alice").await.unwrap();
+    assert_eq!(opened, [Budget::Factor]);
+    let challenge = enrolled.challenged().await;
+    enrolled
+        .answered(&challenge, enrolled.shows())
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

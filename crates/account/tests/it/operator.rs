@@ -13,7 +13,7 @@ use storage_testing::memory::MemoryStore;
 
 use crate::process::{BOUND, HOUR, Process, QUARTER, START};
 
-fn operator(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>) -> Operator {
+pub(crate) fn operator(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>) -> Operator {
     let settings = OperatorSettings {
         access_lifetime: QUARTER,
         leeway: Duration::ZERO,

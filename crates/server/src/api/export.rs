@@ -6,6 +6,7 @@ use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, HeaderValue};
 use model::{Authentication, Timestamp};
 use serde::Serialize;
 
+use super::factors::FactorsView;
 use super::views::{SessionView, UserView};
 use crate::error::ApiError;
 use crate::extract::{Acting, Serving};
@@ -21,6 +22,7 @@ const NO_COPY: HeaderValue = HeaderValue::from_static("no-store");
 /// What is held, and not in here.
 const NOTES: &[&str] = &[
     "The password is stored as a hash, of which only the kind is given.",
+    "The secret of an authenticator app is stored encrypted, and recovery codes as hashes: neither is given.",
     "Links and codes that were mailed, and mail that waits to be sent, are stored as hashes or encrypted, expire by themselves, and are not listed.",
     "Names and addresses that were given up stay reserved for 30 days as keyed hashes, from which nothing can be read.",
     "Failed attempts and requests are counted under keyed hashes until they expire.",
@@ -34,6 +36,8 @@ pub(crate) struct ExportView<'a> {
     #[schema(value_type = String, format = DateTime)]
     exported_at: Timestamp,
     account: ExportedAccount<'a>,
+    /// What there is besides the password.
+    factors: FactorsView,
     /// Those that go on, at most a hundred, the one used last first.
     sessions: Vec<ExportedSession>,
     /// What is held besides, or in a form that can't be given.
@@ -107,6 +111,7 @@ impl<'a> From<&'a Export> for ExportView<'a> {
                 email_undeliverable_since: export.undeliverable_since,
                 password_kind: export.hash.as_deref(),
             },
+            factors: export.factors.into(),
             sessions: sessions.map(ExportedSession::from).collect(),
             notes: NOTES,
         }

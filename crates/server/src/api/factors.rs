@@ -1,7 +1,7 @@
 //! `POST /api/v1/login/factor`, and what one does to one's own second factor: `/api/v1/me/factors…` and
 //! `/api/v1/me/recovery-codes`
 
-use account::{Bearer, ChallengeAnswer, PresentedFactor, RecoveryCodes};
+use account::{Bearer, ChallengeAnswer, OwnFactors, PresentedFactor, RecoveryCodes};
 use axum::extract::State;
 use http::StatusCode;
 use model::Timestamp;
@@ -107,6 +107,17 @@ pub(crate) struct FactorsView {
     recovery_codes: RecoveryCodesLeft,
 }
 
+impl From<OwnFactors> for FactorsView {
+    fn from(own: OwnFactors) -> Self {
+        Self {
+            totp: own.totp_since.map(|enrolled_at| TotpView { enrolled_at }),
+            recovery_codes: RecoveryCodesLeft {
+                left: own.recovery_codes,
+            },
+        }
+    }
+}
+
 /// An authenticator app.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Totp)]
@@ -131,13 +142,7 @@ pub(crate) async fn list(
     Serving(accounts): Serving,
     Acting(actor): Acting,
 ) -> Result<Json<FactorsView>, ApiError> {
-    let own = accounts.own_factors(&actor).await?;
-    Ok(Json(FactorsView {
-        totp: own.totp_since.map(|enrolled_at| TotpView { enrolled_at }),
-        recovery_codes: RecoveryCodesLeft {
-            left: own.recovery_codes,
-        },
-    }))
+    Ok(Json(accounts.own_factors(&actor).await?.into()))
 }
 
 /// What an authenticator app is given. It is shown once.

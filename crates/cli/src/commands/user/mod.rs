@@ -220,6 +220,7 @@ const fn name_of(budget: Budget) -> &'static str {
         Budget::Username => "username",
         Budget::Email => "email",
         Budget::SignedIn => "signed_in",
+        Budget::Factor => "second_factor",
     }
 }
 
@@ -299,6 +300,7 @@ fn shown(shown: &Shown) -> Answer {
             Budget::Username => "sign-in by user name",
             Budget::Email => "sign-in by address",
             Budget::SignedIn => "password checks while signed in",
+            Budget::Factor => "the second factor",
         };
         format!("{by}, until {}", blocked.until)
     });

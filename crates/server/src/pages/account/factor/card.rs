@@ -1,11 +1,8 @@
 //! What the account page says of the second factor.
 
-use account::OwnFactors;
+use account::{FEW_RECOVERY_CODES, OwnFactors};
 
 use crate::pages::words::Words;
-
-/// With so many recovery codes or fewer one should make new ones.
-const FEW: u32 = 3;
 
 /// The second factor of somebody, in words.
 pub(in crate::pages::account) struct Factor {
@@ -24,7 +21,7 @@ impl Factor {
         Self {
             since: since.map(|since| words.say_with("factor-since", &[("time", (&since).into())])),
             left: words.say_with("factor-codes-left", &[("count", left.into())]),
-            are_few: own.recovery_codes <= FEW,
+            are_few: own.recovery_codes <= FEW_RECOVERY_CODES,
         }
     }
 }
