@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use storage::Kind;
 
 use crate::Accounts;
-use crate::mailing::{Announced, Mail, NOTICE_LIFETIME, Requester, address_of, done, later};
+use crate::mailing::{Announced, Mail, NOTICE_LIFETIME, Owner, address_of, later};
 use crate::outbox::{Job, Outbox, Outcome, Posting, Running, Urgency};
 
 /// What happened.
@@ -106,15 +106,6 @@ impl Job for FactorNotice {
         let Some(to) = address_of(&user).filter(|_| user.email_verified) else {
             return Outcome::Done;
         };
-        let asked_by = Requester::account(&self.user, &self.language);
-        match accounts
-            .may_mail(Mail::Notice, &to, &asked_by, None, at)
-            .await
-        {
-            Ok(true) => {}
-            Ok(false) => return Outcome::Never("too_many_mails"),
-            Err(error) => return later(&error),
-        }
         let name = ConfirmedName::of(&user);
         let reset = mailing.page("/forgot");
         let letter = match self.news {
@@ -128,7 +119,13 @@ impl Job for FactorNotice {
             },
         };
         let reason = at.id.to_string();
-        let mailing = accounts.mail(&to, &self.language, letter, &reason, NOTICE_LIFETIME);
-        done(mailing.await)
+        let owner = Owner {
+            id: &self.user,
+            address: &to,
+            language: &self.language,
+        };
+        accounts
+            .notify(owner, Mail::Notice, letter, &reason, at)
+            .await
     }
 }

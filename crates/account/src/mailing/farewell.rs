@@ -9,8 +9,8 @@ use model::{EmailAddress, Generation, User, UserId};
 use serde::{Deserialize, Serialize};
 use storage::Kind;
 
-use super::notice::{Announced, LIFETIME};
-use super::{Mail, Requester, address_of, done, later};
+use super::notice::{Announced, LIFETIME, Owner};
+use super::{Mail, address_of, done, later};
 use crate::Accounts;
 use crate::outbox::{Job, Outbox, Outcome, Running, Urgency};
 
@@ -120,23 +120,20 @@ impl Job for ClosingNotice {
         if !user.email_verified {
             return Outcome::Done;
         }
-        let asked_by = Requester::account(&self.user, &self.language);
-        match accounts
-            .may_mail(Mail::Closing, &to, &asked_by, None, at)
-            .await
-        {
-            Ok(true) => {}
-            Ok(false) => return Outcome::Never("too_many_mails"),
-            Err(error) => return later(&error),
-        }
         let letter = Letter::DeletionScheduled {
             name: ConfirmedName::of(&user),
             until,
             link: mailing.page("/login").into(),
         };
         let reason = format!("closing/{}/{}", self.user, self.generation.0);
-        let mailing = accounts.mail(&to, &self.language, letter, &reason, LIFETIME);
-        done(mailing.await)
+        let owner = Owner {
+            id: &self.user,
+            address: &to,
+            language: &self.language,
+        };
+        accounts
+            .notify(owner, Mail::Closing, letter, &reason, at)
+            .await
     }
 }
 
@@ -156,22 +153,19 @@ impl Job for KeepingNotice {
         let Some(to) = address_of(&user) else {
             return Outcome::Done;
         };
-        let asked_by = Requester::account(&self.user, &self.language);
-        match accounts
-            .may_mail(Mail::Keeping, &to, &asked_by, None, at)
-            .await
-        {
-            Ok(true) => {}
-            Ok(false) => return Outcome::Never("too_many_mails"),
-            Err(error) => return later(&error),
-        }
         let letter = Letter::Kept {
             name: ConfirmedName::of(&user),
             reset: mailing.page("/forgot"),
         };
         let reason = format!("keeping/{}/{}", self.user, self.generation.0);
-        let mailing = accounts.mail(&to, &self.language, letter, &reason, LIFETIME);
-        done(mailing.await)
+        let owner = Owner {
+            id: &self.user,
+            address: &to,
+            language: &self.language,
+        };
+        accounts
+            .notify(owner, Mail::Keeping, letter, &reason, at)
+            .await
     }
 }
 

@@ -30,7 +30,9 @@ pub(crate) use allowance::Mail;
 pub(crate) use code::Code;
 pub(crate) use deliver::{Deliver, DeliverOrdinary};
 pub(crate) use farewell::{ClosingNotice, DeletionNotice, KeepingNotice};
-pub(crate) use notice::{AddressNotice, Announced, LIFETIME as NOTICE_LIFETIME, PasswordNotice};
+pub(crate) use notice::{
+    AddressNotice, Announced, LIFETIME as NOTICE_LIFETIME, Owner, PasswordNotice,
+};
 pub(crate) use undeliverable::undeliverable_since;
 
 /// How long links and codes are good that confirm an address.

@@ -92,6 +92,39 @@ impl Accounts {
     }
 }
 
+/// Whom a notice goes to.
+pub(crate) struct Owner<'a> {
+    pub(crate) id: &'a UserId,
+    pub(crate) address: &'a EmailAddress,
+    pub(crate) language: &'a str,
+}
+
+impl Accounts {
+    /// Mails an owner what was done with the account, unless there were too many mails of this kind. Of several with one
+    /// `reason` one goes out.
+    pub(crate) async fn notify(
+        &self,
+        owner: Owner<'_>,
+        mail: Mail,
+        letter: Letter,
+        reason: &str,
+        at: &Running,
+    ) -> Outcome {
+        let Owner {
+            id,
+            address,
+            language,
+        } = owner;
+        let asked_by = Requester::account(id, language);
+        match self.may_mail(mail, address, &asked_by, None, at).await {
+            Ok(true) => {}
+            Ok(false) => return Outcome::Never("too_many_mails"),
+            Err(error) => return later(&error),
+        }
+        done(self.mail(address, language, letter, reason, LIFETIME).await)
+    }
+}
+
 /// A notice that waits for its change, where there is one.
 #[must_use = "the change is made, or the notice is of no use"]
 pub(crate) struct Announced(Option<[u8; 16]>);
@@ -119,22 +152,19 @@ impl Job for PasswordNotice {
         let Some(to) = address_of(&user) else {
             return Outcome::Done;
         };
-        let asked_by = Requester::account(&self.user, &self.language);
-        match accounts
-            .may_mail(Mail::Notice, &to, &asked_by, None, at)
-            .await
-        {
-            Ok(true) => {}
-            Ok(false) => return Outcome::Never("too_many_mails"),
-            Err(error) => return later(&error),
-        }
         let letter = Letter::PasswordChanged {
             name: ConfirmedName::of(&user),
             reset: mailing.page("/forgot"),
         };
         let reason = format!("password/{}/{}", self.user, self.generation.0);
-        let mailing = accounts.mail(&to, &self.language, letter, &reason, LIFETIME);
-        done(mailing.await)
+        let owner = Owner {
+            id: &self.user,
+            address: &to,
+            language: &self.language,
+        };
+        accounts
+            .notify(owner, Mail::Notice, letter, &reason, at)
+            .await
     }
 }
 
