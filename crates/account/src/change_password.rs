@@ -113,7 +113,8 @@ impl Accounts {
             .map_err(Refused::from)?
         {
             PasswordChanged::Changed => {
-                self.report(actor.event(Act::PasswordChange.done()));
+                self.report_kept(actor.event(Act::PasswordChange.done()))
+                    .await;
                 self.made::<PasswordNotice>(announced).await;
                 // Of the generation that this change began: a later one is another's, who may know better.
                 let device = self.issue_device(&actor.user, user.generation.next(), known);

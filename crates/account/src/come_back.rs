@@ -51,7 +51,7 @@ impl Accounts {
         let (id, at) = (&user.id, user.generation);
         let reopened = self.0.storage.reopen_user(id, at, self.moment()).await?;
         if reopened.is_some() {
-            self.report(Act::Keeping.done().of(id));
+            self.report_kept(Act::Keeping.done().of(id)).await;
             self.made::<KeepingNotice>(announced).await;
         }
         Ok(reopened)

@@ -78,7 +78,7 @@ impl Accounts {
             Deletion::Done => Act::Deletion,
             Deletion::Due(_) => Act::Closing,
         };
-        self.report(actor.event(act.done()));
+        self.report_kept(actor.event(act.done())).await;
         Ok(deletion)
     }
 

@@ -5,7 +5,7 @@ use model::{Timestamp, User};
 use crate::events::Act;
 use crate::mailing::undeliverable_since;
 use crate::settings::MAX_SESSIONS;
-use crate::{Accounts, Actor, ListedSession, OwnFactors, Refused};
+use crate::{AccountEvent, Accounts, Actor, ListedSession, OwnFactors, Refused};
 
 /// Everything that is held about a person, but for what would let somebody in.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Export {
     pub factors: OwnFactors,
     /// The sessions that go on, at most a hundred, the one used last first.
     pub sessions: Vec<ListedSession>,
+    /// What happened to the account, as far as it is kept, the last first.
+    pub events: Vec<AccountEvent>,
 }
 
 impl Accounts {
@@ -40,7 +42,8 @@ impl Accounts {
             None
         };
         let factors = self.own_factors(actor).await?;
-        self.report(actor.event(Act::Export.done()));
+        self.report_kept(actor.event(Act::Export.done())).await;
+        let events = self.every_event(actor).await?;
         Ok(Export {
             at: self.0.clock.now(),
             undeliverable_since,
@@ -48,6 +51,7 @@ impl Accounts {
             user: found.user,
             factors,
             sessions,
+            events,
         })
     }
 }

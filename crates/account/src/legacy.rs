@@ -128,7 +128,7 @@ impl Accounts {
     pub(crate) async fn end_legacy(&self, token: LegacyToken) -> Result<(), storage::Error> {
         let user = token.user.clone();
         self.0.storage.spend_token(self.spent(token)).await?;
-        self.report(Act::SignOut.done().of(&user));
+        self.report_kept(Act::SignOut.done().of(&user)).await;
         Ok(())
     }
 

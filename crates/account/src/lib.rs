@@ -67,7 +67,10 @@ pub use email::{
     AskForAddressError, Confirm, ConfirmError, ConfirmWith, Confirmable, Confirmer, Confirming,
     SignUpBrowser, UndoAddressError,
 };
-pub use events::{RequestInfo, TARGET as EVENTS_TARGET};
+pub use events::{
+    AccountEvent, EVENT_NAMES, EventPage, Happened, REASON_NAMES, RequestInfo,
+    TARGET as EVENTS_TARGET,
+};
 pub use export::Export;
 pub use factor::{
     AnswerError, ChallengeAnswer, EnrolError, Enrolling, FEW_RECOVERY_CODES, FactorError,
@@ -99,7 +102,12 @@ pub use upkeep::{COUNT_EVERY, SWEEP_EVERY};
 /// The use cases, with everything they need, and the request that they serve, if there is one
 /// ([`Accounts::serving`]). Cheap to clone.
 #[derive(Clone)]
-pub struct Accounts(Arc<Parts>, Option<Arc<RequestInfo>>, Arc<outbox::Desk>);
+pub struct Accounts(
+    Arc<Parts>,
+    Option<Arc<RequestInfo>>,
+    Arc<outbox::Desk>,
+    Arc<events::Trail>,
+);
 
 /// What [`Accounts`] is made of.
 pub struct Parts {
@@ -136,7 +144,7 @@ impl Accounts {
             &parts.settings.outbox_key,
             parts.settings.outbox_key_previous.as_ref(),
         ));
-        let accounts = Self(Arc::new(parts), None, desk);
+        let accounts = Self(Arc::new(parts), None, desk, Arc::default());
         if let Err(error) = accounts.refresh_decoys().await {
             tracing::warn!(%error, "the kinds of hash can't be counted: unknown names cost what the present kind does");
         }

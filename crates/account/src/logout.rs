@@ -20,7 +20,7 @@ impl Accounts {
             .end_session(&actor.user, actor.session, self.moment())
             .await?;
         if ended {
-            self.report(actor.event(Act::SignOut.done()));
+            self.report_kept(actor.event(Act::SignOut.done())).await;
         }
         Ok(())
     }

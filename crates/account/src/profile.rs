@@ -111,7 +111,8 @@ impl Accounts {
         {
             Ok(user) => {
                 let user = user.ok_or(Refused::Revoked)?;
-                self.report(actor.event(Act::ProfileChange.done()));
+                self.report_kept(actor.event(Act::ProfileChange.done()))
+                    .await;
                 let present = user.email.as_deref();
                 let asked = to_confirm.filter(|new| present != Some(new.as_str()));
                 if let Some(email) = &asked {

@@ -98,7 +98,8 @@ impl Accounts {
         };
         match self.0.storage.create_user(new).await {
             Ok(user) => {
-                self.report(Act::Registration.done().of(&user.id));
+                self.report_kept(Act::Registration.done().of(&user.id))
+                    .await;
                 self.mail_first_confirmation(&user).await;
                 Ok(user)
             }

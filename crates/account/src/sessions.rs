@@ -69,7 +69,8 @@ impl Accounts {
             .end_session(&actor.user, id, self.moment())
             .await;
         if ended.map_err(Refused::from)? {
-            self.report(Act::SessionEnd.done().of(&actor.user).in_session(id));
+            self.report_kept(Act::SessionEnd.done().of(&actor.user).in_session(id))
+                .await;
             Ok(())
         } else {
             Err(EndSessionError::NotFound)
@@ -85,7 +86,8 @@ impl Accounts {
             .storage
             .end_other_sessions(&actor.user, actor.session, self.moment())
             .await?;
-        self.report(actor.event(Act::OtherSessionsEnd.done()));
+        self.report_kept(actor.event(Act::OtherSessionsEnd.done()))
+            .await;
         Ok(ended)
     }
 }

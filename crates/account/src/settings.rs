@@ -34,6 +34,9 @@ pub struct Settings {
     /// How long an account waits to be deleted whose owner wants that; zero: it is deleted at once
     /// (`PORTCULLIS_DELETION_GRACE`).
     pub deletion_grace: Duration,
+    /// How long what happened to accounts is kept in the store; `None` where it is in the log only
+    /// (`PORTCULLIS_EVENTS_KEEP`).
+    pub keep_events: Option<Duration>,
     /// What a new password must be.
     pub policy: Policy,
     /// The key by which unknown names are given a kind of hash.
@@ -54,8 +57,8 @@ pub struct Settings {
     pub code_key_previous: Option<Secret<[u8; 32]>>,
     /// What second factors are encrypted with.
     pub factors: Arc<Sealer>,
-    /// The longest that what is asked for by mail waits before anything is looked up: a while at random, so that the work
-    /// falls together with no answer.
+    /// The longest that what is asked for by mail waits before anything is looked up, and that what was refused waits before
+    /// it is written: a while at random, so that the work falls together with no answer.
     pub mail_delay: Duration,
     /// The longest that a failed sign-in may take from its turn at hashing on: less than its request may
     /// (`PORTCULLIS_REQUEST_TIMEOUT`).

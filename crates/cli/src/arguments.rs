@@ -40,6 +40,9 @@ pub enum Command {
     /// Look at accounts, and disable, unlock or delete them, beside running servers
     #[command(subcommand)]
     User(UserCommand),
+    /// Check that nobody has changed what happened to accounts
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Try the settings of mail, and print its templates
     #[command(subcommand)]
     Mail(MailCommand),
@@ -149,6 +152,26 @@ pub enum KeysCommand {
     },
     /// Print the key ids of the settings: the one that signs, and those that are still accepted
     List(ServeFlags),
+}
+
+/// What can be done with what happened to accounts.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Look for events that somebody has removed, changed or cut off in the store
+    #[command(
+        long_about = "Looks at the events of every account, and of those that were deleted: each is chained to the one before by a keyed hash, so one that was removed, changed or put in by hand is found, and so are events that were cut off at the end. Prints what is wrong with whose, and exits with 1 then. Needs the SECRET_KEY that the servers have, and where that was replaced lately, the one before.\n\nIt reads only, beside running servers. What it can't find is a store that was put back to an earlier state as a whole.\n\n  portcullis audit verify\n  portcullis audit verify alice --json"
+    )]
+    Verify {
+        /// Only those of this account: its name, address or id
+        #[arg(value_name = "USER")]
+        user: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// Where the settings are.
+        #[command(flatten)]
+        flags: ServeFlags,
+    },
 }
 
 /// What can be done with lists of passwords.
@@ -265,6 +288,21 @@ pub enum UserCommand {
     },
     /// End every session of an account: its owner signs in again, everywhere
     EndSessions(UserFlags),
+    /// Show what happened to an account, the last first: sign-ins, failed attempts, changes
+    #[command(
+        long_about = "Shows what happened to an account, the last first: sign-ins, failed attempts, changes, and what an operator did, from where and when. Where there is more, the last line (on standard error; `next_cursor` in JSON) says how to continue.\n\n  portcullis user events alice\n  portcullis user events alice --limit 100 --json"
+    )]
+    Events {
+        /// How many at the most
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100))]
+        limit: u32,
+        /// Continue after this cursor
+        #[arg(long, value_name = "CURSOR")]
+        after: Option<u64>,
+        /// Which account.
+        #[command(flatten)]
+        user: UserFlags,
+    },
     /// Show the second factor of an account: since when there is one, and how many recovery codes are left
     Factors(UserFlags),
     /// Remove the second factor of an account, for an owner who has lost it

@@ -13,7 +13,7 @@ use crate::{
         tokens::{JWT_SECRET_KEY, SECRET_KEY},
     },
     reader::Reader,
-    sections::{check_distinct, deletion_grace},
+    sections::{check_distinct, deletion_grace, events_kept},
     values::Values,
 };
 
@@ -35,6 +35,8 @@ pub struct Config {
     pub registration: Registration,
     /// How long an account waits whose owner deletes it; zero: it doesn't.
     pub deletion_grace: Duration,
+    /// How long the store keeps what happened to accounts; `None`: it doesn't.
+    pub events_kept: Option<Duration>,
     /// Where mail goes, whom it comes from, and what it says.
     pub mail: Mail,
     /// How the forms of the pages are protected.
@@ -76,6 +78,7 @@ impl Config {
         let passwords = Passwords::read(&mut reader, &sources.working_dir);
         let registration = Registration::read(&mut reader);
         let deletion_grace = deletion_grace(&mut reader);
+        let events_kept = events_kept(&mut reader);
         let mail = Mail::read(&mut reader, &sources.working_dir);
         let limits = Limits::read(&mut reader);
         let forms = Forms::read(&mut reader);
@@ -95,6 +98,7 @@ impl Config {
             passwords,
             registration,
             deletion_grace,
+            events_kept,
             mail,
             forms,
             storage,

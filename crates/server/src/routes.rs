@@ -6,8 +6,8 @@
 use account::Throttled::{PasswordChange, Reauthentication};
 
 use crate::api::{
-    description, email, export, factors, health, jwks, login, logout, me, password, reauthenticate,
-    refresh, register, reset, sessions, users,
+    description, email, events, export, factors, health, jwks, login, logout, me, password,
+    reauthenticate, refresh, register, reset, sessions, users,
 };
 use crate::endpoint::{Endpoint, routes};
 use crate::pages;
@@ -60,6 +60,7 @@ static ENDPOINTS: &[Endpoint] = routes! {
         PUT password::change fails [InvalidCredentials, TooManyAttempts];
     api "/api/v1/me/export", UserElseClient, noted:
         GET export::export fails [InsufficientUserAuthentication];
+    api "/api/v1/me/events", UserElseClient: GET events::list;
     api "/api/v1/users/{id}", UserElseClient:
         GET users::read fails [Forbidden],
         PUT users::replace
@@ -93,6 +94,7 @@ static ENDPOINTS: &[Endpoint] = routes! {
     form "/account/factor/confirm", PageOfAccount: POST pages::account::factor::enrol::confirm;
     form "/account/factor/codes", PageOfAccount: POST pages::account::factor::manage::renew_codes;
     form "/account/factor/remove", PageOfAccount: POST pages::account::factor::manage::remove;
+    form "/account/events", PageOfAccount: GET pages::account::events::show;
     form "/account/export", PageOfAccount: POST pages::account::export::submit;
     form "/account/delete", PageOfAccount, hashes(Reauthentication):
         GET pages::account::delete::show, POST pages::account::delete::submit;

@@ -136,6 +136,11 @@ impl Core {
             ),
         ];
         self.build(&self.records, &records, progress).await?;
+        let events = [
+            model(doc! { "user": 1, "number": 1 }, unique("portcullis_link")),
+            model(doc! { "at": 1 }, sparse("portcullis_at")),
+        ];
+        self.build(&self.events, &events, progress).await?;
         self.index_of_the_end(&self.tickets, "expires_at", "portcullis_expires", progress)
             .await?;
         self.index_of_the_end(&self.jobs, "expires_at", "portcullis_expires", progress)

@@ -14,7 +14,7 @@
 //! # What is stored
 //! `users` is the collection of a Flask application, if there is one: its fields keep their names, its
 //! `_id`s their kinds. Ours are `portcullis_sessions`, `portcullis_attempts`, `portcullis_limits`, `portcullis_spent`,
-//! `portcullis_released`, `portcullis_tickets`, `portcullis_records`, `portcullis_jobs`, `portcullis_feed` and
+//! `portcullis_released`, `portcullis_tickets`, `portcullis_records`, `portcullis_jobs`, `portcullis_events`, `portcullis_feed` and
 //! `portcullis_meta`.
 //!
 //! # Adding a trait of [`storage`]
@@ -29,6 +29,7 @@ mod connect;
 mod document;
 mod documents;
 mod error;
+mod events;
 mod feed;
 mod ids;
 mod indexes;
@@ -54,7 +55,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mongodb::Database;
-use storage::{Reservations, Sinks};
+use storage::{EventKeys, Reservations, Sinks};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
@@ -99,11 +100,15 @@ struct Core {
     records: Table,
     /// The outbox of [`storage::Outbox`].
     jobs: Table,
+    /// What happened to accounts.
+    events: Table,
     orphans: Orphans,
     feed: Rows,
     meta: Table,
     /// How names are recognized that accounts have let go of.
     reservations: Reservations,
+    /// How what happened to accounts is chained.
+    event_keys: EventKeys,
     sinks: Sinks,
     appends: Appends,
     heartbeat: Arc<Heartbeat>,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use model::Rng;
 use mongodb::Database;
 use mongodb::bson::{Document, doc};
-use storage::{Error, Reservations, Sinks};
+use storage::{Error, EventKeys, Reservations, Sinks};
 use tokio::sync::mpsc;
 
 use crate::document::{Fields, integer};
@@ -42,6 +42,7 @@ pub struct Options<'a> {
     deadline: Duration,
     progress: &'a dyn Progress,
     reservations: Reservations,
+    event_keys: EventKeys,
     silence: Duration,
     role: Role,
 }
@@ -63,6 +64,7 @@ impl<'a> Options<'a> {
             deadline: DEADLINE,
             progress: &Lines,
             reservations: Reservations::default(),
+            event_keys: EventKeys::default(),
             silence: SILENCE,
             role: Role::Server,
         }
@@ -79,6 +81,13 @@ impl<'a> Options<'a> {
     #[must_use]
     pub fn with_reservations(mut self, reservations: Reservations) -> Self {
         self.reservations = reservations;
+        self
+    }
+
+    /// Chains what happens to accounts with these keys, as every server must.
+    #[must_use]
+    pub fn with_event_keys(mut self, keys: EventKeys) -> Self {
+        self.event_keys = keys;
         self
     }
 
@@ -204,6 +213,7 @@ impl Connected {
             rng,
             deadline,
             reservations,
+            event_keys,
             silence,
             ..
         } = options;
@@ -233,8 +243,10 @@ impl Connected {
             tickets: table("portcullis_tickets"),
             jobs: table("portcullis_jobs"),
             records: table("portcullis_records"),
+            events: table("portcullis_events"),
             orphans: Orphans::default(),
             reservations,
+            event_keys,
             feed: Rows(feed),
             heartbeat: Arc::new(heartbeat),
             tally: Tally::default(),

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::{Generation, Timestamp, User, UserId};
 use rusqlite::named_params;
-use storage::{Closing, Closings, Error, FeedEntry, Moment, Reservations};
+use storage::{Closing, Closings, Error, EventKeys, FeedEntry, Moment, Reservations};
 
-use crate::SqliteStore;
 use crate::operator::end_generation;
 use crate::query::{all, execute, first, integer};
 use crate::released::{keys_of, release};
 use crate::users::{TABLE, columns, read};
 use crate::writer::Change;
+use crate::{SqliteStore, events};
 
 #[async_trait]
 impl Closings for SqliteStore {
@@ -56,14 +56,14 @@ impl Closings for SqliteStore {
         at: Generation,
         moment: Moment,
     ) -> Result<bool, Error> {
-        let (id, reservations) = (id.clone(), Arc::clone(&self.reservations));
+        let (id, deleting) = (id.clone(), self.deleting());
         self.writer
             .write(move |change| {
                 let sql = "SELECT 1 FROM users
                     WHERE id = ?1 AND generation = ?2 AND disabled = 0 AND closes_at <= ?3";
                 let params = (id.as_str(), integer(at.0), moment.now.as_millis());
                 match first(change.connection(), TABLE, sql, params, |_| Ok(()))? {
-                    Some(()) => delete(change, id, &reservations, moment),
+                    Some(()) => delete(change, id, &deleting, moment),
                     None => Ok(false),
                 }
             })
@@ -113,17 +113,39 @@ fn reopen(
     Ok(found.map(|found| found.user))
 }
 
+/// What the deletion of an account needs, besides the file.
+pub(crate) struct Deleting {
+    reservations: Arc<Reservations>,
+    event_keys: Arc<EventKeys>,
+}
+
+impl SqliteStore {
+    pub(crate) fn deleting(&self) -> Deleting {
+        Deleting {
+            reservations: Arc::clone(&self.reservations),
+            event_keys: Arc::clone(&self.event_keys),
+        }
+    }
+}
+
 /// Deletes an account; `false` when it was gone.
 pub(crate) fn delete(
     change: &mut Change<'_>,
     id: UserId,
-    reservations: &Reservations,
+    deleting: &Deleting,
     moment: Moment,
 ) -> Result<bool, Error> {
     let connection = change.connection();
     for (field, key) in keys_of(connection, &id)?.held() {
-        release(connection, reservations, (field, key), &id, moment.now)?;
+        release(
+            connection,
+            &deleting.reservations,
+            (field, key),
+            &id,
+            moment.now,
+        )?;
     }
+    events::end(connection, &deleting.event_keys, &id, moment.now)?;
     // Its sessions, tickets, records and jobs go with it (ON DELETE CASCADE).
     let sql = "DELETE FROM users WHERE id = ?1";
     if execute(connection, sql, [id.as_str()])? == 0 {

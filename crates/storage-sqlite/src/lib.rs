@@ -17,6 +17,7 @@ mod attempts;
 mod closings;
 mod connect;
 mod error;
+mod events;
 mod examination;
 mod factors;
 mod feed;
@@ -43,7 +44,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use storage::Reservations;
+use storage::{EventKeys, Reservations};
 use tokio::sync::watch;
 
 use crate::follower::Follow;
@@ -62,6 +63,7 @@ pub struct SqliteStore {
     readers: Readers,
     follows: Queue<Follow>,
     reservations: Arc<Reservations>,
+    event_keys: Arc<EventKeys>,
     /// Closed when the last thread has ended.
     ended: watch::Receiver<()>,
 }

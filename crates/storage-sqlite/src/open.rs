@@ -7,7 +7,7 @@ use std::thread::{Builder, JoinHandle};
 
 use model::Timestamp;
 use rusqlite::Connection;
-use storage::{Error, OpenError, Reservations, Sinks};
+use storage::{Error, EventKeys, OpenError, Reservations, Sinks};
 use tokio::sync::watch;
 
 use crate::error::{from_io, while_opening};
@@ -37,6 +37,7 @@ pub struct Options {
     role: Role,
     now: Timestamp,
     reservations: Reservations,
+    event_keys: EventKeys,
     pub(crate) migrations: &'static [Migration],
     pub(crate) max_pages: Option<u32>,
 }
@@ -48,6 +49,7 @@ impl Options {
             role,
             now,
             reservations: Reservations::default(),
+            event_keys: EventKeys::default(),
             migrations: MIGRATIONS,
             max_pages: None,
         }
@@ -57,6 +59,13 @@ impl Options {
     #[must_use]
     pub fn with_reservations(mut self, reservations: Reservations) -> Self {
         self.reservations = reservations;
+        self
+    }
+
+    /// Chains what happens to accounts with these keys, as every server must.
+    #[must_use]
+    pub fn with_event_keys(mut self, keys: EventKeys) -> Self {
+        self.event_keys = keys;
         self
     }
 
@@ -177,6 +186,7 @@ fn start(
         readers: Readers::new(readers),
         follows,
         reservations: Arc::new(options.reservations.clone()),
+        event_keys: Arc::new(options.event_keys.clone()),
         ended: has_ended,
     }))
 }

@@ -101,9 +101,9 @@ impl Users for SqliteStore {
     }
 
     async fn delete_user(&self, id: &UserId, moment: Moment) -> Result<bool, Error> {
-        let (id, reservations) = (id.clone(), Arc::clone(&self.reservations));
+        let (id, deleting) = (id.clone(), self.deleting());
         self.writer
-            .write(move |change| closings::delete(change, id, &reservations, moment))
+            .write(move |change| closings::delete(change, id, &deleting, moment))
             .await
     }
 

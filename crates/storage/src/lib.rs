@@ -17,7 +17,7 @@
 //! `storage.records::<T>()`. Either takes the type and its use, and nothing in a backend.
 //!
 //! # Adding a backend
-//! Implement [`Users`], [`Addresses`], [`Closings`], [`Factors`], [`Sessions`], [`Attempts`], [`Tickets`], [`Records`], [`Outbox`], [`Feed`] and [`Upkeep`] in a
+//! Implement [`Users`], [`Addresses`], [`Closings`], [`Factors`], [`Events`], [`Sessions`], [`Attempts`], [`Tickets`], [`Records`], [`Outbox`], [`Feed`] and [`Upkeep`] in a
 //! crate `storage-…`, run `storage_testing::contract::suite!` in its tests, and name the crate in `cli`, nowhere else.
 //! What decides is here and the same for all: [`rotation::decide`], [`attempts::reserve`], [`outbox::Progress`],
 //! [`Reservations`]. How the traits fit together is plainest in `storage_testing::memory`.
@@ -27,6 +27,7 @@ pub mod attempts;
 mod body;
 mod closings;
 mod error;
+pub mod events;
 mod examination;
 mod factors;
 pub mod feed;
@@ -52,6 +53,7 @@ pub use attempts::{Allowance, AttemptKey, Attempts, Refusal, Reservation, Reserv
 pub use body::{Kind, RecordBody, TicketBody, TooLarge};
 pub use closings::{Closing, Closings};
 pub use error::{Error, OpenError};
+pub use events::{ChainEnds, EventKeys, Events, Link, NewEvent};
 pub use examination::Examination;
 pub use factors::{Enrolment, Factors, SecondFactor};
 pub use feed::{Effect, Feed, FeedEntry, FeedRow, FeedSink, Notice};
@@ -80,6 +82,7 @@ pub trait Storage:
     + Addresses
     + Closings
     + Factors
+    + Events
     + Sessions
     + Attempts
     + Tickets
@@ -96,6 +99,7 @@ impl<
         + Addresses
         + Closings
         + Factors
+        + Events
         + Sessions
         + Attempts
         + Tickets

@@ -309,10 +309,75 @@ recovery-renewed-title = Your new recovery codes
 recovery-shown-once = These are your recovery codes. Each signs you in once when you don’t have the app. They are shown only now: save them where you keep your passwords. Codes that you had before are void.
 recovery-kept = I have saved them
 
+## What happened to an account
+
+events-title = Activity
+events-text = Sign-ins, failed attempts and changes, the latest first. If there is something that you don’t recognise, change your password and end the other sessions.
+events-all = All activity
+events-none = Nothing has been recorded yet.
+events-refused = Refused
+events-by-operator = By an administrator
+events-more = Further attempts of that day are not listed.
+events-older = Older
+events-latest = Back to the latest
+event-registration = Account created
+event-sign-in = Sign-in
+event-legacy-token-trade = Sign-in with a token of the former application
+event-refresh = Renewal of a session
+event-sign-out = Sign-out
+event-reauthentication = Password entered once more
+event-password-change = Change of the password
+event-password-reset = New password by a link
+event-sign-up = Sign-up
+event-confirmation = Confirmation of the e-mail address
+event-address-request = Request for another e-mail address
+event-address-change = Change of the e-mail address
+event-address-undo = Undo of a change of the e-mail address
+event-mail = E-mail to you
+event-invitation = Account created with an invitation
+event-reset-link = Link to a new password
+event-profile-change = Change of the user name or address
+event-export = Download of your data
+event-session-end = End of a session
+event-other-sessions-end = End of all other sessions
+event-sessions-end = End of every session
+event-disabling = Account disabled
+event-enabling = Account enabled
+event-unlocking = Failed attempts forgotten
+event-deletion = Deletion of the account
+event-factor-enrolment = Authenticator app set up
+event-factor-removal = Authenticator app removed
+event-recovery-code-used = Use of a recovery code
+event-recovery-codes-renewed = New recovery codes
+event-deletion-scheduled = Deletion of the account requested
+event-deletion-cancelled = Account kept
+reason-registration-closed = registration was closed
+reason-unacceptable-password = the new password was not acceptable
+reason-username-taken = the user name was taken
+reason-email-taken = the e-mail address was taken
+reason-unknown-account = there was no such account
+reason-unreadable-account = the account could not be read
+reason-wrong-password = wrong password
+reason-wrong-code = wrong code
+reason-factor-required = the password was right, a code was asked for
+reason-invalid-challenge = it took too long
+reason-disabled = the account was disabled
+reason-deletion-scheduled = the account waited to be deleted
+reason-too-many-attempts = too many failed attempts
+reason-too-many-sign-ins = too many sign-ins
+reason-too-many-checks = the password was checked too often
+reason-too-many-taken = too many names were tried
+reason-invalid-link = the link or code was not valid
+reason-email-unverified = the e-mail address was not confirmed
+reason-too-many-changes = too many changes of the address
+reason-undeliverable = your mail server refused it
+reason-replayed = a used token came again, and the session was ended
+reason-superseded = something else changed in between
+
 ## One's data, on the page of the account
 
 data-title = Your data
-data-export = Everything that is stored about you, as a JSON file: your account, and where and when you signed in.
+data-export = Everything that is stored about you, as a JSON file: your account, your sessions, and what happened to them.
 data-export-action = Download your data
 data-delete = The next page explains what happens when you delete your account, and asks for your password.
 

@@ -56,7 +56,8 @@ impl Accounts {
         };
         let posting = self.unnoticed(CONFIRMATION).of(&actor.user);
         self.post(&asked, posting).await.map_err(Refused::from)?;
-        self.report(actor.event(Act::AddressRequest.done()));
+        self.report_kept(actor.event(Act::AddressRequest.done()))
+            .await;
         Ok(true)
     }
 }

@@ -76,7 +76,7 @@ impl Accounts {
             Err(SaveUserError::Taken(field)) => return refused(field.into()),
             Err(SaveUserError::Storage(error)) => return Err(error.into()),
         };
-        self.report(Act::AddressUndo.done().of(&user.id));
+        self.report_kept(Act::AddressUndo.done().of(&user.id)).await;
         self.forget_guesses(&user).await;
         let asking = self.mail_way_in(&user.id, &back_to);
         if let Err(error) = asking.await {

@@ -145,7 +145,8 @@ impl Accounts {
         self.records::<Provisional>()
             .delete(&provisional, Tells::nothing())
             .await?;
-        self.report(actor.event(Act::FactorEnrolment.done()));
+        self.report_kept(actor.event(Act::FactorEnrolment.done()))
+            .await;
         self.made::<FactorNotice>(announced).await;
         Ok(RecoveryCodes(
             codes.iter().map(RecoveryCode::text).collect(),

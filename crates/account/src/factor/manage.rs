@@ -59,7 +59,8 @@ impl Accounts {
         if removing.await?.is_none() {
             return Err(Refused::Revoked.into()); // overtaken by another change
         }
-        self.report(actor.event(Act::FactorRemoval.done()));
+        self.report_kept(actor.event(Act::FactorRemoval.done()))
+            .await;
         self.made::<FactorNotice>(announced).await;
         Ok(())
     }
@@ -79,7 +80,8 @@ impl Accounts {
         if !replacing.await? {
             return Err(ManageFactorError::None);
         }
-        self.report(actor.event(Act::RecoveryCodes.done()));
+        self.report_kept(actor.event(Act::RecoveryCodes.done()))
+            .await;
         Ok(RecoveryCodes(
             codes.iter().map(RecoveryCode::text).collect(),
         ))

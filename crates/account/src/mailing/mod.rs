@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use storage::LoginName;
 use texts::{Language, Part, Texts};
 
-use crate::outbox::{Outbox, Outcome, Posting, Urgency};
+use crate::outbox::{Outbox, Outcome, Posting, Urgency, share_of};
 use crate::unreadable::readable;
 use crate::{Accounts, DeviceToken};
 
@@ -201,11 +201,7 @@ impl Accounts {
     /// How what somebody asks for by mail is posted: it is done some time later. Else it could be felt by the next request
     /// whether there was anything to do.
     pub(crate) fn unnoticed(&self, lifetime: Duration) -> Posting {
-        let mut random = [0; 4];
-        self.0.rng.fill(&mut random);
-        let longest = self.0.settings.mail_delay;
-        let share = f64::from(u32::from_be_bytes(random)) / f64::from(u32::MAX);
-        let delay = longest.mul_f64(0.1 + 0.9 * share);
+        let delay = share_of(self.0.settings.mail_delay, &*self.0.rng);
         Posting::within(lifetime).not_before(self.0.clock.now().plus(delay))
     }
 }

@@ -3,7 +3,7 @@
 use model::UserId;
 use storage::Error;
 
-use super::{FindError, LANGUAGE, Operator, report};
+use super::{FindError, LANGUAGE, Operator};
 use crate::events::Act;
 use crate::mailing::{Announced, DeletionNotice};
 
@@ -20,7 +20,7 @@ impl Operator {
         if !self.storage.delete_user(&id, moment).await? {
             return Err(FindError::Unknown);
         }
-        report(Act::Deletion.done().of(&id));
+        self.report(Act::Deletion.done().of(&id)).await;
         if let Some(outbox) = self.outbox() {
             outbox.made::<DeletionNotice>(announced).await;
         }

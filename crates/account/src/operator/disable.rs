@@ -2,7 +2,7 @@
 
 use model::User;
 
-use super::{FindError, Operator, report};
+use super::{FindError, Operator};
 use crate::events::Act;
 
 impl Operator {
@@ -16,7 +16,7 @@ impl Operator {
         let moment = self.moment().await?;
         let disabled = self.storage.disable_user(&id, moment).await?;
         let user = disabled.ok_or(FindError::Unknown)?;
-        report(Act::Disabling.done().of(&user.id));
+        self.report(Act::Disabling.done().of(&user.id)).await;
         Ok(user)
     }
 }

@@ -3,7 +3,7 @@
 use model::User;
 use storage::{Enabled, Error};
 
-use super::{FindError, Operator, report};
+use super::{FindError, Operator};
 use crate::events::{Act, Reason};
 
 /// Why an account was not enabled.
@@ -41,12 +41,13 @@ impl Operator {
         match self.storage.enable_user(&id, moment).await? {
             Enabled::Done(user) => {
                 if !is_in_use {
-                    report(Act::Enabling.done().of(&user.id));
+                    self.report(Act::Enabling.done().of(&user.id)).await;
                 }
                 Ok(user)
             }
             Enabled::HeldBy(field) => {
-                report(Act::Enabling.refused(Reason::Disabled).of(&id));
+                self.report(Act::Enabling.refused(Reason::Disabled).of(&id))
+                    .await;
                 Err(EnableError::HeldBy { field })
             }
             Enabled::Gone => Err(FindError::Unknown.into()),

@@ -2,7 +2,7 @@
 
 use model::User;
 
-use super::{FindError, Operator, report};
+use super::{FindError, Operator};
 use crate::events::Act;
 
 impl Operator {
@@ -18,7 +18,7 @@ impl Operator {
         let before = self.storage.sessions_of(&id, moment.now).await?;
         let revoked = self.storage.revoke_user(&id, moment).await?;
         let user = revoked.ok_or(FindError::Unknown)?;
-        report(Act::SessionsEnd.done().of(&user.id));
+        self.report(Act::SessionsEnd.done().of(&user.id)).await;
         Ok((user, before.len()))
     }
 }

@@ -2,7 +2,7 @@
 
 use model::{Timestamp, User};
 
-use super::{FindError, LANGUAGE, Operator, report};
+use super::{FindError, LANGUAGE, Operator};
 use crate::events::Act;
 use crate::factor::{FactorNews, FactorNotice};
 use crate::mailing::Announced;
@@ -78,7 +78,7 @@ impl Operator {
         let at = user.generation;
         let removed = self.storage.remove_factor(&id, at, None, moment).await?;
         let user = removed.ok_or(RemoveFactorError::Superseded)?;
-        report(Act::FactorRemoval.done().of(&user.id));
+        self.report(Act::FactorRemoval.done().of(&user.id)).await;
         if let Some(outbox) = &outbox {
             outbox.made::<FactorNotice>(announced).await;
         }

@@ -7,8 +7,8 @@ use model::{EmailAddress, User, UserId, Username};
 use password::PasswordHash;
 use storage::{NewUser, SaveUserError, UniqueField};
 
+use super::Operator;
 use super::link::{LinkError, MailedLink, OneTimeLink};
-use super::{Operator, report};
 use crate::events::Act;
 use crate::mailing::MailOff;
 
@@ -83,7 +83,7 @@ impl Operator {
         };
         match self.storage.create_user(new).await {
             Ok(user) => {
-                report(Act::Invitation.done().of(&user.id));
+                self.report(Act::Invitation.done().of(&user.id)).await;
                 Ok(user)
             }
             Err(SaveUserError::Taken(field)) => Err(InviteError::Taken(field)),

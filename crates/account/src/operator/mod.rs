@@ -4,10 +4,12 @@
 //! same methods of the store, so that what it changes they hear as they hear of each other. Each use case is one file with
 //! one method of [`Operator`], and each that changes something reports it, as `by=operator`.
 
+mod audit;
 mod delete;
 mod disable;
 mod enable;
 mod end_sessions;
+mod events;
 mod factors;
 mod find;
 mod invite;
@@ -23,15 +25,16 @@ use std::time::Duration;
 
 use model::{Clock, Rng, User};
 use secret::Secret;
-use storage::{AttemptKey, Moment, Storage};
+use storage::{AttemptKey, EventKeys, Moment, Storage};
 
 use crate::agree_on_time;
 use crate::attempts::{budget_of_account, budget_of_factor, budget_of_identifier};
-use crate::events::Event;
+use crate::events::{BY_OPERATOR as BY, Event, keep_of_operator as keep};
 use crate::identifier::{canonical, login_name};
 use crate::outbox::{Desk, Outbox};
 use crate::settings::expiry_margin;
 
+pub use audit::{Audit, AuditFault};
 pub use enable::EnableError;
 pub use factors::{RemoveFactorError, ShownFactors};
 pub use find::FindError;
@@ -67,6 +70,10 @@ pub struct OperatorSettings {
     pub attempt_key: Secret<[u8; 32]>,
     /// The key that jobs in the outbox are encrypted with, where mail is on: a server sends what is posted here.
     pub outbox_key: Option<Secret<[u8; 32]>>,
+    /// The keys that what happens to accounts is chained with.
+    pub event_keys: EventKeys,
+    /// Whether what happens to accounts is kept in the store (`PORTCULLIS_EVENTS_KEEP`).
+    pub keep_events: bool,
     /// The address that people use (`PORTCULLIS_PUBLIC_URL`), without a slash at its end: links begin with it.
     pub public_url: String,
 }
@@ -108,6 +115,14 @@ impl Operator {
         })
     }
 
+    /// Reports what was done here.
+    async fn report(&self, event: Event<'_>) {
+        event.write(BY, None);
+        if self.settings.keep_events {
+            keep(&*self.storage, &*self.clock, &*self.rng, event).await;
+        }
+    }
+
     /// Where a mail is posted that a server sends, now or when it runs again; nothing where mail is off.
     fn outbox(&self) -> Option<Outbox<'_>> {
         Some(Outbox {
@@ -136,11 +151,6 @@ impl Operator {
         let counted = name.into_iter().chain(address);
         counted.chain([signed_in, factor]).collect()
     }
-}
-
-/// Reports what an operator did.
-fn report(event: Event<'_>) {
-    event.write(Some("operator"), None);
 }
 
 impl fmt::Debug for Operator {

@@ -6,7 +6,7 @@ use mail::Letter;
 use model::User;
 
 use super::link::{LinkError, MailedLink, OneTimeLink};
-use super::{FindError, Operator, report};
+use super::{FindError, Operator};
 use crate::events::Act;
 use crate::mailing::MailOff;
 
@@ -39,7 +39,7 @@ impl Operator {
     pub async fn reset_link(&self, named: &str) -> Result<OneTimeLink, ResetLinkError> {
         let user = self.in_use(named).await?;
         let made = self.link(user, HANDED_OUT).await?;
-        report(Act::ResetLink.done().of(&made.user.id));
+        self.report(Act::ResetLink.done().of(&made.user.id)).await;
         Ok(made)
     }
 
@@ -65,7 +65,7 @@ impl Operator {
             }
         };
         let mailed = self.mail_link(user, HANDED_OUT, letter).await?;
-        report(Act::ResetLink.done().of(&mailed.user.id));
+        self.report(Act::ResetLink.done().of(&mailed.user.id)).await;
         Ok(mailed)
     }
 

@@ -2,7 +2,7 @@
 
 use model::User;
 
-use super::{Budget, FindError, Operator, report};
+use super::{Budget, FindError, Operator};
 use crate::events::Act;
 
 impl Operator {
@@ -21,7 +21,7 @@ impl Operator {
             }
         }
         if !opened.is_empty() {
-            report(Act::Unlocking.done().of(&user.id));
+            self.report(Act::Unlocking.done().of(&user.id)).await;
         }
         Ok((user, opened))
     }

@@ -15,7 +15,7 @@ mod worker;
 
 use std::time::Duration;
 
-use model::{Timestamp, UserId};
+use model::{Rng, Timestamp, UserId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use storage::Kind;
@@ -32,6 +32,14 @@ const FIRST_WAIT: Duration = Duration::from_mins(1);
 
 /// The longest.
 const LONGEST_WAIT: Duration = Duration::from_hours(4);
+
+/// A time at random, of this one at the longest, so that what is done after it falls together with nothing.
+pub(crate) fn share_of(longest: Duration, rng: &dyn Rng) -> Duration {
+    let mut random = [0; 4];
+    rng.fill(&mut random);
+    let share = f64::from(u32::from_be_bytes(random)) / f64::from(u32::MAX);
+    longest.mul_f64(0.1 + 0.9 * share)
+}
 
 /// Work to be done later. What it holds is stored as encrypted JSON: a later version reads what this one wrote, and
 /// leaves fields out that are not there.

@@ -107,9 +107,10 @@ impl Accounts {
                 return Err(ResetError::InvalidLink);
             }
         }
-        self.report(Act::PasswordReset.done().of(&user.id));
+        self.report_kept(Act::PasswordReset.done().of(&user.id))
+            .await;
         if user.closes_at.is_some() {
-            self.report(Act::Keeping.done().of(&user.id));
+            self.report_kept(Act::Keeping.done().of(&user.id)).await;
             self.made::<KeepingNotice>(keeping).await;
         }
         self.made::<PasswordNotice>(announced).await;

@@ -20,6 +20,8 @@ pub(crate) fn operator(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>) -> Oper
         max_clock_difference: Duration::from_secs(2),
         attempt_key: Secret::new([8; 32]),
         outbox_key: None,
+        event_keys: storage::EventKeys::default(),
+        keep_events: true,
         public_url: "https://accounts.example.org".to_owned(),
     };
     Operator::new(storage, clock, Arc::new(SystemRng), settings)

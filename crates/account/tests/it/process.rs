@@ -139,6 +139,7 @@ fn settings(access_lifetime: Duration) -> Settings {
         leeway: Duration::ZERO,
         registration_open: true,
         upgrade_hashes: true,
+        keep_events: None,
         deletion_grace: Duration::ZERO,
         policy: Policy::default(),
         decoy_key: Secret::new([7; 32]),

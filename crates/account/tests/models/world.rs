@@ -23,7 +23,7 @@ use model::{
 };
 use password::{Hasher, HasherConfig, Kind, Params, PasswordHash, Policy};
 use secret::{Sealer, Secret};
-use storage::{FeedRow, FeedSink, LoginName, Moment, NewUser, Storage};
+use storage::{EventKeys, FeedRow, FeedSink, LoginName, Moment, NewUser, Storage};
 use storage_testing::interleaving::{Gate, Stepped, block_on};
 use tempfile::TempDir;
 use texts::Texts;
@@ -130,6 +130,7 @@ impl World {
         mailing: Option<Mailing>,
     ) -> Self {
         let settings = Settings {
+            keep_events: None,
             deletion_grace: mailing.as_ref().map_or(Duration::ZERO, |_| WAIT),
             ..settings()
         };
@@ -173,6 +174,8 @@ impl World {
             max_clock_difference: Duration::from_secs(2),
             attempt_key: Secret::new([8; 32]),
             outbox_key: Some(Secret::new([10; 32])),
+            event_keys: EventKeys::default(),
+            keep_events: false,
             public_url: "https://accounts.example.org".to_owned(),
         };
         let (storage, clock) = (Arc::clone(&self.storage), Arc::clone(&self.clock));
@@ -544,6 +547,7 @@ fn settings() -> Settings {
     let seconds = std::time::Duration::from_secs;
     Settings {
         max_clock_difference: None,
+        keep_events: None,
         access_lifetime: seconds(ACCESS),
         refresh_lifetime: seconds(REFRESH),
         refresh_grace: GRACE,

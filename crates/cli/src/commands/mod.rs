@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod audit;
 mod config_check;
 mod dumps;
 mod hash;
@@ -42,6 +43,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Config(ConfigCommand::Check(flags)) => config_check::run(flags),
         Command::Keys(command) => keys::run(command),
         Command::User(command) => user::run(command),
+        Command::Audit(command) => audit::run(command),
         Command::Mail(command) => mail::run(command),
         Command::Texts(command) => texts::run(command),
         Command::Passwords(command) => passwords::run(command),

@@ -262,6 +262,7 @@ fn settings(config: &Config, keys: &Keys) -> Settings {
         registration_open: config.registration.is_open(),
         upgrade_hashes: config.passwords.upgrade,
         deletion_grace: config.deletion_grace,
+        keep_events: config.events_kept,
         policy: Policy::with_min_chars(config.passwords.min_length),
         decoy_key: derived_key(&keys.secret_key, "decoys"),
         attempt_key: derived_key(&keys.secret_key, "attempts"),

@@ -9,7 +9,7 @@ use model::{SystemClock, SystemRng};
 
 use super::CLOCK_SKEW;
 use super::keys::derived_key;
-use super::store::open_store_for_a_command;
+use super::store::{event_keys, open_store_for_a_command};
 
 /// Opens the store that servers have made, for an operator.
 ///
@@ -25,6 +25,8 @@ pub async fn open_operator(config: &Config, keys: &Keys) -> anyhow::Result<Opera
         max_clock_difference: CLOCK_SKEW,
         attempt_key: derived_key(&keys.secret_key, "attempts"),
         outbox_key: has_mail.then(|| derived_key(&keys.secret_key, "outbox")),
+        event_keys: event_keys(keys),
+        keep_events: config.events_kept.is_some(),
         public_url: config.server.public_url.as_str().to_owned(),
     };
     Ok(Operator::new(storage, clock, Arc::new(SystemRng), settings))

@@ -12,7 +12,7 @@ use ratelimit::{Capacity, SharedStore};
 use secret::Secret;
 use server::limits::Counters;
 use server::listener::{Tls, TlsError, read_certificates};
-use storage::{Reservations, Storage, Upkeep as _};
+use storage::{EventKeys, Reservations, Storage, Upkeep as _};
 use storage_mongodb::limits::{LeasedLimits, MongoLimits};
 use storage_mongodb::{KeyPrint, MongoStore, MongoUri};
 use storage_sqlite::{LimitStore, Options, Role, SqliteStore};
@@ -74,9 +74,10 @@ pub(super) async fn open_store(
             let options = storage_mongodb::Options::new(rng);
             let options = options.no_slower_than(config.server.request_timeout);
             let options = options.with_reservations(reservations(keys));
+            let options = options.with_event_keys(event_keys(keys));
             open_mongo(uri, &key_prints(config, keys)?, options).await
         }
-        None => open_sqlite(&config.storage.data_dir, reservations(keys), clock).await,
+        None => open_sqlite(&config.storage.data_dir, keys, clock).await,
     }
 }
 
@@ -91,6 +92,7 @@ pub(super) async fn open_store_for_a_command(
         let uri = MongoUri::parse(uri.expose().as_str()).context("MONGO_URI")?;
         let options = storage_mongodb::Options::new(&SystemRng).for_a_command();
         let options = options.with_reservations(reservations(keys));
+        let options = options.with_event_keys(event_keys(keys));
         let storage = MongoStore::open(&uri, options).await.context("MONGO_URI")?;
         storage.expect_keys(&key_prints(config, keys)?).await?;
         return Ok(storage);
@@ -104,6 +106,7 @@ pub(super) async fn open_store_for_a_command(
     );
     let options = Options::new(Role::Command, clock.now());
     let options = options.with_reservations(reservations(keys));
+    let options = options.with_event_keys(event_keys(keys));
     Ok(SqliteStore::open(&file, &options)?)
 }
 
@@ -114,12 +117,17 @@ fn reservations(keys: &Keys) -> Reservations {
     Reservations::new(key(&keys.secret_key), previous)
 }
 
-async fn open_sqlite(
-    folder: &Path,
-    reservations: Reservations,
-    clock: &dyn Clock,
-) -> anyhow::Result<Stored> {
-    let options = Options::new(Role::Server, clock.now()).with_reservations(reservations);
+/// The keys that what happens to accounts is chained with.
+pub(super) fn event_keys(keys: &Keys) -> EventKeys {
+    let key = |secret| derived_key(secret, "events");
+    let previous = keys.secret_key_previous.as_ref().map(key);
+    EventKeys::new(key(&keys.secret_key), previous)
+}
+
+async fn open_sqlite(folder: &Path, keys: &Keys, clock: &dyn Clock) -> anyhow::Result<Stored> {
+    let options = Options::new(Role::Server, clock.now());
+    let options = options.with_reservations(reservations(keys));
+    let options = options.with_event_keys(event_keys(keys));
     let storage = SqliteStore::open(&folder.join(DATABASE), &options)?;
     let (store, capacity) = (Arc::clone(&storage), Capacity::default());
     let counters = LimitStore::load(store, capacity, counted(clock)).await;

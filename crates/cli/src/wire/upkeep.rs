@@ -28,12 +28,16 @@ const WATCH_EVERY: Duration = Duration::from_secs(15);
 /// How long jobs may take to end, and to be given back, when the server stops.
 const LAST_JOBS: Duration = Duration::from_secs(5);
 
+/// How long events may take to get into the store when the server stops.
+const LAST_EVENTS: Duration = Duration::from_secs(5);
+
 /// What is done now and then, and at the end.
 pub struct Upkeep {
     counting: Option<JoinHandle<()>>,
     sweeping: JoinHandle<()>,
     watching: JoinHandle<()>,
     working: JoinHandle<()>,
+    keeping: JoinHandle<()>,
     stop_working: watch::Sender<bool>,
     counters: Option<Arc<LimitStore>>,
     accounts: Accounts,
@@ -53,6 +57,7 @@ impl Upkeep {
             sweeping: tokio::spawn(keep_up(accounts.clone(), counters.clone(), clock)),
             watching: tokio::spawn(watch_outbox(accounts.clone())),
             working: tokio::spawn(work(accounts.clone(), stop)),
+            keeping: tokio::spawn(keep_events(accounts.clone())),
             stop_working,
             counters,
             accounts,
@@ -68,7 +73,8 @@ impl Upkeep {
             working.abort();
             let _ = working.await;
         }
-        let others = [self.sweeping, self.watching];
+        self.accounts.drain_events(LAST_EVENTS).await;
+        let others = [self.sweeping, self.watching, self.keeping];
         for task in self.counting.into_iter().chain(others) {
             task.abort();
             let _ = task.await; // waited for, so that nothing of it holds the store
@@ -126,6 +132,11 @@ async fn work(accounts: Accounts, mut stop: watch::Receiver<bool>) {
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
     }
+}
+
+/// Writes events into the store as they happen.
+async fn keep_events(accounts: Accounts) {
+    accounts.keep_events().await;
 }
 
 /// Says in the log when jobs are late.

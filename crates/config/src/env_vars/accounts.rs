@@ -24,6 +24,10 @@ env_vars! {
     /// days, gives the owner less time than an undo of a change of the address has (docs/deletion.md).
     DELETION_GRACE = "PORTCULLIS_DELETION_GRACE", Accounts, Kind::Seconds { min: 0, max: 7_776_000 }, Fallback::Value("0");
 
+    /// For how many days the store keeps what happened to each account: sign-ins, failures, changes (docs/events.md). With 0
+    /// nothing of it is kept there, and it is in the log only.
+    EVENTS_DAYS = "PORTCULLIS_EVENTS_DAYS", Accounts, Kind::Number { min: 0, max: 3650 }, Fallback::Value("90");
+
     /// The least number of characters of a new password. NIST SP 800-63B-4 §3.1.1 asks for 15 where
     /// a password is the only factor, and never less than 8.
     PASSWORD_MIN_LENGTH = "PORTCULLIS_PASSWORD_MIN_LENGTH", Accounts, Kind::Number { min: 8, max: 128 }, Fallback::Value("8");

@@ -7,7 +7,7 @@ use secret::Secret;
 
 use crate::{
     env_vars::accounts::{
-        BCRYPT_PEPPER, BCRYPT_TRUNCATE, BREACHED_FILE, DELETION_GRACE, HASH_UPGRADE,
+        BCRYPT_PEPPER, BCRYPT_TRUNCATE, BREACHED_FILE, DELETION_GRACE, EVENTS_DAYS, HASH_UPGRADE,
         PASSWORD_MIN_LENGTH, REFRESH_GRACE, REGISTRATION, REVOCATION_MAX_STALENESS,
         SESSION_MAX_AGE,
     },
@@ -68,6 +68,12 @@ pub(crate) fn deletion_grace(reader: &mut Reader) -> Duration {
         );
     }
     grace
+}
+
+/// How long the store keeps what happened to accounts; `None` where it doesn't.
+pub(crate) fn events_kept(reader: &mut Reader) -> Option<Duration> {
+    let days: u64 = reader.number(&EVENTS_DAYS);
+    (days > 0).then(|| Duration::from_hours(24 * days))
 }
 
 impl Sessions {

@@ -10,8 +10,8 @@ mod server;
 mod storage;
 mod tokens;
 
-pub(crate) use accounts::deletion_grace;
 pub use accounts::{Passwords, Registration, Sessions};
+pub(crate) use accounts::{deletion_grace, events_kept};
 pub use forms::Forms;
 pub use limits::Limits;
 pub use log::{Log, LogFormat};

@@ -6,6 +6,7 @@ use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, HeaderValue};
 use model::{Authentication, Timestamp};
 use serde::Serialize;
 
+use super::events::EventView;
 use super::factors::FactorsView;
 use super::views::{SessionView, UserView};
 use crate::error::ApiError;
@@ -40,6 +41,8 @@ pub(crate) struct ExportView<'a> {
     factors: FactorsView,
     /// Those that go on, at most a hundred, the one used last first.
     sessions: Vec<ExportedSession>,
+    /// What happened to the account, as far as it is kept, the last first.
+    events: Vec<EventView>,
     /// What is held besides, or in a form that can't be given.
     notes: &'static [&'static str],
 }
@@ -113,6 +116,7 @@ impl<'a> From<&'a Export> for ExportView<'a> {
             },
             factors: export.factors.into(),
             sessions: sessions.map(ExportedSession::from).collect(),
+            events: export.events.iter().cloned().map(EventView::from).collect(),
             notes: NOTES,
         }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod description;
 pub(crate) mod email;
+pub(crate) mod events;
 pub(crate) mod export;
 pub(crate) mod factors;
 pub(crate) mod fields;

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
+use http::HeaderMap;
 use http::header::USER_AGENT;
 use http::request::Parts;
 use model::ClientInfo;
@@ -23,13 +24,17 @@ impl<S: Sync> FromRequestParts<S> for RequestClient {
             .get()
             .map(ClientAddress::to_string)
             .unwrap_or_default();
-        let agent = parts
-            .headers
-            .get(USER_AGENT)
-            .map(|agent| cut(agent.as_bytes()))
-            .unwrap_or_default();
+        let agent = agent(&parts.headers);
         Ok(Self(ClientInfo { address, agent }))
     }
+}
+
+/// What a client says that it is.
+pub(crate) fn agent(headers: &HeaderMap) -> String {
+    headers
+        .get(USER_AGENT)
+        .map(|agent| cut(agent.as_bytes()))
+        .unwrap_or_default()
 }
 
 /// The text of a header without control characters, cut at [`MAX_AGENT`].

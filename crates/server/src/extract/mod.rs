@@ -1,7 +1,7 @@
 //! What handlers take from a request, besides its body.
 
 mod actor;
-mod client_info;
+pub(crate) mod client_info;
 mod device;
 mod serving;
 mod taken;

@@ -11,6 +11,7 @@ use ratelimit::ClientAddress;
 
 use crate::app::App;
 use crate::client::Network;
+use crate::extract::client_info::agent;
 use crate::request_id::RequestId;
 
 /// The longest `Accept-Language` that is read, in bytes.
@@ -29,6 +30,7 @@ impl FromRequestParts<App> for Serving {
         Ok(Self(app.accounts.serving(RequestInfo {
             id: id.unwrap_or_default(),
             client: client.unwrap_or_default(),
+            agent: agent(&parts.headers),
             languages: languages(&parts.headers),
             network: parts.extensions.get().and_then(|Network(network)| *network),
         })))

@@ -7,6 +7,7 @@ use model::UserId;
 
 use super::passing::Passing;
 use super::{Admitted, Shared};
+use crate::extract::client_info::agent;
 use crate::limits::{self, Asked, Charge, Deferred};
 use crate::route::Charged;
 
@@ -70,6 +71,7 @@ impl Shared {
         let info = RequestInfo {
             id: passing.id.to_str().unwrap_or_default().to_owned(),
             client: request.client.address.to_string(),
+            agent: agent(request.request.headers()),
             network: None,   // nothing is hashed
             languages: None, // nothing is mailed
         };

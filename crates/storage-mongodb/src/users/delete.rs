@@ -2,8 +2,8 @@
 //!
 //! The one update that deletes it marks it as `closing` and says what is to be told. From then on it
 //! is gone for every reading, and nobody can sign in to it. Then the feed is told, then its sessions,
-//! tickets, jobs and records go, then the document itself, which frees its name: in that order, so that at no point the account
-//! is gone and its tokens could be forgotten. Wherever this stops, the mark is still there, and
+//! tickets, jobs and records go, then its chain of events is ended and what it says erased, then the document itself
+//! goes, which frees its name: in that order, so that at no point the account is gone and its tokens could be forgotten. Wherever this stops, the mark is still there, and
 //! whoever finds it goes on.
 
 use model::{Generation, UserId};
@@ -11,7 +11,7 @@ use mongodb::bson::doc;
 use storage::{Error, FeedEntry, FeedRow, Moment};
 
 use crate::Core;
-use crate::document::Fields;
+use crate::document::{Fields, date};
 use crate::users::TRIES;
 use crate::users::change::held;
 use crate::users::closings::{closes_at, waits_as_read};
@@ -83,7 +83,7 @@ impl Core {
                 waits_as_read(&document, &mut filter);
             }
             let update = doc! {
-                "$set": { "portcullis_closing": true, "portcullis_pending": pending.to_bson() },
+                "$set": { "portcullis_closing": date(moment.now), "portcullis_pending": pending.to_bson() },
                 "$unset": { "hash_kind": "" },
             };
             if self.users.update(filter, update).await? {

@@ -17,7 +17,7 @@ mod clashing;
 mod closings;
 mod create;
 mod delete;
-mod document;
+pub(crate) mod document;
 mod examination;
 mod factors;
 mod find;

@@ -12,6 +12,7 @@ use storage::{Error, FeedEntry, FeedRow};
 use crate::Core;
 use crate::document::{Fields, integer};
 use crate::documents::Documents;
+use crate::events::Chains;
 use crate::feed::{Appends, from_fields, to_document};
 use crate::table::{Query, Table};
 use crate::users::released::{Claim, Finished};
@@ -65,6 +66,8 @@ pub(crate) struct Outbox<'a, T = Table> {
     pub(crate) records: &'a T,
     pub(crate) jobs: &'a T,
     pub(crate) appends: &'a Appends,
+    /// What happened to accounts; nothing where that is not played.
+    pub(crate) chains: Option<Chains<'a>>,
 }
 
 impl Core {
@@ -77,6 +80,7 @@ impl Core {
             records: &self.records,
             jobs: &self.jobs,
             appends: &self.appends,
+            chains: Some(self.chains()),
         }
     }
 }
@@ -131,6 +135,9 @@ impl<T: Documents> Outbox<'_, T> {
                         .delete_all(doc! { "user": user.as_str() })
                         .await?;
                     self.remove_belongings(user).await?;
+                    if let Some(chains) = &self.chains {
+                        chains.end(user).await?;
+                    }
                     self.users.delete(ours.clone()).await?;
                     return Ok(());
                 }

@@ -24,6 +24,7 @@ pub mod attempts;
 pub mod browser;
 pub mod closings;
 pub mod durability;
+pub mod events;
 pub mod factors;
 pub mod feed;
 mod fixtures;
@@ -222,6 +223,13 @@ macro_rules! contract_behaviour {
             factors::an_undone_address_takes_along_what_was_enrolled_since,
             factors::what_is_sealed_anew_is_the_same_factor,
             factors::a_deleted_account_leaves_no_factor,
+            events::what_happened_reads_back_in_order,
+            events::the_latest_comes_first_a_page_at_a_time,
+            events::of_fifty_at_once_none_is_lost,
+            events::nothing_happens_to_nobody,
+            events::what_is_old_goes_and_the_rest_still_verifies,
+            events::a_deleted_account_leaves_a_chain_that_says_nothing_and_verifies,
+            events::an_account_without_events_is_deleted_without_a_trace,
             closings::closing_refuses_whatever_was_issued,
             closings::a_sign_in_that_was_overtaken_by_a_closing_gets_nothing,
             closings::of_fifty_at_once_one_closes_an_account,
@@ -333,6 +341,8 @@ mod tests {
             ("browser", include_str!("browser.rs")),
             ("closings", include_str!("closings.rs")),
             ("durability", include_str!("durability.rs")),
+            ("events", include_str!("events.rs")),
+            ("factors", include_str!("factors.rs")),
             ("feed", include_str!("feed.rs")),
             ("login", include_str!("login.rs")),
             ("outbox", include_str!("outbox.rs")),

@@ -78,6 +78,7 @@ impl State {
         self.records
             .retain(|_, (record, _)| !is_theirs(&record.owner));
         self.remove_jobs_of(id);
+        self.end_events(id, moment.now);
         self.tell(moment.feed_until, [FeedEntry::Closed(id.clone())]);
         true
     }

@@ -6,6 +6,7 @@ mod attempts;
 mod closings;
 #[cfg(test)]
 mod contract;
+mod events;
 mod factors;
 mod operator;
 mod outbox;
@@ -49,6 +50,8 @@ struct State {
     tickets: HashMap<[u8; 32], (StoredTicket, bool)>,
     records: BTreeMap<(Kind, RecordId), (StoredRecord, Keys)>,
     jobs: HashMap<JobId, outbox::Job>,
+    /// The links of each account, and what is known besides them.
+    events: BTreeMap<UserId, events::Chain>,
     feed: Vec<FeedRow>,
     sinks: Vec<Arc<dyn FeedSink>>,
     access_lifetime: Duration,

@@ -29,7 +29,8 @@ impl Accounts {
         let storage = &self.0.storage;
         match storage.confirm_address(proof, self.moment()).await? {
             Some(user) => {
-                self.report(Act::Confirmation.done().of(&user.id));
+                self.report_kept(Act::Confirmation.done().of(&user.id))
+                    .await;
                 Ok(Confirmable::Address)
             }
             None => self.not_confirmed(Act::Confirmation, Reason::Superseded, &found.user),
@@ -65,7 +66,7 @@ impl Accounts {
         };
         match self.0.storage.change_address(change, self.moment()).await {
             Ok(AddressChanged::Changed(_)) => {
-                self.report(ACT.done().of(&user.id));
+                self.report_kept(ACT.done().of(&user.id)).await;
                 self.made::<AddressNotice>(announced).await;
                 Ok(Confirmable::NewAddress)
             }

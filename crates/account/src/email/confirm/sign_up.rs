@@ -51,7 +51,7 @@ impl Accounts {
         };
         match self.0.storage.create_user(new).await {
             Ok(user) => {
-                self.report(ACT.done().of(&user.id));
+                self.report_kept(ACT.done().of(&user.id)).await;
                 Ok(Confirmable::SignUp)
             }
             Err(SaveUserError::Taken(UniqueField::Username)) => {

@@ -223,6 +223,7 @@ fn settings(key: u8, previous: Option<u8>) -> Settings {
         leeway: Duration::ZERO,
         registration_open: true,
         upgrade_hashes: true,
+        keep_events: None,
         deletion_grace: Duration::ZERO,
         policy: Policy::default(),
         decoy_key: Secret::new([7; 32]),

@@ -118,6 +118,8 @@ impl Post {
             max_clock_difference: Duration::from_secs(2),
             attempt_key: Secret::new([8; 32]),
             outbox_key,
+            event_keys: storage::EventKeys::default(),
+            keep_events: true,
             public_url: "https://accounts.example.org".to_owned(),
         };
         let (storage, clock) = (self.storage.clone(), self.process.clock.clone());

@@ -1,7 +1,8 @@
 //! `portcullis user`
 
+mod events;
 mod factors;
-mod print;
+pub(super) mod print;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -47,21 +48,27 @@ pub(super) fn run(command: UserCommand) -> anyhow::Result<ExitCode> {
 }
 
 async fn answer(config: &Config, command: UserCommand) -> anyhow::Result<Answer> {
-    let never = [&config.tokens.secret_key, &config.secrets.secret_key];
-    if never
-        .iter()
-        .any(|it| matches!(it, SecretSource::ToBeGenerated))
-    {
-        let remedy = match command {
-            UserCommand::Add { .. } => "start the server once, then add accounts",
-            _ => "there are no accounts",
-        };
-        anyhow::bail!("no server has run with this data folder yet: {remedy}");
-    }
+    let remedy = match command {
+        UserCommand::Add { .. } => "start the server once, then add accounts",
+        _ => "there are no accounts",
+    };
+    expect_keys(config, remedy)?;
     let operator = open_operator(config, &config.keys()?).await?;
     let answer = act(&operator, command).await;
     operator.close().await;
     answer
+}
+
+/// Refuses where no server has made its secrets yet.
+pub(super) fn expect_keys(config: &Config, remedy: &str) -> anyhow::Result<()> {
+    let never = [&config.tokens.secret_key, &config.secrets.secret_key];
+    let is_to_be = |it: &&SecretSource| matches!(it, SecretSource::ToBeGenerated);
+    let has_run = !never.iter().any(is_to_be);
+    anyhow::ensure!(
+        has_run,
+        "no server has run with this data folder yet: {remedy}"
+    );
+    Ok(())
 }
 
 async fn act(operator: &Operator, command: UserCommand) -> anyhow::Result<Answer> {
@@ -135,6 +142,9 @@ async fn act(operator: &Operator, command: UserCommand) -> anyhow::Result<Answer
                 json: json!({ "id": id, "deleted": true }),
             }
         }
+        UserCommand::Events { limit, after, user } => {
+            events::shown(&operator.events(&user.user, after, limit).await?)
+        }
         UserCommand::Factors(UserFlags { user, .. }) => {
             factors::shown(&operator.factors(&user).await?)
         }
@@ -160,6 +170,7 @@ fn where_and_how(command: &UserCommand) -> (ServeFlags, bool) {
         | UserCommand::Enable(user)
         | UserCommand::Unlock(user)
         | UserCommand::Delete { user, .. }
+        | UserCommand::Events { user, .. }
         | UserCommand::Factors(user)
         | UserCommand::RemoveFactor(user)
         | UserCommand::EndSessions(user) => (user.flags.clone(), user.json),

@@ -43,7 +43,7 @@ pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
 
 /// A text as a terminal may show it: an imported name can hold anything, also what moves the cursor or turns the
 /// direction of what follows.
-pub(super) fn shown(text: &str) -> String {
+pub(in crate::commands) fn shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         let turns = matches!(character,

@@ -3,6 +3,7 @@
 mod data;
 pub(crate) mod delete;
 pub(super) mod done;
+pub(crate) mod events;
 pub(crate) mod export;
 pub(crate) mod factor;
 pub(crate) mod page;

@@ -10,6 +10,7 @@ use model::Timestamp;
 
 use super::data::Data;
 use super::done::sentence;
+use super::events::{Event, latest};
 use super::factor::Factor;
 use crate::error::ApiError;
 use crate::pages::agent;
@@ -78,6 +79,7 @@ struct Page {
     password: [Shown; 2],
     sessions: Vec<Session>,
     factor: Factor,
+    events: Vec<Event>,
     data: Data,
 }
 
@@ -140,6 +142,10 @@ pub(super) async fn shown(
         Err(Refused::Revoked) => return Ok(to_login()),
         factors => factors?,
     };
+    let events = match latest(accounts, who, words).await {
+        Err(Refused::Revoked) => return Ok(to_login()),
+        events => events?,
+    };
     let present = || {
         Form::empty_in(words)
             .prefill(&USERNAME, user.username.as_deref().unwrap_or_default())
@@ -171,6 +177,7 @@ pub(super) async fn shown(
             .map(|listed| Session::of(listed, words))
             .collect(),
         factor: Factor::of(factors, words),
+        events,
         data: Data::in_words(words),
     })?;
     Ok(profile.on(password.on(page)))

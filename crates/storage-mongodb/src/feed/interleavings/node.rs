@@ -235,6 +235,7 @@ impl Node {
                 records: &users,
                 jobs: &users,
                 appends: &appends,
+                chains: None,
             };
             let id = Bson::String(id.to_owned());
             if outbox.finish(&id, &pending).await.is_ok() {
@@ -260,6 +261,7 @@ impl Node {
                     records: &users,
                     jobs: &users,
                     appends: &appends,
+                    chains: None,
                 };
                 let _ = outbox.finish_orphans().await; // the next round does it
                 world.lock().stand(left);

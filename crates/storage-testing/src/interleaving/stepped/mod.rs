@@ -14,10 +14,11 @@ use model::{
 use password::PasswordHash;
 use secret::HashedToken;
 use storage::{
-    AddressChange, AddressChanged, AddressProof, AddressUndo, Addresses, Closing, Closings,
-    Enabled, Enrolment, Error, Factors, ListUsersError, LoginName, Moment, NewUser, PasswordChange,
-    PasswordChanged, ProfileChange, Rotated, Rotation, SaveUserError, SecondFactor, Sessions,
-    SpentToken, Storage, Upkeep, UserListing, UserPage, Users,
+    AddressChange, AddressChanged, AddressProof, AddressUndo, Addresses, ChainEnds, Closing,
+    Closings, Enabled, Enrolment, Error, Events, Factors, Link, ListUsersError, LoginName, Moment,
+    NewEvent, NewUser, PasswordChange, PasswordChanged, ProfileChange, Rotated, Rotation,
+    SaveUserError, SecondFactor, Sessions, SpentToken, Storage, Upkeep, UserListing, UserPage,
+    Users,
 };
 
 use super::Gate;
@@ -210,6 +211,43 @@ impl Closings for Stepped {
     ) -> Result<bool, Error> {
         let _inside = self.gate.pass().await;
         self.store.delete_due_user(id, at, moment).await
+    }
+}
+
+#[async_trait]
+impl Events for Stepped {
+    /// What happened is written beside the requests: it waits at no gate.
+    async fn append_events(&self, user: &UserId, events: Vec<NewEvent>) -> Result<bool, Error> {
+        self.store.append_events(user, events).await
+    }
+
+    async fn events_of(
+        &self,
+        user: &UserId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Link>, Error> {
+        self.store.events_of(user, before, limit).await
+    }
+
+    async fn chain_ends(&self, user: &UserId) -> Result<ChainEnds, Error> {
+        self.store.chain_ends(user).await
+    }
+
+    async fn links_of(&self, user: &UserId, after: u64, limit: u32) -> Result<Vec<Link>, Error> {
+        self.store.links_of(user, after, limit).await
+    }
+
+    async fn users_with_events(
+        &self,
+        after: Option<&UserId>,
+        limit: u32,
+    ) -> Result<Vec<UserId>, Error> {
+        self.store.users_with_events(after, limit).await
+    }
+
+    async fn prune_events(&self, until: Timestamp, limit: u32) -> Result<u32, Error> {
+        self.store.prune_events(until, limit).await
     }
 }
 

@@ -1,0 +1,292 @@
+//! What happened to accounts.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use model::{Timestamp, UserId};
+use rusqlite::{Connection, named_params};
+use storage::events::{EventContent, MOST_EVENTS, Mac, Mark, readable};
+use storage::{ChainEnds, Error, EventKeys, Events, Link, NewEvent};
+
+use crate::SqliteStore;
+use crate::query::{Columns, all, execute, first, integer};
+
+const TABLE: &str = "events";
+
+/// The columns of a link.
+macro_rules! columns {
+    () => {
+        "number, at, ends, salt, content, digest, key, tag"
+    };
+}
+
+#[async_trait]
+impl Events for SqliteStore {
+    async fn append_events(&self, user: &UserId, events: Vec<NewEvent>) -> Result<bool, Error> {
+        let (user, keys) = (user.clone(), Arc::clone(&self.event_keys));
+        self.writer
+            .write(move |change| append(change.connection(), &keys, &user, &events))
+            .await
+    }
+
+    async fn events_of(
+        &self,
+        user: &UserId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Link>, Error> {
+        let user = user.clone();
+        self.readers
+            .read(move |connection| {
+                if !has_account(connection, &user)? {
+                    return Ok(Vec::new());
+                }
+                let sql = concat!(
+                    "SELECT ",
+                    columns!(),
+                    " FROM events WHERE user = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3"
+                );
+                let before = before.map_or(i64::MAX, integer);
+                all(connection, TABLE, sql, (user.as_str(), before, limit), read)
+            })
+            .await
+    }
+
+    async fn chain_ends(&self, user: &UserId) -> Result<ChainEnds, Error> {
+        let user = user.clone();
+        self.readers
+            .read(move |connection| {
+                Ok(ChainEnds {
+                    has_account: has_account(connection, &user)?,
+                    head: mark(connection, "event_heads", HEAD, &user)?,
+                    anchor: mark(connection, "event_anchors", ANCHOR, &user)?,
+                })
+            })
+            .await
+    }
+
+    async fn links_of(&self, user: &UserId, after: u64, limit: u32) -> Result<Vec<Link>, Error> {
+        let user = user.clone();
+        self.readers
+            .read(move |connection| links(connection, &user, after, limit))
+            .await
+    }
+
+    async fn users_with_events(
+        &self,
+        after: Option<&UserId>,
+        limit: u32,
+    ) -> Result<Vec<UserId>, Error> {
+        let after = after.map_or_else(String::new, |id| id.as_str().to_owned());
+        self.readers
+            .read(move |connection| {
+                let sql = "SELECT DISTINCT user FROM events WHERE user > ?1 ORDER BY user LIMIT ?2";
+                all(connection, TABLE, sql, (after, limit), |columns| {
+                    columns.user_id("user")
+                })
+            })
+            .await
+    }
+
+    async fn prune_events(&self, until: Timestamp, limit: u32) -> Result<u32, Error> {
+        let keys = Arc::clone(&self.event_keys);
+        self.writer
+            .write(move |change| prune(change.connection(), &keys, until, limit))
+            .await
+    }
+}
+
+const HEAD: &str = "SELECT number, tag, seal_key, seal FROM event_heads WHERE user = ?1";
+const ANCHOR: &str = "SELECT number, tag, seal_key, seal FROM event_anchors WHERE user = ?1";
+
+fn append(
+    connection: &Connection,
+    keys: &EventKeys,
+    user: &UserId,
+    events: &[NewEvent],
+) -> Result<bool, Error> {
+    if !has_account(connection, user)? {
+        return Ok(false);
+    }
+    let mut before = last(connection, keys, user)?;
+    for event in events {
+        let link = keys.link(user, before.as_ref(), event.clone());
+        insert(connection, user, &link)?;
+        before = Some(keys.head(user, Some(&link)));
+    }
+    let Some(head) = before else {
+        return Ok(true);
+    };
+    let sql =
+        "INSERT INTO event_heads (user, number, tag, seal_key, seal) VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT (user) DO UPDATE SET number = ?2, tag = ?3, seal_key = ?4, seal = ?5";
+    put_mark(connection, sql, user, &head)?;
+    let anchor = readable(mark(connection, "event_anchors", ANCHOR, user))?;
+    let kept = head.number - anchor.map_or(0, |anchor| anchor.number).min(head.number);
+    if kept > MOST_EVENTS {
+        let beyond = u32::try_from(kept - MOST_EVENTS).unwrap_or(u32::MAX);
+        remove_first(connection, keys, user, None, beyond)?;
+    }
+    Ok(true)
+}
+
+/// Ends the chain of an account that is about to be deleted, and erases what it says.
+pub(crate) fn end(
+    connection: &Connection,
+    keys: &EventKeys,
+    user: &UserId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let Some(before) = last(connection, keys, user)? else {
+        return Ok(()); // nothing was kept of it
+    };
+    insert(connection, user, &keys.end(user, Some(&before), now))?;
+    let sql = "UPDATE events SET salt = NULL, content = NULL WHERE user = ?1";
+    execute(connection, sql, [user.as_str()])?;
+    Ok(())
+}
+
+/// What the next link comes after.
+fn last(connection: &Connection, keys: &EventKeys, user: &UserId) -> Result<Option<Mark>, Error> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM events WHERE user = ?1 ORDER BY number DESC LIMIT 1"
+    );
+    let head = readable(mark(connection, "event_heads", HEAD, user))?;
+    let link = readable(first(connection, TABLE, sql, [user.as_str()], read))?;
+    Ok(keys.last(user, head, link.as_ref()))
+}
+
+fn links(
+    connection: &Connection,
+    user: &UserId,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<Link>, Error> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM events WHERE user = ?1 AND number > ?2 ORDER BY number LIMIT ?3"
+    );
+    let params = (user.as_str(), integer(after), limit);
+    all(connection, TABLE, sql, params, read)
+}
+
+fn insert(connection: &Connection, user: &UserId, link: &Link) -> Result<(), Error> {
+    let content = link.content.as_ref();
+    execute(
+        connection,
+        "INSERT INTO events (user, number, at, ends, salt, content, digest, key, tag)
+         VALUES (:user, :number, :at, :ends, :salt, :content, :digest, :key, :tag)",
+        named_params! {
+            ":user": user.as_str(),
+            ":number": integer(link.number),
+            ":at": link.at.as_millis(),
+            ":ends": link.ends,
+            ":salt": content.map(|content| content.salt),
+            ":content": content.map(|content| &content.text),
+            ":digest": link.digest,
+            ":key": link.mac.key,
+            ":tag": link.mac.tag,
+        },
+    )
+    .map(drop)
+}
+
+fn prune(
+    connection: &Connection,
+    keys: &EventKeys,
+    until: Timestamp,
+    limit: u32,
+) -> Result<u32, Error> {
+    let sql = "SELECT DISTINCT user FROM
+        (SELECT user FROM events WHERE at <= ?1 ORDER BY at LIMIT ?2)";
+    let params = (until.as_millis(), limit);
+    let users = all(connection, TABLE, sql, params, |columns| {
+        columns.user_id("user")
+    })?;
+    let mut gone = 0;
+    for user in users {
+        gone += remove_first(connection, keys, &user, Some(until), limit - gone)?;
+    }
+    Ok(gone)
+}
+
+/// Removes the first links of a chain, as far as they are as old as that, and says how many.
+fn remove_first(
+    connection: &Connection,
+    keys: &EventKeys,
+    user: &UserId,
+    until: Option<Timestamp>,
+    limit: u32,
+) -> Result<u32, Error> {
+    let old = links(connection, user, 0, limit)?;
+    let is_old = |link: &&Link| until.is_none_or(|until| link.at <= until);
+    let Some(last) = old.iter().take_while(is_old).last() else {
+        return Ok(0);
+    };
+    let sql =
+        "INSERT INTO event_anchors (user, number, tag, seal_key, seal) VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT (user) DO UPDATE SET number = ?2, tag = ?3, seal_key = ?4, seal = ?5";
+    put_mark(connection, sql, user, &keys.anchor(user, last))?;
+    let sql = "DELETE FROM events WHERE user = ?1 AND number <= ?2";
+    let gone = execute(connection, sql, (user.as_str(), integer(last.number)))?;
+    if !has_account(connection, user)? && links(connection, user, 0, 1)?.is_empty() {
+        let sql = "DELETE FROM event_anchors WHERE user = ?1";
+        execute(connection, sql, [user.as_str()])?;
+    }
+    Ok(u32::try_from(gone).unwrap_or(limit))
+}
+
+fn has_account(connection: &Connection, user: &UserId) -> Result<bool, Error> {
+    let sql = "SELECT 1 FROM users WHERE id = ?1";
+    Ok(first(connection, "users", sql, [user.as_str()], |_| Ok(()))?.is_some())
+}
+
+fn mark(
+    connection: &Connection,
+    table: &'static str,
+    sql: &str,
+    user: &UserId,
+) -> Result<Option<Mark>, Error> {
+    first(connection, table, sql, [user.as_str()], |columns| {
+        Ok(Mark {
+            number: columns.unsigned("number")?,
+            tag: columns.get("tag")?,
+            seal: Mac {
+                key: columns.get("seal_key")?,
+                tag: columns.get("seal")?,
+            },
+        })
+    })
+}
+
+fn put_mark(connection: &Connection, sql: &str, user: &UserId, mark: &Mark) -> Result<(), Error> {
+    let params = (
+        user.as_str(),
+        integer(mark.number),
+        mark.tag,
+        mark.seal.key,
+        mark.seal.tag,
+    );
+    execute(connection, sql, params).map(drop)
+}
+
+fn read(columns: &Columns<'_>) -> Result<Link, Error> {
+    let (salt, text): (Option<[u8; 16]>, Option<String>) =
+        (columns.get("salt")?, columns.get("content")?);
+    Ok(Link {
+        number: columns.unsigned("number")?,
+        at: columns.time("at")?,
+        ends: columns.get("ends")?,
+        content: salt
+            .zip(text)
+            .map(|(salt, text)| EventContent { salt, text }),
+        digest: columns.get("digest")?,
+        mac: Mac {
+            key: columns.get("key")?,
+            tag: columns.get("tag")?,
+        },
+    })
+}

@@ -1,0 +1,439 @@
+//! Checking a chain.
+
+use std::fmt;
+
+use model::UserId;
+
+use super::chain::{Verdict, digest};
+use super::{ChainEnds, EventKeys, Link, Mark};
+
+/// What is wrong with a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChainFault {
+    /// Links are not there.
+    Missing {
+        /// The first of them.
+        first: u64,
+        /// The last of them.
+        last: u64,
+    },
+    /// A link is not what was written, or not after what it was written after.
+    Changed {
+        /// Which.
+        number: u64,
+    },
+    /// What a link says was erased, though its account is there.
+    Erased {
+        /// Which.
+        number: u64,
+    },
+    /// The links after this one are not there.
+    CutOff {
+        /// The last one that is there, or 0.
+        after: u64,
+        /// The last one that was written.
+        last: u64,
+    },
+    /// The note of the last link is not what was written.
+    ChangedHead,
+    /// The note of the last link is not there.
+    NoHead,
+    /// The note of where the chain begins is not what was written.
+    ChangedAnchor,
+    /// The account is gone, and its chain doesn't say that it was deleted.
+    NoEnd,
+    /// A link, or a note, was made with a key that is not known: it says nothing.
+    UnknownKey {
+        /// Which, or the one that the note is of.
+        number: u64,
+    },
+}
+
+/// A check of one chain, link by link.
+#[derive(Debug)]
+pub struct ChainCheck<'a> {
+    keys: &'a EventKeys,
+    user: &'a UserId,
+    ends: ChainEnds,
+    /// The last link that was looked at.
+    number: u64,
+    tag: [u8; 32],
+    /// Whether the tag is of the link that comes before the next one.
+    is_joined: bool,
+    has_ended: bool,
+    /// How many links were looked at.
+    links: u64,
+    faults: Vec<ChainFault>,
+}
+
+impl<'a> ChainCheck<'a> {
+    /// A check of the chain with these ends.
+    pub fn begin(keys: &'a EventKeys, user: &'a UserId, ends: ChainEnds) -> Self {
+        let mut check = Self {
+            keys,
+            user,
+            ends,
+            number: 0,
+            tag: [0; 32],
+            is_joined: true,
+            has_ended: false,
+            links: 0,
+            faults: Vec::new(),
+        };
+        if let Some(anchor) = ends.anchor {
+            let verdict = keys.judge_anchor(user, &anchor);
+            check.note(verdict, anchor.number, ChainFault::ChangedAnchor);
+            if verdict != Verdict::Forged {
+                (check.number, check.tag) = (anchor.number, anchor.tag);
+            }
+        }
+        check
+    }
+
+    /// The number of the last link that was looked at, or that was removed for its age.
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// How many links were looked at.
+    pub const fn links(&self) -> u64 {
+        self.links
+    }
+
+    /// The next link that is there.
+    pub fn link(&mut self, link: &Link) {
+        let number = link.number;
+        if number <= self.number {
+            return; // it was removed for its age, or is about to be
+        }
+        if number > self.number + 1 {
+            self.faults.push(ChainFault::Missing {
+                first: self.number + 1,
+                last: number - 1,
+            });
+            self.is_joined = false;
+        }
+        if self.is_joined {
+            let verdict = self.keys.judge_link(self.user, &self.tag, link);
+            self.note(verdict, number, ChainFault::Changed { number });
+        }
+        match &link.content {
+            Some(content) if digest(content) != link.digest => {
+                self.push(ChainFault::Changed { number });
+            }
+            None if self.ends.has_account && !link.ends => self.push(ChainFault::Erased { number }),
+            _ => {}
+        }
+        (self.number, self.tag, self.is_joined) = (number, link.mac.tag, true);
+        self.has_ended |= link.ends;
+        self.links += 1;
+    }
+
+    /// What is wrong, once every link was looked at.
+    pub fn finish(mut self) -> Vec<ChainFault> {
+        if let Some(head) = self.ends.head {
+            let verdict = self.keys.judge_head(self.user, &head);
+            self.note(verdict, head.number, ChainFault::ChangedHead);
+            if verdict != Verdict::Forged {
+                self.compare(&head);
+            }
+        } else if self.ends.has_account && self.number > 0 && !self.has_ended {
+            self.push(ChainFault::NoHead);
+        }
+        if !self.ends.has_account && !self.has_ended && self.number > 0 && !self.is_pruned() {
+            self.push(ChainFault::NoEnd);
+        }
+        self.faults
+    }
+
+    /// A chain may go on beyond its head, which is written after the link; never may it end before.
+    fn compare(&mut self, head: &Mark) {
+        if head.number > self.number {
+            self.push(ChainFault::CutOff {
+                after: self.number,
+                last: head.number,
+            });
+        } else if head.number == self.number && head.tag != self.tag {
+            self.push(ChainFault::Changed {
+                number: head.number,
+            });
+        }
+    }
+
+    /// Whether nothing but the note is left of it of where it would begin.
+    const fn is_pruned(&self) -> bool {
+        self.links == 0
+    }
+
+    fn note(&mut self, verdict: Verdict, number: u64, forged: ChainFault) {
+        match verdict {
+            Verdict::Genuine => {}
+            Verdict::Forged => self.push(forged),
+            Verdict::UnknownKey => self.push(ChainFault::UnknownKey { number }),
+        }
+    }
+
+    /// Each fault once, though it may show twice.
+    fn push(&mut self, fault: ChainFault) {
+        if self.faults.last() != Some(&fault) {
+            self.faults.push(fault);
+        }
+    }
+}
+
+impl fmt::Display for ChainFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { first, last } if first == last => {
+                write!(f, "event {first} is missing")
+            }
+            Self::Missing { first, last } => write!(f, "events {first} to {last} are missing"),
+            Self::Changed { number } => write!(f, "event {number} was changed"),
+            Self::Erased { number } => write!(f, "what event {number} says was erased"),
+            Self::CutOff { after: 0, last } => write!(f, "every event up to {last} is missing"),
+            Self::CutOff { after, last } => {
+                write!(f, "the events after {after} are missing, up to {last}")
+            }
+            Self::ChangedHead => f.write_str("the note of its last event was changed"),
+            Self::NoHead => f.write_str("the note of its last event is missing"),
+            Self::ChangedAnchor => f.write_str("the note of where its events begin was changed"),
+            Self::NoEnd => {
+                f.write_str("the account is gone, and no event says that it was deleted")
+            }
+            Self::UnknownKey { number } => write!(
+                f,
+                "event {number} can't be checked: it was written with another SECRET_KEY"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Timestamp;
+    use secret::Secret;
+
+    use super::*;
+    use crate::events::{EventContent, NewEvent};
+
+    fn alice() -> UserId {
+        UserId::parse("alice").unwrap()
+    }
+
+    fn event(number: u8) -> NewEvent {
+        NewEvent {
+            at: Timestamp::from_seconds(i64::from(number)),
+            content: EventContent {
+                salt: [number; 16],
+                text: format!("event {number}"),
+            },
+        }
+    }
+
+    fn keys(byte: u8) -> EventKeys {
+        EventKeys::new(Secret::new([byte; 32]), None)
+    }
+
+    /// A chain of some links, and its ends.
+    fn chain(keys: &EventKeys, length: u8) -> (Vec<Link>, ChainEnds) {
+        let (mut links, mut head) = (Vec::new(), None);
+        for number in 1..=length {
+            let link = keys.link(&alice(), head.as_ref(), event(number));
+            head = Some(keys.head(&alice(), Some(&link)));
+            links.push(link);
+        }
+        let ends = ChainEnds {
+            has_account: true,
+            head,
+            anchor: None,
+        };
+        (links, ends)
+    }
+
+    fn faults(keys: &EventKeys, links: &[Link], ends: ChainEnds) -> Vec<ChainFault> {
+        let user = alice();
+        let mut check = ChainCheck::begin(keys, &user, ends);
+        links.iter().for_each(|link| check.link(link));
+        check.finish()
+    }
+
+    #[test]
+    fn a_whole_chain_has_no_fault() {
+        let keys = keys(1);
+        for length in 0..4 {
+            let (links, ends) = chain(&keys, length);
+            assert_eq!(faults(&keys, &links, ends), []);
+        }
+    }
+
+    #[test]
+    fn a_removed_link_is_found_wherever_it_was() {
+        let keys = keys(1);
+        let (links, ends) = chain(&keys, 5);
+        for at in 1..=5 {
+            let mut left = links.clone();
+            left.remove(at - 1);
+            let at = at as u64;
+            let expected = if at == 5 {
+                ChainFault::CutOff { after: 4, last: 5 }
+            } else {
+                ChainFault::Missing {
+                    first: at,
+                    last: at,
+                }
+            };
+            assert_eq!(faults(&keys, &left, ends), [expected]);
+        }
+        let expected = ChainFault::CutOff { after: 0, last: 5 };
+        assert_eq!(faults(&keys, &[], ends), [expected]);
+    }
+
+    #[test]
+    fn whatever_of_a_link_is_changed_is_found() {
+        let keys = keys(1);
+        let (links, ends) = chain(&keys, 3);
+        let changes: [fn(&mut Link); 7] = [
+            |link| link.at = Timestamp::from_seconds(77),
+            |link| link.ends = true,
+            |link| link.content.as_mut().unwrap().text.push('!'),
+            |link| link.content.as_mut().unwrap().salt[0] ^= 1,
+            |link| link.digest[0] ^= 1,
+            |link| link.mac.tag[0] ^= 1,
+            |link| link.content = None,
+        ];
+        for (which, change) in changes.iter().enumerate() {
+            for at in 0..3 {
+                let mut changed = links.clone();
+                change(&mut changed[at]);
+                let found = faults(&keys, &changed, ends);
+                let number = at as u64 + 1;
+                let is_named = found.iter().any(|fault| {
+                    matches!(fault, ChainFault::Changed { number: it } | ChainFault::Erased { number: it } if *it == number)
+                });
+                assert!(is_named, "change {which} of link {number}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn links_that_changed_places_or_accounts_are_found() {
+        let keys = keys(1);
+        let (links, ends) = chain(&keys, 3);
+        let mut changed = links.clone();
+        (changed[0].number, changed[1].number) = (2, 1);
+        changed.swap(0, 1);
+        assert!(!faults(&keys, &changed, ends).is_empty());
+        let bob = UserId::parse("bob").unwrap();
+        let mut check = ChainCheck::begin(&keys, &bob, ends);
+        links.iter().for_each(|link| check.link(link));
+        assert!(!check.finish().is_empty());
+    }
+
+    #[test]
+    fn a_head_that_was_changed_or_removed_is_found() {
+        let keys = keys(1);
+        let (links, ends) = chain(&keys, 3);
+        let cut = &links[..2];
+        let mut head = ends.head.unwrap();
+        (head.number, head.tag) = (2, links[1].mac.tag);
+        let forged = ChainEnds {
+            head: Some(head),
+            ..ends
+        };
+        assert_eq!(faults(&keys, cut, forged), [ChainFault::ChangedHead]);
+        let without = ChainEnds { head: None, ..ends };
+        assert_eq!(faults(&keys, cut, without), [ChainFault::NoHead]);
+        // A link that is written, and not noted yet.
+        let before = keys.head(&alice(), Some(&links[1]));
+        let behind = ChainEnds {
+            head: Some(before),
+            ..ends
+        };
+        assert_eq!(faults(&keys, &links, behind), []);
+    }
+
+    #[test]
+    fn a_removed_head_shows_also_when_the_chain_goes_on() {
+        let keys = keys(1);
+        let (mut links, _) = chain(&keys, 2);
+        let after = keys.last(&alice(), None, links.last());
+        let next = keys.link(&alice(), after.as_ref(), event(3));
+        let head = Some(keys.head(&alice(), Some(&next)));
+        links.push(next);
+        let ends = ChainEnds {
+            has_account: true,
+            head,
+            anchor: None,
+        };
+        let missing = ChainFault::Missing { first: 3, last: 3 };
+        assert_eq!(faults(&keys, &links, ends), [missing]);
+    }
+
+    #[test]
+    fn an_account_of_which_nothing_has_happened_yet_has_a_whole_chain() {
+        let keys = keys(1);
+        let ends = ChainEnds {
+            has_account: true,
+            head: Some(keys.head(&alice(), None)),
+            anchor: None,
+        };
+        assert_eq!(faults(&keys, &[], ends), []);
+    }
+
+    #[test]
+    fn what_was_removed_for_its_age_is_not_missed() {
+        let keys = keys(1);
+        let (links, ends) = chain(&keys, 4);
+        let pruned = ChainEnds {
+            anchor: Some(keys.anchor(&alice(), &links[1])),
+            ..ends
+        };
+        assert_eq!(faults(&keys, &links[2..], pruned), []);
+        assert_eq!(faults(&keys, &links[1..], pruned), []); // not removed yet
+        let all = ChainEnds {
+            anchor: Some(keys.anchor(&alice(), &links[3])),
+            ..ends
+        };
+        assert_eq!(faults(&keys, &[], all), []);
+        let missing = ChainFault::Missing { first: 3, last: 3 };
+        assert_eq!(faults(&keys, &links[3..], pruned), [missing]);
+        let head = keys.head(&alice(), Some(&links[1])); // it is no anchor
+        let forged = ChainEnds {
+            anchor: Some(head),
+            ..ends
+        };
+        let found = faults(&keys, &links[2..], forged);
+        assert!(found.contains(&ChainFault::ChangedAnchor), "{found:?}");
+    }
+
+    #[test]
+    fn a_deleted_account_leaves_a_chain_without_content_that_ends() {
+        let keys = keys(1);
+        let (mut links, ends) = chain(&keys, 2);
+        let gone = ChainEnds::default();
+        for link in &mut links {
+            link.content = None;
+        }
+        assert_eq!(faults(&keys, &links, gone), [ChainFault::NoEnd]);
+        let end = keys.end(&alice(), ends.head.as_ref(), Timestamp::from_seconds(9));
+        links.push(end);
+        assert_eq!(faults(&keys, &links, gone), []);
+        links[1].digest[3] ^= 1;
+        let changed = ChainFault::Changed { number: 2 };
+        assert_eq!(faults(&keys, &links, gone), [changed]);
+    }
+
+    #[test]
+    fn links_of_the_key_before_are_recognized_and_those_of_another_say_nothing() {
+        let (links, ends) = chain(&keys(1), 2);
+        let rotated = EventKeys::new(Secret::new([2; 32]), Some(Secret::new([1; 32])));
+        assert_eq!(faults(&rotated, &links, ends), []);
+        let next = rotated.link(&alice(), ends.head.as_ref(), event(3));
+        let head = Some(rotated.head(&alice(), Some(&next)));
+        let longer: Vec<_> = links.iter().cloned().chain([next]).collect();
+        let ends = ChainEnds { head, ..ends };
+        assert_eq!(faults(&rotated, &longer, ends), []);
+        let unknown = |number| ChainFault::UnknownKey { number };
+        assert_eq!(faults(&keys(2), &longer, ends), [unknown(1), unknown(2)]);
+    }
+}
