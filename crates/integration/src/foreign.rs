@@ -38,6 +38,7 @@ impl TestApp {
     /// Gives the account of `name` the id that another application would have given it.
     pub async fn store_id(&self, name: &str, id: &str) {
         let Backend::MongoDb(database) = self.backend() else {
+            self.forget_events();
             return self.change(name, "id", "_id", Some(id)).await;
         };
         // An `_id` can't be changed.
@@ -47,6 +48,14 @@ impl TestApp {
         removed.expect("it can be written");
         user.insert("_id", id);
         users.insert_one(user).await.expect("it can be written");
+    }
+
+    /// An application that has made an account has not made events.
+    fn forget_events(&self) {
+        let file = Connection::open(self.folder().join("data/portcullis.db"));
+        let forget = "DELETE FROM event_heads; DELETE FROM events;";
+        let forgotten = file.expect("it is there").execute_batch(forget);
+        forgotten.expect("it can be written");
     }
 
     /// Takes the address of `name` away.

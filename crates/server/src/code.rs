@@ -185,6 +185,11 @@ const OF_FIELDS: &[(&str, &str)] = &[
         "mixed_scripts",
         "A name mixes scripts whose letters look alike.",
     ),
+    (
+        "out_of_range",
+        "A number is smaller or greater than it may be; the message says how great it may be.",
+    ),
+    ("invalid_cursor", "It is no `next_cursor` of a page before."),
     ("required", "The field is missing."),
     ("same_as_current", "The new password is the current one."),
     (

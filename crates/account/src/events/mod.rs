@@ -8,6 +8,8 @@
 
 mod entry;
 mod own;
+#[cfg(test)]
+mod tests;
 mod trail;
 
 use std::net::IpAddr;

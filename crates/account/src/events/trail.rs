@@ -25,7 +25,7 @@ const AT_ONCE: usize = 8;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// How often it is tried.
-const TRIES: u32 = 30;
+const TRIES: u32 = 600;
 
 /// How long whoever did something waits until it is in the store.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -24,6 +24,8 @@ pub enum Scene {
     Account,
     /// The account, after a change.
     AccountChanged,
+    /// What happened to the account.
+    Events,
     /// The account, with a wrong profile.
     ProfileRefused,
     /// The account, with a wrong new password.
@@ -116,7 +118,7 @@ impl Stage {
 
 impl Scene {
     /// All of them but those that have to do with deletion, the second factor or mail.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Login,
         Self::LoginRefused,
         Self::LoginSignedOut,
@@ -126,6 +128,7 @@ impl Scene {
         Self::RegisterClosed,
         Self::Account,
         Self::AccountChanged,
+        Self::Events,
         Self::ProfileRefused,
         Self::PasswordRefused,
         Self::Confirm,
@@ -147,6 +150,7 @@ impl Scene {
             Self::RegisterClosed => "register-closed",
             Self::Account => "account",
             Self::AccountChanged => "account-changed",
+            Self::Events => "events",
             Self::ProfileRefused => "profile-refused",
             Self::PasswordRefused => "password-refused",
             Self::Confirm => "confirm",
@@ -168,6 +172,7 @@ impl Scene {
             | Self::Register
             | Self::Account
             | Self::AccountChanged
+            | Self::Events
             | Self::Confirm => 200,
             Self::LoginRefused | Self::ConfirmRefused | Self::RegisterClosed | Self::Forged => 403,
             Self::NotFound => 404,
@@ -214,6 +219,12 @@ impl Scene {
             }
             Self::Account => self.at(site, browser, "/account").await,
             Self::AccountChanged => self.at(site, browser, "/account?done=profile").await,
+            Self::Events => {
+                site.login("alice", "not my password").await;
+                self.at(site, browser, "/account/events").await;
+                let text = browser.text().await;
+                assert!(text.contains("wrong password"), "{text}");
+            }
             Self::ProfileRefused => {
                 self.at(site, browser, "/account").await;
                 browser.check_nothing().await;

@@ -79,12 +79,12 @@ impl EventKeys {
 
     /// A note that this link is the last of its chain; without one, that the chain has none yet.
     pub fn head(&self, user: &UserId, link: Option<&Link>) -> Mark {
-        self.mark(b"head--", user, link)
+        self.mark(*b"head--", user, link)
     }
 
     /// A note that the links until this one were removed for their age.
     pub fn anchor(&self, user: &UserId, link: &Link) -> Mark {
-        self.mark(b"anchor", user, Some(link))
+        self.mark(*b"anchor", user, Some(link))
     }
 
     /// What the next link comes after, where the chain has this head and this last link.
@@ -106,7 +106,7 @@ impl EventKeys {
         }
     }
 
-    fn mark(&self, what: &[u8; 6], user: &UserId, link: Option<&Link>) -> Mark {
+    fn mark(&self, what: [u8; 6], user: &UserId, link: Option<&Link>) -> Mark {
         let (number, tag) = link.map_or((0, [0; 32]), |link| (link.number, link.mac.tag));
         let parts = parts_of_mark(what, user, number, &tag);
         Mark {
@@ -124,14 +124,14 @@ impl EventKeys {
     }
 
     pub(super) fn judge_head(&self, user: &UserId, mark: &Mark) -> Verdict {
-        self.judge_mark(b"head--", user, mark)
+        self.judge_mark(*b"head--", user, mark)
     }
 
     pub(super) fn judge_anchor(&self, user: &UserId, mark: &Mark) -> Verdict {
-        self.judge_mark(b"anchor", user, mark)
+        self.judge_mark(*b"anchor", user, mark)
     }
 
-    fn judge_mark(&self, what: &[u8; 6], user: &UserId, mark: &Mark) -> Verdict {
+    fn judge_mark(&self, what: [u8; 6], user: &UserId, mark: &Mark) -> Verdict {
         let parts = parts_of_mark(what, user, mark.number, &mark.tag);
         self.judge(&mark.seal, &parts)
     }
@@ -203,7 +203,7 @@ fn parts_of(user: &UserId, before: &[u8; 32], link: &Link) -> Vec<u8> {
     parts
 }
 
-fn parts_of_mark(what: &[u8; 6], user: &UserId, number: u64, tag: &[u8; 32]) -> Vec<u8> {
+fn parts_of_mark(what: [u8; 6], user: &UserId, number: u64, tag: &[u8; 32]) -> Vec<u8> {
     let mut parts = what.to_vec();
     parts.extend(number.to_be_bytes());
     parts.extend(tag);

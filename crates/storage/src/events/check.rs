@@ -253,7 +253,9 @@ mod tests {
     fn faults(keys: &EventKeys, links: &[Link], ends: ChainEnds) -> Vec<ChainFault> {
         let user = alice();
         let mut check = ChainCheck::begin(keys, &user, ends);
-        links.iter().for_each(|link| check.link(link));
+        for link in links {
+            check.link(link);
+        }
         check.finish()
     }
 
@@ -303,9 +305,9 @@ mod tests {
         ];
         for (which, change) in changes.iter().enumerate() {
             for at in 0..3 {
-                let mut changed = links.clone();
-                change(&mut changed[at]);
-                let found = faults(&keys, &changed, ends);
+                let mut altered = links.clone();
+                change(&mut altered[at]);
+                let found = faults(&keys, &altered, ends);
                 let number = at as u64 + 1;
                 let is_named = found.iter().any(|fault| {
                     matches!(fault, ChainFault::Changed { number: it } | ChainFault::Erased { number: it } if *it == number)
@@ -325,7 +327,9 @@ mod tests {
         assert!(!faults(&keys, &changed, ends).is_empty());
         let bob = UserId::parse("bob").unwrap();
         let mut check = ChainCheck::begin(&keys, &bob, ends);
-        links.iter().for_each(|link| check.link(link));
+        for link in &links {
+            check.link(link);
+        }
         assert!(!check.finish().is_empty());
     }
 

@@ -2,6 +2,7 @@ mod attempts;
 mod claims;
 mod deletion;
 mod email;
+mod events;
 mod export;
 mod factors;
 mod health;
