@@ -150,6 +150,21 @@ pub enum KeysCommand {
         #[command(flatten)]
         flags: ServeFlags,
     },
+    /// After `SECRET_KEY` was replaced: encrypt anew what is stored under the one before
+    #[command(
+        long_about = "Encrypts with the present SECRET_KEY what the store holds encrypted with SECRET_KEY_PREVIOUS: the secrets of second factors. Run it beside the running servers, once all of them have the new key, and as often as you like. It prints what it did, names the accounts whose second factor neither key opens (exit code 1), and says until when SECRET_KEY_PREVIOUS is needed.\n\n  portcullis keys reencrypt --dry-run"
+    )]
+    Reencrypt {
+        /// Say what would be done, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// Where the settings are.
+        #[command(flatten)]
+        flags: ServeFlags,
+    },
     /// Print the key ids of the settings: the one that signs, and those that are still accepted
     List(ServeFlags),
 }

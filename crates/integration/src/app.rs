@@ -1,5 +1,6 @@
 //! An application of its own for each test.
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use server::stack::Stack;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
+use crate::process::{self, Ran};
 use crate::random::Exhaustible;
 use crate::request::header;
 use crate::{Answer, Request};
@@ -128,33 +130,12 @@ impl TestApp {
         folder: Arc<TempDir>,
         clock: Arc<ManualClock>,
     ) -> Self {
-        let defaults = [
-            ("PORTCULLIS_LISTEN", "127.0.0.1:0"),
-            ("JWT_SECRET_KEY", Self::SECRET),
-            ("JWT_ENCODE_ISSUER", Self::ISSUER), // the port differs from start to start
-            // Counted as ever, and out of the way of tests of other things.
-            ("RATELIMIT_DEFAULT", "1000000 per hour"),
-            ("PORTCULLIS_RATELIMIT_USER", "1000000 per hour"),
-            ("PORTCULLIS_RATELIMIT_HASHING", "1000000 per hour"),
-            ("PORTCULLIS_RATELIMIT_SIGNIN", "1000000 per hour"),
-            ("PORTCULLIS_RATELIMIT_PAGES", "1000000 per hour"),
-            ("PORTCULLIS_RATELIMIT_TAKEN", "1000000 per hour"),
-            ("SECRET_KEY", Self::OTHER_SECRET),
-            // For a machine that does much else.
-            ("PORTCULLIS_REQUEST_TIMEOUT", "30"),
-        ];
-        let env = defaults
-            .into_iter()
-            .chain(backend.setting())
-            .map(|(name, value)| (name.into(), value.into()))
-            .chain(
-                settings
-                    .iter()
-                    .map(|(name, value)| (name.into(), value.into())),
-            )
-            .collect();
+        let env = environment(&backend, &settings);
+        let env = env.into_iter();
         let config = Config::load(Sources {
-            env,
+            env: env
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
             working_dir: folder.path().to_owned(),
             flags: Flags::default(),
         })
@@ -246,6 +227,19 @@ impl TestApp {
     pub async fn restart_with(mut self, settings: &[(&str, &str)]) -> Self {
         self.settings.extend(owned(settings));
         self.restart().await
+    }
+
+    /// Runs a command of the binary beside it, with its settings.
+    pub async fn command(&self, arguments: &[&str]) -> Ran {
+        // It may have to be built first, and the application goes on meanwhile.
+        let built = tokio::task::spawn_blocking(process::binary).await;
+        built.expect("it is built");
+        let env = environment(&self.backend, &self.settings);
+        let env: Vec<_> = env
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
+        process::run(self.folder(), arguments, &env, "").await
     }
 
     /// Closes the store under the running server.
@@ -350,6 +344,30 @@ impl TestApp {
         let answering = self.stack.answer(request, peer, scheme);
         answering.await.unwrap_or_else(|never| match never {})
     }
+}
+
+/// The settings of an application: a later one wins.
+fn environment(backend: &Backend, settings: &[(String, String)]) -> BTreeMap<String, String> {
+    let defaults = [
+        ("PORTCULLIS_LISTEN", "127.0.0.1:0"),
+        ("JWT_SECRET_KEY", TestApp::SECRET),
+        ("JWT_ENCODE_ISSUER", TestApp::ISSUER), // the port differs from start to start
+        // Counted as ever, and out of the way of tests of other things.
+        ("RATELIMIT_DEFAULT", "1000000 per hour"),
+        ("PORTCULLIS_RATELIMIT_USER", "1000000 per hour"),
+        ("PORTCULLIS_RATELIMIT_HASHING", "1000000 per hour"),
+        ("PORTCULLIS_RATELIMIT_SIGNIN", "1000000 per hour"),
+        ("PORTCULLIS_RATELIMIT_PAGES", "1000000 per hour"),
+        ("PORTCULLIS_RATELIMIT_TAKEN", "1000000 per hour"),
+        ("SECRET_KEY", TestApp::OTHER_SECRET),
+        // For a machine that does much else.
+        ("PORTCULLIS_REQUEST_TIMEOUT", "30"),
+    ];
+    let defaults = defaults.into_iter().chain(backend.setting());
+    let given = settings.iter().map(|(name, value)| (&**name, &**value));
+    let all = defaults.chain(given);
+    all.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -1,28 +1,12 @@
-//! What somebody does by hand to the events of an account, and a command that looks for it.
+//! What somebody does by hand to the events of an account.
 
 use mongodb::bson::{Document, doc};
 use rusqlite::Connection;
 
 use crate::TestApp;
 use crate::app::Backend;
-use crate::process::{Ran, binary, run};
 
 impl TestApp {
-    /// Runs a command of the binary beside the application, with its settings.
-    pub async fn command(&self, arguments: &[&str]) -> Ran {
-        // It may have to be built first, and the application goes on meanwhile.
-        let built = tokio::task::spawn_blocking(binary).await;
-        built.expect("it is built");
-        let mut env = vec![
-            ("JWT_SECRET_KEY", Self::SECRET),
-            ("SECRET_KEY", Self::OTHER_SECRET),
-        ];
-        if let Backend::MongoDb(database) = self.backend() {
-            env.push(("MONGO_URI", &database.uri));
-        }
-        run(self.folder(), arguments, &env, "").await
-    }
-
     /// Removes an event of an account.
     pub async fn remove_event(&self, user: &str, number: i64) {
         let sql = "DELETE FROM events WHERE user = ?1 AND number = ?2";

@@ -71,6 +71,14 @@ impl Sealer {
         Ok(sealed)
     }
 
+    /// Whether something was sealed by the present key, as far as it says so itself.
+    pub fn is_of_present_key(&self, sealed: &[u8]) -> bool {
+        let id = sealed
+            .split_first()
+            .and_then(|(_, rest)| rest.get(..ID_LEN));
+        id == Some(&self.present.id[..])
+    }
+
     /// What was sealed for `purpose`: nothing when it was sealed for another, by another key, or changed since.
     pub fn open(&self, purpose: &[u8], sealed: &[u8]) -> Option<Secret<Vec<u8>>> {
         let (&layout, rest) = sealed.split_first()?;

@@ -21,6 +21,9 @@ const LEASE: Duration = Duration::from_secs(120);
 /// Whose turn it is. Versions before this one kept theirs, under another name, though they could not sweep.
 const LEASE_NAME: &str = "sweeping";
 
+/// Which secret every node has for its present one, and since when.
+const SECRET: &str = "present_secret";
+
 /// How long a close waits to give its lease back: whoever stops a process kills it soon.
 const GIVING_UP: Duration = Duration::from_secs(1);
 
@@ -77,6 +80,28 @@ impl Upkeep for MongoStore {
         Some(self.core.heartbeat.longest_noted())
     }
 
+    async fn note_secret(&self, fingerprint: &str, now: Timestamp) -> Result<Timestamp, Error> {
+        let (core, fingerprint) = (Arc::clone(&self.core), fingerprint.to_owned());
+        self.running
+            .write(async move {
+                if let Some(since) = core.noted_secret(&fingerprint).await? {
+                    return Ok(since);
+                }
+                let set = doc! { "fingerprint": fingerprint, "since": date(now) };
+                core.meta.upserted(SECRET, doc! { "$set": set }).await?;
+                Ok(now)
+            })
+            .await
+    }
+
+    async fn noted_secret(&self, fingerprint: &str) -> Result<Option<Timestamp>, Error> {
+        self.running.read(self.core.noted_secret(fingerprint)).await
+    }
+
+    async fn reserved_until(&self, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+        self.running.read(self.core.reserved_until(now)).await
+    }
+
     async fn close(&self) {
         self.running.close(self.core.deadline).await;
         self.stop();
@@ -123,6 +148,13 @@ impl Sweep {
 }
 
 impl Core {
+    async fn noted_secret(&self, fingerprint: &str) -> Result<Option<Timestamp>, Error> {
+        let filter = doc! { "_id": SECRET, "fingerprint": fingerprint };
+        let found = self.meta.first(filter).await?;
+        let since = found.map(|found| Fields::of(self.meta.name, &found).time("since"));
+        since.transpose()
+    }
+
     async fn sweep_all(&self, now: Timestamp, limit: u32) -> Result<u32, Error> {
         let mut sweep = Sweep {
             limit,

@@ -83,6 +83,17 @@ pub(crate) fn release(
     Ok(())
 }
 
+/// Until when the last reservation holds.
+pub(crate) fn last_until(
+    connection: &Connection,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Error> {
+    let sql = "SELECT until FROM released_names WHERE until > ?1 ORDER BY until DESC LIMIT 1";
+    first(connection, TABLE, sql, [now.as_millis()], |columns| {
+        columns.time("until")
+    })
+}
+
 /// Removes at the most `limit` reservations that have run out, and says how many.
 pub(crate) fn sweep(connection: &Connection, now: Timestamp, limit: u32) -> Result<usize, Error> {
     execute(

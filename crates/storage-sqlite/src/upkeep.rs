@@ -75,6 +75,42 @@ impl Upkeep for SqliteStore {
             .await
     }
 
+    async fn note_secret(&self, fingerprint: &str, now: Timestamp) -> Result<Timestamp, Error> {
+        let name = secret_name(fingerprint);
+        self.writer
+            .write(move |change| {
+                let connection = change.connection();
+                let others = "DELETE FROM meta WHERE name LIKE 'secret:%' AND name <> ?1";
+                execute(connection, others, [&name])?;
+                let sql = "INSERT INTO meta (name, value) VALUES (?1, ?2)
+                     ON CONFLICT (name) DO UPDATE SET value = value RETURNING value";
+                let params = (&name, now.as_millis());
+                let noted = first(connection, "meta", sql, params, |columns| {
+                    columns.time("value")
+                })?;
+                Ok(noted.unwrap_or(now))
+            })
+            .await
+    }
+
+    async fn noted_secret(&self, fingerprint: &str) -> Result<Option<Timestamp>, Error> {
+        let name = secret_name(fingerprint);
+        self.readers
+            .read(move |connection| {
+                let sql = "SELECT value FROM meta WHERE name = ?1";
+                first(connection, "meta", sql, [&name], |columns| {
+                    columns.time("value")
+                })
+            })
+            .await
+    }
+
+    async fn reserved_until(&self, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+        self.readers
+            .read(move |connection| released::last_until(connection, now))
+            .await
+    }
+
     async fn close(&self) {
         self.follows.close();
         self.readers.close();
@@ -82,4 +118,8 @@ impl Upkeep for SqliteStore {
         // The writing thread ends last; then its end of the channel goes.
         let _ = self.ended.clone().changed().await;
     }
+}
+
+fn secret_name(fingerprint: &str) -> String {
+    format!("secret:{fingerprint}")
 }

@@ -36,6 +36,16 @@ pub trait Upkeep: Send + Sync {
         None
     }
 
+    /// Notes that every process has the secret of this fingerprint for its present one by `now`, and answers since when that
+    /// was noted first. What was noted of another is forgotten.
+    async fn note_secret(&self, fingerprint: &str, now: Timestamp) -> Result<Timestamp, Error>;
+
+    /// Since when this secret was noted to be the present one, unless another was noted since.
+    async fn noted_secret(&self, fingerprint: &str) -> Result<Option<Timestamp>, Error>;
+
+    /// Until when the last name is reserved that an account has let go of; nothing when none is at `now`.
+    async fn reserved_until(&self, now: Timestamp) -> Result<Option<Timestamp>, Error>;
+
     /// Finishes what was accepted and closes. Later calls fail with [`Error::Unavailable`].
     async fn close(&self);
 }

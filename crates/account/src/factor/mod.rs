@@ -37,12 +37,13 @@ pub enum FactorKind {
 
 /// A secret that can't be encrypted, or decrypted with the keys of this process.
 #[derive(Debug, thiserror::Error)]
-#[error("a second factor can't be read: another server of this store has another SECRET_KEY")]
+#[error("a second factor can't be read with this SECRET_KEY")]
 pub(crate) struct Unreadable;
 
 impl From<Unreadable> for storage::Error {
+    /// It passes once the key is there again that it was encrypted with.
     fn from(error: Unreadable) -> Self {
-        Self::Backend(Box::new(error))
+        Self::Unavailable(error.to_string())
     }
 }
 
@@ -58,10 +59,17 @@ impl Accounts {
         sealed.map_err(|_| Unreadable)
     }
 
-    /// The secret of an account that was encrypted.
+    /// The secret of an account that was encrypted. Where it can't be read nobody gets in by it, and the log says whose it is.
     fn open_secret(&self, user: &UserId, sealed: &[u8]) -> Result<TotpSecret, Unreadable> {
         let opened = self.0.settings.factors.open(&purpose(user), sealed);
-        let opened = opened.ok_or(Unreadable)?;
+        let opened = opened.ok_or_else(|| {
+            tracing::error!(
+                account = user.as_str(),
+                "a second factor can't be read: it was encrypted with another SECRET_KEY. Set that one as \
+                 SECRET_KEY_PREVIOUS, and run `portcullis keys reencrypt`"
+            );
+            Unreadable
+        })?;
         let bytes = opened.expose().as_slice().try_into();
         Ok(TotpSecret::from_bytes(bytes.map_err(|_| Unreadable)?))
     }
@@ -79,7 +87,7 @@ impl Accounts {
     }
 }
 
-/// What a secret is encrypted for: it opens as that of this account and no other.
-fn purpose(user: &UserId) -> Vec<u8> {
+/// What the secret of an account is encrypted for: it opens as that of this account and no other.
+pub(crate) fn purpose(user: &UserId) -> Vec<u8> {
     format!("totp/{user}").into_bytes()
 }

@@ -15,6 +15,7 @@ mod find;
 mod invite;
 mod link;
 mod list;
+mod reencrypt;
 mod reset_link;
 mod show;
 mod unlock;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Clock, Rng, User};
-use secret::Secret;
+use secret::{Sealer, Secret};
 use storage::{AttemptKey, EventKeys, Moment, Storage};
 
 use crate::agree_on_time;
@@ -41,6 +42,7 @@ pub use find::FindError;
 pub use invite::{Invitation, InviteError};
 pub use link::{LinkError, MailedLink, OneTimeLink};
 pub use list::{ListError, Listed};
+pub use reencrypt::{Need, Reencrypted};
 pub use reset_link::ResetLinkError;
 pub use show::{Blocked, Budget, Shown};
 
@@ -74,6 +76,10 @@ pub struct OperatorSettings {
     pub event_keys: EventKeys,
     /// Whether what happens to accounts is kept in the store (`PORTCULLIS_EVENTS_KEEP`).
     pub keep_events: bool,
+    /// What secrets of second factors are encrypted with: by the present `SECRET_KEY`, and opened by the one before, too.
+    pub factors: Arc<Sealer>,
+    /// Stands for the present `SECRET_KEY`.
+    pub secret_fingerprint: String,
     /// The address that people use (`PORTCULLIS_PUBLIC_URL`), without a slash at its end: links begin with it.
     pub public_url: String,
 }

@@ -3,18 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use account::operator::{FindError, Invitation, InviteError, OperatorSettings, ResetLinkError};
+use account::operator::{
+    FindError, Invitation, InviteError, Need, OperatorSettings, ResetLinkError,
+};
 use account::{NewPassword, Operator};
 use model::{Clock, EmailAddress, ManualClock, SystemRng, Timestamp, User, UserId, Username};
 use password::PasswordHash;
-use secret::Secret;
-use storage::{Error, NewUser, Storage, Users as _};
+use secret::{Sealer, Secret};
+use storage::{Enrolment, Error, Factors as _, Moment, NewUser, Storage, Users as _};
 use storage_testing::memory::MemoryStore;
 
 use crate::process::{BOUND, HOUR, Process, QUARTER, START};
 
-pub(crate) fn operator(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>) -> Operator {
-    let settings = OperatorSettings {
+fn settings() -> OperatorSettings {
+    OperatorSettings {
         access_lifetime: QUARTER,
         leeway: Duration::ZERO,
         max_clock_difference: Duration::from_secs(2),
@@ -22,9 +24,14 @@ pub(crate) fn operator(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>) -> Oper
         outbox_key: None,
         event_keys: storage::EventKeys::default(),
         keep_events: true,
+        factors: Arc::new(Sealer::new(&Secret::new([11; 32]), None)),
+        secret_fingerprint: "11".to_owned(),
         public_url: "https://accounts.example.org".to_owned(),
-    };
-    Operator::new(storage, clock, Arc::new(SystemRng), settings)
+    }
+}
+
+pub(crate) fn operator(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>) -> Operator {
+    Operator::new(storage, clock, Arc::new(SystemRng), settings())
 }
 
 fn clock() -> Arc<ManualClock> {
@@ -180,4 +187,51 @@ async fn there_is_no_link_to_an_account_that_is_disabled() {
     operator.disable("alice").await.unwrap();
     let refused = operator.reset_link("alice").await;
     assert!(matches!(refused, Err(ResetLinkError::Disabled)));
+}
+
+#[tokio::test]
+async fn every_factor_is_encrypted_anew_that_a_key_opens() {
+    let store = Arc::new(MemoryStore::new());
+    let [before, present, lost] = [10, 11, 12].map(|byte| Secret::new([byte; 32]));
+    // More than are read at a time.
+    for number in 0..450_u32 {
+        let id = format!("u-{number:03}");
+        let user = account(&store, &id, &format!("name{number}")).await;
+        let key = match number {
+            17 => &lost,
+            number if number % 2 == 0 => &present,
+            _ => &before,
+        };
+        let purpose = format!("totp/{id}");
+        let sealed =
+            Sealer::new(key, None).seal(purpose.as_bytes(), &[7; 20], |bytes| bytes.fill(1));
+        let enrolment = Enrolment {
+            user: user.id,
+            at: user.generation,
+            keep: None,
+            sealed: sealed.unwrap(),
+            step: 1,
+            recovery_codes: Vec::new(),
+        };
+        let moment = Moment {
+            now: START,
+            feed_until: START,
+        };
+        assert!(store.enrol(enrolment, moment).await.unwrap().is_some());
+    }
+    let settings = OperatorSettings {
+        factors: Arc::new(Sealer::new(&present, Some(&before))),
+        ..settings()
+    };
+    let storage = Arc::clone(&store) as Arc<dyn Storage>;
+    let operator = Operator::new(storage, clock(), Arc::new(SystemRng), settings);
+    for is_dry_run in [true, true, false] {
+        let done = operator.reencrypt(is_dry_run).await.unwrap();
+        assert_eq!((done.anew, done.present, done.unreadable), (224, 225, 1));
+        assert_eq!(done.unreadable_accounts[0].as_str(), "u-017");
+    }
+    let done = operator.reencrypt(false).await.unwrap();
+    assert_eq!((done.anew, done.present, done.unreadable), (0, 449, 1));
+    let needs = [(Need::InHands, START.plus(Duration::from_hours(24)))];
+    assert_eq!(done.needs, needs);
 }

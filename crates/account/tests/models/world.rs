@@ -176,6 +176,8 @@ impl World {
             outbox_key: Some(Secret::new([10; 32])),
             event_keys: EventKeys::default(),
             keep_events: false,
+            factors: Arc::new(Sealer::new(&Secret::new([11; 32]), None)),
+            secret_fingerprint: "11".to_owned(),
             public_url: "https://accounts.example.org".to_owned(),
         };
         let (storage, clock) = (Arc::clone(&self.storage), Arc::clone(&self.clock));

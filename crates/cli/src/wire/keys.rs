@@ -1,5 +1,6 @@
 //! Keys: what they sign, and what is derived from them.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -168,4 +169,14 @@ pub(super) fn derived_key(secret: &Secret<String>, purpose: &str) -> Secret<[u8;
     mac.update(purpose.as_bytes());
     mac.update(&[1]);
     Secret::new(mac.finalize().into_bytes().into())
+}
+
+/// What a store may know of a secret: one that has it is recognized.
+pub(super) fn fingerprint(secret: &Secret<String>) -> String {
+    let key = derived_key(secret, "fingerprint");
+    let half = &key.expose()[..16];
+    half.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}"); // writing to a String can't fail
+        text
+    })
 }

@@ -7,9 +7,9 @@ use account::operator::OperatorSettings;
 use config::{Config, Keys};
 use model::{SystemClock, SystemRng};
 
-use super::CLOCK_SKEW;
-use super::keys::derived_key;
+use super::keys::{derived_key, fingerprint};
 use super::store::{event_keys, open_store_for_a_command};
+use super::{CLOCK_SKEW, sealer};
 
 /// Opens the store that servers have made, for an operator.
 ///
@@ -27,6 +27,8 @@ pub async fn open_operator(config: &Config, keys: &Keys) -> anyhow::Result<Opera
         outbox_key: has_mail.then(|| derived_key(&keys.secret_key, "outbox")),
         event_keys: event_keys(keys),
         keep_events: config.events_kept.is_some(),
+        factors: Arc::new(sealer(keys, "factors")),
+        secret_fingerprint: fingerprint(&keys.secret_key),
         public_url: config.server.public_url.as_str().to_owned(),
     };
     Ok(Operator::new(storage, clock, Arc::new(SystemRng), settings))

@@ -1,6 +1,5 @@
 //! Which store: the only lines that name one.
 
-use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,7 +16,7 @@ use storage_mongodb::limits::{LeasedLimits, MongoLimits};
 use storage_mongodb::{KeyPrint, MongoStore, MongoUri};
 use storage_sqlite::{LimitStore, Options, Role, SqliteStore};
 
-use super::keys::{derived_key, previous_keys, signing_key};
+use super::keys::{derived_key, fingerprint, previous_keys, signing_key};
 use super::prepared::Unusable;
 use super::progress::progress;
 
@@ -180,14 +179,6 @@ pub async fn replace_known_keys(config: &Config, keys: &Keys) -> anyhow::Result<
 
 /// What the store may know of the keys.
 fn key_prints(config: &Config, keys: &Keys) -> anyhow::Result<Vec<KeyPrint>> {
-    let print = |secret| {
-        let key = derived_key(secret, "fingerprint");
-        let half = &key.expose()[..16];
-        half.iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}"); // writing to a String can't fail
-            text
-        })
-    };
     let signing = if keys.jwt_secret_key.is_some() {
         "JWT_SECRET_KEY"
     } else {
@@ -206,8 +197,8 @@ fn key_prints(config: &Config, keys: &Keys) -> anyhow::Result<Vec<KeyPrint>> {
         KeyPrint {
             name: "SECRET_KEY",
             purpose: "secrets",
-            present: print(&keys.secret_key),
-            previous: keys.secret_key_previous.iter().map(print).collect(),
+            present: fingerprint(&keys.secret_key),
+            previous: keys.secret_key_previous.iter().map(fingerprint).collect(),
         },
     ])
 }

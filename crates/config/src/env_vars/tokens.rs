@@ -15,7 +15,8 @@ env_vars! {
     SECRET_KEY = "SECRET_KEY", Secrets, Kind::Secret, GENERATED_OR_REQUIRED;
 
     /// The `SECRET_KEY` before the present one: it still decrypts and verifies, and makes nothing
-    /// new. Codes in mails stay good. After a leak, leave it unset.
+    /// new. Codes in mails stay good. Unset it when `portcullis keys reencrypt` says that it may be. After a leak, leave it
+    /// unset.
     SECRET_KEY_PREVIOUS = "SECRET_KEY_PREVIOUS", Secrets, Kind::Secret, Fallback::Described("unset");
 
     /// Signs access and refresh tokens with `HS256`, `HS384` or `HS512`. At least 32 random bytes (48 for

@@ -31,6 +31,7 @@ mod operator;
 mod pages;
 mod process;
 mod proxies;
+mod reencrypt;
 mod secrecy;
 mod sign_in_limits;
 mod slow;

@@ -21,6 +21,7 @@ use crate::table::Query;
 use crate::users::TRIES;
 use crate::users::change::untouched;
 use crate::users::document::{Account, read, unchanged, unreadable};
+use crate::users::listing;
 use crate::{Core, MongoStore, ids};
 
 /// What an account has besides its password.
@@ -146,7 +147,12 @@ impl Factors for MongoStore {
     ) -> Result<Vec<UserId>, Error> {
         let mut filter = doc! { FACTOR: { "$exists": true } };
         if let Some(after) = after {
-            filter.insert("_id", doc! { "$gt": after.as_str() });
+            let there = self.running.read(self.core.account_document(after)).await?;
+            // Of one that is gone meanwhile the text: what is given twice then does no harm.
+            let id = there.and_then(|mut there| there.remove("_id"));
+            let id = id.unwrap_or_else(|| after.as_str().into());
+            let later = listing::after(&id).ok_or_else(|| self.unreadable_id())?;
+            filter = doc! { "$and": [filter, later] };
         }
         let query = Query::new(filter).sort(doc! { "_id": 1 }).limit(limit);
         let query = query.only(doc! { "_id": 1 });
@@ -159,6 +165,10 @@ impl Factors for MongoStore {
 }
 
 impl MongoStore {
+    fn unreadable_id(&self) -> Error {
+        Fields::of(self.core.users.name, &Document::new()).unreadable("_id")
+    }
+
     /// A change of a second factor itself, of which nobody has to hear.
     async fn change_factor(
         &self,

@@ -100,7 +100,7 @@ fn filter(filter: &UserFilter) -> Document {
 }
 
 /// A filter for what comes after this `_id`.
-fn after(id: &Bson) -> Option<Document> {
+pub(crate) fn after(id: &Bson) -> Option<Document> {
     let kind = match id {
         Bson::Null => "null",
         Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_) => "int",

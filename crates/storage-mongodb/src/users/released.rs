@@ -233,6 +233,15 @@ impl Core {
         Ok(())
     }
 
+    /// Until when the last reservation holds.
+    pub(crate) async fn reserved_until(&self, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+        let query = Query::new(doc! { "expires_at": { "$gt": date(now) } });
+        let query = query.sort(doc! { "expires_at": -1 }).limit(1);
+        let found = self.released.all(query).await?;
+        let until = |found| Fields::of(self.released.name, found).time("expires_at");
+        found.first().map(until).transpose()
+    }
+
     /// Removes reservations that have run out for a while.
     pub(crate) async fn sweep_released(&self, now: Timestamp, limit: u32) -> Result<u32, Error> {
         let long_over = Timestamp::from_millis(now.as_millis() - JUDGED_WITHIN);

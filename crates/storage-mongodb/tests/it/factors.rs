@@ -1,6 +1,7 @@
 //! Second factors, beside nodes of a version and an application that know none.
 
 use model::{Generation, UserId};
+use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, Document, doc};
 use storage::{Enrolment, Error, Factors as _, Storage, Users as _};
 
@@ -138,4 +139,33 @@ async fn an_account_whose_second_factor_cannot_be_read_is_nobodys() {
         matches!(found, Err(Error::UnreadableAccount { .. })),
         "{found:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_with_ids_of_every_kind_are_given_once_each() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let users = database.collection("users");
+    let object = ObjectId::from_bytes([7; 12]);
+    for id in [
+        Bson::from(7),
+        Bson::from("a"),
+        Bson::from("z"),
+        Bson::from(object),
+    ] {
+        let document = doc! { "_id": id, "portcullis_factor": {} };
+        users.insert_one(document).await.unwrap();
+    }
+    let node = database.node().await;
+    let (mut met, mut after) = (Vec::new(), None);
+    loop {
+        let page = node.users_with_factors(after.as_ref(), 1).await.unwrap();
+        let Some(id) = page.into_iter().next() else {
+            break;
+        };
+        met.push(id.as_str().to_owned());
+        after = Some(id);
+    }
+    assert_eq!(met, ["7", "a", "z", &object.to_hex()]);
 }

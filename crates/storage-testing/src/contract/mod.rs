@@ -106,6 +106,7 @@ macro_rules! contract_behaviour {
             released::a_changed_address_is_reserved_for_who_had_it,
             released::what_a_deleted_account_had_is_reserved_for_nobody,
             released::an_account_is_not_made_again_that_was_deleted,
+            released::it_is_known_until_when_names_are_reserved,
             released::after_thirty_days_anybody_may_have_it,
             released::what_has_run_out_is_swept_and_nothing_else,
             released::another_writing_of_the_same_name_lets_go_of_nothing,
@@ -309,6 +310,7 @@ macro_rules! contract_behaviour {
             upkeep::what_has_run_out_is_swept_in_small_steps,
             upkeep::what_has_not_run_out_is_kept,
             upkeep::the_longest_lifetime_is_kept,
+            upkeep::the_present_secret_is_noted_once,
             upkeep::a_closed_store_is_unavailable,
         }
     };

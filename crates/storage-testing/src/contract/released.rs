@@ -49,6 +49,17 @@ pub async fn a_changed_address_is_reserved_for_who_had_it(backend: &dyn Backend)
     back.unwrap();
 }
 
+pub async fn it_is_known_until_when_names_are_reserved(backend: &dyn Backend) {
+    let store = backend.open().await;
+    account(&store, "alice").await;
+    assert_eq!(store.reserved_until(at(0)).await.unwrap(), None);
+    renamed(&store, "alice", "alicia", 0).await.unwrap();
+    renamed(&store, "alice", "alison", DAY).await.unwrap();
+    let until = at(31 * DAY);
+    assert_eq!(store.reserved_until(at(0)).await.unwrap(), Some(until));
+    assert_eq!(store.reserved_until(until).await.unwrap(), None);
+}
+
 pub async fn what_a_deleted_account_had_is_reserved_for_nobody(backend: &dyn Backend) {
     let store = backend.open().await;
     account(&store, "alice").await;

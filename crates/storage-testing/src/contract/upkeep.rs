@@ -80,6 +80,19 @@ pub async fn the_longest_lifetime_is_kept(backend: &dyn Backend) {
     assert_eq!(noted(0).await, 3600);
 }
 
+pub async fn the_present_secret_is_noted_once(backend: &dyn Backend) {
+    let store = backend.open().await;
+    let noted = async |fingerprint| store.noted_secret(fingerprint).await.unwrap();
+    assert_eq!(noted("a").await, None);
+    assert_eq!(store.note_secret("a", at(1)).await.unwrap(), at(1));
+    assert_eq!(store.note_secret("a", at(2)).await.unwrap(), at(1));
+    assert_eq!(noted("a").await, Some(at(1)));
+    // Another takes its place, and the one before is new when it comes back.
+    assert_eq!(store.note_secret("b", at(3)).await.unwrap(), at(3));
+    assert_eq!(noted("a").await, None);
+    assert_eq!(store.note_secret("a", at(4)).await.unwrap(), at(4));
+}
+
 pub async fn a_closed_store_is_unavailable(backend: &dyn Backend) {
     let store = backend.open().await;
     account(&store, "alice").await;

@@ -55,6 +55,8 @@ struct State {
     feed: Vec<FeedRow>,
     sinks: Vec<Arc<dyn FeedSink>>,
     access_lifetime: Duration,
+    /// The fingerprint of the present secret, and since when it is that.
+    secret: Option<(String, Timestamp)>,
     closed: bool,
 }
 

@@ -68,6 +68,29 @@ impl Upkeep for MemoryStore {
         self.open().ok().map(|state| state.access_lifetime)
     }
 
+    async fn note_secret(&self, fingerprint: &str, now: Timestamp) -> Result<Timestamp, Error> {
+        let mut state = self.open()?;
+        let noted = state.secret.take();
+        let noted = noted.filter(|(noted, _)| noted == fingerprint);
+        let (_, since) = state
+            .secret
+            .insert(noted.unwrap_or((fingerprint.to_owned(), now)));
+        Ok(*since)
+    }
+
+    async fn noted_secret(&self, fingerprint: &str) -> Result<Option<Timestamp>, Error> {
+        let state = self.open()?;
+        let noted = state.secret.as_ref();
+        let noted = noted.filter(|(noted, _)| noted == fingerprint);
+        Ok(noted.map(|(_, since)| *since))
+    }
+
+    async fn reserved_until(&self, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+        let state = self.open()?;
+        let until = state.released.values().map(|(_, until)| *until);
+        Ok(until.filter(|until| *until > now).max())
+    }
+
     async fn close(&self) {
         if let Ok(mut state) = self.open() {
             state.closed = true;

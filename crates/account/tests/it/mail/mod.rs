@@ -20,7 +20,7 @@ use mail::{
 };
 use model::{ClientInfo, EmailAddress, SystemRng, User, UserId, Username};
 use password::{Principal, Purpose};
-use secret::Secret;
+use secret::{Sealer, Secret};
 use smtp_testing::{MailServer, Received, Setup};
 use storage::{LoginName, NewUser, Storage};
 use storage_testing::memory::MemoryStore;
@@ -120,6 +120,8 @@ impl Post {
             outbox_key,
             event_keys: storage::EventKeys::default(),
             keep_events: true,
+            factors: Arc::new(Sealer::new(&Secret::new([11; 32]), None)),
+            secret_fingerprint: "11".to_owned(),
             public_url: "https://accounts.example.org".to_owned(),
         };
         let (storage, clock) = (self.storage.clone(), self.process.clock.clone());

@@ -451,6 +451,18 @@ impl Upkeep for Stepped {
         self.store.note_access_lifetime(lifetime).await
     }
 
+    async fn note_secret(&self, fingerprint: &str, now: Timestamp) -> Result<Timestamp, Error> {
+        self.store.note_secret(fingerprint, now).await
+    }
+
+    async fn noted_secret(&self, fingerprint: &str) -> Result<Option<Timestamp>, Error> {
+        self.store.noted_secret(fingerprint).await
+    }
+
+    async fn reserved_until(&self, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+        self.store.reserved_until(now).await
+    }
+
     async fn close(&self) {
         self.store.close().await;
     }

@@ -1,5 +1,7 @@
 //! `portcullis keys`
 
+mod reencrypt;
+
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
@@ -18,6 +20,11 @@ pub(super) fn run(command: KeysCommand) -> anyhow::Result<ExitCode> {
         KeysCommand::Generate { algorithm } => generate(&algorithm)?,
         KeysCommand::Rotate(flags) => rotate(flags)?,
         KeysCommand::Replace { yes, flags } => replace(yes, flags)?,
+        KeysCommand::Reencrypt {
+            dry_run,
+            json,
+            flags,
+        } => return reencrypt::run(dry_run, json, flags),
         KeysCommand::List(flags) => list(flags)?,
     }
     Ok(ExitCode::SUCCESS)
