@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jwt::revocation::{Entry, RevocationSet, Revoked, Staleness};
+use storage::feed::SECOND_FACTORS;
 use storage::{FeedEntry, FeedRow, FeedSink};
 
 use crate::decoys::Decoys;
@@ -111,6 +112,10 @@ impl FeedSink for Live {
 
     fn heard(&self, asked: u64) {
         self.staleness.heard(asked);
+    }
+
+    fn kinds(&self) -> &'static [&'static str] {
+        &[SECOND_FACTORS]
     }
 }
 

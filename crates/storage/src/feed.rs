@@ -139,6 +139,9 @@ pub struct FeedRow {
     pub until: Timestamp,
 }
 
+/// What a process says that asks for second factors. No entry is of this kind.
+pub const SECOND_FACTORS: &str = "second_factors";
+
 /// Who listens in this process.
 pub trait FeedSink: Send + Sync {
     /// Takes rows in. Called after they are durable, before the method that wrote them answers, and
@@ -151,7 +154,8 @@ pub trait FeedSink: Send + Sync {
     /// The store was heard: everything that was acknowledged before the time `asked` has been applied.
     fn heard(&self, asked: u64);
 
-    /// The kinds beyond [`FIRST_KINDS`] that it takes in by more than their effect.
+    /// The kinds beyond [`FIRST_KINDS`] that it takes in by more than their effect, and what else other processes must know of
+    /// this one before they use it ([`SECOND_FACTORS`]).
     fn kinds(&self) -> &'static [&'static str] {
         &[]
     }
@@ -171,6 +175,11 @@ pub trait Feed: Send + Sync {
     /// Whether a [`Notice`] of this kind is written as such now, since every process that is alive reads it. Else it
     /// is written as what of the first five kinds has its effect, or not at all where it may be ignored.
     fn may_write(&self, kind: &str) -> bool;
+
+    /// The processes of which one may be serving that does not say of itself that it reads this kind: names for the log. The
+    /// store is asked, so whoever began to serve before the call is among them; and whoever has ended only since then may
+    /// be, too.
+    async fn who_cannot_read(&self, kind: &str) -> Result<Vec<String>, Error>;
 }
 
 #[cfg(test)]

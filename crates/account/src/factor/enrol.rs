@@ -9,6 +9,7 @@ use factors::{RECOVERY_CODES, RecoveryCode, Step, TotpSecret, qr_svg};
 use model::{Level, Timestamp, User, UserId};
 use secret::Secret;
 use serde::{Deserialize, Serialize};
+use storage::feed::SECOND_FACTORS;
 use storage::{
     Enrolment, Keys, Kind, Record, RecordId, Replaced, SaveRecordError, Tells, Versioned,
 };
@@ -47,6 +48,9 @@ pub enum EnrolError {
     /// The address is not confirmed: nobody could recover the password, and then the factor would be lost as well.
     #[error("the address is not confirmed")]
     EmailUnverified,
+    /// A server of this store is of a version that asks nobody for a second factor.
+    #[error("another server knows no second factors")]
+    NotEverywhere,
     /// Nothing waits to be confirmed.
     #[error("no enrolment was begun")]
     NotBegun,
@@ -163,7 +167,21 @@ impl Accounts {
         if self.sends_mail() && !user.email_verified {
             return Err(EnrolError::EmailUnverified);
         }
+        self.expect_factors_everywhere().await?;
         Ok(user)
+    }
+
+    /// A server of an earlier version would let a new password in without the second factor.
+    async fn expect_factors_everywhere(&self) -> Result<(), EnrolError> {
+        let without = self.0.storage.who_cannot_read(SECOND_FACTORS).await?;
+        if without.is_empty() {
+            return Ok(());
+        }
+        tracing::warn!(
+            nodes = without.join(", "),
+            "nobody can enrol a second factor while a server of an earlier version runs, or ended less than a minute ago"
+        );
+        Err(EnrolError::NotEverywhere)
     }
 
     pub(super) fn new_recovery_codes(&self) -> Vec<RecoveryCode> {

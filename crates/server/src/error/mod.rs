@@ -19,6 +19,9 @@ pub(crate) use variants::push_password_faults;
 /// After this a client may try again when the store was not to be had.
 pub(crate) const STORE_RETRY: Duration = Duration::from_secs(1);
 
+/// After this a client may try again when servers of an earlier version were running.
+pub(crate) const UPGRADE_RETRY: Duration = Duration::from_secs(60);
+
 /// The key of what is said to somebody who is signed in and has the password wrong: no name was asked for.
 pub(crate) const WRONG_CURRENT_PASSWORD: &str = "field-current-password-wrong";
 

@@ -17,7 +17,8 @@ use ratelimit::Unavailable;
 use storage::UniqueField;
 
 use super::{
-    ApiError, Cause, STORE_RETRY, WRONG_ACCOUNT_PASSWORD, WRONG_CURRENT_PASSWORD, WRONG_FACTOR_CODE,
+    ApiError, Cause, STORE_RETRY, UPGRADE_RETRY, WRONG_ACCOUNT_PASSWORD, WRONG_CURRENT_PASSWORD,
+    WRONG_FACTOR_CODE,
 };
 use crate::code::Code;
 
@@ -199,6 +200,7 @@ impl From<EnrolError> for ApiError {
             EnrolError::Refused(refused) => refused.into(),
             EnrolError::LevelTooLow => Self::level_two(),
             EnrolError::EmailUnverified => Self::new(Code::EmailUnverified),
+            EnrolError::NotEverywhere => Self::unavailable(UPGRADE_RETRY),
             EnrolError::NotBegun => Self::new(Code::NotFound),
             EnrolError::Factor(error) => error.into(),
         }

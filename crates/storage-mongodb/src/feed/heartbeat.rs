@@ -128,6 +128,12 @@ impl<T: Documents> Heartbeat<T> {
         self.readers.all_read(kind, Instant::now())
     }
 
+    /// The nodes that may be alive and do not read this kind, as a write of now finds them.
+    pub(crate) async fn who_cannot_read(&self, kind: &str) -> Result<Vec<String>, Error> {
+        self.beat().await?;
+        Ok(self.readers.who_cannot_read(kind, Instant::now()))
+    }
+
     /// Says that this node reads no more.
     pub(crate) async fn leave(&self) -> Result<(), Error> {
         let left = doc! { "$unset": { &self.place: "" } };

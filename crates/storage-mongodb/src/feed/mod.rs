@@ -65,4 +65,9 @@ impl Feed for MongoStore {
     fn may_write(&self, kind: &str) -> bool {
         self.core.heartbeat.all_read(kind)
     }
+
+    async fn who_cannot_read(&self, kind: &str) -> Result<Vec<String>, Error> {
+        let heartbeat = &self.core.heartbeat;
+        self.running.read(heartbeat.who_cannot_read(kind)).await
+    }
 }

@@ -103,6 +103,26 @@ impl Readers {
             && nodes.all(|node| reads(node) || !is_within(node.at, self.silence))
     }
 
+    /// The nodes that do not read this kind and may be alive, as far as the document says that was last seen. Nobody is waited
+    /// for: a node stands there before it serves anybody. One that has ended without leaving may be alive until it was
+    /// silent for long enough under this node's eyes.
+    pub(super) fn who_cannot_read(&self, kind: &str, now: Instant) -> Vec<String> {
+        let state = self.lock();
+        let is_silent = |at: Instant| now.saturating_duration_since(at) >= self.silence;
+        let cannot = state
+            .nodes
+            .iter()
+            .filter(|(_, node)| !is_silent(node.at) && !node.kinds.iter().any(|read| read == kind));
+        let unnamed = state
+            .unnamed
+            .filter(|(beats, at)| *beats > 0 && !is_silent(*at))
+            .map(|_| "one of a version that gives no name".to_owned());
+        cannot
+            .map(|(name, _)| name.clone())
+            .chain(unnamed)
+            .collect()
+    }
+
     /// The row as every node that is alive reads it; nothing when those may ignore it that can't.
     pub(super) fn readable(&self, row: &FeedRow, now: Instant) -> Option<FeedRow> {
         let entry = match &row.entry {
@@ -214,6 +234,30 @@ mod tests {
         let (readers, now) = after(100, all);
         assert!(readers.all_read("toy", now + CURRENT - SECOND));
         assert!(!readers.all_read("toy", now + CURRENT));
+    }
+
+    #[test]
+    fn who_cannot_read_a_kind_is_known_at_once_and_until_it_has_been_silent_for_long() {
+        let (readers, now) = after(0, |_| heartbeat(1, 1, 1, &[]));
+        assert_eq!(readers.who_cannot_read("toy", now), ["b"]);
+        // It was there before, and is never heard.
+        let (readers, now) = after(59, |second| heartbeat(second, second, 1, &[]));
+        assert_eq!(readers.who_cannot_read("toy", now), ["b"]);
+        let (readers, now) = after(60, |second| heartbeat(second, second, 1, &[]));
+        assert!(readers.who_cannot_read("toy", now).is_empty());
+        readers.see(&heartbeat(61, 61, 2, &[]), now);
+        assert_eq!(readers.who_cannot_read("toy", now), ["b"]);
+    }
+
+    #[test]
+    fn where_all_say_that_they_read_a_kind_nobody_is_waited_for() {
+        let (readers, now) = after(0, |_| heartbeat(5, 5, 1, &["toy"]));
+        assert!(readers.who_cannot_read("toy", now).is_empty());
+        // Somebody has given no name, who knows when.
+        let (readers, now) = after(0, |_| heartbeat(6, 5, 1, &["toy"]));
+        assert_eq!(readers.who_cannot_read("toy", now).len(), 1);
+        let (readers, now) = after(60, |second| heartbeat(second + 1, second, second, &["toy"]));
+        assert!(readers.who_cannot_read("toy", now).is_empty());
     }
 
     #[test]

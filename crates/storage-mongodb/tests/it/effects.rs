@@ -221,6 +221,34 @@ async fn a_new_kind_is_not_written_while_a_node_of_the_version_before_is_alive()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_read_a_kind_is_known_at_once_and_for_as_long_as_it_may_be_alive() {
+    let Some(database) = scratch().await else {
+        return;
+    };
+    let new = node(&database).await;
+    let _ears = Ears::that_read(&new, NOW, TOY).await;
+    let who = async || new.who_cannot_read("toy").await.unwrap();
+    // A node alone waits for nobody.
+    assert!(who().await.is_empty());
+
+    // One that has ended without leaving.
+    let planted = doc! { "$set": { "nodes.planted": { "beats": 7_i64, "reads": ["another"] } } };
+    let meta = database.collection("portcullis_meta");
+    let heartbeat = doc! { "_id": "heartbeat" };
+    meta.update_one(heartbeat, planted).await.unwrap();
+    assert_eq!(who().await, ["planted"]);
+    let gone = async { while !who().await.is_empty() {} };
+    tokio::time::timeout(PATIENCE, gone).await.unwrap();
+
+    // One that serves is there before it answers anybody.
+    let old = database.node().await;
+    let _old_ears = Ears::on(&old, NOW).await;
+    assert_eq!(who().await.len(), 1);
+    old.close().await;
+    assert!(who().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_may_be_ignored_is_not_written_for_those_who_cannot_read_it() {
     let Some(database) = scratch().await else {
         return;

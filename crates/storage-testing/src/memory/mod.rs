@@ -143,6 +143,10 @@ impl Feed for MemoryStore {
     fn may_write(&self, _: &str) -> bool {
         true // there is one process, and it is of this version
     }
+
+    async fn who_cannot_read(&self, _: &str) -> Result<Vec<String>, Error> {
+        Ok(Vec::new())
+    }
 }
 
 impl fmt::Debug for MemoryStore {

@@ -8,6 +8,7 @@ mod crash;
 mod credentials;
 mod deadline;
 mod defects;
+mod enrol;
 mod failover;
 mod operator;
 mod outage;

@@ -89,6 +89,10 @@ impl Feed for Stepped {
     fn may_write(&self, kind: &str) -> bool {
         self.store.may_write(kind)
     }
+
+    async fn who_cannot_read(&self, kind: &str) -> Result<Vec<String>, Error> {
+        self.store.who_cannot_read(kind).await
+    }
 }
 
 #[async_trait]

@@ -126,6 +126,6 @@ fn refused(error: EnrolError, words: &Words) -> Result<Response, ApiError> {
             notice.refused(words, Code::NotFound)
         }
         EnrolError::Refused(refused) => refused_here(refused),
-        EnrolError::Factor(error) => Err(error.into()),
+        EnrolError::NotEverywhere | EnrolError::Factor(_) => Err(error.into()),
     }
 }
