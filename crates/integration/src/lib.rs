@@ -18,6 +18,7 @@ pub mod process;
 mod random;
 pub mod raw;
 mod request;
+mod stored;
 mod tampering;
 
 pub use answer::Answer;

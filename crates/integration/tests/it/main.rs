@@ -1,6 +1,7 @@
 //! The server, tested through real HTTP. The folders mirror the routes.
 
 mod api;
+mod at_rest;
 mod breached;
 mod browser;
 mod checks;
