@@ -7,23 +7,27 @@
 //! addresses and the others by their names, and the AUC of these two is printed and judged as well. If it told the
 //! kinds apart, a name and an address of differing kinds would be known not to belong together.
 //!
+//! Then the same for who has a second factor: known with one, known without and unknown, one of each in turn, with a wrong
+//! password. What comes after the right one needs no such care: whoever has a challenge knows the password.
+//!
 //! Then the same of what mails something, or says that it would: asking for a new password, for a confirmation once more, for
 //! an account, and trying a code. There the known accounts are mailed, which happens while the next one is asked; so what the
 //! job costs would show, too. Each must be fair.
 //!
-//! Run it by `scripts/timing`, which builds both with the profile `dist`, when nothing else runs; `scripts/timing mail` and
-//! `scripts/timing sign-in` run one part.
+//! Run it by `scripts/timing`, which builds both with the profile `dist`, when nothing else runs; `scripts/timing sign-in`,
+//! `factor` and `mail` run one part.
 
 use std::cmp::Ordering;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use integration::process::Server;
-use model::{Clock as _, EmailAddress, SystemClock, SystemRng, UserId, Username};
-use password::{Kind, Params, decoy};
+use model::{Clock as _, EmailAddress, SystemClock, SystemRng, User, UserId, Username};
+use password::{Kind, Params, PasswordHash, decoy};
 use serde_json::{Value, json};
-use storage::{NewUser, Users as _};
+use storage::{Enrolment, Factors as _, Moment, NewUser, Users as _};
 use storage_sqlite::{Options, Role, SqliteStore};
 
 /// Requests of each sort in one run.
@@ -42,6 +46,13 @@ struct Route {
     body: fn(&str) -> Value,
     status: u16,
 }
+
+const LOGIN: Route = Route {
+    name: "login",
+    path: "/api/v1/login",
+    body: |name| json!({"username": name, "password": "not the password"}),
+    status: 401,
+};
 
 const MAIL: &[Route] = &[
     Route {
@@ -83,6 +94,9 @@ async fn main() -> ExitCode {
     if wanted("sign-in") {
         fair &= sign_in().await;
     }
+    if wanted("factor") {
+        fair &= factor().await;
+    }
     if wanted("mail") {
         for route in MAIL {
             fair &= mail(route).await;
@@ -101,17 +115,11 @@ async fn sign_in() -> bool {
         let folder = tempfile::tempdir().expect("a folder");
         fill(&folder.path().join("data"), run).await;
         let server = Server::start(folder.path(), &[]).await;
-        let route = Route {
-            name: "login",
-            path: "/api/v1/login",
-            body: |name| json!({"username": name, "password": "not the password"}),
-            status: 401,
-        };
         let named = |sort: &str, number: usize| {
             let domain = if number % 2 == 1 { "@example.org" } else { "" };
             format!("{sort}-{run}-{number}{domain}")
         };
-        let (known, unknown) = measure(&server.url(), &route, named).await;
+        let [known, unknown] = measure(&server.url(), &LOGIN, ["known", "other"], named).await;
         server.stop().await;
         let theirs: Vec<_> = known.iter().skip(1).step_by(2).copied().collect();
         let ours: Vec<_> = known.iter().step_by(2).copied().collect();
@@ -122,6 +130,27 @@ async fn sign_in() -> bool {
             &format!("sign-in {run}"),
             [("Werkzeug's", &theirs), ("of today", &ours)],
         );
+        if fair {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether nothing tells who has a second factor from who has none, or no account, in one run of three at least.
+async fn factor() -> bool {
+    for run in 1..=RUNS {
+        let folder = tempfile::tempdir().expect("a folder");
+        fill_with_factors(&folder.path().join("data"), run).await;
+        let server = Server::start(folder.path(), &[]).await;
+        let named = |sort: &str, number: usize| format!("{sort}-{run}-{number}");
+        let sorts = ["factor", "plain", "other"];
+        let [factor, plain, unknown] = measure(&server.url(), &LOGIN, sorts, named).await;
+        server.stop().await;
+        let name = format!("factor {run}");
+        let (factor, plain) = (("with a factor", &factor), ("without", &plain));
+        let fair =
+            is_fair(&name, [factor, plain]) & is_fair(&name, [factor, ("unknown", &unknown)]);
         if fair {
             return true;
         }
@@ -142,7 +171,7 @@ async fn mail(route: &Route) -> bool {
         ];
         let server = Server::start(folder.path(), &settings).await;
         let named = |sort: &str, number: usize| format!("{sort}-{run}-{number}");
-        let (known, unknown) = measure(&server.url(), route, named).await;
+        let [known, unknown] = measure(&server.url(), route, ["known", "other"], named).await;
         server.stop().await;
         let name = format!("{} {run}", route.name);
         if is_fair(&name, [("known", &known), ("unknown", &unknown)]) {
@@ -167,41 +196,73 @@ fn is_fair(of: &str, [(one, times), (other, others)]: [(&str, &Vec<Duration>); 2
 
 /// Makes the known accounts: every other one came from Werkzeug.
 async fn fill(data: &Path, run: usize) {
-    std::fs::create_dir_all(data).expect("the data folder");
-    let now = SystemClock.now();
-    let options = Options::new(Role::Command, now);
-    let store = SqliteStore::open(&data.join("portcullis.db"), &options).expect("a store");
+    let store = open(data);
     let ours = decoy(&Kind::of(&Params::default()));
     let theirs = decoy(&"scrypt:32768:8:1".parse().expect("a kind"));
     for number in 0..REQUESTS + WARM_UP {
-        let name = format!("known-{run}-{number}");
-        let new = NewUser {
-            id: UserId::new(now, &SystemRng),
-            username: Username::parse(&name).expect("a name"),
-            email: EmailAddress::parse(&format!("{name}@example.org")).expect("an address"),
-            email_verified: false,
-            hash: if number % 2 == 0 {
-                ours.clone()
-            } else {
-                theirs.clone()
-            },
-            now,
-        };
-        store.create_user(new).await.expect("it is new");
+        let hash = if number % 2 == 0 { &ours } else { &theirs };
+        add(&store, &format!("known-{run}-{number}"), hash).await;
     }
     storage::Upkeep::close(&*store).await;
 }
 
-async fn measure(
+/// Makes accounts with and without a second factor.
+async fn fill_with_factors(data: &Path, run: usize) {
+    let store = open(data);
+    let hash = decoy(&Kind::of(&Params::default()));
+    let now = SystemClock.now();
+    for number in 0..REQUESTS + WARM_UP {
+        add(&store, &format!("plain-{run}-{number}"), &hash).await;
+        let user = add(&store, &format!("factor-{run}-{number}"), &hash).await;
+        let enrolment = Enrolment {
+            user: user.id,
+            at: user.generation,
+            keep: None,
+            sealed: vec![7; 57], // nobody gets as far
+            step: 1,
+            recovery_codes: Vec::new(),
+        };
+        let moment = Moment {
+            now,
+            feed_until: now,
+        };
+        let enrolled = store.enrol(enrolment, moment).await;
+        assert!(enrolled.expect("it is stored").is_some());
+    }
+    storage::Upkeep::close(&*store).await;
+}
+
+fn open(data: &Path) -> Arc<SqliteStore> {
+    std::fs::create_dir_all(data).expect("the data folder");
+    let options = Options::new(Role::Command, SystemClock.now());
+    SqliteStore::open(&data.join("portcullis.db"), &options).expect("a store")
+}
+
+async fn add(store: &SqliteStore, name: &str, hash: &PasswordHash) -> User {
+    let now = SystemClock.now();
+    let new = NewUser {
+        id: UserId::new(now, &SystemRng),
+        username: Username::parse(name).expect("a name"),
+        email: EmailAddress::parse(&format!("{name}@example.org")).expect("an address"),
+        email_verified: false,
+        hash: hash.clone(),
+        now,
+    };
+    store.create_user(new).await.expect("it is new")
+}
+
+/// The times of each of these sorts, which are asked for in turn.
+async fn measure<const N: usize>(
     url: &str,
     route: &Route,
+    sorts: [&str; N],
     named: impl Fn(&str, usize) -> String,
-) -> (Vec<Duration>, Vec<Duration>) {
+) -> [Vec<Duration>; N] {
     let client = reqwest::Client::new();
     let url = format!("{url}{}", route.path);
-    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    let mut all = [const { Vec::new() }; N];
     for number in 0..REQUESTS + WARM_UP {
-        for (sort, times) in [("known", &mut known), ("other", &mut unknown)] {
+        for (sort, times) in sorts.iter().zip(&mut all) {
             let body = (route.body)(&named(sort, number));
             #[expect(clippy::disallowed_methods, reason = "this measures time")]
             let start = Instant::now();
@@ -213,7 +274,7 @@ async fn measure(
             }
         }
     }
-    (known, unknown)
+    all
 }
 
 /// The area under the ROC curve (Mann-Whitney U over the number of pairs).
