@@ -73,8 +73,9 @@ pub use events::{
 };
 pub use export::Export;
 pub use factor::{
-    AnswerError, ChallengeAnswer, EnrolError, Enrolling, FEW_RECOVERY_CODES, FactorError,
-    FactorKind, FactorRequired, ManageFactorError, OwnFactors, PresentedFactor, RecoveryCodes,
+    AnswerError, AppLabels, ChallengeAnswer, EnrolError, Enrolling, FEW_RECOVERY_CODES,
+    FactorError, FactorKind, FactorRequired, ManageFactorError, OwnFactors, PresentedFactor,
+    RecoveryCodes,
 };
 pub use known_user::KnownUser;
 pub use legacy::{LegacyToken, Principal};

@@ -41,6 +41,8 @@ pub struct AppParts {
     pub pages: Arc<Pages>,
     /// What the pages say, in every language.
     pub texts: Arc<Texts>,
+    /// What authenticator apps list accounts under.
+    pub app_issuer: String,
 }
 
 impl App {

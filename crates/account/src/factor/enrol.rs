@@ -32,6 +32,15 @@ pub struct Enrolling {
     pub qr: Secret<String>,
 }
 
+/// What is said to who enrols, beside the secret.
+#[derive(Clone, Copy, Debug)]
+pub struct AppLabels<'a> {
+    /// What the app lists the account under.
+    pub issuer: &'a str,
+    /// What the picture is, to whoever can't see it.
+    pub picture: &'a str,
+}
+
 /// Codes for whoever loses the app, each good once. They are shown once.
 #[derive(Debug)]
 pub struct RecoveryCodes(pub Vec<Secret<String>>);
@@ -90,11 +99,11 @@ impl Accounts {
     pub async fn begin_enrolment(
         &self,
         actor: &Actor,
-        issuer: &str,
+        labels: AppLabels<'_>,
     ) -> Result<Enrolling, EnrolError> {
         let user = self.who_enrols(actor).await?;
         let secret = TotpSecret::random(|bytes| self.0.rng.fill(bytes));
-        let uri = secret.uri(issuer, user.display_name());
+        let uri = secret.uri(labels.issuer, user.display_name());
         let sealed = self.seal_secret(&user.id, &secret);
         let provisional = Provisional {
             user: user.id.clone(),
@@ -102,7 +111,7 @@ impl Accounts {
             until: self.0.clock.now().plus(LIFETIME),
         };
         self.keep_provisional(provisional).await?;
-        let qr = qr_svg(&uri, &format!("QR code for {issuer}"));
+        let qr = qr_svg(&uri, labels.picture);
         let qr = qr.map_err(|error| storage::Error::Backend(Box::new(error)))?;
         Ok(Enrolling {
             secret: secret.base32(),

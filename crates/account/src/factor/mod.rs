@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::Accounts;
 
 pub use challenge::{AnswerError, ChallengeAnswer, FactorRequired};
-pub use enrol::{EnrolError, Enrolling, RecoveryCodes};
+pub use enrol::{AppLabels, EnrolError, Enrolling, RecoveryCodes};
 pub use manage::{ManageFactorError, OwnFactors};
 pub(crate) use notice::{FactorNews, FactorNotice};
 pub use prove::{FactorError, PresentedFactor};

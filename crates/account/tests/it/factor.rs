@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use account::operator::Budget;
 use account::{
-    Actor, AnswerError, Bearer, ChallengeAnswer, Cookie, EnrolError, Enrolling, FactorError,
-    FactorKind, FactorRequired, LoginAttempt, LoginError, ManageFactorError, PresentedFactor,
-    Refused, Tokens,
+    Actor, AnswerError, AppLabels, Bearer, ChallengeAnswer, Cookie, EnrolError, Enrolling,
+    FactorError, FactorKind, FactorRequired, LoginAttempt, LoginError, ManageFactorError,
+    PresentedFactor, Refused, Tokens,
 };
 use futures_util::future::join_all;
 use model::{ClientInfo, Clock as _, Level};
@@ -16,6 +16,12 @@ use storage::{LoginName, Storage};
 use storage_testing::memory::MemoryStore;
 
 use crate::process::{HOUR, PASSWORD, Process};
+
+/// What an app is told.
+pub(crate) const LABELS: AppLabels<'_> = AppLabels {
+    issuer: "Portcullis",
+    picture: "QR code",
+};
 
 const NEW: &str = "wT4$nB9!zR2q";
 
@@ -71,7 +77,7 @@ fn typed(presented: &PresentedFactor) -> secret::Secret<String> {
 }
 
 async fn begin(process: &Process, actor: &Actor) -> Result<Enrolling, EnrolError> {
-    process.accounts.begin_enrolment(actor, "Portcullis").await
+    process.accounts.begin_enrolment(actor, LABELS).await
 }
 
 impl Enrolled {

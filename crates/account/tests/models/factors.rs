@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use account::operator::{FindError, RemoveFactorError};
 use account::{
-    Actor, AnswerError, BrowserActor, ChallengeAnswer, Cookie, FactorError, LoginAttempt,
-    LoginError, ManageFactorError, Operator, PresentedFactor,
+    Actor, AnswerError, AppLabels, BrowserActor, ChallengeAnswer, Cookie, FactorError,
+    LoginAttempt, LoginError, ManageFactorError, Operator, PresentedFactor,
 };
 use model::{ClientInfo, Clock as _, Generation, User, UserId};
 use secret::PlainToken;
@@ -16,6 +16,12 @@ use storage_testing::interleaving::{Choices, Task, block_on, every_schedule, run
 use storage_testing::memory::MemoryStore;
 
 use crate::world::{PASSWORDS, WAIT, World};
+
+/// What an app is told.
+const LABELS: AppLabels<'_> = AppLabels {
+    issuer: "Portcullis",
+    picture: "QR code",
+};
 
 /// What somebody does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,7 +193,7 @@ impl Scene {
 }
 
 fn enrolled(world: &World, actor: &Actor) -> (totp_rs::Totp, Vec<String>) {
-    let begun = block_on(world.accounts.begin_enrolment(actor, "Portcullis")).unwrap();
+    let begun = block_on(world.accounts.begin_enrolment(actor, LABELS)).unwrap();
     let secret = totp_rs::Secret::try_from_base32(begun.secret.expose()).unwrap();
     let app = totp_rs::Builder::new().with_secret(secret).build().unwrap();
     let code = app.generate(world.clock.now().as_seconds());

@@ -135,6 +135,7 @@ pub async fn build(config: &Config, keys: &Keys, around: Surroundings) -> anyhow
             Arc::clone(&around.clock),
         )?),
         texts: around.post.texts,
+        app_issuer: app_issuer(config, &around.public_url),
     };
     let edge = Edge {
         proxies: TrustedProxies::new(config.server.trusted_proxies.iter().copied())
@@ -286,6 +287,15 @@ fn settings(config: &Config, keys: &Keys) -> Settings {
         longest_failure: longest_failure(config.server.request_timeout),
         lifetimes: Lifetimes::default(),
         max_clock_difference: None,
+    }
+}
+
+/// What authenticator apps list accounts under, as mail calls the service: people may have accounts at several that have no
+/// name.
+fn app_issuer(config: &Config, public_url: &PublicUrl) -> String {
+    match &config.mail.brand {
+        Some(brand) => brand.to_string(),
+        None => public_url.host(),
     }
 }
 

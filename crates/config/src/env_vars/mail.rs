@@ -25,9 +25,9 @@ env_vars! {
     /// at the start.
     MAIL_TEMPLATES = "PORTCULLIS_MAIL_TEMPLATES", Mail, Kind::Path, Fallback::Described("unset: ours");
 
-    /// What the service is called, in up to 64 characters of one line: on every page and, once it is set, in every mail and as the
-    /// name of a sender that has none.
-    BRAND_NAME = "PORTCULLIS_BRAND_NAME", Mail, Kind::Text, Fallback::Described("unset: Portcullis, in mail the host of the public URL");
+    /// What the service is called, in up to 64 characters of one line: on every page and, once it is set, in every mail, as the name
+    /// of a sender that has none, and in authenticator apps.
+    BRAND_NAME = "PORTCULLIS_BRAND_NAME", Mail, Kind::Text, Fallback::Described("unset: Portcullis, in mail and apps the public host");
 
     /// A folder with texts for people, in Fluent: `de.ftl` or `de/*.ftl` adds a language, `en.ftl` replaces single
     /// texts of ours. A language is used for pages and for mail if it lacks no text of them. docs/mail.md says more.

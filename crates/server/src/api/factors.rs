@@ -1,7 +1,7 @@
 //! `POST /api/v1/login/factor`, and what one does to one's own second factor: `/api/v1/me/factors…` and
 //! `/api/v1/me/recovery-codes`
 
-use account::{Bearer, ChallengeAnswer, OwnFactors, PresentedFactor, RecoveryCodes};
+use account::{AppLabels, Bearer, ChallengeAnswer, OwnFactors, PresentedFactor, RecoveryCodes};
 use axum::extract::State;
 use http::StatusCode;
 use model::Timestamp;
@@ -175,7 +175,11 @@ pub(crate) async fn begin(
     State(app): State<App>,
     Acting(actor): Acting,
 ) -> Result<(StatusCode, Json<EnrolmentView>), ApiError> {
-    let enrolling = accounts.begin_enrolment(&actor, app.texts.brand().as_str());
+    let labels = AppLabels {
+        issuer: &app.app_issuer,
+        picture: texts::in_english("enrol-qr").unwrap_or_default(),
+    };
+    let enrolling = accounts.begin_enrolment(&actor, labels);
     let enrolling = enrolling.await?;
     let view = EnrolmentView {
         secret: enrolling.secret,

@@ -6,6 +6,7 @@ use account::{
 use model::{ClientInfo, Clock as _};
 
 use super::Post;
+use crate::factor::LABELS;
 use crate::process::{HOUR, PASSWORD};
 
 const ALICE: &str = "alice@example.org";
@@ -31,7 +32,7 @@ async fn actor(post: &Post) -> Actor {
 async fn enrolled() -> Enrolled {
     let post = Post::with_alice().await;
     let actor = actor(&post).await;
-    let begun = post.accounts().begin_enrolment(&actor, "Portcullis").await;
+    let begun = post.accounts().begin_enrolment(&actor, LABELS).await;
     let code = code(&post, begun.unwrap().secret.expose());
     let confirmed = post
         .accounts()

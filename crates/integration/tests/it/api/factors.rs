@@ -64,6 +64,20 @@ every_backend! {
         assert_eq!(refreshed["acr"], "urn:portcullis:acr:2");
     }
 
+    async fn an_app_lists_the_account_under_the_name_of_the_service_or_its_host(app: TestApp) {
+        let alice = app.signed_in("alice").await;
+        let begun = app.post("/api/v1/me/factors/totp").by(&alice).send().await;
+        let begun = begun.assert_status(201).json();
+        assert!(begun["uri"].as_str().unwrap().starts_with("otpauth://totp/127.0.0.1:alice?"), "{begun}");
+        let label = "aria-label=\"QR code for your authenticator app\"";
+        assert!(begun["qr_svg"].as_str().unwrap().contains(label), "{begun}");
+        let app = app.restart_with(&[("PORTCULLIS_BRAND_NAME", "Söhne & Co")]).await;
+        let begun = app.post("/api/v1/me/factors/totp").by(&alice).send().await;
+        let begun = begun.assert_status(201).json();
+        let uri = begun["uri"].as_str().unwrap();
+        assert!(uri.starts_with("otpauth://totp/S%C3%B6hne%20%26%20Co:alice?"), "{uri}");
+    }
+
     async fn an_unfinished_enrolment_asks_nobody_for_a_code(app: TestApp) {
         let alice = app.signed_in("alice").await;
         let path = "/api/v1/me/factors/totp/confirm";

@@ -17,7 +17,7 @@ fn read(page: &str) -> Authenticator {
     let uri = between(page, "href=\"otpauth://totp/", "\"")
         .expect("a link for an app on the same device");
     assert!(
-        uri.starts_with("Portcullis:alice?") && uri.contains(&format!("secret={secret}")),
+        uri.starts_with("127.0.0.1:alice?") && uri.contains(&format!("secret={secret}")),
         "{uri}"
     );
     assert_eq!(
@@ -25,6 +25,8 @@ fn read(page: &str) -> Authenticator {
         2,
         "that of the head, and the code: {page}"
     );
+    let label = "aria-label=\"QR code for your authenticator app\"";
+    assert_eq!(page.matches(label).count(), 1, "{page}");
     Authenticator::with(&secret)
 }
 

@@ -1,13 +1,15 @@
 //! `POST /account/factor/begin` and `POST /account/factor/confirm`: setting up an authenticator app.
 
-use account::{EnrolError, Enrolling};
+use account::{AppLabels, EnrolError, Enrolling};
 use askama::Template;
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use csrf::CsrfToken;
 use secret::Secret;
 
 use super::{LOCATION, recovery, refused_here, to_confirm};
 use crate::api::fields;
+use crate::app::App;
 use crate::code::Code;
 use crate::error::ApiError;
 use crate::extract::Serving;
@@ -57,13 +59,19 @@ impl From<Enrolling> for Given {
 /// Gives an app its secret. What the account has stays good until a code of the new app is entered.
 pub(crate) async fn begin(
     Serving(accounts): Serving,
+    State(app): State<App>,
     who: SignedIn,
     words: Words,
     csrf: CsrfToken,
     mut form: Form,
 ) -> Result<Response, ApiError> {
     form.done()?;
-    let enrolling = accounts.begin_enrolment(&who.browser.actor, words.brand());
+    let picture = words.say("enrol-qr");
+    let labels = AppLabels {
+        issuer: &app.app_issuer,
+        picture: &picture,
+    };
+    let enrolling = accounts.begin_enrolment(&who.browser.actor, labels);
     match enrolling.await {
         Ok(enrolling) => page(&words, &csrf, &form, Some(enrolling.into())),
         Err(error) => refused(error, &words),
