@@ -5,7 +5,7 @@
 //! proven once more who they are. Nobody outside can name the two traits: what they do is done by the use cases.
 
 use jwt::IssueError;
-use model::{Authentication, Session};
+use model::{Authentication, Session, Timestamp};
 
 use crate::{Accounts, Actor, DeviceToken, ReauthenticateError, Refused};
 
@@ -19,11 +19,21 @@ pub trait Carrier: Sync {
         &self,
         accounts: &Accounts,
         session: &mut Session,
-        device: DeviceToken,
+        given: Given,
     ) -> Result<Self::Opened, IssueError>;
 
     /// Whose session ends when another takes its place.
     fn replaces(&self) -> Option<&Actor>;
+}
+
+/// What the owner of a session gets beside what carries it.
+#[derive(Debug)]
+pub struct Given {
+    /// Tells that the device is known.
+    pub device: DeviceToken,
+    /// Until when the account may sign in without a second factor, which the server requires; nothing where it has one, or
+    /// none is required.
+    pub enrol_by: Option<Timestamp>,
 }
 
 /// Someone whose session goes on: an [`Actor`] by tokens, a [`BrowserActor`](crate::BrowserActor) by a cookie.

@@ -16,9 +16,8 @@ impl Accounts {
         attempt: LoginAttempt,
         carrier: &C,
     ) -> Result<C::Opened, LoginError> {
-        let browser = attempt.browser;
         let proven = self.prove_for_login(attempt).await?;
-        let proven = self.or_challenge(proven, browser).await?;
+        let proven = self.or_challenge(proven).await?;
         let proven = self.keep_account(proven).await?;
         Ok(self.open_session(proven, carrier).await?)
     }

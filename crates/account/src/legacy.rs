@@ -8,7 +8,7 @@
 use jwt::Verified;
 use model::{
     Authentication, AuthenticationContext, ClientInfo, Generation, SessionId, Timestamp, TokenId,
-    UserId,
+    User, UserId,
 };
 use storage::SpentToken;
 
@@ -100,13 +100,13 @@ impl Accounts {
         let moment = self.moment();
         let user = self.0.storage.user(&token.user).await?;
         let user = user
-            .filter(|user| {
-                user.accepts_without_session()
-                    && !self.must_confirm_first(user)
-                    && !user.second_factor
-            })
+            .filter(User::accepts_without_session)
             .ok_or(RefreshError::Revoked)?;
-        let context = AuthenticationContext::carried_on(Authentication::by_password(token.issued));
+        let authentication = Authentication::by_password(token.issued);
+        if !self.demands(&user, authentication.level).await?.are_met() {
+            return Err(RefreshError::Revoked); // its owner signs in, and is told what is missing
+        }
+        let context = AuthenticationContext::carried_on(authentication);
         let session = self.new_session(&user, context, client, moment.now);
         let tokens = self.sign(&session, moment.now)?;
         let traded = session.id;

@@ -73,9 +73,9 @@ pub use events::{
 };
 pub use export::Export;
 pub use factor::{
-    AnswerError, AppLabels, ChallengeAnswer, EnrolError, Enrolling, FEW_RECOVERY_CODES,
-    FactorError, FactorKind, FactorRequired, ManageFactorError, OwnFactors, PresentedFactor,
-    RecoveryCodes,
+    AnswerError, AppLabels, ChallengeAnswer, EnrolError, EnrolFirstError, Enrolling,
+    EnrolmentRequired, FEW_RECOVERY_CODES, FactorError, FactorKind, FactorRequired, FirstCode,
+    FirstEnrolment, ManageFactorError, OwnFactors, PresentedFactor, RecoveryCodes,
 };
 pub use known_user::KnownUser;
 pub use legacy::{LegacyToken, Principal};
@@ -95,7 +95,7 @@ pub use refresh::{Handing, RefreshError, Refreshed};
 pub use register::{RegisterError, Registration, SignUpError};
 pub use reset::{AskForResetError, NewPassword, ResetError};
 pub use sessions::{EndSessionError, ListedSession};
-pub use settings::Settings;
+pub use settings::{FactorRules, Settings};
 pub use throttled::Throttled;
 pub use tokens::{Bearer, FreshAccess, Tokens};
 pub use upkeep::{COUNT_EVERY, SWEEP_EVERY};

@@ -17,7 +17,7 @@ use crate::identifier::{canonical, login_name};
 use crate::opening::Proven;
 use crate::quota::{QuotaError, SignInQuota};
 use crate::unreadable::{is_unreadable, readable};
-use crate::{Accounts, DeviceToken, FactorRequired, OpenSessionError};
+use crate::{Accounts, DeviceToken, EnrolmentRequired, FactorRequired, OpenSessionError};
 
 /// Someone who wants to sign in.
 pub struct LoginAttempt {
@@ -74,6 +74,9 @@ pub enum LoginError {
     /// The password was right, and the account has a second factor.
     #[error("the second factor is needed")]
     FactorRequired(FactorRequired),
+    /// The password was right, and the account must get a second factor first, which this server requires.
+    #[error("a second factor must be enrolled")]
+    EnrolmentRequired(EnrolmentRequired),
     /// The account demands more than was proven.
     #[error("another factor is needed")]
     Insufficient,
@@ -99,6 +102,9 @@ impl From<OpenSessionError> for LoginError {
     fn from(error: OpenSessionError) -> Self {
         match error {
             OpenSessionError::Insufficient => Self::Insufficient,
+            OpenSessionError::EnrolmentRequired(required) => Self::EnrolmentRequired(required),
+            OpenSessionError::EmailUnverified => Self::EmailUnverified,
+            OpenSessionError::Gone => Self::InvalidCredentials,
             OpenSessionError::Issue(error) => error.into(),
             OpenSessionError::Storage(error) => error.into(),
         }
@@ -125,23 +131,18 @@ impl Accounts {
         attempt: LoginAttempt,
         carrier: &C,
     ) -> Result<C::Opened, LoginError> {
-        let browser = attempt.browser;
         let proven = self.prove_for_login(attempt).await?;
-        let proven = self.or_challenge(proven, browser).await?;
+        let proven = self.or_challenge(proven).await?;
         let proven = self.refuse_closing(proven).await?;
         Ok(self.open_session(proven, carrier).await?)
     }
 
     /// What is proven, if it is enough; else a challenge to prove more.
-    pub(crate) async fn or_challenge(
-        &self,
-        proven: Proven,
-        browser: Option<HashedToken>,
-    ) -> Result<Proven, LoginError> {
+    pub(crate) async fn or_challenge(&self, proven: Proven) -> Result<Proven, LoginError> {
         if proven.is_enough() {
             return Ok(proven);
         }
-        let required = self.challenge(proven, browser).await?;
+        let required = self.challenge(proven).await?;
         Err(LoginError::FactorRequired(required))
     }
 
@@ -221,6 +222,7 @@ impl Accounts {
             authentication: Authentication::by_password(self.0.clock.now()),
             client: attempt.client,
             device: nonce,
+            browser: attempt.browser,
             guess: if meant {
                 Settlement::Clear(guess)
             } else {

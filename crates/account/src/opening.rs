@@ -4,17 +4,19 @@
 //! [`Proven`] that says how much has been proven so far; the last one opens the session, and demands that it be
 //! enough. A way of signing in is another first step, a second factor one between the two: it takes what the
 //! first has proven (kept meanwhile as a ticket, for the client that proved it), raises its level, and comes
-//! here. Nothing else opens a session but the trade of a token that knows none (`legacy.rs`).
+//! here. Nothing else opens a session but the trade of a token that knows none (`legacy.rs`), which asks the same
+//! question: [`Accounts::demands`].
 
 use futures_util::future::join;
 use jwt::IssueError;
-use model::{Authentication, AuthenticationContext, ClientInfo, Level, User};
+use model::{Authentication, AuthenticationContext, ClientInfo, Level, Timestamp, User};
+use secret::HashedToken;
 
-use crate::Accounts;
 use crate::attempts::Settlement;
-use crate::carrier::Carrier;
+use crate::carrier::{Carrier, Given};
 use crate::device::Nonce;
-use crate::events::Act;
+use crate::events::{Act, Reason};
+use crate::{Accounts, EnrolmentRequired};
 
 /// Someone who has proven who they are, as far as it goes.
 pub(crate) struct Proven {
@@ -24,6 +26,8 @@ pub(crate) struct Proven {
     pub(crate) client: ClientInfo,
     /// The known device that they are on.
     pub(crate) device: Option<Nonce>,
+    /// The hash of what the browser is known by that asks, if a browser does: a next step is taken from it and nobody else.
+    pub(crate) browser: Option<HashedToken>,
     /// The guess that was right, to be settled with the opening of the session.
     pub(crate) guess: Settlement,
 }
@@ -34,6 +38,15 @@ pub enum OpenSessionError {
     /// Their account demands more than they have proven.
     #[error("another factor is needed")]
     Insufficient,
+    /// Their account must get a second factor first, which this server requires.
+    #[error("a second factor must be enrolled")]
+    EnrolmentRequired(EnrolmentRequired),
+    /// The same, and before that they must confirm their address.
+    #[error("the address is not confirmed")]
+    EmailUnverified,
+    /// The account was deleted in between.
+    #[error("the account is gone")]
+    Gone,
     /// The tokens could not be signed.
     #[error(transparent)]
     Issue(#[from] IssueError),
@@ -42,8 +55,31 @@ pub enum OpenSessionError {
     Storage(#[from] storage::Error),
 }
 
+/// What an account demands of somebody who wants a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Demands {
+    /// No more than was proven.
+    Met {
+        /// Until when that is so, where the server requires a second factor which the account has not.
+        enrol_by: Option<Timestamp>,
+    },
+    /// That the address be confirmed.
+    Address,
+    /// The second factor that the account has.
+    Factor,
+    /// That it get one.
+    Enrolment,
+}
+
+impl Demands {
+    /// Whether a session may be opened.
+    pub(crate) const fn are_met(self) -> bool {
+        matches!(self, Self::Met { .. })
+    }
+}
+
 /// How much must be proven for a session of this account.
-const fn demanded(user: &User) -> Level {
+const fn level_of(user: &User) -> Level {
     if user.second_factor {
         Level::Two
     } else {
@@ -52,38 +88,70 @@ const fn demanded(user: &User) -> Level {
 }
 
 impl Proven {
-    /// Whether it is enough for a session.
+    /// Whether it is all that can be proven of the account.
     pub(crate) fn is_enough(&self) -> bool {
-        self.authentication.level >= demanded(&self.user)
+        self.authentication.level >= level_of(&self.user)
     }
 }
 
 impl Accounts {
+    /// What is missing for a session of `user`, of whom so much is proven. Whatever opens one asks this. Where the server
+    /// requires a second factor, the time of an account that has none begins with the first time that it is asked.
+    pub(crate) async fn demands(
+        &self,
+        user: &User,
+        proven: Level,
+    ) -> Result<Demands, storage::Error> {
+        if self.must_confirm_first(user) {
+            return Ok(Demands::Address);
+        }
+        if proven < level_of(user) {
+            return Ok(Demands::Factor);
+        }
+        if user.second_factor || !self.0.settings.factor_rules.required {
+            return Ok(Demands::Met { enrol_by: None });
+        }
+        match self.time_to_enrol(&user.id).await? {
+            Some(until) => Ok(Demands::Met {
+                enrol_by: Some(until),
+            }),
+            None if self.may_enrol_at_sign_in(user) => Ok(Demands::Enrolment),
+            None => Ok(Demands::Address),
+        }
+    }
+
     /// Opens a session for someone who has proven enough.
     pub(crate) async fn open_session<C: Carrier>(
         &self,
         proven: Proven,
         carrier: &C,
     ) -> Result<C::Opened, OpenSessionError> {
-        let is_unconfirmed = self.must_confirm_first(&proven.user);
-        if !proven.is_enough() || is_unconfirmed {
-            // The password was right, but no success: its failures are counted on.
-            self.settle(proven.guess.given_back()).await?;
-            return Err(OpenSessionError::Insufficient);
-        }
+        let demands = self.demands(&proven.user, proven.authentication.level);
+        let enrol_by = match demands.await {
+            Ok(Demands::Met { enrol_by }) => enrol_by,
+            Ok(missing) => return Err(self.refuse_session(proven, missing).await?),
+            Err(error) => {
+                self.settle(proven.guess.given_back()).await?;
+                return Err(error.into());
+            }
+        };
         let Proven {
             user,
             authentication,
             client,
             device,
             guess,
+            ..
         } = proven;
         let context = AuthenticationContext::just_proven(authentication);
         let mut session = self.new_session(&user, context, client, self.0.clock.now());
         let id = session.id;
-        let device = self.issue_device(&user.id, user.generation, device);
+        let given = Given {
+            device: self.issue_device(&user.id, user.generation, device),
+            enrol_by,
+        };
         let opening = async {
-            let opened = carrier.carry(self, &mut session, device)?;
+            let opened = carrier.carry(self, &mut session, given)?;
             self.keep_session(session).await?;
             Ok::<_, OpenSessionError>(opened)
         };
@@ -95,5 +163,25 @@ impl Accounts {
             self.logout(previous).await?;
         }
         Ok(opened)
+    }
+
+    /// Why there is no session. The password was right, but no success: its failures are counted on.
+    async fn refuse_session(
+        &self,
+        proven: Proven,
+        missing: Demands,
+    ) -> Result<OpenSessionError, OpenSessionError> {
+        if missing == Demands::Enrolment {
+            let required = self.require_enrolment(proven).await?;
+            return Ok(OpenSessionError::EnrolmentRequired(required));
+        }
+        let user = proven.user.id;
+        self.settle(proven.guess.given_back()).await?;
+        if missing == Demands::Address {
+            let refused = Act::SignIn.refused(Reason::EmailUnverified);
+            self.report(refused.of(&user));
+            return Ok(OpenSessionError::EmailUnverified);
+        }
+        Ok(OpenSessionError::Insufficient)
     }
 }

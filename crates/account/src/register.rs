@@ -2,7 +2,7 @@
 
 use model::{Authentication, ClientInfo, EmailAddress, User, UserId, Username};
 use password::{Busy, Fault, HashError, PasswordHash};
-use secret::Secret;
+use secret::{HashedToken, Secret};
 use storage::{NewUser, SaveUserError, UniqueField};
 
 use crate::attempts::Settlement;
@@ -59,11 +59,13 @@ pub enum SignUpError {
 
 impl Accounts {
     /// Makes an account, and signs its owner in, who has just chosen the password: `carrier` is to carry
-    /// the session.
+    /// the session. `browser` is the hash of what the browser is known by that asks, if a browser does: where the account
+    /// must get a second factor first, that is enrolled by it and nobody else.
     pub async fn sign_up<C: Carrier>(
         &self,
         registration: Registration,
         client: ClientInfo,
+        browser: Option<HashedToken>,
         carrier: &C,
     ) -> Result<C::Opened, SignUpError> {
         let user = self.register(registration).await?;
@@ -72,6 +74,7 @@ impl Accounts {
             authentication: Authentication::by_password(self.0.clock.now()),
             client,
             device: None,
+            browser,
             guess: Settlement::Nothing,
         };
         Ok(self.open_session(proven, carrier).await?)

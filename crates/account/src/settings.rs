@@ -14,6 +14,17 @@ pub(crate) const MAX_SESSIONS: u32 = 100;
 /// A revocation is remembered for this much longer than the tokens that it refuses.
 const REVOCATION_RESERVE: Duration = Duration::from_mins(5);
 
+/// Who must have a second factor, and how often it is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FactorRules {
+    /// Whether every account must have one (`PORTCULLIS_MFA`).
+    pub required: bool,
+    /// How long an account may do without one from when it was first asked for it (`PORTCULLIS_MFA_GRACE`).
+    pub grace: Duration,
+    /// How long a device may be remembered that has shown it; zero: none is (`PORTCULLIS_MFA_REMEMBER`).
+    pub remember: Duration,
+}
+
 /// The bounds and switches of the use cases.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -55,6 +66,8 @@ pub struct Settings {
     pub code_key: Secret<[u8; 32]>,
     /// The one before it, by which codes are found that were mailed before.
     pub code_key_previous: Option<Secret<[u8; 32]>>,
+    /// Who must have a second factor, and how often it is asked for.
+    pub factor_rules: FactorRules,
     /// What second factors are encrypted with.
     pub factors: Arc<Sealer>,
     /// The longest that what is asked for by mail waits before anything is looked up, and that what was refused waits before

@@ -10,7 +10,7 @@ use model::{
 };
 
 use crate::authentication;
-use crate::carrier::{Carrier, Holder};
+use crate::carrier::{Carrier, Given, Holder};
 use crate::settings::MAX_SESSIONS;
 use crate::{Accounts, Actor, DeviceToken, ReauthenticateError, Refused};
 
@@ -30,6 +30,9 @@ pub struct Tokens {
     /// Proves at the next sign-in that this device is known. A sign-in gives it; a refresh doesn't: a
     /// stolen refresh token would otherwise make one device after the other.
     pub device: Option<DeviceToken>,
+    /// Until when a sign-in takes no second factor, which the server requires; nothing where the account has one, or none is
+    /// required. A sign-in says it.
+    pub enrol_by: Option<Timestamp>,
 }
 
 /// A fresh access token of a session that goes on.
@@ -52,10 +55,11 @@ impl Carrier for Bearer {
         &self,
         accounts: &Accounts,
         session: &mut Session,
-        device: DeviceToken,
+        given: Given,
     ) -> Result<Tokens, IssueError> {
         let mut tokens = accounts.sign(session, session.created_at)?;
-        tokens.device = Some(device);
+        tokens.device = Some(given.device);
+        tokens.enrol_by = given.enrol_by;
         Ok(tokens)
     }
 
@@ -161,6 +165,7 @@ impl Accounts {
             refresh_expires_in: left(pair.refresh_expires, now),
             session: session.id,
             device: None,
+            enrol_by: None,
         })
     }
 

@@ -322,7 +322,7 @@ pub enum UserCommand {
     Factors(UserFlags),
     /// Remove the second factor of an account, for an owner who has lost it
     #[command(
-        long_about = "Removes the authenticator app and the recovery codes of an account: from then on the password alone signs in. Every session ends, and the owner is notified by mail, where mail is on. Be sure that it is the owner who asks: whoever knows the password gets in afterwards.\n\n  portcullis user remove-factor alice"
+        long_about = "Removes the authenticator app and the recovery codes of an account: from then on the password alone signs in, or, with PORTCULLIS_MFA=required, enrols another one. Every session ends, and the owner is notified by mail, where mail is on. Be sure that it is the owner who asks: whoever knows the password gets in afterwards.\n\n  portcullis user remove-factor alice"
     )]
     RemoveFactor(UserFlags),
 }

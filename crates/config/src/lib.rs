@@ -54,6 +54,7 @@ pub use origin::Origin;
 pub use reference::{render_env_example, render_reference};
 pub use sections::{
     Algorithm, EmailVerification, Forms, Limits, Listening, Log, LogFormat, Mail, Passwords,
-    PublicUrl, Registration, SecretSource, Secrets, Server, Sessions, Storage, TlsFiles, Tokens,
+    PublicUrl, Registration, SecondFactor, SecretSource, Secrets, Server, Sessions, Storage,
+    TlsFiles, Tokens,
 };
 pub use source::{Flags, Sources};

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use crate::{
     Algorithm, ConfigError, Fault, Forms, Limits, Log, Mail, Notice, Origin, Passwords,
-    Registration, Row, Secrets, Server, Sessions, Sources, Storage, Tokens, describe,
+    Registration, Row, SecondFactor, Secrets, Server, Sessions, Sources, Storage, Tokens, describe,
     development_secrets::{self, DevelopmentSecrets, Found},
     env_vars::{
         EnvVar,
@@ -37,6 +37,8 @@ pub struct Config {
     pub deletion_grace: Duration,
     /// How long the store keeps what happened to accounts; `None`: it doesn't.
     pub events_kept: Option<Duration>,
+    /// Who must have a second factor, and how often it is asked for.
+    pub second_factor: SecondFactor,
     /// Where mail goes, whom it comes from, and what it says.
     pub mail: Mail,
     /// How the forms of the pages are protected.
@@ -79,6 +81,7 @@ impl Config {
         let registration = Registration::read(&mut reader);
         let deletion_grace = deletion_grace(&mut reader);
         let events_kept = events_kept(&mut reader);
+        let second_factor = SecondFactor::read(&mut reader);
         let mail = Mail::read(&mut reader, &sources.working_dir);
         let limits = Limits::read(&mut reader);
         let forms = Forms::read(&mut reader);
@@ -99,6 +102,7 @@ impl Config {
             registration,
             deletion_grace,
             events_kept,
+            second_factor,
             mail,
             forms,
             storage,

@@ -48,7 +48,7 @@ codes! {
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED;
     /// The password is right, and the account has a second factor. At a sign-in the members `challenge` and `factors` (`totp`, `recovery_code`) say how to go on: `POST /api/v1/login/factor`. At `POST /api/v1/me/reauthenticate`, send `totp` or `recovery_code` with the password.
     FactorRequired = "factor_required", UNAUTHORIZED;
-    /// The challenge between password and second factor is unknown, was used, has been tried five times, is older than five minutes, or the account has changed since. Sign in again.
+    /// The challenge between password and second factor is unknown, was used, has been tried five times, is older than five minutes (where a second factor is enrolled, fifteen), or the account has changed since. Sign in again.
     InvalidChallenge = "invalid_challenge", UNAUTHORIZED;
     /// The route needs a token and none was sent. Send `Authorization: Bearer <token>`.
     MissingToken = "missing_token", UNAUTHORIZED;
@@ -70,8 +70,10 @@ codes! {
     HttpsRequired = "https_required", FORBIDDEN;
     /// The operator has closed registration.
     RegistrationClosed = "registration_closed", FORBIDDEN;
-    /// The password is right, and the address must be confirmed before anybody signs in (`PORTCULLIS_EMAIL_VERIFICATION=required`). `POST /api/v1/email/resend` sends the mail once more.
+    /// The password is right, and the address must be confirmed before anybody signs in (`PORTCULLIS_EMAIL_VERIFICATION=required`), or before a second factor is enrolled. `POST /api/v1/email/resend` sends the mail once more.
     EmailUnverified = "email_unverified", FORBIDDEN;
+    /// The password is right, the account has no second factor, and this server requires one (`PORTCULLIS_MFA=required`). The member `challenge` says how to go on: `POST /api/v1/login/enrol`.
+    FactorEnrolmentRequired = "factor_enrolment_required", FORBIDDEN;
     /// Name and password are right, and the account is scheduled for deletion, as its owner wanted (`PORTCULLIS_DELETION_GRACE`): the member `deletion_due_at` says when it will be deleted. To keep it, sign in once more with `"keep_account": true`.
     DeletionScheduled = "deletion_scheduled", FORBIDDEN;
     /// This server sends no mail (`PORTCULLIS_MAIL_URL` is unset), so this can't be done here.
@@ -86,6 +88,8 @@ codes! {
     UsernameTaken = "username_taken", CONFLICT;
     /// Another account has this address.
     EmailTaken = "email_taken", CONFLICT;
+    /// This server requires a second factor (`PORTCULLIS_MFA=required`), so the last one can't be removed. To replace it, enrol another.
+    FactorNotRemovable = "factor_not_removable", CONFLICT;
     /// The body has more than 64 KiB. A form of a page that is too large and has no good form token within its first 64 KiB is `csrf_failed`.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE;
     /// The path and query are too long.
@@ -146,6 +150,8 @@ impl Code {
                 | Self::InvalidLink
                 | Self::FactorRequired
                 | Self::InvalidChallenge
+                | Self::FactorEnrolmentRequired
+                | Self::FactorNotRemovable
                 | Self::RegistrationClosed
                 | Self::EmailUnverified
                 | Self::DeletionScheduled

@@ -25,16 +25,21 @@ static ENDPOINTS: &[Endpoint] = routes! {
     api "/api/v1/login", Client, signs_in:
         POST login::login
             fails [
-                InvalidCredentials, FactorRequired, EmailUnverified, DeletionScheduled,
-                TooManyAttempts
+                InvalidCredentials, FactorRequired, FactorEnrolmentRequired, EmailUnverified,
+                DeletionScheduled, TooManyAttempts
             ];
     api "/api/v1/login/factor", Client, signs_in:
         POST factors::login
             fails [InvalidCredentials, InvalidChallenge, DeletionScheduled, TooManyAttempts];
+    api "/api/v1/login/enrol", Client:
+        POST factors::begin_first fails [InvalidChallenge, EmailUnverified];
+    api "/api/v1/login/enrol/confirm", Client, signs_in:
+        POST factors::confirm_first
+            fails [InvalidCredentials, InvalidChallenge, EmailUnverified, NotFound, TooManyAttempts];
     api "/api/v1/me/factors", UserElseClient: GET factors::list;
     api "/api/v1/me/factors/totp", UserElseClient:
         POST factors::begin fails [InsufficientUserAuthentication, EmailUnverified],
-        DELETE factors::remove fails [InsufficientUserAuthentication, NotFound];
+        DELETE factors::remove fails [InsufficientUserAuthentication, NotFound, FactorNotRemovable];
     api "/api/v1/me/factors/totp/confirm", UserElseClient:
         POST factors::confirm
             fails [InvalidCredentials, InsufficientUserAuthentication, EmailUnverified, NotFound, TooManyAttempts];
@@ -77,6 +82,8 @@ static ENDPOINTS: &[Endpoint] = routes! {
     page "/", Page: GET pages::home::show;
     form "/login", Page, signs_in: GET pages::login::show, POST pages::login::submit;
     form "/login/factor", Page, signs_in: POST pages::second_step::submit;
+    form "/login/enrol", Page: POST pages::enrol_first::begin;
+    form "/login/enrol/confirm", Page, signs_in: POST pages::enrol_first::confirm;
     form "/register", Page: GET pages::register::show, POST pages::register::submit;
     form "/forgot", Page: GET pages::mailed::forgot::show, POST pages::mailed::forgot::submit;
     form "/reset", Page: GET pages::mailed::reset::show, POST pages::mailed::reset::submit;

@@ -96,6 +96,11 @@ register-have-account = Have an account already?
 second-step-title = Enter your code
 second-step-text = Your account asks for a second factor. Open your authenticator app, or use one of your recovery codes.
 
+## Setting up a second factor at a sign-in
+
+enrol-first-title = Set up a second factor
+enrol-first-text = This server requires a second factor. Set one up now to sign in.
+
 ## The password once more
 
 guard-title = Enter your password once more
@@ -289,6 +294,11 @@ factor-confirm-address = confirm your e-mail address
 factor-remove-title = Remove the second factor
 factor-remove-text = Your password alone will be enough to sign in. The recovery codes become void, and all your other sessions end.
 factor-remove = Remove the second factor
+factor-stays-title = The second factor stays
+factor-stays-text = This server requires a second factor. Set up another app to replace the one that you have.
+# { $time } is a date with a time.
+factor-required-until = This server requires a second factor. Set one up before { $time }: after that, signing in asks you to.
+factor-required-next = This server requires a second factor. Your next sign-in asks you to set one up.
 done-factor-removed = The second factor has been removed. All your other sessions have ended.
 enrol-scan = Scan this code with your authenticator app. Then enter the six digits that the app shows.
 enrol-qr = QR code for your authenticator app

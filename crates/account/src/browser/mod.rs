@@ -12,7 +12,7 @@ use jwt::IssueError;
 use model::{Authentication, BrowserCookie, Session, SessionId};
 use secret::{PlainToken, TokenPrefix};
 
-use crate::carrier::{Carrier, Holder};
+use crate::carrier::{Carrier, Given, Holder};
 use crate::{Accounts, Actor, DeviceToken, ReauthenticateError, Refused};
 
 /// The start of every cookie that leads to a session.
@@ -55,14 +55,14 @@ impl Carrier for Cookie {
         &self,
         accounts: &Accounts,
         session: &mut Session,
-        device: DeviceToken,
+        given: Given,
     ) -> Result<BrowserSession, IssueError> {
         let (cookie, kept) = accounts.new_cookie(session.authentication);
         session.browser = Some(kept);
         Ok(BrowserSession {
             cookie,
             session: session.id,
-            device,
+            device: given.device,
         })
     }
 

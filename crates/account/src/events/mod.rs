@@ -144,6 +144,8 @@ named! {
         WrongCode = "wrong_code",
         /// The password was right, and the second factor is asked for.
         FactorRequired = "factor_required",
+        /// The password was right, and the account must get a second factor first.
+        EnrolmentRequired = "factor_enrolment_required",
         /// The step between password and second factor is unknown, was used, has expired, or is another client's.
         InvalidChallenge = "invalid_challenge",
         /// The account is switched off.
@@ -231,8 +233,13 @@ impl<'a> Event<'a> {
     }
 
     /// The session is `id`.
-    pub(crate) const fn in_session(mut self, id: SessionId) -> Self {
-        self.session = Some(id);
+    pub(crate) const fn in_session(self, id: SessionId) -> Self {
+        self.in_any_session(Some(id))
+    }
+
+    /// The session is `id`, where there is one.
+    pub(crate) const fn in_any_session(mut self, id: Option<SessionId>) -> Self {
+        self.session = id;
         self
     }
 

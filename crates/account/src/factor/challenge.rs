@@ -6,15 +6,14 @@
 use std::time::Duration;
 
 use jwt::IssueError;
-use model::{Authentication, ClientInfo, Level, Methods, Timestamp, UserId};
+use model::{Authentication, ClientInfo, Level, Methods, UserId};
 use secret::{HashedToken, PlainToken, Secret, TokenPrefix};
 use serde::{Deserialize, Serialize};
-use storage::{Allowance, AttemptKey, Bound, Kind, Purpose, PutTicketError, Taken, Ticket};
+use storage::{Allowance, Bound, Kind, Purpose, Taken, Ticket};
 
+use super::kept::Kept;
 use super::{FactorError, FactorKind, PresentedFactor};
-use crate::attempts::Settlement;
 use crate::carrier::Carrier;
-use crate::device::Nonce;
 use crate::events::{Act, Reason};
 use crate::opening::Proven;
 use crate::unreadable::readable;
@@ -85,66 +84,29 @@ impl From<OpenSessionError> for AnswerError {
     }
 }
 
-/// What has been proven so far.
+/// The password was proven, and the second factor is asked for.
 #[derive(Serialize, Deserialize)]
-struct Challenge {
-    user: UserId,
-    /// When the password was proven.
-    at: Timestamp,
-    /// The budget of guesses at the password that is whole again once everything is proven.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    clears: Option<[u8; 32]>,
-    /// The known device that the client is on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    device: Option<Nonce>,
-    /// The hash of what the browser is known by that asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    browser: Option<[u8; 32]>,
-}
+struct Challenge(Kept);
 
 impl Purpose for Challenge {
     const KIND: Kind = Kind("challenge");
     const PREFIX: TokenPrefix = TokenPrefix("pcq_");
 
     fn owner(&self) -> Option<&UserId> {
-        Some(&self.user)
+        Some(&self.0.user)
     }
 }
 
 impl Accounts {
-    /// Keeps what was proven for the next step. The guess at the password is no failure; earlier failures are counted on
-    /// until everything is proven.
-    pub(crate) async fn challenge(
-        &self,
-        proven: Proven,
-        browser: Option<HashedToken>,
-    ) -> Result<FactorRequired, LoginError> {
-        let clears = proven.guess.clears();
-        self.settle(proven.guess.given_back()).await?;
+    /// Keeps what was proven for the next step.
+    pub(crate) async fn challenge(&self, proven: Proven) -> Result<FactorRequired, LoginError> {
         let factor = self.0.storage.second_factor(&proven.user.id).await?;
         let has_codes = factor.is_some_and(|factor| factor.recovery_codes > 0);
-        let challenge = Challenge {
-            user: proven.user.id.clone(),
-            at: proven.authentication.at,
-            clears: clears.map(|key| *key.as_bytes()),
-            device: proven.device,
-            browser: browser.map(|browser| *browser.as_bytes()),
-        };
-        let bound = Bound::to(&proven.user);
+        let (user, bound) = (proven.user.id.clone(), Bound::to(&proven.user));
+        let challenge = Challenge(self.keep_proven(proven).await?);
         let (kept, ticket) = Ticket::new(challenge, bound, LIFETIME, &*self.0.rng);
-        match self.tickets().put(ticket).await {
-            Ok(()) => {}
-            Err(PutTicketError::OwnerGone) => return Err(LoginError::InvalidCredentials),
-            Err(PutTicketError::TooLarge(error)) => {
-                return Err(storage::Error::Backend(error.into()).into());
-            }
-            Err(PutTicketError::Storage(error)) => return Err(error.into()),
-        }
-        self.report(
-            Act::SignIn
-                .refused(Reason::FactorRequired)
-                .of(&proven.user.id),
-        );
+        self.put_step(ticket).await?;
+        self.report(Act::SignIn.refused(Reason::FactorRequired).of(&user));
         let by_code = has_codes.then_some(FactorKind::RecoveryCode);
         Ok(FactorRequired {
             challenge: kept,
@@ -166,12 +128,12 @@ impl Accounts {
         let sent = PlainToken::parse(Challenge::PREFIX, answer.challenge.expose());
         let sent = sent.map_err(|_| invalid())?;
         let found = self.tickets().look::<Challenge>(&sent).await?;
-        let found = found.filter(|found| found.is_of(answer.browser.as_ref()));
+        let found = found.filter(|found| found.0.is_of(answer.browser.as_ref()));
         let found = found.ok_or_else(invalid)?;
         if !self.may_try_challenge(&sent).await? {
             return Err(invalid());
         }
-        let user = readable(self.0.storage.user(&found.user).await)?;
+        let user = readable(self.0.storage.user(&found.0.user).await)?;
         let user = user.filter(|user| found.bound.holds_for(user) && !user.disabled);
         let user = user.ok_or_else(invalid)?;
 
@@ -186,11 +148,12 @@ impl Accounts {
             authentication: Authentication {
                 methods: Methods::PASSWORD.with(method),
                 level: Level::Two,
-                at: granted.at,
+                at: granted.0.at,
             },
             client: answer.client,
-            device: granted.device,
-            guess: granted.settlement(),
+            device: granted.0.device,
+            browser: answer.browser,
+            guess: granted.0.settlement(),
         };
         let proven = if answer.keeps_account {
             self.keep_account(proven).await?
@@ -201,25 +164,6 @@ impl Accounts {
     }
 
     async fn may_try_challenge(&self, token: &PlainToken) -> Result<bool, storage::Error> {
-        let hash = token.hashed();
-        let whose = format!("challenge/{:02x?}", hash.as_bytes());
-        self.may(&whose, TRIES).await
-    }
-}
-
-impl Challenge {
-    /// Whether it was given to this browser, or to a client that has none.
-    fn is_of(&self, browser: Option<&HashedToken>) -> bool {
-        match (self.browser, browser) {
-            (None, None) => true,
-            (Some(kept), Some(browser)) => HashedToken::from_bytes(kept) == *browser,
-            _ => false,
-        }
-    }
-
-    fn settlement(&self) -> Settlement {
-        self.clears.map_or(Settlement::Nothing, |key| {
-            Settlement::ClearBudget(AttemptKey::new(key))
-        })
+        self.may_try_step("challenge", token, TRIES).await
     }
 }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use factors::{RECOVERY_CODES, RecoveryCode, Step, TotpSecret, qr_svg};
-use model::{Level, Timestamp, User, UserId};
+use model::{Level, SessionId, Timestamp, User, UserId};
 use secret::Secret;
 use serde::{Deserialize, Serialize};
 use storage::feed::SECOND_FACTORS;
@@ -82,6 +82,12 @@ struct Provisional {
     until: Timestamp,
 }
 
+/// An enrolment of which a code of the app was right.
+pub(super) struct Confirmed {
+    provisional: Versioned<Provisional>,
+    step: Step,
+}
+
 impl Record for Provisional {
     const KIND: Kind = Kind("enrolment");
 
@@ -102,6 +108,15 @@ impl Accounts {
         labels: AppLabels<'_>,
     ) -> Result<Enrolling, EnrolError> {
         let user = self.who_enrols(actor).await?;
+        self.give_secret(&user, labels).await
+    }
+
+    /// Gives an app the secret of an account, which waits to be confirmed.
+    pub(super) async fn give_secret(
+        &self,
+        user: &User,
+        labels: AppLabels<'_>,
+    ) -> Result<Enrolling, EnrolError> {
         let secret = TotpSecret::random(|bytes| self.0.rng.fill(bytes));
         let uri = secret.uri(labels.issuer, user.display_name());
         let sealed = self.seal_secret(&user.id, &secret);
@@ -127,6 +142,21 @@ impl Accounts {
         typed: &Secret<String>,
     ) -> Result<RecoveryCodes, EnrolError> {
         let user = self.who_enrols(actor).await?;
+        let session = Some(actor.session);
+        let confirmed = self.confirm_code(&user, session, typed).await?;
+        match self.enrol(&user, session, confirmed).await? {
+            Some((_, codes)) => Ok(codes),
+            None => Err(Refused::Revoked.into()), // overtaken by a change of the password
+        }
+    }
+
+    /// Checks a code of the app that waits to be confirmed. Guesses count as those at a second factor.
+    pub(super) async fn confirm_code(
+        &self,
+        user: &User,
+        session: Option<SessionId>,
+        typed: &Secret<String>,
+    ) -> Result<Confirmed, EnrolError> {
         let provisional = self.provisional(&user.id).await?;
         let provisional = provisional.ok_or(EnrolError::NotBegun)?;
         let secret = self.open_secret(&user.id, &provisional.sealed);
@@ -136,34 +166,47 @@ impl Accounts {
             .count_guess(budget, Act::FactorEnrolment, Some(&user.id))
             .await
             .map_err(FactorError::from)?;
-        let Some(Step(step)) = self.step_of(&secret, typed, None) else {
-            self.report(actor.event(Act::FactorEnrolment.refused(Reason::WrongCode)));
+        let Some(step) = self.step_of(&secret, typed, None) else {
+            let refused = Act::FactorEnrolment.refused(Reason::WrongCode);
+            self.report(refused.of(&user.id).in_any_session(session));
             return Err(FactorError::WrongCode.into());
         };
         self.clear_guesses(guess).await?;
+        Ok(Confirmed { provisional, step })
+    }
+
+    /// Enrols the app whose code was right: every other session ends. The account as it is now, and recovery codes; nothing
+    /// when another change was faster.
+    pub(super) async fn enrol(
+        &self,
+        user: &User,
+        session: Option<SessionId>,
+        confirmed: Confirmed,
+    ) -> Result<Option<(User, RecoveryCodes)>, storage::Error> {
+        let Confirmed { provisional, step } = confirmed;
         let codes = self.new_recovery_codes();
         let enrolment = Enrolment {
             user: user.id.clone(),
             at: user.generation,
-            keep: Some(actor.session),
+            keep: session,
             sealed: provisional.sealed.clone(),
-            step,
+            step: step.0,
             recovery_codes: codes.iter().map(RecoveryCode::hashed).collect(),
         };
-        let announced = self.announce_factor(&user, FactorNews::Added).await?;
+        let announced = self.announce_factor(user, FactorNews::Added).await?;
         let enrolled = self.0.storage.enrol(enrolment, self.moment()).await?;
-        if enrolled.is_none() {
-            return Err(Refused::Revoked.into()); // overtaken by a change of the password
-        }
+        let Some(enrolled) = enrolled else {
+            return Ok(None);
+        };
         self.records::<Provisional>()
             .delete(&provisional, Tells::nothing())
             .await?;
-        self.report_kept(actor.event(Act::FactorEnrolment.done()))
+        let done = Act::FactorEnrolment.done();
+        self.report_kept(done.of(&user.id).in_any_session(session))
             .await;
         self.made::<FactorNotice>(announced).await;
-        Ok(RecoveryCodes(
-            codes.iter().map(RecoveryCode::text).collect(),
-        ))
+        let codes = codes.iter().map(RecoveryCode::text).collect();
+        Ok(Some((enrolled, RecoveryCodes(codes))))
     }
 
     /// The account of somebody who may enrol.
@@ -181,7 +224,7 @@ impl Accounts {
     }
 
     /// A server of an earlier version would let a new password in without the second factor.
-    async fn expect_factors_everywhere(&self) -> Result<(), EnrolError> {
+    pub(super) async fn expect_factors_everywhere(&self) -> Result<(), EnrolError> {
         let without = self.0.storage.who_cannot_read(SECOND_FACTORS).await?;
         if without.is_empty() {
             return Ok(());

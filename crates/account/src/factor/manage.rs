@@ -14,6 +14,11 @@ pub struct OwnFactors {
     pub totp_since: Option<Timestamp>,
     /// How many recovery codes are left.
     pub recovery_codes: u32,
+    /// Whether the server requires that there be one: then it can't be removed, and where there is none yet the next sign-in
+    /// asks for it.
+    pub required: bool,
+    /// Until when a sign-in doesn't ask for that; nothing where it does, or would not.
+    pub enrol_by: Option<Timestamp>,
 }
 
 /// Why a second factor was not changed.
@@ -28,6 +33,9 @@ pub enum ManageFactorError {
     /// The account has none.
     #[error("the account has no second factor")]
     None,
+    /// The server requires it.
+    #[error("the server requires a second factor")]
+    Required,
 }
 
 impl From<storage::Error> for ManageFactorError {
@@ -41,15 +49,27 @@ impl Accounts {
     pub async fn own_factors(&self, actor: &Actor) -> Result<OwnFactors, Refused> {
         self.live_session(actor).await?;
         let found = self.0.storage.second_factor(&actor.user).await?;
+        let required = self.0.settings.factor_rules.required;
+        let enrol_by = if required && found.is_none() {
+            self.time_left_to_enrol(&actor.user).await?
+        } else {
+            None
+        };
         Ok(OwnFactors {
+            required,
+            enrol_by,
             totp_since: found.as_ref().map(|factor| factor.since),
             recovery_codes: found.map_or(0, |factor| factor.recovery_codes),
         })
     }
 
-    /// Removes the actor's second factor: the password alone is asked for from then on. Every other session ends.
+    /// Removes the actor's second factor: the password alone is asked for from then on. Every other session ends. Where the
+    /// server requires one, it stays: another app may take its place.
     pub async fn remove_own_factor(&self, actor: &Actor) -> Result<(), ManageFactorError> {
         let user = self.who_manages(actor).await?;
+        if self.0.settings.factor_rules.required {
+            return Err(ManageFactorError::Required);
+        }
         let announced = self.announce_factor(&user, FactorNews::Removed).await?;
         let keep = Some(actor.session);
         let removing = self

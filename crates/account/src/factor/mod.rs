@@ -3,8 +3,11 @@
 //! Its secret is encrypted for the account that it belongs to (`Settings::factors`). A code is good once, by the step of
 //! time that it is of: the store moves that on by compare-and-set, also at the enrolment.
 
+mod asked;
 mod challenge;
 mod enrol;
+mod enrol_first;
+mod kept;
 mod manage;
 mod notice;
 mod prove;
@@ -16,8 +19,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Accounts;
 
+pub(crate) use asked::Asked;
 pub use challenge::{AnswerError, ChallengeAnswer, FactorRequired};
 pub use enrol::{AppLabels, EnrolError, Enrolling, RecoveryCodes};
+pub use enrol_first::{EnrolFirstError, EnrolmentRequired, FirstCode, FirstEnrolment};
 pub use manage::{ManageFactorError, OwnFactors};
 pub(crate) use notice::{FactorNews, FactorNotice};
 pub use prove::{FactorError, PresentedFactor};

@@ -4,7 +4,7 @@ use model::{Timestamp, User};
 
 use super::{FindError, LANGUAGE, Operator};
 use crate::events::Act;
-use crate::factor::{FactorNews, FactorNotice};
+use crate::factor::{Asked, FactorNews, FactorNotice};
 use crate::mailing::Announced;
 
 /// The second factor of an account, as an operator sees it: its secret and codes stay where they are.
@@ -54,8 +54,9 @@ impl Operator {
         })
     }
 
-    /// Removes the authenticator app and the recovery codes: the password alone signs in. Every session ends, and the owner
-    /// is told.
+    /// Removes the authenticator app and the recovery codes: the password alone signs in, or, where the server requires a
+    /// second factor, enrols another one at the next sign-in, whatever grace there is. Every session ends, and the owner is
+    /// told.
     ///
     /// # Errors
     /// When nobody is meant, there is none, or the store fails.
@@ -66,6 +67,8 @@ impl Operator {
             return Err(RemoveFactorError::None);
         }
         let moment = self.moment().await?;
+        // Before the removal: after a failure in between an account with a factor has no time left to enrol one.
+        Asked::use_up(&*self.storage, &id, moment.now, &*self.rng).await?;
         let outbox = self.outbox();
         let announced = match &outbox {
             Some(outbox) => {

@@ -12,5 +12,6 @@ mod hashing;
 mod mail;
 mod operator;
 mod process;
+mod required;
 mod same_time;
 mod time;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use account::{
-    Accounts, Actor, Bearer, Lifetimes, Live, LoginAttempt, Mailing, Parts, Principal,
+    Accounts, Actor, Bearer, FactorRules, Lifetimes, Live, LoginAttempt, Mailing, Parts, Principal,
     Registration, Settings, Tokens,
 };
 use jwt::revocation::{RevocationSet, Staleness};
@@ -43,6 +43,23 @@ impl Process {
         access_lifetime: Duration,
         mailing: Option<Mailing>,
     ) -> Self {
+        Self::with_settings(storage, settings(access_lifetime), mailing).await
+    }
+
+    /// One with these rules for second factors.
+    pub(crate) async fn with_rules(storage: Arc<dyn Storage>, factor_rules: FactorRules) -> Self {
+        let settings = Settings {
+            factor_rules,
+            ..settings(HOUR)
+        };
+        Self::with_settings(storage, settings, None).await
+    }
+
+    async fn with_settings(
+        storage: Arc<dyn Storage>,
+        settings: Settings,
+        mailing: Option<Mailing>,
+    ) -> Self {
         let clock = Arc::new(ManualClock::starting_at(START));
         let monotonic = Arc::new(AtomicU64::new(0));
         let ticks = Arc::clone(&monotonic);
@@ -69,7 +86,7 @@ impl Process {
             clock: Arc::clone(&clock) as _,
             rng: Arc::new(SystemRng),
             mailing,
-            settings: settings(access_lifetime),
+            settings,
         });
         Self {
             accounts: accounts.await.unwrap(),
@@ -141,6 +158,7 @@ fn settings(access_lifetime: Duration) -> Settings {
         upgrade_hashes: true,
         keep_events: None,
         deletion_grace: Duration::ZERO,
+        factor_rules: FactorRules::default(),
         policy: Policy::default(),
         decoy_key: Secret::new([7; 32]),
         attempt_key: Secret::new([8; 32]),

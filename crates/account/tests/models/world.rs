@@ -131,6 +131,7 @@ impl World {
     ) -> Self {
         let settings = Settings {
             keep_events: None,
+            factor_rules: account::FactorRules::default(),
             deletion_grace: mailing.as_ref().map_or(Duration::ZERO, |_| WAIT),
             ..settings()
         };
@@ -558,6 +559,7 @@ fn settings() -> Settings {
         registration_open: true,
         upgrade_hashes: true,
         deletion_grace: seconds(0),
+        factor_rules: account::FactorRules::default(),
         policy: Policy::default(),
         decoy_key: Secret::new([7; 32]),
         attempt_key: Secret::new([8; 32]),

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use account::{Accounts, Lifetimes, Live, Parts, Settings};
+use account::{Accounts, FactorRules, Lifetimes, Live, Parts, Settings};
 use anyhow::Context as _;
 use config::env_vars::accounts::BREACHED_FILE;
 use config::{Config, Keys, PublicUrl};
@@ -264,6 +264,7 @@ fn settings(config: &Config, keys: &Keys) -> Settings {
         upgrade_hashes: config.passwords.upgrade,
         deletion_grace: config.deletion_grace,
         keep_events: config.events_kept,
+        factor_rules: factor_rules(config),
         policy: Policy::with_min_chars(config.passwords.min_length),
         decoy_key: derived_key(&keys.secret_key, "decoys"),
         attempt_key: derived_key(&keys.secret_key, "attempts"),
@@ -296,6 +297,15 @@ fn app_issuer(config: &Config, public_url: &PublicUrl) -> String {
     match &config.mail.brand {
         Some(brand) => brand.to_string(),
         None => public_url.host(),
+    }
+}
+
+fn factor_rules(config: &Config) -> FactorRules {
+    let rules = &config.second_factor;
+    FactorRules {
+        required: rules.required,
+        grace: rules.grace,
+        remember: rules.remember,
     }
 }
 

@@ -28,6 +28,19 @@ env_vars! {
     /// nothing of it is kept there, and it is in the log only.
     EVENTS_DAYS = "PORTCULLIS_EVENTS_DAYS", Accounts, Kind::Number { min: 0, max: 3650 }, Fallback::Value("90");
 
+    /// Whether every account must have a second factor (docs/second-factor.md). With `required` a sign-in to an account
+    /// that has none enrols one before there is a session; sessions that are open go on, and nobody removes the last factor.
+    MFA = "PORTCULLIS_MFA", Accounts, Kind::Choice(&["optional", "required"]), Fallback::Value("optional");
+
+    /// For how many days an account without a second factor may still sign in by the password alone where one is required,
+    /// from its first sign-in under that rule. With 0 it enrols at that sign-in. Nothing that its owner does begins the days
+    /// anew.
+    MFA_GRACE = "PORTCULLIS_MFA_GRACE", Accounts, Kind::Number { min: 0, max: 365 }, Fallback::Value("0");
+
+    /// For how many days people may have a browser or an app remembered that has shown the second factor, and sign in there
+    /// by the password alone. With 0 every sign-in asks for it, also where one was remembered before.
+    MFA_REMEMBER = "PORTCULLIS_MFA_REMEMBER", Accounts, Kind::Number { min: 0, max: 90 }, Fallback::Value("0");
+
     /// The least number of characters of a new password. NIST SP 800-63B-4 §3.1.1 asks for 15 where
     /// a password is the only factor, and never less than 8.
     PASSWORD_MIN_LENGTH = "PORTCULLIS_PASSWORD_MIN_LENGTH", Accounts, Kind::Number { min: 8, max: 128 }, Fallback::Value("8");

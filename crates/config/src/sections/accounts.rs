@@ -8,8 +8,8 @@ use secret::Secret;
 use crate::{
     env_vars::accounts::{
         BCRYPT_PEPPER, BCRYPT_TRUNCATE, BREACHED_FILE, DELETION_GRACE, EVENTS_DAYS, HASH_UPGRADE,
-        PASSWORD_MIN_LENGTH, REFRESH_GRACE, REGISTRATION, REVOCATION_MAX_STALENESS,
-        SESSION_MAX_AGE,
+        MFA, MFA_GRACE, MFA_REMEMBER, PASSWORD_MIN_LENGTH, REFRESH_GRACE, REGISTRATION,
+        REVOCATION_MAX_STALENESS, SESSION_MAX_AGE,
     },
     reader::Reader,
 };
@@ -54,6 +54,17 @@ pub enum Registration {
     Closed,
 }
 
+/// Who must have a second factor, and how often it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecondFactor {
+    /// Whether every account must have one.
+    pub required: bool,
+    /// How long an account may do without one from when it was first asked for it.
+    pub grace: Duration,
+    /// How long a device may be remembered that has shown it; zero: none is.
+    pub remember: Duration,
+}
+
 /// For how long a change of the address can be taken back.
 const UNDO: Duration = Duration::from_hours(7 * 24);
 
@@ -74,6 +85,22 @@ pub(crate) fn deletion_grace(reader: &mut Reader) -> Duration {
 pub(crate) fn events_kept(reader: &mut Reader) -> Option<Duration> {
     let days: u64 = reader.number(&EVENTS_DAYS);
     (days > 0).then(|| Duration::from_hours(24 * days))
+}
+
+impl SecondFactor {
+    pub(crate) fn read(reader: &mut Reader) -> Self {
+        let required = reader.choice(&MFA, &[("optional", false), ("required", true)]);
+        let mut days = |var| Duration::from_hours(24 * reader.number(var));
+        let (grace, remember) = (days(&MFA_GRACE), days(&MFA_REMEMBER));
+        if !grace.is_zero() && !required {
+            reader.notice(&MFA_GRACE, "does nothing while PORTCULLIS_MFA is optional");
+        }
+        Self {
+            required,
+            grace,
+            remember,
+        }
+    }
 }
 
 impl Sessions {

@@ -10,7 +10,7 @@ mod server;
 mod storage;
 mod tokens;
 
-pub use accounts::{Passwords, Registration, Sessions};
+pub use accounts::{Passwords, Registration, SecondFactor, Sessions};
 pub(crate) use accounts::{deletion_grace, events_kept};
 pub use forms::Forms;
 pub use limits::Limits;

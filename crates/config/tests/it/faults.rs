@@ -103,6 +103,9 @@ fn numbers_have_bounds() {
         ),
         ("PORTCULLIS_DELETION_GRACE", "7776000", "7776001"),
         ("PORTCULLIS_DELETION_GRACE", "0", "30d"),
+        ("PORTCULLIS_MFA", "Required", "true"),
+        ("PORTCULLIS_MFA_GRACE", "365", "366"),
+        ("PORTCULLIS_MFA_REMEMBER", "90", "91"),
         ("PORTCULLIS_PASSWORD_MIN_LENGTH", "8", "7"),
         ("PORTCULLIS_PASSWORD_MIN_LENGTH", "128", "8.5"),
         ("PORTCULLIS_HASH_UPGRADE", "False", "maybe"),
@@ -147,6 +150,23 @@ fn a_deletion_that_waits_for_less_than_seven_days_is_reported() {
                 && notice.message.starts_with("is less than seven days")
         });
         assert_eq!(told, reported, "{seconds}");
+    }
+}
+
+#[test]
+fn days_without_a_second_factor_that_nobody_needs_are_reported() {
+    for (mfa, days, reported) in [
+        ("optional", "7", true),
+        ("optional", "0", false),
+        ("required", "7", false),
+    ] {
+        let config = Setup::new()
+            .env("PORTCULLIS_MFA", mfa)
+            .env("PORTCULLIS_MFA_GRACE", days)
+            .good();
+        let mut notices = config.notices.iter();
+        let told = notices.any(|notice| notice.name == "PORTCULLIS_MFA_GRACE");
+        assert_eq!(told, reported, "{mfa} {days}");
     }
 }
 

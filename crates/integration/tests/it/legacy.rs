@@ -135,6 +135,17 @@ every_backend! {
         assert_eq!(app.me(pair["access_token"].as_str().unwrap()).await.assert_ok()["id"], RECORDED_IDENTITY);
     }
 
+    async fn they_open_no_session_where_a_second_factor_must_be_enrolled_first(app: TestApp) {
+        let required = ("PORTCULLIS_MFA", "required");
+        let app = app.restart_with(&[A_YEAR, required]).await;
+        let id = app.signed_up("alice").await;
+        app.me(&access(&id)).await.assert_ok();
+        app.refresh(&refresh(&id)).await.assert_problem(401, "revoked_token");
+        let week = ("PORTCULLIS_MFA_GRACE", "7");
+        let app = app.restart_with(&[A_YEAR, required, week]).await;
+        app.refresh(&refresh(&id)).await.assert_ok();
+    }
+
     async fn they_expire_as_they_say(app: TestApp) {
         let app = app.restart_with(&[A_YEAR]).await;
         let id = app.signed_up("alice").await;

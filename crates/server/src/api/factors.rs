@@ -1,7 +1,10 @@
-//! `POST /api/v1/login/factor`, and what one does to one's own second factor: `/api/v1/me/factors…` and
+//! `POST /api/v1/login/factor` and `POST /api/v1/login/enrol…`, and what one does to one's own second factor: `/api/v1/me/factors…` and
 //! `/api/v1/me/recovery-codes`
 
-use account::{AppLabels, Bearer, ChallengeAnswer, OwnFactors, PresentedFactor, RecoveryCodes};
+use account::{
+    AppLabels, Bearer, ChallengeAnswer, Enrolling, FirstCode, FirstEnrolment, OwnFactors,
+    PresentedFactor, RecoveryCodes,
+};
 use axum::extract::State;
 use http::StatusCode;
 use model::Timestamp;
@@ -97,6 +100,86 @@ pub(crate) async fn login(
     Ok(Json(tokens.into()))
 }
 
+input! {
+    /// Somebody who must enrol a second factor before there is a session.
+    #[derive(utoipa::ToSchema)]
+    pub(crate) struct EnrolFirst {
+        /// The `challenge` of the sign-in.
+        #[schema(value_type = String, max_length = 1024)]
+        challenge: Secret<String> = fields::typed_password,
+    }
+}
+
+/// Begins the enrolment of an authenticator app at a sign-in that was answered `factor_enrolment_required`. The challenge is
+/// good for fifteen minutes, and for five times. Beginning again gives another secret.
+#[utoipa::path(
+    post, path = super::IN_ROUTES, operation_id = "enrol_first", tag = "Sessions", request_body = EnrolFirst,
+    responses((status = 201, description = "To be shown once", body = EnrolmentView)),
+)]
+pub(crate) async fn begin_first(
+    Serving(accounts): Serving,
+    State(app): State<App>,
+    Valid(body): Valid<EnrolFirst>,
+) -> Result<(StatusCode, Json<EnrolmentView>), ApiError> {
+    let enrolment = FirstEnrolment {
+        challenge: body.challenge,
+        browser: None,
+    };
+    let enrolling = accounts.begin_first_enrolment(enrolment, labels(&app));
+    Ok((StatusCode::CREATED, Json(enrolling.await?.into())))
+}
+
+input! {
+    /// What the app shows.
+    #[derive(utoipa::ToSchema)]
+    pub(crate) struct ConfirmFirst {
+        /// The `challenge` of the sign-in.
+        #[schema(value_type = String, max_length = 1024)]
+        challenge: Secret<String> = fields::typed_password,
+        /// Six digits, with or without a space.
+        #[schema(value_type = String, max_length = 1024, example = "123 456")]
+        code: Secret<String> = fields::typed_password,
+    }
+}
+
+/// A session, and the recovery codes of the app that was enrolled for it.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Enrolled)]
+pub(crate) struct EnrolledView {
+    #[serde(flatten)]
+    tokens: TokensView,
+    #[serde(flatten)]
+    codes: RecoveryCodesView,
+}
+
+/// Confirms the enrolment by a code of the app, and opens a session by both factors. Every other session of the account ends.
+/// The code that confirmed can't sign in. After five wrong codes of an account each further one must wait.
+#[utoipa::path(
+    post, path = super::IN_ROUTES, operation_id = "confirm_first", tag = "Sessions", request_body = ConfirmFirst,
+    responses((status = 200, description = "The first pair of tokens, and codes for whoever loses the app", body = EnrolledView)),
+)]
+pub(crate) async fn confirm_first(
+    Serving(accounts): Serving,
+    RequestClient(client): RequestClient,
+    limit: SignInLimit,
+    Valid(body): Valid<ConfirmFirst>,
+) -> Result<Json<EnrolledView>, ApiError> {
+    let typed = FirstCode {
+        of: FirstEnrolment {
+            challenge: body.challenge,
+            browser: None,
+        },
+        code: body.code,
+        client,
+    };
+    let confirming = async move { accounts.confirm_first_enrolment(typed, &Bearer).await };
+    let (tokens, codes) = to_the_end(limit.around(confirming)).await?;
+    Ok(Json(EnrolledView {
+        tokens: tokens.into(),
+        codes: codes.into(),
+    }))
+}
+
 /// The second factor of the caller.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Factors)]
@@ -105,6 +188,11 @@ pub(crate) struct FactorsView {
     #[schema(required)]
     totp: Option<TotpView>,
     recovery_codes: RecoveryCodesLeft,
+    /// Whether the server requires one: then the last can't be removed, and an account without one enrols it at a sign-in.
+    required: bool,
+    /// From when on a sign-in demands that, for an account that was asked and has none; otherwise null.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    enrolment_due_at: Option<Timestamp>,
 }
 
 impl From<OwnFactors> for FactorsView {
@@ -114,6 +202,8 @@ impl From<OwnFactors> for FactorsView {
             recovery_codes: RecoveryCodesLeft {
                 left: own.recovery_codes,
             },
+            required: own.required,
+            enrolment_due_at: own.enrol_by,
         }
     }
 }
@@ -163,6 +253,24 @@ pub(crate) struct EnrolmentView {
     qr_svg: Secret<String>,
 }
 
+/// What is said to who enrols, beside the secret.
+fn labels(app: &App) -> AppLabels<'_> {
+    AppLabels {
+        issuer: &app.app_issuer,
+        picture: texts::in_english("enrol-qr").unwrap_or_default(),
+    }
+}
+
+impl From<Enrolling> for EnrolmentView {
+    fn from(enrolling: Enrolling) -> Self {
+        Self {
+            secret: enrolling.secret,
+            uri: enrolling.uri,
+            qr_svg: enrolling.qr,
+        }
+    }
+}
+
 /// Begins the enrolment of an authenticator app (TOTP, RFC 6238). It waits 15 minutes for a code that confirms it; the app that
 /// the account has stays good until then. Needs a fresh token, and a confirmed address where the server sends mail; once
 /// there is an app, a fresh token of both factors.
@@ -175,18 +283,8 @@ pub(crate) async fn begin(
     State(app): State<App>,
     Acting(actor): Acting,
 ) -> Result<(StatusCode, Json<EnrolmentView>), ApiError> {
-    let labels = AppLabels {
-        issuer: &app.app_issuer,
-        picture: texts::in_english("enrol-qr").unwrap_or_default(),
-    };
-    let enrolling = accounts.begin_enrolment(&actor, labels);
-    let enrolling = enrolling.await?;
-    let view = EnrolmentView {
-        secret: enrolling.secret,
-        uri: enrolling.uri,
-        qr_svg: enrolling.qr,
-    };
-    Ok((StatusCode::CREATED, Json(view)))
+    let enrolling = accounts.begin_enrolment(&actor, labels(&app));
+    Ok((StatusCode::CREATED, Json(enrolling.await?.into())))
 }
 
 input! {
@@ -241,7 +339,7 @@ pub(crate) async fn confirm(
 }
 
 /// Removes the authenticator app and the recovery codes: from now on the password alone signs in. Every other session ends.
-/// Needs a fresh token of both factors.
+/// Needs a fresh token of both factors. Refused where the server requires a second factor.
 #[utoipa::path(
     delete, path = super::IN_ROUTES, operation_id = "remove_totp", tag = "Second factor", security(("access" = [])),
     responses((status = 204, description = "Removed")),

@@ -71,6 +71,11 @@ pub(crate) struct TokensView {
     )]
     #[schema(value_type = Option<String>)]
     device_token: Option<DeviceToken>,
+    /// Where the server requires a second factor and the account has none: from then on a sign-in enrols one. Only an answer
+    /// to a sign-in has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    factor_enrolment_due_at: Option<Timestamp>,
 }
 
 impl From<Tokens> for TokensView {
@@ -83,6 +88,7 @@ impl From<Tokens> for TokensView {
             refresh_expires_in: tokens.refresh_expires_in.as_secs(),
             session_id: tokens.session.to_string(),
             device_token: tokens.device,
+            factor_enrolment_due_at: tokens.enrol_by,
         }
     }
 }

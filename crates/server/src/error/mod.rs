@@ -5,7 +5,7 @@ mod variants;
 use std::sync::Arc;
 use std::time::Duration;
 
-use account::{FactorKind, FactorRequired};
+use account::{EnrolmentRequired, FactorKind, FactorRequired};
 use axum::response::{IntoResponse, Response};
 use http::header::HeaderValue;
 use model::Timestamp;
@@ -52,6 +52,8 @@ pub struct ApiError {
     retry_after: Option<Duration>,
     /// What says how to go on with a sign-in.
     factor: Option<Arc<FactorRequired>>,
+    /// The same, where a second factor must be enrolled first.
+    enrolment: Option<Arc<EnrolmentRequired>>,
     /// Whether both factors are demanded.
     is_level_two: bool,
     /// When an account will be deleted, as a member of its own.
@@ -76,6 +78,7 @@ impl ApiError {
             faults: None,
             retry_after: None,
             factor: None,
+            enrolment: None,
             is_level_two: false,
             deletion_due_at: None,
             refused_by: None,
@@ -167,6 +170,10 @@ impl ApiError {
                 .with("factors", kinds(&required.factors)),
             None => problem,
         };
+        let problem = match &self.enrolment {
+            Some(required) => problem.with("challenge", required.challenge.expose()),
+            None => problem,
+        };
         let problem = match challenge {
             Some(challenge) => problem.challenge(challenge),
             None => problem,
@@ -206,6 +213,8 @@ const fn challenge(code: Code) -> Option<HeaderValue> {
         | Code::MalformedRequest
         | Code::InvalidLink
         | Code::EmailUnverified
+        | Code::FactorEnrolmentRequired
+        | Code::FactorNotRemovable
         | Code::DeletionScheduled
         | Code::MailDisabled
         | Code::Forbidden

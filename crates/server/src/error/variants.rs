@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use account::{
     AnswerError, AskForAddressError, AskForResetError, ChangePasswordError, ChangeProfileError,
-    ConfirmError, DeleteError, EndSessionError, EnrolError, FactorError, LoginError, MailOff,
-    ManageFactorError, OpenSessionError, ProofError, QuotaError, ReauthenticateError, RefreshError,
-    Refused, RegisterError, ResendError, ResetError, SignUpError, UndoAddressError,
+    ConfirmError, DeleteError, EndSessionError, EnrolError, EnrolFirstError, FactorError,
+    LoginError, MailOff, ManageFactorError, ProofError, QuotaError, ReauthenticateError,
+    RefreshError, Refused, RegisterError, ResendError, ResetError, SignUpError, UndoAddressError,
 };
 use csrf::CsrfRejection;
 use jwt::{AuthRejection, TokenError};
@@ -108,9 +108,7 @@ impl From<SignUpError> for ApiError {
     fn from(error: SignUpError) -> Self {
         match error {
             SignUpError::Register(error) => error.into(),
-            SignUpError::Session(OpenSessionError::Insufficient) => Refused::NotFresh.into(),
-            SignUpError::Session(OpenSessionError::Issue(error)) => Self::internal(error),
-            SignUpError::Session(OpenSessionError::Storage(error)) => error.into(),
+            SignUpError::Session(error) => LoginError::from(error).into(),
         }
     }
 }
@@ -122,6 +120,10 @@ impl From<LoginError> for ApiError {
             LoginError::FactorRequired(required) => Self {
                 factor: Some(Arc::new(required)),
                 ..Self::new(Code::FactorRequired)
+            },
+            LoginError::EnrolmentRequired(required) => Self {
+                enrolment: Some(Arc::new(required)),
+                ..Self::new(Code::FactorEnrolmentRequired)
             },
             LoginError::Insufficient => Refused::NotFresh.into(),
             LoginError::EmailUnverified => Self::new(Code::EmailUnverified),
@@ -194,6 +196,19 @@ impl From<AnswerError> for ApiError {
     }
 }
 
+impl From<EnrolFirstError> for ApiError {
+    fn from(error: EnrolFirstError) -> Self {
+        match error {
+            EnrolFirstError::InvalidChallenge => Self::new(Code::InvalidChallenge),
+            EnrolFirstError::EmailUnverified => Self::new(Code::EmailUnverified),
+            EnrolFirstError::NotEverywhere => Self::unavailable(UPGRADE_RETRY),
+            EnrolFirstError::NotBegun => Self::new(Code::NotFound),
+            EnrolFirstError::Factor(error) => error.into(),
+            EnrolFirstError::Login(error) => error.into(),
+        }
+    }
+}
+
 impl From<EnrolError> for ApiError {
     fn from(error: EnrolError) -> Self {
         match error {
@@ -213,6 +228,7 @@ impl From<ManageFactorError> for ApiError {
             ManageFactorError::Refused(refused) => refused.into(),
             ManageFactorError::LevelTooLow => Self::level_two(),
             ManageFactorError::None => Self::new(Code::NotFound),
+            ManageFactorError::Required => Self::new(Code::FactorNotRemovable),
         }
     }
 }

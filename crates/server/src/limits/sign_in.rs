@@ -3,7 +3,9 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use account::{AnswerError, Charging, FactorError, LoginError, QuotaError, SignInQuota};
+use account::{
+    AnswerError, Charging, EnrolFirstError, FactorError, LoginError, QuotaError, SignInQuota,
+};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use model::UserId;
@@ -61,6 +63,21 @@ impl SignInFailure for AnswerError {
     }
 }
 
+impl SignInFailure for EnrolFirstError {
+    fn is_no_guess(&self) -> bool {
+        match self {
+            Self::Login(error) => is_ours(error),
+            Self::Factor(FactorError::Storage(_)) | Self::NotEverywhere => true,
+            Self::Factor(
+                FactorError::WrongCode | FactorError::None | FactorError::TooManyAttempts { .. },
+            )
+            | Self::InvalidChallenge
+            | Self::EmailUnverified
+            | Self::NotBegun => false,
+        }
+    }
+}
+
 /// Whether it is our fault that nobody was signed in: then no password was compared, or the right one.
 ///
 /// That too many attempts went before may only be due to others at the same name that are under way, and no hash
@@ -73,7 +90,8 @@ const fn is_ours(error: &LoginError) -> bool {
         | LoginError::Issue(_)
         | LoginError::Quota(QuotaError::Unavailable(_))
         // The password was right, and its user was charged for that.
-        | LoginError::FactorRequired(_) => true,
+        | LoginError::FactorRequired(_)
+        | LoginError::EnrolmentRequired(_) => true,
         // The password was right: else whoever knows it could ask without an end.
         LoginError::EmailUnverified
         | LoginError::DeletionScheduled { .. }

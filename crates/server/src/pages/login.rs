@@ -11,6 +11,7 @@ use http::Uri;
 use model::Timestamp;
 
 use super::account::done::done;
+use super::enrol_first;
 use super::form::{Field, Form, Shown};
 use super::mailed::resend::unverified;
 use super::next::Next;
@@ -148,6 +149,9 @@ pub(crate) async fn submit(
             Err(LoginError::FactorRequired(required)) => {
                 let (going, empty) = (Going::on(&required, next, keeps), Form::empty_in(&words));
                 return second_step::page(&visitor, &words, csrf, &empty, going);
+            }
+            Err(LoginError::EnrolmentRequired(required)) => {
+                return enrol_first::page(&required, next, &visitor, &words, csrf);
             }
             Err(LoginError::EmailUnverified) => {
                 return unverified(&identifier, &visitor, &words, csrf);

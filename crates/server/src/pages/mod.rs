@@ -14,6 +14,7 @@ pub(crate) mod assets;
 pub(crate) mod confirm;
 mod cookies;
 pub(crate) mod deleted;
+pub(crate) mod enrol_first;
 pub(crate) mod error;
 mod factor;
 mod form;

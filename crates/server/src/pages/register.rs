@@ -1,6 +1,6 @@
 //! `GET` and `POST /register`
 
-use account::{Accounts, RegisterError, Registration, SignUpError, Verification};
+use account::{Accounts, OpenSessionError, RegisterError, Registration, SignUpError, Verification};
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -9,8 +9,10 @@ use problem::Fault;
 use secret::Secret;
 use storage::UniqueField;
 
+use super::enrol_first;
 use super::form::{Field, Form, Shown};
 use super::mailed::confirm::Sent;
+use super::mailed::resend::unverified;
 use super::render::{Frame, page_in};
 use super::visitor::Visitor;
 use super::words::Words;
@@ -116,9 +118,21 @@ pub(crate) async fn submit(
         }
     } else {
         let carrier = visitor.carrier();
-        let registering = accounts.sign_up(registration, client, &carrier);
+        let address = registration.email.clone();
+        let browser = Some(visitor.known_by()?);
+        let registering = accounts.sign_up(registration, client, browser, &carrier);
         match taken.spend(None, registering).await? {
             Ok(session) => return Ok(visitor.welcome(&session, "/account")),
+            Err(SignUpError::Session(OpenSessionError::EnrolmentRequired(required))) => {
+                return enrol_first::page(&required, None, &visitor, &words, csrf);
+            }
+            Err(SignUpError::Session(OpenSessionError::EmailUnverified)) => {
+                // A mail is on its way, unless this server asks nobody to confirm an address.
+                return match accounts.verification() {
+                    Verification::Off => unverified(address.as_str(), &visitor, &words, csrf),
+                    _ => Sent::SIGN_UP.page(&address, &visitor, &words, csrf),
+                };
+            }
             Err(error) => refuse(&mut form, error)?,
         }
     }

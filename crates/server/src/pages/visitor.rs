@@ -137,12 +137,17 @@ impl Visitor {
 
     /// Sends someone who has just signed in to `path`. The session of before ends.
     pub(super) fn welcome(&self, session: &BrowserSession, path: &str) -> Response {
+        self.welcome_on(session, Redirect::to(path).into_response())
+    }
+
+    /// The page of someone who has just signed in. The session of before ends.
+    pub(super) fn welcome_on(&self, session: &BrowserSession, page: Response) -> Response {
         let cookies = [
             self.cookies.set(Kind::Session, &session.cookie),
             self.cookies.set_device(&session.device),
             self.cookies.clear(Kind::PreSession),
         ];
-        with_cookies(Redirect::to(path).into_response(), cookies)
+        with_cookies(page, cookies)
     }
 }
 

@@ -225,6 +225,7 @@ fn settings(key: u8, previous: Option<u8>) -> Settings {
         upgrade_hashes: true,
         keep_events: None,
         deletion_grace: Duration::ZERO,
+        factor_rules: crate::FactorRules::default(),
         policy: Policy::default(),
         decoy_key: Secret::new([7; 32]),
         attempt_key: Secret::new([8; 32]),

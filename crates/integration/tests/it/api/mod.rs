@@ -2,6 +2,7 @@ mod attempts;
 mod claims;
 mod deletion;
 mod email;
+mod enrolment;
 mod events;
 mod export;
 mod factors;

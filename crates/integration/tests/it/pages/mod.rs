@@ -5,6 +5,7 @@ mod confirm;
 mod cookies;
 mod delete;
 mod enrol;
+mod enrol_first;
 mod errors;
 mod export;
 mod factor;

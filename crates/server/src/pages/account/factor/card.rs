@@ -12,13 +12,27 @@ pub(in crate::pages::account) struct Factor {
     pub(in crate::pages::account) left: String,
     /// Whether there are few.
     pub(in crate::pages::account) are_few: bool,
+    /// Whether the server requires one.
+    pub(in crate::pages::account) required: bool,
+    /// What to do about that, where there is none.
+    pub(in crate::pages::account) missing: Option<String>,
 }
 
 impl Factor {
     pub(in crate::pages::account) fn of(own: OwnFactors, words: &Words) -> Self {
         let since = own.totp_since.map(|since| words.time(since));
         let left = u64::from(own.recovery_codes);
+        let missing = own.required && own.totp_since.is_none();
+        let missing = missing.then(|| match own.enrol_by {
+            Some(until) => {
+                let until = words.time(until);
+                words.say_with("factor-required-until", &[("time", (&until).into())])
+            }
+            None => words.say("factor-required-next"),
+        });
         Self {
+            required: own.required,
+            missing,
             since: since.map(|since| words.say_with("factor-since", &[("time", (&since).into())])),
             left: words.say_with("factor-codes-left", &[("count", left.into())]),
             are_few: own.recovery_codes <= FEW_RECOVERY_CODES,

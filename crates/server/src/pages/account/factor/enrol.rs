@@ -15,6 +15,7 @@ use crate::error::ApiError;
 use crate::extract::Serving;
 use crate::pages::factor::APP_CODE;
 use crate::pages::form::{Form, Shown};
+use crate::pages::next::Next;
 use crate::pages::notice::Notice;
 use crate::pages::render::{Frame, page_in};
 use crate::pages::visitor::SignedIn;
@@ -26,6 +27,10 @@ use crate::to_the_end::to_the_end;
 struct Page {
     frame: Frame,
     token: String,
+    /// Where the code is sent to.
+    sent_to: &'static str,
+    /// Who enrols at a sign-in, and where that leads.
+    at_sign_in: Option<AtSignIn>,
     /// What an app is given. It is shown once: the store has it encrypted, and a code that is typed wrong is no reason to
     /// send it again.
     given: Option<Given>,
@@ -33,8 +38,14 @@ struct Page {
     fields: [Shown; 1],
 }
 
+/// Who enrols at a sign-in, and where that leads.
+pub(in crate::pages) struct AtSignIn {
+    pub(in crate::pages) challenge: Secret<String>,
+    pub(in crate::pages) next: Option<Next>,
+}
+
 /// What an app is given.
-struct Given {
+pub(in crate::pages) struct Given {
     enrolling: Enrolling,
     /// The secret in groups of four, to be typed.
     groups: Secret<String>,
@@ -94,7 +105,7 @@ pub(crate) async fn confirm(
     let actor = who.browser.actor.clone();
     let confirming = async move { accounts.confirm_enrolment(&actor, &code).await };
     match to_the_end(confirming).await {
-        Ok(codes) => recovery::page(&words, "recovery-enrolled-title", codes),
+        Ok(codes) => recovery::page(&words, "recovery-enrolled-title", codes, "/account"),
         Err(EnrolError::Factor(error)) => {
             form.refuse_code(&APP_CODE, error)?;
             page(&words, &csrf, &form, None)
@@ -113,6 +124,28 @@ fn page(
     let page = page_in(words, form.status(), |frame| Page {
         frame,
         token,
+        sent_to: "/account/factor/confirm",
+        at_sign_in: None,
+        given,
+        summary: form.summary(),
+        fields: [form.shown(&APP_CODE)],
+    })?;
+    Ok(form.on(page))
+}
+
+/// The same at a sign-in, with the form token of somebody who has no session yet.
+pub(in crate::pages) fn page_at_sign_in(
+    words: &Words,
+    token: String,
+    form: &Form,
+    given: Option<Given>,
+    at_sign_in: AtSignIn,
+) -> Result<Response, ApiError> {
+    let page = page_in(words, form.status(), |frame| Page {
+        frame,
+        token,
+        sent_to: "/login/enrol/confirm",
+        at_sign_in: Some(at_sign_in),
         given,
         summary: form.summary(),
         fields: [form.shown(&APP_CODE)],

@@ -3,7 +3,7 @@
 mod card;
 pub(crate) mod enrol;
 pub(crate) mod manage;
-mod recovery;
+pub(in crate::pages) mod recovery;
 
 use account::{Accounts, Refused};
 use askama::Template;

@@ -15,17 +15,20 @@ struct Page {
     frame: Frame,
     title: String,
     codes: RecoveryCodes,
+    way_on: &'static str,
 }
 
-/// Shows them, under the title with this key.
-pub(super) fn page(
+/// Shows them, under the title with this key, and where to go on.
+pub(in crate::pages) fn page(
     words: &Words,
     title: &'static str,
     codes: RecoveryCodes,
+    way_on: &'static str,
 ) -> Result<Response, ApiError> {
     page_in(words, StatusCode::OK, |frame| Page {
         frame,
         title: words.say(title),
         codes,
+        way_on,
     })
 }
