@@ -7,7 +7,7 @@
 use jwt::IssueError;
 use model::{Authentication, Session, Timestamp};
 
-use crate::{Accounts, Actor, DeviceToken, ReauthenticateError, Refused};
+use crate::{Accounts, Actor, DeviceToken, ReauthenticateError, Refused, RememberedDevice};
 
 /// What is to carry a session that opens: [`Bearer`](crate::Bearer) or [`Cookie`](crate::Cookie).
 pub trait Carrier: Sync {
@@ -34,6 +34,8 @@ pub struct Given {
     /// Until when the account may sign in without a second factor, which the server requires; nothing where it has one, or
     /// none is required.
     pub enrol_by: Option<Timestamp>,
+    /// Stands for the second factor at the next sign-ins on this device, where its owner wanted that.
+    pub remembered: Option<RememberedDevice>,
 }
 
 /// Someone whose session goes on: an [`Actor`] by tokens, a [`BrowserActor`](crate::BrowserActor) by a cookie.

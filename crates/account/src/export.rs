@@ -5,7 +5,7 @@ use model::{Timestamp, User};
 use crate::events::Act;
 use crate::mailing::undeliverable_since;
 use crate::settings::MAX_SESSIONS;
-use crate::{AccountEvent, Accounts, Actor, ListedSession, OwnFactors, Refused};
+use crate::{AccountEvent, Accounts, Actor, ListedDevice, ListedSession, OwnFactors, Refused};
 
 /// Everything that is held about a person, but for what would let somebody in.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct Export {
     pub undeliverable_since: Option<Timestamp>,
     /// What there is besides the password.
     pub factors: OwnFactors,
+    /// The devices on which the second factor isn't asked for, the oldest first.
+    pub remembered_devices: Vec<ListedDevice>,
     /// The sessions that go on, at most a hundred, the one used last first.
     pub sessions: Vec<ListedSession>,
     /// What happened to the account, as far as it is kept, the last first.
@@ -42,6 +44,7 @@ impl Accounts {
             None
         };
         let factors = self.own_factors(actor).await?;
+        let remembered_devices = self.remembered_devices(actor).await?;
         self.report_kept(actor.event(Act::Export.done())).await;
         let events = self.every_event(actor).await?;
         Ok(Export {
@@ -50,6 +53,7 @@ impl Accounts {
             hash: found.hash.kind().ok().map(|kind| kind.to_string()),
             user: found.user,
             factors,
+            remembered_devices,
             sessions,
             events,
         })

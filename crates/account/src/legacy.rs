@@ -103,7 +103,7 @@ impl Accounts {
             .filter(User::accepts_without_session)
             .ok_or(RefreshError::Revoked)?;
         let authentication = Authentication::by_password(token.issued);
-        if !self.demands(&user, authentication.level).await?.are_met() {
+        if !self.demands(&user, !user.second_factor).await?.are_met() {
             return Err(RefreshError::Revoked); // its owner signs in, and is told what is missing
         }
         let context = AuthenticationContext::carried_on(authentication);

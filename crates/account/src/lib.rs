@@ -75,7 +75,8 @@ pub use export::Export;
 pub use factor::{
     AnswerError, AppLabels, ChallengeAnswer, EnrolError, EnrolFirstError, Enrolling,
     EnrolmentRequired, FEW_RECOVERY_CODES, FactorError, FactorKind, FactorRequired, FirstCode,
-    FirstEnrolment, ManageFactorError, OwnFactors, PresentedFactor, RecoveryCodes,
+    FirstEnrolment, ListedDevice, ManageFactorError, OwnFactors, PresentedFactor, RecoveryCodes,
+    RememberedDevice,
 };
 pub use known_user::KnownUser;
 pub use legacy::{LegacyToken, Principal};

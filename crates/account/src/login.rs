@@ -13,11 +13,14 @@ use crate::attempts::{GuessError, Settlement};
 use crate::carrier::Carrier;
 use crate::device::KnownDevice;
 use crate::events::{Act, Reason};
+use crate::factor::Memory;
 use crate::identifier::{canonical, login_name};
 use crate::opening::Proven;
 use crate::quota::{QuotaError, SignInQuota};
 use crate::unreadable::{is_unreadable, readable};
-use crate::{Accounts, DeviceToken, EnrolmentRequired, FactorRequired, OpenSessionError};
+use crate::{
+    Accounts, DeviceToken, EnrolmentRequired, FactorRequired, OpenSessionError, RememberedDevice,
+};
 
 /// Someone who wants to sign in.
 pub struct LoginAttempt {
@@ -32,6 +35,8 @@ pub struct LoginAttempt {
     /// The hash of what the browser is known by that asks, if a browser does: a second factor is taken from it and nobody
     /// else.
     pub browser: Option<HashedToken>,
+    /// What stands for the second factor on a device that is remembered. A bad one counts for nothing.
+    pub remembered: Option<RememberedDevice>,
     /// How often the user may sign in; `None` where nothing bounds that.
     pub quota: Option<Arc<dyn SignInQuota>>,
 }
@@ -137,10 +142,21 @@ impl Accounts {
         Ok(self.open_session(proven, carrier).await?)
     }
 
-    /// What is proven, if it is enough; else a challenge to prove more.
-    pub(crate) async fn or_challenge(&self, proven: Proven) -> Result<Proven, LoginError> {
+    /// What is proven, if it is enough, or the device is remembered; else a challenge to prove more.
+    pub(crate) async fn or_challenge(&self, mut proven: Proven) -> Result<Proven, LoginError> {
         if proven.is_enough() {
             return Ok(proven);
+        }
+        if let Memory::Presented(device) = &proven.memory {
+            match self.is_remembered(&proven.user, device).await {
+                Ok(true) => {
+                    proven.memory = Memory::Holds;
+                    return Ok(proven);
+                }
+                Ok(false) => {}
+                // The factor decides.
+                Err(error) => tracing::warn!(%error, "remembered devices can't be read"),
+            }
         }
         let required = self.challenge(proven).await?;
         Err(LoginError::FactorRequired(required))
@@ -223,6 +239,9 @@ impl Accounts {
             client: attempt.client,
             device: nonce,
             browser: attempt.browser,
+            memory: attempt
+                .remembered
+                .map_or(Memory::Nothing, Memory::Presented),
             guess: if meant {
                 Settlement::Clear(guess)
             } else {

@@ -16,6 +16,7 @@ use crate::attempts::Settlement;
 use crate::carrier::{Carrier, Given};
 use crate::device::Nonce;
 use crate::events::{Act, Reason};
+use crate::factor::Memory;
 use crate::{Accounts, EnrolmentRequired};
 
 /// Someone who has proven who they are, as far as it goes.
@@ -28,6 +29,8 @@ pub(crate) struct Proven {
     pub(crate) device: Option<Nonce>,
     /// The hash of what the browser is known by that asks, if a browser does: a next step is taken from it and nobody else.
     pub(crate) browser: Option<HashedToken>,
+    /// Whether the device is remembered, or is to be.
+    pub(crate) memory: Memory,
     /// The guess that was right, to be settled with the opening of the session.
     pub(crate) guess: Settlement,
 }
@@ -88,24 +91,29 @@ const fn level_of(user: &User) -> Level {
 }
 
 impl Proven {
-    /// Whether it is all that can be proven of the account.
+    /// Whether it is all that is asked for of what the account has.
     pub(crate) fn is_enough(&self) -> bool {
-        self.authentication.level >= level_of(&self.user)
+        self.is_remembered() || self.authentication.level >= level_of(&self.user)
+    }
+
+    /// Whether the second factor isn't asked for, since the device is remembered.
+    const fn is_remembered(&self) -> bool {
+        matches!(self.memory, Memory::Holds)
     }
 }
 
 impl Accounts {
-    /// What is missing for a session of `user`, of whom so much is proven. Whatever opens one asks this. Where the server
+    /// What is missing for a session of `user`, of whom all `is_proven` that the account has, or not. Whatever opens one asks this. Where the server
     /// requires a second factor, the time of an account that has none begins with the first time that it is asked.
     pub(crate) async fn demands(
         &self,
         user: &User,
-        proven: Level,
+        is_proven: bool,
     ) -> Result<Demands, storage::Error> {
         if self.must_confirm_first(user) {
             return Ok(Demands::Address);
         }
-        if proven < level_of(user) {
+        if !is_proven {
             return Ok(Demands::Factor);
         }
         if user.second_factor || !self.0.settings.factor_rules.required {
@@ -126,7 +134,7 @@ impl Accounts {
         proven: Proven,
         carrier: &C,
     ) -> Result<C::Opened, OpenSessionError> {
-        let demands = self.demands(&proven.user, proven.authentication.level);
+        let demands = self.demands(&proven.user, proven.is_enough());
         let enrol_by = match demands.await {
             Ok(Demands::Met { enrol_by }) => enrol_by,
             Ok(missing) => return Err(self.refuse_session(proven, missing).await?),
@@ -135,20 +143,28 @@ impl Accounts {
                 return Err(error.into());
             }
         };
+        let context = if proven.is_remembered() {
+            AuthenticationContext::carried_on(proven.authentication) // nobody has shown the factor
+        } else {
+            AuthenticationContext::just_proven(proven.authentication)
+        };
         let Proven {
             user,
-            authentication,
             client,
             device,
+            memory,
             guess,
             ..
         } = proven;
-        let context = AuthenticationContext::just_proven(authentication);
         let mut session = self.new_session(&user, context, client, self.0.clock.now());
         let id = session.id;
         let given = Given {
             device: self.issue_device(&user.id, user.generation, device),
             enrol_by,
+            remembered: match memory {
+                Memory::Wanted => self.remember(&user).await,
+                Memory::Nothing | Memory::Presented(_) | Memory::Holds => None,
+            },
         };
         let opening = async {
             let opened = carrier.carry(self, &mut session, given)?;

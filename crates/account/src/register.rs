@@ -8,6 +8,7 @@ use storage::{NewUser, SaveUserError, UniqueField};
 use crate::attempts::Settlement;
 use crate::carrier::Carrier;
 use crate::events::{Act, Reason};
+use crate::factor::Memory;
 use crate::mailing::{Verification, address_of};
 use crate::opening::Proven;
 use crate::{Accounts, OpenSessionError};
@@ -75,6 +76,7 @@ impl Accounts {
             client,
             device: None,
             browser,
+            memory: Memory::Nothing,
             guess: Settlement::Nothing,
         };
         Ok(self.open_session(proven, carrier).await?)

@@ -77,7 +77,8 @@ impl Accounts {
         }
     }
 
-    /// Ends every session of the actor but the one that asks, and says how many. Needs a fresh token.
+    /// Ends every session of the actor but the one that asks, and says how many. No device is remembered any more. Needs a
+    /// fresh token.
     pub async fn end_other_sessions(&self, actor: &Actor) -> Result<u64, Refused> {
         self.require_fresh(actor)?;
         self.live_session(actor).await?;
@@ -86,6 +87,7 @@ impl Accounts {
             .storage
             .end_other_sessions(&actor.user, actor.session, self.moment())
             .await?;
+        self.forget_devices(&actor.user).await?;
         self.report_kept(actor.event(Act::OtherSessionsEnd.done()))
             .await;
         Ok(ended)

@@ -12,7 +12,7 @@ use model::{
 use crate::authentication;
 use crate::carrier::{Carrier, Given, Holder};
 use crate::settings::MAX_SESSIONS;
-use crate::{Accounts, Actor, DeviceToken, ReauthenticateError, Refused};
+use crate::{Accounts, Actor, DeviceToken, ReauthenticateError, Refused, RememberedDevice};
 
 /// A pair of tokens, as it goes to its owner.
 #[derive(Clone)]
@@ -33,6 +33,8 @@ pub struct Tokens {
     /// Until when a sign-in takes no second factor, which the server requires; nothing where the account has one, or none is
     /// required. A sign-in says it.
     pub enrol_by: Option<Timestamp>,
+    /// Stands for the second factor at the next sign-ins on this device, where its owner wanted that.
+    pub remembered: Option<RememberedDevice>,
 }
 
 /// A fresh access token of a session that goes on.
@@ -60,6 +62,7 @@ impl Carrier for Bearer {
         let mut tokens = accounts.sign(session, session.created_at)?;
         tokens.device = Some(given.device);
         tokens.enrol_by = given.enrol_by;
+        tokens.remembered = given.remembered;
         Ok(tokens)
     }
 
@@ -166,6 +169,7 @@ impl Accounts {
             session: session.id,
             device: None,
             enrol_by: None,
+            remembered: None,
         })
     }
 

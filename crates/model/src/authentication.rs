@@ -145,6 +145,15 @@ impl Authentication {
         }
     }
 
+    /// The same, as it is when it is not fresh any more: for a cookie, which says no other time.
+    #[must_use]
+    pub fn no_longer_fresh(self) -> Self {
+        Self {
+            at: self.at.minus(Self::FRESHNESS),
+            ..self
+        }
+    }
+
     /// When it stops being fresh.
     pub fn fresh_until(&self) -> Timestamp {
         self.at.plus(Self::FRESHNESS)
@@ -241,6 +250,8 @@ mod tests {
         let context = AuthenticationContext::just_proven(proven);
         assert!(context.is_fresh(at(0)) && context.is_fresh(at(599)));
         assert!(!context.is_fresh(at(600)));
+        let stale = AuthenticationContext::just_proven(proven.no_longer_fresh());
+        assert!(!stale.is_fresh(at(0)));
         let until = proven.fresh_until();
         assert_eq!(Authentication::by_password_fresh_until(until), proven);
     }

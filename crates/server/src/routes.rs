@@ -7,7 +7,7 @@ use account::Throttled::{PasswordChange, Reauthentication};
 
 use crate::api::{
     description, email, events, export, factors, health, jwks, login, logout, me, password,
-    reauthenticate, refresh, register, reset, sessions, users,
+    reauthenticate, refresh, register, remembered, reset, sessions, users,
 };
 use crate::endpoint::{Endpoint, routes};
 use crate::pages;
@@ -46,6 +46,8 @@ static ENDPOINTS: &[Endpoint] = routes! {
     api "/api/v1/me/recovery-codes", UserElseClient:
         GET factors::recovery_codes_left,
         POST factors::renew_recovery_codes fails [InsufficientUserAuthentication, NotFound];
+    api "/api/v1/me/remembered-devices", UserElseClient:
+        GET remembered::list, DELETE remembered::forget;
     api "/api/v1/email/confirm", Client: POST email::confirm
         fails [
             InvalidLink, InvalidCredentials, RegistrationClosed, UsernameTaken, TooManyAttempts
@@ -100,6 +102,7 @@ static ENDPOINTS: &[Endpoint] = routes! {
     form "/account/factor/begin", PageOfAccount: POST pages::account::factor::enrol::begin;
     form "/account/factor/confirm", PageOfAccount: POST pages::account::factor::enrol::confirm;
     form "/account/factor/codes", PageOfAccount: POST pages::account::factor::manage::renew_codes;
+    form "/account/factor/forget", PageOfAccount: POST pages::account::factor::manage::forget;
     form "/account/factor/remove", PageOfAccount: POST pages::account::factor::manage::remove;
     form "/account/events", PageOfAccount: GET pages::account::events::show;
     form "/account/export", PageOfAccount: POST pages::account::export::submit;

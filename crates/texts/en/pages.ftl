@@ -95,6 +95,10 @@ register-have-account = Have an account already?
 
 second-step-title = Enter your code
 second-step-text = Your account asks for a second factor. Open your authenticator app, or use one of your recovery codes.
+second-step-remember = { $days ->
+    [one] Don’t ask for a code on this device for a day
+   *[other] Don’t ask for a code on this device for { $days } days
+}
 
 ## Setting up a second factor at a sign-in
 
@@ -294,6 +298,15 @@ factor-confirm-address = confirm your e-mail address
 factor-remove-title = Remove the second factor
 factor-remove-text = Your password alone will be enough to sign in. The recovery codes become void, and all your other sessions end.
 factor-remove = Remove the second factor
+remembered-title = Remembered devices
+remembered-count = { $count ->
+    [one] On one device, your password alone signs you in:
+   *[other] On { $count } devices, your password alone signs you in:
+}
+# { $since } and { $until } are dates with a time.
+remembered-device = Since { $since }, until { $until }
+remembered-forget = Forget all of them
+done-devices-forgotten = Your next sign-in asks for a code on every device.
 factor-stays-title = The second factor stays
 factor-stays-text = This server requires a second factor. Set up another app to replace the one that you have.
 # { $time } is a date with a time.

@@ -13,7 +13,7 @@ use model::{Authentication, BrowserCookie, Session, SessionId};
 use secret::{PlainToken, TokenPrefix};
 
 use crate::carrier::{Carrier, Given, Holder};
-use crate::{Accounts, Actor, DeviceToken, ReauthenticateError, Refused};
+use crate::{Accounts, Actor, DeviceToken, ReauthenticateError, Refused, RememberedDevice};
 
 /// The start of every cookie that leads to a session.
 pub const COOKIE: TokenPrefix = TokenPrefix("pcb_");
@@ -30,6 +30,8 @@ pub struct BrowserSession {
     pub session: SessionId,
     /// Tells that this browser is known.
     pub device: DeviceToken,
+    /// Stands for the second factor at the next sign-ins with this browser, where its owner wanted that.
+    pub remembered: Option<RememberedDevice>,
 }
 
 /// Who uses a browser, as far as its cookie tells.
@@ -57,12 +59,17 @@ impl Carrier for Cookie {
         session: &mut Session,
         given: Given,
     ) -> Result<BrowserSession, IssueError> {
-        let (cookie, kept) = accounts.new_cookie(session.authentication);
+        let proven = session.authentication;
+        let (cookie, kept) = accounts.new_cookie(match session.pair.fresh_until {
+            Some(_) => proven,
+            None => proven.no_longer_fresh(),
+        });
         session.browser = Some(kept);
         Ok(BrowserSession {
             cookie,
             session: session.id,
             device: given.device,
+            remembered: given.remembered,
         })
     }
 

@@ -120,6 +120,10 @@ named! {
         RecoveryCode = "recovery_code_used",
         /// New recovery codes.
         RecoveryCodes = "recovery_codes_renewed",
+        /// The second factor isn't asked for on a device any more.
+        DeviceRemembered = "device_remembered",
+        /// It is, on every device.
+        DevicesForgotten = "devices_forgotten",
         /// The account will be deleted, unless its owner comes back.
         Closing = "deletion_scheduled",
         /// Its owner came back.

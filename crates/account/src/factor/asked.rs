@@ -3,12 +3,11 @@
 //! It is noted once and never moved by anything that its owner does. Whoever has had a factor that an operator removed has
 //! no time left.
 
-use std::time::Duration;
-
 use model::{Rng, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use storage::{Keys, Kind, Record, RecordId, Replaced, SaveRecordError, Storage, Tells};
 
+use super::CLOCKS;
 use crate::Accounts;
 
 /// That an account was asked for a second factor.
@@ -20,9 +19,6 @@ pub(crate) struct Asked {
 
 /// Long ago: no time is left.
 const LONG_AGO: Timestamp = Timestamp::from_seconds(0);
-
-/// By how much the clock of the node that noted it may have been ahead.
-const AHEAD: Duration = Duration::from_mins(1);
 
 impl Record for Asked {
     const KIND: Kind = Kind("factor_asked");
@@ -130,6 +126,6 @@ impl Accounts {
     fn still_until(&self, asked: Timestamp, now: Timestamp) -> Option<Timestamp> {
         let grace = self.0.settings.factor_rules.grace;
         let until = asked.plus(grace);
-        (now < until && until <= now.plus(grace + AHEAD)).then_some(until)
+        (now < until && until <= now.plus(grace + CLOCKS)).then_some(until)
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use storage::{Allowance, Bound, Kind, Purpose, Taken, Ticket};
 
 use super::kept::Kept;
-use super::{FactorError, FactorKind, PresentedFactor};
+use super::{FactorError, FactorKind, Memory, PresentedFactor};
 use crate::carrier::Carrier;
 use crate::events::{Act, Reason};
 use crate::opening::Proven;
@@ -50,6 +50,8 @@ pub struct ChallengeAnswer {
     pub client: ClientInfo,
     /// Whether an account that waits to be deleted is kept.
     pub keeps_account: bool,
+    /// Whether the device is to be remembered, where that is possible.
+    pub remember: bool,
 }
 
 /// Why nobody was signed in.
@@ -153,6 +155,11 @@ impl Accounts {
             client: answer.client,
             device: granted.0.device,
             browser: answer.browser,
+            memory: if answer.remember {
+                Memory::Wanted
+            } else {
+                Memory::Nothing
+            },
             guess: granted.0.settlement(),
         };
         let proven = if answer.keeps_account {

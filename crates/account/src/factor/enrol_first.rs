@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use storage::{Allowance, Bound, Carried, Kind, Purpose, Taken, Ticket};
 
 use super::kept::Kept;
-use super::{AppLabels, EnrolError, Enrolling, FactorError, RecoveryCodes};
+use super::{AppLabels, EnrolError, Enrolling, FactorError, Memory, RecoveryCodes};
 use crate::carrier::Carrier;
 use crate::events::{Act, Reason};
 use crate::mailing::address_of;
@@ -183,6 +183,7 @@ impl Accounts {
             client,
             device: kept.device,
             browser: of.browser,
+            memory: Memory::Nothing,
             guess: kept.settlement(),
         };
         Ok((self.open_session(proven, carrier).await?, codes))

@@ -85,7 +85,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Gives the actor new recovery codes: those before are void.
+    /// Gives the actor new recovery codes: those before are void, and no device is remembered any more.
     pub async fn renew_recovery_codes(
         &self,
         actor: &Actor,
@@ -93,6 +93,7 @@ impl Accounts {
         let user = self.who_manages(actor).await?;
         let factor = self.0.storage.second_factor(&user.id).await?;
         let factor = factor.ok_or(ManageFactorError::None)?;
+        self.forget_devices(&user.id).await?; // whoever fears for the codes fears for those
         let codes = self.new_recovery_codes();
         let hashes = codes.iter().map(RecoveryCode::hashed).collect();
         let storage = &self.0.storage;

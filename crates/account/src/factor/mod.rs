@@ -11,6 +11,9 @@ mod kept;
 mod manage;
 mod notice;
 mod prove;
+mod remembered;
+
+use std::time::Duration;
 
 use factors::{Step, TotpSecret};
 use model::UserId;
@@ -26,9 +29,14 @@ pub use enrol_first::{EnrolFirstError, EnrolmentRequired, FirstCode, FirstEnrolm
 pub use manage::{ManageFactorError, OwnFactors};
 pub(crate) use notice::{FactorNews, FactorNotice};
 pub use prove::{FactorError, PresentedFactor};
+pub(crate) use remembered::Memory;
+pub use remembered::{ListedDevice, RememberedDevice};
 
 /// So many recovery codes are few: their owner should make new ones.
 pub const FEW_RECOVERY_CODES: u32 = 3;
+
+/// By how much the clock of the node that noted a time may have been ahead.
+const CLOCKS: Duration = Duration::from_mins(1);
 
 /// How an account can prove itself besides its password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

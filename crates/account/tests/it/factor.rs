@@ -140,6 +140,7 @@ fn attempt(password: &str, browser: Option<HashedToken>) -> LoginAttempt {
         device: None,
         client: ClientInfo::default(),
         browser,
+        remembered: None,
         quota: None,
     }
 }
@@ -155,6 +156,7 @@ fn answer(
         browser,
         client: ClientInfo::default(),
         keeps_account: false,
+        remember: false,
     }
 }
 

@@ -53,6 +53,7 @@ async fn sign_in(accounts: &Accounts, name: &str) -> Result<(), LoginError> {
         device: None,
         client: ClientInfo::default(),
         browser: None,
+        remembered: None,
         quota: None,
     };
     accounts.login(attempt, &Bearer).await.map(drop)

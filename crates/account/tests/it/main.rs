@@ -12,6 +12,7 @@ mod hashing;
 mod mail;
 mod operator;
 mod process;
+mod remembered;
 mod required;
 mod same_time;
 mod time;

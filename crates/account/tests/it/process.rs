@@ -113,6 +113,7 @@ impl Process {
             device: None,
             client: ClientInfo::default(),
             browser: None,
+            remembered: None,
             quota: None,
         };
         self.accounts.login(attempt, &Bearer).await.unwrap()

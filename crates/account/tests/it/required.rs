@@ -39,6 +39,7 @@ async fn sign_in(process: &Process) -> Result<Tokens, LoginError> {
         device: None,
         client: ClientInfo::default(),
         browser: None,
+        remembered: None,
         quota: None,
     };
     process.accounts.login(attempt, &Bearer).await

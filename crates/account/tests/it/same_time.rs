@@ -47,6 +47,7 @@ async fn failed(process: &Process, name: &str) -> Duration {
         device: None,
         client: ClientInfo::default(),
         browser: None,
+        remembered: None,
         quota: None,
     };
     let start = Instant::now();

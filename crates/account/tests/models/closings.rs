@@ -259,6 +259,7 @@ fn attempt(who: &str) -> LoginAttempt {
         device: None,
         client: ClientInfo::default(),
         browser: None,
+        remembered: None,
         quota: None,
     }
 }

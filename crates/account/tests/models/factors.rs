@@ -121,6 +121,7 @@ impl Scene {
             browser: None,
             client: ClientInfo::default(),
             keeps_account: false,
+            remember: false,
         };
         match world.accounts.answer_challenge(answer, &carrier()).await {
             Ok(opened) => Told::SignedIn(opened.cookie),
@@ -219,6 +220,7 @@ fn signed_in_by_both(world: &World, who: &str, recovery: &str) -> BrowserActor {
         browser: None,
         client: ClientInfo::default(),
         keeps_account: false,
+        remember: false,
     };
     let opened = block_on(world.accounts.answer_challenge(answer, &carrier())).unwrap();
     let actor = world.accounts.browser_actor(opened.cookie);
@@ -232,6 +234,7 @@ fn attempt(who: &str) -> LoginAttempt {
         device: None,
         client: ClientInfo::default(),
         browser: None,
+        remembered: None,
         quota: None,
     }
 }

@@ -69,6 +69,7 @@ impl Scene<'_> {
             device: device.then(|| self.device.clone()),
             client: ClientInfo::default(),
             browser: None,
+            remembered: None,
             quota: None,
         };
         match self
@@ -135,6 +136,7 @@ fn once(stage: &Stage, race: &Race, choices: &mut Choices) {
         device: None,
         client: ClientInfo::default(),
         browser: None,
+        remembered: None,
         quota: None,
     };
     let device = block_on(world.accounts.login(first, &Bearer))

@@ -452,6 +452,7 @@ impl World {
             device: None,
             client: ClientInfo::default(),
             browser: None,
+            remembered: None,
             quota: None,
         };
         match self.accounts.login(attempt, &Bearer).await {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::events::EventView;
 use super::factors::FactorsView;
+use super::remembered::RememberedDeviceView;
 use super::views::{SessionView, UserView};
 use crate::error::ApiError;
 use crate::extract::{Acting, Serving};
@@ -23,7 +24,7 @@ const NO_COPY: HeaderValue = HeaderValue::from_static("no-store");
 /// What is held, and not in here.
 const NOTES: &[&str] = &[
     "The password is stored as a hash, of which only the kind is given.",
-    "The secret of an authenticator app is stored encrypted, and recovery codes as hashes: neither is given.",
+    "The secret of an authenticator app is stored encrypted, and recovery codes and what a remembered device keeps as hashes: none of them is given.",
     "Links and codes that were mailed, and mail that waits to be sent, are stored as hashes or encrypted, expire by themselves, and are not listed.",
     "Names and addresses that were given up stay reserved for 30 days as keyed hashes, from which nothing can be read.",
     "Failed attempts and requests are counted under keyed hashes until they expire.",
@@ -39,6 +40,8 @@ pub(crate) struct ExportView<'a> {
     account: ExportedAccount<'a>,
     /// What there is besides the password.
     factors: FactorsView,
+    /// The devices on which the second factor isn't asked for, the oldest first.
+    remembered_devices: Vec<RememberedDeviceView>,
     /// Those that go on, at most a hundred, the one used last first.
     sessions: Vec<ExportedSession>,
     /// What happened to the account, as far as it is kept, the last first.
@@ -106,6 +109,7 @@ pub(crate) fn file(export: &Export) -> Response {
 impl<'a> From<&'a Export> for ExportView<'a> {
     fn from(export: &'a Export) -> Self {
         let sessions = export.sessions.iter().cloned();
+        let devices = export.remembered_devices.iter().copied();
         Self {
             exported_at: export.at,
             account: ExportedAccount {
@@ -115,6 +119,7 @@ impl<'a> From<&'a Export> for ExportView<'a> {
                 password_kind: export.hash.as_deref(),
             },
             factors: export.factors.into(),
+            remembered_devices: devices.map(RememberedDeviceView::from).collect(),
             sessions: sessions.map(ExportedSession::from).collect(),
             events: export.events.iter().cloned().map(EventView::from).collect(),
             notes: NOTES,

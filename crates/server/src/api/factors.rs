@@ -37,6 +37,9 @@ input! {
         /// Cancels the deletion of an account that is scheduled for it (`deletion_scheduled`).
         #[schema(value_type = bool, required = false, example = false)]
         keep_account: Option<bool>,
+        /// Asks for a `remembered_device`, where the server gives one (`PORTCULLIS_MFA_REMEMBER`).
+        #[schema(value_type = bool, required = false, example = false)]
+        remember_device: Option<bool>,
     }
     check = LoginFactor::carries_one;
 }
@@ -94,6 +97,7 @@ pub(crate) async fn login(
         browser: None,
         client,
         keeps_account: body.keep_account == Some(true),
+        remember: body.remember_device == Some(true),
     };
     let answering = async move { accounts.answer_challenge(answer, &Bearer).await };
     let tokens = to_the_end(limit.around(answering)).await?;

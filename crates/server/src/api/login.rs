@@ -1,6 +1,6 @@
 //! `POST /api/v1/login`
 
-use account::{Bearer, LoginAttempt};
+use account::{Bearer, LoginAttempt, RememberedDevice};
 use problem::{Fault, Faults, Field, Valid, Value, input};
 use secret::Secret;
 
@@ -21,6 +21,10 @@ input! {
         username: String = fields::identifier,
         #[schema(value_type = String, format = Password, max_length = 1024, example = "correct horse battery staple")]
         password: Secret<String> = fields::typed_password,
+        /// The `remembered_device` of an earlier sign-in with a second factor: while it is good, the password alone signs in.
+        /// Any other counts for nothing.
+        #[schema(value_type = String, required = false, max_length = 1024)]
+        remembered_device: Option<Secret<String>> = fields::kept,
         /// Cancels the deletion of an account that is scheduled for it (`deletion_scheduled`).
         #[schema(value_type = bool, required = false, example = false)]
         keep_account: Option<bool>,
@@ -63,6 +67,9 @@ pub(crate) async fn login(
         device,
         client,
         browser: None,
+        remembered: body
+            .remembered_device
+            .and_then(|sent| RememberedDevice::presented(sent.expose())),
         quota: limit.quota(),
     };
     let keeps = body.keep_account == Some(true);

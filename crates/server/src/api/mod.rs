@@ -15,6 +15,7 @@ pub(crate) mod password;
 pub(crate) mod reauthenticate;
 pub(crate) mod refresh;
 pub(crate) mod register;
+pub(crate) mod remembered;
 pub(crate) mod reset;
 pub(crate) mod sessions;
 pub(crate) mod users;

@@ -1,6 +1,6 @@
 //! What accounts, tokens and sessions look like from outside. No view holds a hash.
 
-use account::{DeviceToken, ListedSession, Tokens};
+use account::{DeviceToken, ListedSession, RememberedDevice, Tokens};
 use model::{Timestamp, User};
 use secret::Secret;
 use serde::{Serialize, Serializer};
@@ -76,6 +76,15 @@ pub(crate) struct TokensView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     factor_enrolment_due_at: Option<Timestamp>,
+    /// After `remember_device`: keep it as safe as a password, and send it with the name and the password at the next
+    /// sign-ins on this device, which don't ask for the second factor then. A change of the password or of the factors voids
+    /// it.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "exposed_remembered_if_any"
+    )]
+    #[schema(value_type = Option<String>)]
+    remembered_device: Option<RememberedDevice>,
 }
 
 impl From<Tokens> for TokensView {
@@ -89,6 +98,7 @@ impl From<Tokens> for TokensView {
             session_id: tokens.session.to_string(),
             device_token: tokens.device,
             factor_enrolment_due_at: tokens.enrol_by,
+            remembered_device: tokens.remembered,
         }
     }
 }
@@ -214,5 +224,17 @@ fn exposed_device_if_any<S: Serializer>(
     token
         .as_ref()
         .map(DeviceToken::expose)
+        .serialize(serializer)
+}
+
+/// Likewise.
+#[expect(clippy::ref_option, reason = "serde calls it with the field")]
+fn exposed_remembered_if_any<S: Serializer>(
+    device: &Option<RememberedDevice>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    device
+        .as_ref()
+        .map(RememberedDevice::expose)
         .serialize(serializer)
 }

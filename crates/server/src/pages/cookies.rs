@@ -2,10 +2,12 @@
 //!
 //! `__Host-` (RFC 6265bis §4.1.3.2) keeps other hosts of the site from setting them; it needs https.
 //! They are sent to no script, with no request that another site makes in the background, and end
-//! with the browser, save those by which it is known and by which a sign-up is confirmed.
+//! with the browser, save those by which it is known or remembered and by which a sign-up is confirmed.
+
+use std::time::Duration;
 
 use account::browser::COOKIE;
-use account::{Deletion, DeviceToken, SignUpBrowser};
+use account::{Deletion, DeviceToken, RememberedDevice, SignUpBrowser};
 use csrf::{Credential, Credentials, SessionBinding};
 use http::header::{COOKIE as COOKIE_HEADER, HeaderMap, HeaderValue};
 use http::request::Parts;
@@ -30,6 +32,8 @@ pub(super) enum Kind {
     PreSession,
     /// Tells that its owner has signed in with this browser before.
     Device,
+    /// Stands for the second factor, where its owner wanted the browser remembered.
+    Remembered,
     /// Tells that its owner has signed up with this browser, and not confirmed the address yet.
     SignUp,
     /// Tells the next page that somebody has just signed out.
@@ -53,6 +57,8 @@ impl Kind {
             (Self::PreSession, false) => "portcullis-pre",
             (Self::Device, true) => "__Host-portcullis-device",
             (Self::Device, false) => "portcullis-device",
+            (Self::Remembered, true) => "__Host-portcullis-remembered",
+            (Self::Remembered, false) => "portcullis-remembered",
             (Self::SignUp, true) => "__Host-portcullis-sign-up",
             (Self::SignUp, false) => "portcullis-sign-up",
             (Self::SignedOut, true) => "__Host-portcullis-signed-out",
@@ -95,6 +101,11 @@ impl Cookies {
         DeviceToken::presented(self.text(headers, Kind::Device)?)
     }
 
+    /// What stands for the second factor.
+    pub(super) fn remembered(self, headers: &HeaderMap) -> Option<RememberedDevice> {
+        RememberedDevice::presented(self.text(headers, Kind::Remembered)?)
+    }
+
     /// What tells that this browser has signed up.
     pub(super) fn sign_up(self, headers: &HeaderMap) -> Option<SignUpBrowser> {
         SignUpBrowser::presented(self.text(headers, Kind::SignUp)?)
@@ -124,6 +135,14 @@ impl Cookies {
     pub(super) fn set_device(self, device: &DeviceToken) -> HeaderValue {
         let end = format!("; Max-Age={}", DeviceToken::LIFETIME.as_secs());
         let mut header = self.header(Kind::Device, device.expose(), &end);
+        header.set_sensitive(true);
+        header
+    }
+
+    /// The header that sets the cookie of a browser that is remembered for so long.
+    pub(super) fn set_remembered(self, device: &RememberedDevice, time: Duration) -> HeaderValue {
+        let end = format!("; Max-Age={}", time.as_secs());
+        let mut header = self.header(Kind::Remembered, device.expose(), &end);
         header.set_sensitive(true);
         header
     }

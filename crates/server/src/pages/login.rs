@@ -134,6 +134,7 @@ pub(crate) async fn submit(
             device: visitor.device(),
             client,
             browser: Some(visitor.known_by()?),
+            remembered: visitor.remembered(),
             quota: limit.quota(),
         };
         let (accounts, carrier) = (accounts.clone(), visitor.carrier());

@@ -7,7 +7,7 @@ use csrf::CsrfToken;
 use secret::Secret;
 
 use super::factor::FACTOR;
-use super::form::{Form, Shown};
+use super::form::{Field, Form, Shown};
 use super::login::{self, Sign, keeps_account, say_when_deleted};
 use super::next::Next;
 use super::render::{Frame, page_in};
@@ -25,6 +25,8 @@ struct Page {
     frame: Frame,
     token: String,
     going: Going,
+    /// Says for how long this browser may be remembered, where it may.
+    remember: Option<String>,
     summary: Vec<(&'static str, String)>,
     fields: [Shown; 1],
 }
@@ -34,7 +36,20 @@ pub(super) struct Going {
     challenge: Secret<String>,
     next: Option<Next>,
     keeps_account: bool,
+    /// Whether the browser is to be remembered.
+    remembers: bool,
 }
+
+/// The box of somebody who wants the browser remembered.
+static REMEMBER: Field = Field {
+    id: "remember_device",
+    name: "remember_device",
+    label: "",
+    kind: "checkbox",
+    autocomplete: "off",
+    hint: "",
+    missing: "",
+};
 
 impl Going {
     /// On from a password that was right.
@@ -43,6 +58,7 @@ impl Going {
             challenge: Secret::new(required.challenge.expose().to_owned()),
             next,
             keeps_account,
+            remembers: false,
         }
     }
 }
@@ -61,6 +77,7 @@ pub(crate) async fn submit(
         challenge: form.hidden("challenge").unwrap_or_default(),
         next: form.next(),
         keeps_account: keeps_account(&mut form),
+        remembers: form.has(&REMEMBER) && form.text(&REMEMBER) == "yes",
     };
     let presented = form.factor();
     form.done()?;
@@ -73,6 +90,7 @@ pub(crate) async fn submit(
         browser: Some(visitor.known_by()?),
         client,
         keeps_account: going.keeps_account,
+        remember: going.remembers,
     };
     let (answering, carrier) = (accounts.clone(), visitor.carrier());
     let answering = async move { answering.answer_challenge(answer, &carrier).await };
@@ -111,10 +129,13 @@ pub(super) fn page(
     going: Going,
 ) -> Result<Response, ApiError> {
     let (token, before) = visitor.form_token(csrf)?;
+    let days = visitor.remember_days();
+    let (may_remember, days) = (days > 0, [("days", days.into())]);
     let page = page_in(words, form.status(), |frame| Page {
         frame,
         token,
         going,
+        remember: may_remember.then(|| words.say_with("second-step-remember", &days)),
         summary: form.summary(),
         fields: [form.shown(&FACTOR)],
     })?;

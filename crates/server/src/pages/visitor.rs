@@ -1,6 +1,10 @@
 //! Who looks at a page.
 
-use account::{BrowserActor, BrowserSession, Cookie, Deletion, DeviceToken, SignUpBrowser};
+use std::time::Duration;
+
+use account::{
+    BrowserActor, BrowserSession, Cookie, Deletion, DeviceToken, RememberedDevice, SignUpBrowser,
+};
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use csrf::CsrfToken;
@@ -19,6 +23,9 @@ pub(crate) struct Visitor {
     cookies: Cookies,
     browser: Option<BrowserActor>,
     device: Option<DeviceToken>,
+    remembered: Option<RememberedDevice>,
+    /// For how long a browser may be remembered.
+    remembers_for: Duration,
     sign_up: Option<SignUpBrowser>,
     pre: Option<PlainToken>,
     /// Whether there is a session cookie that leads nowhere.
@@ -71,6 +78,16 @@ impl Visitor {
     /// What tells that the browser is known.
     pub(super) fn device(&self) -> Option<DeviceToken> {
         self.device.clone()
+    }
+
+    /// What stands for the second factor.
+    pub(super) fn remembered(&self) -> Option<RememberedDevice> {
+        self.remembered.clone()
+    }
+
+    /// For how many days this browser may be remembered; 0: it may not.
+    pub(super) const fn remember_days(&self) -> u64 {
+        self.remembers_for.as_secs() / 86_400
     }
 
     /// What tells that they have signed up with this browser, and not confirmed the address yet.
@@ -147,7 +164,10 @@ impl Visitor {
             self.cookies.set_device(&session.device),
             self.cookies.clear(Kind::PreSession),
         ];
-        with_cookies(page, cookies)
+        let remembered = session.remembered.as_ref();
+        let remembered =
+            remembered.map(|device| self.cookies.set_remembered(device, self.remembers_for));
+        with_cookies(page, cookies.into_iter().chain(remembered))
     }
 }
 
@@ -165,6 +185,12 @@ impl SignedIn {
         with_cookies(Redirect::to(path).into_response(), cookies)
     }
 
+    /// Sends them to `path`. The browser is not remembered any more.
+    pub(super) fn forgotten(&self, path: &str) -> Response {
+        let cookies = [self.cookies.clear(Kind::Remembered)];
+        with_cookies(Redirect::to(path).into_response(), cookies)
+    }
+
     /// Sends them to where one signs in, after they have signed out.
     pub(super) fn signed_out(&self) -> Response {
         let cookies = [
@@ -179,6 +205,7 @@ impl SignedIn {
         let cookies = [
             self.cookies.clear(Kind::Session),
             self.cookies.clear(Kind::Device),
+            self.cookies.clear(Kind::Remembered),
             self.cookies.set_deleted(deletion),
         ];
         let response = Redirect::to("/deleted").into_response();
@@ -232,6 +259,8 @@ impl FromRequestParts<App> for Visitor {
             deleted: cookies.deleted(headers),
             pre: cookies.pre_session(headers),
             device: cookies.device(headers),
+            remembered: cookies.remembered(headers),
+            remembers_for: app.accounts.remembers_for(),
             sign_up: cookies.sign_up(headers),
             browser,
             cookies,

@@ -66,6 +66,7 @@ impl Enrolled {
             browser: None,
             client: ClientInfo::default(),
             keeps_account: false,
+            remember: false,
         };
         let accounts = self.post.accounts();
         accounts.answer_challenge(answer, &Bearer).await.map(drop)
@@ -126,6 +127,7 @@ async fn an_owner_is_told_that_it_was_removed() {
         browser: None,
         client: ClientInfo::default(),
         keeps_account: false,
+        remember: false,
     };
     let tokens = post
         .accounts()

@@ -174,6 +174,7 @@ impl Post {
             device: None,
             client: ClientInfo::default(),
             browser: None,
+            remembered: None,
             quota: None,
         };
         self.accounts().login(attempt, &Bearer).await

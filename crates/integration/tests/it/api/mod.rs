@@ -16,6 +16,7 @@ mod reauthenticate;
 mod refresh;
 mod register;
 mod released;
+mod remembered;
 mod sessions;
 mod taken;
 mod users;

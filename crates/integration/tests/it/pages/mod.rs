@@ -15,6 +15,7 @@ mod hostile;
 mod login;
 mod reach;
 mod register;
+mod remembered;
 mod reset;
 mod sessions;
 mod words;

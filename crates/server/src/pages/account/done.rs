@@ -18,6 +18,7 @@ pub(super) fn sentence(code: &str, words: &Words) -> Option<String> {
         "sessions" => "done-sessions",
         "confirmed" => "done-confirmed",
         "factor-removed" => "done-factor-removed",
+        "devices-forgotten" => "done-devices-forgotten",
         "kept" => "account-kept",
         "resent" => "account-resent",
         _ => return None,

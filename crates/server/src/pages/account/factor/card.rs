@@ -1,6 +1,6 @@
 //! What the account page says of the second factor.
 
-use account::{FEW_RECOVERY_CODES, OwnFactors};
+use account::{FEW_RECOVERY_CODES, ListedDevice, OwnFactors};
 
 use crate::pages::words::Words;
 
@@ -37,5 +37,30 @@ impl Factor {
             left: words.say_with("factor-codes-left", &[("count", left.into())]),
             are_few: own.recovery_codes <= FEW_RECOVERY_CODES,
         }
+    }
+}
+
+/// The devices on which the second factor isn't asked for, in words.
+pub(super) struct Remembered {
+    pub(super) count: String,
+    /// Each by its times, the oldest first.
+    pub(super) devices: Vec<String>,
+}
+
+impl Remembered {
+    pub(super) fn of(devices: &[ListedDevice], words: &Words) -> Option<Self> {
+        if devices.is_empty() {
+            return None;
+        }
+        let count = u64::try_from(devices.len()).unwrap_or(u64::MAX);
+        let devices = devices.iter().map(|device| {
+            let (since, until) = (words.time(device.since), words.time(device.until));
+            let times = [("since", (&since).into()), ("until", (&until).into())];
+            words.say_with("remembered-device", &times)
+        });
+        Some(Self {
+            count: words.say_with("remembered-count", &[("count", count.into())]),
+            devices: devices.collect(),
+        })
     }
 }

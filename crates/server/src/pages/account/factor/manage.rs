@@ -1,4 +1,4 @@
-//! `POST /account/factor/codes` and `POST /account/factor/remove`
+//! `POST /account/factor/codes`, `POST /account/factor/forget` and `POST /account/factor/remove`
 
 use account::ManageFactorError;
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -23,6 +23,19 @@ pub(crate) async fn renew_codes(
     match accounts.renew_recovery_codes(&who.browser.actor).await {
         Ok(codes) => recovery::page(&words, "recovery-renewed-title", codes, "/account"),
         Err(error) => refused(error, &words),
+    }
+}
+
+/// Has the second factor asked for on every device.
+pub(crate) async fn forget(
+    Serving(accounts): Serving,
+    who: SignedIn,
+    mut form: Form,
+) -> Result<Response, ApiError> {
+    form.done()?;
+    match accounts.forget_own_devices(&who.browser.actor).await {
+        Ok(()) => Ok(who.forgotten("/account/factor?done=devices-forgotten")),
+        Err(refused) => refused_here(refused),
     }
 }
 

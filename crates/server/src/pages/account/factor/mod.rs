@@ -19,6 +19,8 @@ use crate::pages::render::{Frame, page_in};
 use crate::pages::visitor::{SignedIn, to_login};
 use crate::pages::words::Words;
 
+use card::Remembered;
+
 pub(super) use card::Factor;
 
 /// Where it is.
@@ -32,6 +34,8 @@ struct Page {
     /// What has just been done.
     done: Option<String>,
     factor: Factor,
+    /// On how many devices it isn't asked for, since when and until when; nothing where there is none.
+    remembered: Option<Remembered>,
     /// Whether the address must be confirmed before an app is set up.
     address_first: bool,
 }
@@ -53,12 +57,17 @@ pub(crate) async fn show(
         Err(Refused::Revoked) => return Ok(to_login()),
         own => own?,
     };
+    let devices = match accounts.remembered_devices(actor).await {
+        Err(Refused::Revoked) => return Ok(to_login()),
+        devices => devices?,
+    };
     let token = csrf.render().map_err(ApiError::internal)?;
     page_in(&words, StatusCode::OK, |frame| Page {
         frame,
         token,
         done: query_value(&uri, "done").and_then(|code| sentence(&code, &words)),
         factor: Factor::of(own, &words),
+        remembered: Remembered::of(&devices, &words),
         address_first: accounts.sends_mail() && !user.email_verified,
     })
 }

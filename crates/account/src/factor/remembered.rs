@@ -1,0 +1,263 @@
+//! Devices on which the second factor isn't asked for, since it was shown there a while ago.
+//!
+//! What such a device keeps is random, and stored hashed, in one record for each account. It stands for the factor at a sign-in
+//! with the right password, and for nothing else: the session that it opens is one of the password alone, and not fresh. It
+//! is good in the generation and for the enrolment that it was made in, so a new password, a reset and another factor void it,
+//! and so does an operator who ends all sessions.
+
+use model::{Generation, Rng, Timestamp, User, UserId};
+use secret::{HashedToken, PlainToken, TokenPrefix};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use storage::{Keys, Kind, Record, RecordId, Replaced, SaveRecordError, SecondFactor, Tells};
+
+use super::CLOCKS;
+use crate::events::Act;
+use crate::{Accounts, Actor, Refused};
+
+/// Devices of one account; when another is remembered, the oldest is forgotten.
+const MAX_REMEMBERED: usize = 20;
+
+/// How often a record is read anew that somebody else has changed.
+const TRIES: usize = 4;
+
+/// The start of what a device keeps.
+const PREFIX: TokenPrefix = TokenPrefix("pcm_");
+
+/// What a device keeps on which the second factor isn't asked for.
+#[derive(Clone, Debug)]
+pub struct RememberedDevice(PlainToken);
+
+/// A device on which the second factor isn't asked for, as the owner of the account sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListedDevice {
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// What becomes of the second factor at a sign-in.
+#[derive(Debug)]
+pub(crate) enum Memory {
+    /// It is asked for.
+    Nothing,
+    /// The client says that it is remembered, which is not checked yet.
+    Presented(RememberedDevice),
+    /// It is: the factor isn't asked for.
+    Holds,
+    /// The factor was shown, and the client wants to be remembered.
+    Wanted,
+}
+
+impl RememberedDevice {
+    /// What a client sent; `None` for what can't be one.
+    pub fn presented(text: &str) -> Option<Self> {
+        PlainToken::parse(PREFIX, text).ok().map(Self)
+    }
+
+    /// The text to hand to the owner.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
+    fn random(rng: &dyn Rng) -> Self {
+        let mut bytes = [0; 32];
+        rng.fill(&mut bytes);
+        Self(PlainToken::from_bytes(PREFIX, bytes))
+    }
+}
+
+/// The devices of an account, the oldest first.
+#[derive(Clone, Serialize, Deserialize)]
+struct Devices {
+    user: UserId,
+    devices: Vec<Device>,
+    /// What a later version keeps here.
+    #[serde(flatten)]
+    later: Map<String, Value>,
+}
+
+/// One of them.
+#[derive(Clone, Serialize, Deserialize)]
+struct Device {
+    /// The hash of what it keeps.
+    hash: [u8; 32],
+    /// The generation of the account.
+    generation: Generation,
+    /// The enrolment whose factor was shown.
+    enrolled: Generation,
+    since: Timestamp,
+    until: Timestamp,
+    /// What a later version demands besides. One that says anything here counts for nothing in this one.
+    #[serde(flatten)]
+    later: Map<String, Value>,
+}
+
+impl Record for Devices {
+    const KIND: Kind = Kind("remembered_devices");
+
+    fn owner(&self) -> Option<&UserId> {
+        Some(&self.user)
+    }
+
+    fn keys(&self) -> Keys {
+        Keys::one(self.user.as_str())
+    }
+}
+
+impl Accounts {
+    /// For how long a device may be remembered; zero: none is.
+    pub fn remembers_for(&self) -> std::time::Duration {
+        self.0.settings.factor_rules.remember
+    }
+
+    /// Whether the second factor of `user` isn't asked for on the device that keeps this.
+    pub(crate) async fn is_remembered(
+        &self,
+        user: &User,
+        device: &RememberedDevice,
+    ) -> Result<bool, storage::Error> {
+        if self.remembers_for().is_zero() {
+            return Ok(false);
+        }
+        let hash = device.0.hashed();
+        let good = self.remembered(user).await?;
+        let mut good = good.iter();
+        Ok(good.any(|device| HashedToken::from_bytes(device.hash) == hash))
+    }
+
+    /// Remembers the device of somebody who has just shown the second factor, where that is possible: what it keeps. Who
+    /// isn't remembered is asked again, so no sign-in fails by this.
+    pub(crate) async fn remember(&self, user: &User) -> Option<RememberedDevice> {
+        if self.remembers_for().is_zero() {
+            return None;
+        }
+        match self.keep_device(user).await {
+            Ok(device) => {
+                if device.is_some() {
+                    self.report(Act::DeviceRemembered.done().of(&user.id));
+                }
+                device
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a device could not be remembered");
+                None
+            }
+        }
+    }
+
+    /// The actor's devices on which the second factor isn't asked for, the oldest first.
+    pub async fn remembered_devices(&self, actor: &Actor) -> Result<Vec<ListedDevice>, Refused> {
+        let (_, user) = self.live_account(actor).await?;
+        let good = self.remembered(&user).await?;
+        let remember = self.remembers_for();
+        let listed = good.into_iter().map(|device| ListedDevice {
+            since: device.since,
+            until: device.until.min(device.since.plus(remember)),
+        });
+        Ok(listed.collect())
+    }
+
+    /// Has the second factor asked for on every device of the actor. It takes no fresh token: it opens nothing.
+    pub async fn forget_own_devices(&self, actor: &Actor) -> Result<(), Refused> {
+        self.live_session(actor).await?;
+        self.forget_devices(&actor.user).await?;
+        self.report(actor.event(Act::DevicesForgotten.done()));
+        Ok(())
+    }
+
+    /// Has the second factor asked for on every device of an account.
+    pub(crate) async fn forget_devices(&self, user: &UserId) -> Result<(), storage::Error> {
+        let records = self.records::<Devices>();
+        if let Some(found) = records.by_key(user.as_str()).await? {
+            records.delete_by_id(found.id(), Tells::nothing()).await?;
+        }
+        Ok(())
+    }
+
+    /// The devices that are good now.
+    async fn remembered(&self, user: &User) -> Result<Vec<Device>, storage::Error> {
+        let records = self.records::<Devices>();
+        let Some(found) = records.by_key(user.id.as_str()).await? else {
+            return Ok(Vec::new());
+        };
+        let factor = self.0.storage.second_factor(&user.id).await?;
+        let Some(factor) = factor else {
+            return Ok(Vec::new());
+        };
+        let (now, remember) = (self.0.clock.now(), self.remembers_for());
+        let mut devices = found.into_value().devices;
+        devices.retain(|device| {
+            let is_in_time = device.since <= now.plus(CLOCKS)
+                && now < device.until
+                && now < device.since.plus(remember);
+            device.is_of(user, &factor) && device.later.is_empty() && is_in_time
+        });
+        Ok(devices)
+    }
+
+    async fn keep_device(&self, user: &User) -> Result<Option<RememberedDevice>, storage::Error> {
+        let Some(factor) = self.0.storage.second_factor(&user.id).await? else {
+            return Ok(None);
+        };
+        let new = RememberedDevice::random(&*self.0.rng);
+        let since = self.0.clock.now();
+        let device = Device {
+            hash: *new.0.hashed().as_bytes(),
+            generation: user.generation,
+            enrolled: factor.enrolled,
+            since,
+            until: since.plus(self.remembers_for()),
+            later: Map::new(),
+        };
+        for _ in 0..TRIES {
+            match self.add_device(user, &factor, device.clone()).await {
+                Ok(true) => return Ok(Some(new)),
+                // Another device was remembered at the same time, or all were forgotten.
+                Ok(false) | Err(SaveRecordError::Taken(_)) => {}
+                Err(SaveRecordError::OwnerGone) => return Ok(None),
+                Err(SaveRecordError::Storage(error)) => return Err(error),
+                Err(SaveRecordError::OwnerChanged | SaveRecordError::TooLarge(_)) => break,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Adds a device to those that are good; `false` when somebody else was faster.
+    async fn add_device(
+        &self,
+        user: &User,
+        factor: &SecondFactor,
+        device: Device,
+    ) -> Result<bool, SaveRecordError> {
+        let records = self.records::<Devices>();
+        let now = device.since;
+        let Some(before) = records.by_key(user.id.as_str()).await? else {
+            let first = Devices {
+                user: user.id.clone(),
+                devices: vec![device],
+                later: Map::new(),
+            };
+            let id = RecordId::new(now, &*self.0.rng);
+            records.insert(id, first, Tells::nothing()).await?;
+            return Ok(true);
+        };
+        let after = before.with(|kept| {
+            let devices = &mut kept.devices;
+            devices.retain(|other| other.is_of(user, factor) && now < other.until);
+            let excess = (devices.len() + 1).saturating_sub(MAX_REMEMBERED);
+            devices.drain(..excess);
+            devices.push(device);
+        });
+        let replaced = records.replace(after, Tells::nothing()).await?;
+        Ok(matches!(replaced, Replaced::Done(_)))
+    }
+}
+
+impl Device {
+    /// Whether it was made for the password and the factor that the account has.
+    fn is_of(&self, user: &User, factor: &SecondFactor) -> bool {
+        self.generation == user.generation && self.enrolled == factor.enrolled
+    }
+}
