@@ -5,7 +5,7 @@ use model::EmailAddress;
 use serde::{Deserialize, Serialize};
 use storage::{Kind, PutTicketError, Ticket};
 
-use super::ResetPassword;
+use super::{ResetPassword, may_be_mailed};
 use crate::mailing::{Mail, RESET, Requester, later};
 use crate::outbox::{Job, Outcome, Running, Urgency};
 use crate::{Accounts, DeviceToken};
@@ -95,7 +95,8 @@ impl Accounts {
             Mail::Reset
         };
         let may = self.may_mail(mail, &to, requester, Some(&user), at);
-        if user.disabled || !may.await? {
+        let may = may.await?;
+        if user.disabled || !may || !may_be_mailed(&user) {
             return Ok(Outcome::Done);
         }
         let (purpose, bound) = ResetPassword::mailed(&user);

@@ -57,6 +57,12 @@ struct GoodReset {
     proven: Option<AddressProof>,
 }
 
+/// Whether a new password may be set by a mail to the address of `user`. Of an account that has a second factor only one
+/// that its owner has proven will do: of another nobody knows whose it is, and the factor must not be all that is left.
+const fn may_be_mailed(user: &User) -> bool {
+    user.email_verified || !user.second_factor
+}
+
 impl GoodReset {
     /// What a link that carries this is good for now, if for anything. An account that waits to be deleted is kept by one
     /// that was mailed meanwhile: a thief who has changed the password and wants the account deleted must not win.
@@ -67,6 +73,7 @@ impl GoodReset {
         }
         let proven = match &reset.mailed_to {
             None => None,
+            Some(_) if !may_be_mailed(&user) => return None, // a node of the version before has mailed it
             Some(address) => {
                 let proof = AddressProof::of(&user)?;
                 if proof.email != *address {

@@ -82,6 +82,46 @@ every_backend! {
         assert_eq!(letter.header("Subject").as_deref(), Some("Choose a new password"));
         assert!(server.mailbox().letters().iter().all(|letter| letter.to == "alice@example.org"));
     }
+
+    /// Of an account with a second factor only an address that its owner has proven resets the password.
+    async fn an_address_that_nobody_has_proven_resets_no_account_with_a_second_factor(app: TestApp) {
+        let alice = app.signed_in("alice").await;
+        let (authenticator, _) = app.enrols(&alice).await; // without mail it takes no confirmed address
+        app.signed_up("bob").await;
+        let server = MailServer::start(Setup::default()).await;
+        let url = server.url();
+        let app = app.restart_with(&[("PORTCULLIS_MAIL_URL", &url), FROM]).await;
+        let ask = async |path: &str, body: serde_json::Value| {
+            app.post(&format!("/api/v1/{path}")).json(body).send().await
+        };
+        let forgotten = async |name: &str| {
+            let body = json!({"email": format!("{name}@example.org")});
+            let answer = ask("password/forgot", body).await;
+            answer.assert_status(202);
+            (answer.status, answer.text())
+        };
+        let of_alice = forgotten("alice").await;
+        assert_eq!(of_alice, forgotten("bob").await);
+        assert_eq!(of_alice, forgotten("nobody").await);
+        server.mailbox().wait_for("bob@example.org").await;
+
+        let resent = ask("email/resend", json!({"email": "alice@example.org"})).await;
+        resent.assert_status(202);
+        let letter = server.mailbox().wait_for("alice@example.org").await;
+        assert_eq!(letter.header("Subject").as_deref(), Some("Confirm your e-mail address"));
+        let token = letter.link().split_once("token=").unwrap().1.to_owned();
+        let body = json!({"token": token, "password": PASSWORD});
+        ask("email/confirm", body).await.assert_status(204);
+        forgotten("alice").await;
+        let letter = server.mailbox().wait_for("alice@example.org").await;
+        let token = letter.link().split_once("token=").unwrap().1.to_owned();
+        let body = json!({"token": token, "new_password": "another long and winding phrase"});
+        ask("password/reset", body).await.assert_ok();
+        let asked = app.login("alice", "another long and winding phrase").await;
+        let asked = asked.assert_problem(401, "factor_required");
+        let body = json!({"challenge": asked["challenge"], "totp": authenticator.shows(&app)});
+        ask("login/factor", body).await.assert_ok();
+    }
 }
 
 #[tokio::test]
