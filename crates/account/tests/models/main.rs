@@ -37,4 +37,5 @@ mod races;
 mod request;
 mod stage;
 mod tabs;
+mod without_factor;
 mod world;

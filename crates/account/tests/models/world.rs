@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use account::operator::OperatorSettings;
 use account::{
-    Accounts, Actor, Bearer, ChangePasswordError, DeleteError, EndSessionError, Handing, Lifetimes,
-    Live, LoginAttempt, LoginError, Mailing, Operator, Parts, Principal, ReauthenticateError,
-    RefreshError, Refreshed, RegisterError, Registration, Settings, Verification,
+    Accounts, Actor, Bearer, ChangePasswordError, DeleteError, EndSessionError, FactorRules,
+    Handing, Lifetimes, Live, LoginAttempt, LoginError, Mailing, Operator, Parts, Principal,
+    ReauthenticateError, RefreshError, Refreshed, RegisterError, Registration, Settings,
+    Verification,
 };
 use jwt::revocation::{RevocationSet, Staleness};
 use jwt::{Algorithm, Authority, SigningKey, TokenKind, Verified};
@@ -92,7 +93,13 @@ impl World {
             store,
             false,
             Some(POST.with(|(_, mailing)| mailing.clone())),
+            FactorRules::default(),
         )
+    }
+
+    /// In which these rules hold for second factors.
+    pub(crate) fn ruled_by(store: &Arc<dyn Storage>, rules: FactorRules) -> Self {
+        Self::made(store, false, None, rules)
     }
 
     /// In which guesses at a password are counted.
@@ -101,10 +108,15 @@ impl World {
     }
 
     fn with(store: &Arc<dyn Storage>, counts: bool) -> Self {
-        Self::made(store, counts, None)
+        Self::made(store, counts, None, FactorRules::default())
     }
 
-    fn made(store: &Arc<dyn Storage>, counts: bool, mailing: Option<Mailing>) -> Self {
+    fn made(
+        store: &Arc<dyn Storage>,
+        counts: bool,
+        mailing: Option<Mailing>,
+        rules: FactorRules,
+    ) -> Self {
         let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(
             1_700_000_000_250,
         )));
@@ -116,8 +128,8 @@ impl World {
         };
         let mut lagging = stepped();
         lagging.hears = false;
-        let mut world = Self::process(stepped(), &clock, &gate, mailing.clone());
-        let mut lagging = Self::process(lagging, &clock, &gate, mailing);
+        let mut world = Self::process(stepped(), &clock, &gate, mailing.clone(), rules);
+        let mut lagging = Self::process(lagging, &clock, &gate, mailing, rules);
         lagging.handings = Arc::clone(&world.handings);
         world.lagging = Some(Box::new(lagging));
         world
@@ -128,10 +140,11 @@ impl World {
         clock: &Arc<ManualClock>,
         gate: &Arc<Gate>,
         mailing: Option<Mailing>,
+        rules: FactorRules,
     ) -> Self {
         let settings = Settings {
             keep_events: None,
-            factor_rules: account::FactorRules::default(),
+            factor_rules: rules,
             deletion_grace: mailing.as_ref().map_or(Duration::ZERO, |_| WAIT),
             ..settings()
         };
@@ -560,7 +573,7 @@ fn settings() -> Settings {
         registration_open: true,
         upgrade_hashes: true,
         deletion_grace: seconds(0),
-        factor_rules: account::FactorRules::default(),
+        factor_rules: FactorRules::default(),
         policy: Policy::default(),
         decoy_key: Secret::new([7; 32]),
         attempt_key: Secret::new([8; 32]),
