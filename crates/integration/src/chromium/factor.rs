@@ -44,6 +44,32 @@ scenes! {
         ConfirmRefused = "factor-confirm-refused", Open, 403;
         /// What a deletion does, and what it asks for.
         Delete = "factor-delete", Open, 200;
+        /// An app must be set up at a sign-in.
+        First = "factor-first", Required, 200;
+        /// What it is given there.
+        FirstEnrol = "factor-first-enrol", Required, 200;
+        /// The same, after a wrong code.
+        FirstRefused = "factor-first-refused", Required, 403;
+        /// The same, too late.
+        FirstOver = "factor-first-over", Required, 403;
+        /// Recovery codes, where a sign-in goes on afterwards.
+        FirstCodes = "factor-first-codes", Required, 200;
+        /// There is one, which stays.
+        Stays = "factor-stays", Required, 200;
+        /// It was to be removed all the same.
+        StaysRefused = "factor-stays-refused", Required, 409;
+        /// There is none, and must be in a while.
+        Due = "factor-due", Graced, 200;
+        /// The account, likewise.
+        AccountDue = "factor-account-due", Graced, 200;
+        /// The second step, where the browser may be remembered.
+        Remember = "factor-remember", Graced, 200;
+        /// The same, after a wrong code.
+        RememberRefused = "factor-remember-refused", Graced, 403;
+        /// A browser is remembered.
+        Remembered = "factor-remembered", Graced, 200;
+        /// None is any more.
+        Forgotten = "factor-forgotten", Graced, 200;
     }
 }
 
@@ -66,10 +92,58 @@ impl FactorScene {
                 browser.follow("/account/factor").await;
                 browser.sends_no_enrolment().await;
             }
+            Self::Due => browser.follow("/account/factor").await,
+            Self::AccountDue => {}
+            _ if self.stage() == Stage::Required => self.show_first(site, browser).await,
             _ => {
                 let codes = browser.enrols().await;
                 self.show_enrolled(site, browser, &codes).await;
             }
+        }
+    }
+
+    /// The scenes of somebody who must set up an app at a sign-in.
+    async fn show_first(self, site: &Site, browser: &Browser) {
+        if self == Self::First {
+            return;
+        }
+        if self == Self::FirstOver {
+            browser.plant("[name=challenge]", "pcn_over").await;
+        }
+        browser.press("Set up an authenticator app").await;
+        if self == Self::FirstRefused {
+            browser.send(&[("code", WRONG)]).await;
+        }
+        if matches!(self, Self::FirstCodes | Self::Stays | Self::StaysRefused) {
+            browser.confirms_app().await;
+        }
+        if matches!(self, Self::Stays | Self::StaysRefused) {
+            browser.open(&site.url("/account/factor")).await;
+        }
+        if self == Self::StaysRefused {
+            let script =
+                "document.querySelector('form[action$=begin]').action = '/account/factor/remove'";
+            browser.script(script, Vec::new()).await;
+            browser.press("Set up another app").await;
+        }
+    }
+
+    /// The scenes of somebody whose browser may be remembered.
+    async fn show_remembered(self, site: &Site, browser: &Browser, code: &str) {
+        browser.forget().await;
+        browser.signs_in(site, self.name(), PASSWORD).await;
+        if self == Self::Remember {
+            return;
+        }
+        browser.click("#remember_device").await;
+        if self == Self::RememberRefused {
+            browser.send(&[("factor", WRONG)]).await;
+            return;
+        }
+        browser.send(&[("factor", code)]).await;
+        browser.follow("/account/factor").await;
+        if self == Self::Forgotten {
+            browser.press("Forget all of them").await;
         }
     }
 
@@ -112,6 +186,9 @@ impl FactorScene {
                 }
             }
             Self::Delete => browser.open(&site.url("/account/delete")).await,
+            Self::Remember | Self::RememberRefused | Self::Remembered | Self::Forgotten => {
+                self.show_remembered(site, browser, &codes[0]).await;
+            }
             _ => {} // the recovery codes are shown
         }
     }
@@ -127,6 +204,11 @@ impl Browser {
     /// Sets up an app from the account on, and gives the recovery codes, which are shown.
     async fn enrols(&self) -> Vec<String> {
         self.begins_enrolment().await;
+        self.confirms_app().await
+    }
+
+    /// Reads the key that is shown into an app, and gives the recovery codes that come next.
+    pub async fn confirms_app(&self) -> Vec<String> {
         let secret = self.text_of(".secret").await.replace(' ', "");
         let app = Authenticator::with(&secret);
         let code = app.shows_at(SystemClock.now().as_seconds());

@@ -61,16 +61,22 @@ pub enum Stage {
     Confirmed,
     /// A deletion waits.
     Waiting,
+    /// Every account must have a second factor.
+    Required,
+    /// The same, in a while; and browsers may be remembered.
+    Graced,
 }
 
 impl Stage {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Open,
         Self::Closed,
         Self::Mailed,
         Self::Confirmed,
         Self::Waiting,
+        Self::Required,
+        Self::Graced,
     ];
 
     /// The settings of the server.
@@ -81,6 +87,12 @@ impl Stage {
             Self::Mailed => &[("PORTCULLIS_EMAIL_VERIFICATION", "optional")],
             Self::Confirmed => &[("PORTCULLIS_EMAIL_VERIFICATION", "required")],
             Self::Waiting => &[("PORTCULLIS_DELETION_GRACE", "2592000")],
+            Self::Required => &[("PORTCULLIS_MFA", "required")],
+            Self::Graced => &[
+                ("PORTCULLIS_MFA", "required"),
+                ("PORTCULLIS_MFA_GRACE", "14"),
+                ("PORTCULLIS_MFA_REMEMBER", "30"),
+            ],
         }
     }
 
@@ -100,7 +112,9 @@ impl Stage {
     /// A server for its scenes, with Alice's account where they need it.
     pub async fn set(self) -> Option<Site> {
         let site = match self {
-            Self::Open | Self::Closed | Self::Waiting => Site::start(self.settings()).await?,
+            Self::Open | Self::Closed | Self::Waiting | Self::Required | Self::Graced => {
+                Site::start(self.settings()).await?
+            }
             Self::Mailed => Site::with_mail(self.settings()).await?,
             Self::Confirmed => {
                 let before = Site::with_mail(Self::Mailed.settings()).await?;

@@ -137,3 +137,60 @@ async fn a_second_step_that_is_carried_into_another_browser_begins_anew() {
     assert_eq!(browser.text_of("h1").await, "Sign in");
     assert!(browser.text().await.contains("Sign in again."));
 }
+
+/// Somebody signs up where a second factor is required, and has the browser remembered.
+async fn lives_under_the_rule(profile: Profile) {
+    let rules = [
+        ("PORTCULLIS_MFA", "required"),
+        ("PORTCULLIS_MFA_REMEMBER", "30"),
+    ];
+    let Some(site) = Site::start(&rules).await else {
+        return;
+    };
+    let browser = site.browser_as(profile).await;
+    browser.signs_up(&site, "alice", ALICE, PASSWORD).await;
+    assert_eq!(browser.text_of("h1").await, "Set up a second factor");
+    assert!(!browser.has_cookie("__Host-portcullis").await);
+    browser.press("Set up an authenticator app").await;
+    assert_eq!(browser.path().await, "/login/enrol");
+    browser.send(&[("code", "000000")]).await;
+    assert_eq!(browser.status().await, 403);
+
+    // What was scanned is shown once, so that it begins anew.
+    browser.follow("/login").await;
+    browser.signs_in(&site, ALICE, PASSWORD).await;
+    browser.press("Set up an authenticator app").await;
+    let codes = browser.confirms_app().await;
+    assert_eq!(codes.len(), 10);
+    browser.follow("/account").await;
+    assert_eq!(browser.path().await, "/account");
+    browser.press("Sign out").await;
+
+    enters_password(&site, &browser, PASSWORD).await;
+    browser.click("#remember_device").await;
+    enters_code(&browser, &codes[0]).await;
+    browser.press("Sign out").await;
+    browser.signs_in(&site, ALICE, PASSWORD).await;
+    assert_eq!(browser.path().await, "/account");
+    browser.follow("/account/factor").await;
+    let said = browser.text().await;
+    assert!(
+        said.contains("This server requires a second factor."),
+        "{said}"
+    );
+    browser.press("Forget all of them").await;
+    browser.open(&site.url("/account")).await;
+    browser.press("Sign out").await;
+    enters_password(&site, &browser, PASSWORD).await;
+    assert_eq!(browser.complaints().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_person_sets_up_an_app_at_the_first_sign_in_and_is_remembered() {
+    lives_under_the_rule(Profile::default()).await;
+}
+
+#[tokio::test]
+async fn a_factor_that_is_required_needs_no_script() {
+    lives_under_the_rule(Profile { scripts: false }).await;
+}
