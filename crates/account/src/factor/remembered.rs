@@ -70,7 +70,7 @@ impl RememberedDevice {
 
 /// The devices of an account, the oldest first.
 #[derive(Clone, Serialize, Deserialize)]
-struct Devices {
+struct Remembered {
     user: UserId,
     devices: Vec<Device>,
     /// What a later version keeps here.
@@ -94,7 +94,7 @@ struct Device {
     later: Map<String, Value>,
 }
 
-impl Record for Devices {
+impl Record for Remembered {
     const KIND: Kind = Kind("remembered_devices");
 
     fn owner(&self) -> Option<&UserId> {
@@ -169,7 +169,7 @@ impl Accounts {
 
     /// Has the second factor asked for on every device of an account.
     pub(crate) async fn forget_devices(&self, user: &UserId) -> Result<(), storage::Error> {
-        let records = self.records::<Devices>();
+        let records = self.records::<Remembered>();
         if let Some(found) = records.by_key(user.as_str()).await? {
             records.delete_by_id(found.id(), Tells::nothing()).await?;
         }
@@ -178,7 +178,7 @@ impl Accounts {
 
     /// The devices that are good now.
     async fn remembered(&self, user: &User) -> Result<Vec<Device>, storage::Error> {
-        let records = self.records::<Devices>();
+        let records = self.records::<Remembered>();
         let Some(found) = records.by_key(user.id.as_str()).await? else {
             return Ok(Vec::new());
         };
@@ -231,10 +231,10 @@ impl Accounts {
         factor: &SecondFactor,
         device: Device,
     ) -> Result<bool, SaveRecordError> {
-        let records = self.records::<Devices>();
+        let records = self.records::<Remembered>();
         let now = device.since;
         let Some(before) = records.by_key(user.id.as_str()).await? else {
-            let first = Devices {
+            let first = Remembered {
                 user: user.id.clone(),
                 devices: vec![device],
                 later: Map::new(),

@@ -52,7 +52,8 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(rules: FactorRules) -> (World, String) {
+    /// An account of its own in a world with these rules.
+    fn ruled_by(rules: FactorRules) -> (World, String) {
         static SCENES: AtomicUsize = AtomicUsize::new(0);
 
         let world = World::ruled_by(&(Arc::new(MemoryStore::new()) as _), rules);
@@ -63,7 +64,7 @@ impl Scene {
 
     /// An account that must enrol, and two sign-ins that wait for it.
     fn enrolling() -> Self {
-        let (world, who) = Self::new(FactorRules {
+        let (world, who) = Self::ruled_by(FactorRules {
             required: true,
             ..FactorRules::default()
         });
@@ -83,7 +84,7 @@ impl Scene {
 
     /// An account with a factor, and a device that is remembered.
     fn remembered() -> Self {
-        let (world, who) = Self::new(FactorRules {
+        let (world, who) = Self::ruled_by(FactorRules {
             remember: Duration::from_hours(24),
             ..FactorRules::default()
         });

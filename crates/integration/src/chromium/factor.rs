@@ -82,7 +82,9 @@ impl FactorScene {
         site.has_account(name).await;
         browser.signs_in(site, name, PASSWORD).await;
         match self {
-            Self::Off | Self::AddressFirst => browser.follow("/account/factor").await,
+            Self::Off | Self::AddressFirst | Self::Due => {
+                browser.follow("/account/factor").await;
+            }
             Self::Enrol => browser.begins_enrolment().await,
             Self::EnrolRefused => {
                 browser.begins_enrolment().await;
@@ -92,7 +94,6 @@ impl FactorScene {
                 browser.follow("/account/factor").await;
                 browser.sends_no_enrolment().await;
             }
-            Self::Due => browser.follow("/account/factor").await,
             Self::AccountDue => {}
             _ if self.stage() == Stage::Required => self.show_first(site, browser).await,
             _ => {

@@ -51,9 +51,7 @@ pub struct ApiError {
     faults: Option<Faults>,
     retry_after: Option<Duration>,
     /// What says how to go on with a sign-in.
-    factor: Option<Arc<FactorRequired>>,
-    /// The same, where a second factor must be enrolled first.
-    enrolment: Option<Arc<EnrolmentRequired>>,
+    next_step: Option<Arc<NextStep>>,
     /// Whether both factors are demanded.
     is_level_two: bool,
     /// When an account will be deleted, as a member of its own.
@@ -63,6 +61,15 @@ pub struct ApiError {
     cause: Option<Cause>,
     /// A problem that was complete already.
     problem: Option<Problem>,
+}
+
+/// What comes next in a sign-in.
+#[derive(Debug)]
+enum NextStep {
+    /// The second factor is shown.
+    Factor(FactorRequired),
+    /// One is enrolled.
+    Enrolment(EnrolmentRequired),
 }
 
 /// Why something failed here: for the log, never for the client.
@@ -77,8 +84,7 @@ impl ApiError {
             message: None,
             faults: None,
             retry_after: None,
-            factor: None,
-            enrolment: None,
+            next_step: None,
             is_level_two: false,
             deletion_due_at: None,
             refused_by: None,
@@ -164,14 +170,13 @@ impl ApiError {
         } else {
             challenge(self.code)
         };
-        let problem = match &self.factor {
-            Some(required) => problem
+        let problem = match self.next_step.as_deref() {
+            Some(NextStep::Factor(required)) => problem
                 .with("challenge", required.challenge.expose())
                 .with("factors", kinds(&required.factors)),
-            None => problem,
-        };
-        let problem = match &self.enrolment {
-            Some(required) => problem.with("challenge", required.challenge.expose()),
+            Some(NextStep::Enrolment(required)) => {
+                problem.with("challenge", required.challenge.expose())
+            }
             None => problem,
         };
         let problem = match challenge {

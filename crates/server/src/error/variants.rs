@@ -17,8 +17,8 @@ use ratelimit::Unavailable;
 use storage::UniqueField;
 
 use super::{
-    ApiError, Cause, STORE_RETRY, UPGRADE_RETRY, WRONG_ACCOUNT_PASSWORD, WRONG_CURRENT_PASSWORD,
-    WRONG_FACTOR_CODE,
+    ApiError, Cause, NextStep, STORE_RETRY, UPGRADE_RETRY, WRONG_ACCOUNT_PASSWORD,
+    WRONG_CURRENT_PASSWORD, WRONG_FACTOR_CODE,
 };
 use crate::code::Code;
 
@@ -118,11 +118,11 @@ impl From<LoginError> for ApiError {
         match error {
             LoginError::InvalidCredentials => Self::new(Code::InvalidCredentials),
             LoginError::FactorRequired(required) => Self {
-                factor: Some(Arc::new(required)),
+                next_step: Some(Arc::new(NextStep::Factor(required))),
                 ..Self::new(Code::FactorRequired)
             },
             LoginError::EnrolmentRequired(required) => Self {
-                enrolment: Some(Arc::new(required)),
+                next_step: Some(Arc::new(NextStep::Enrolment(required))),
                 ..Self::new(Code::FactorEnrolmentRequired)
             },
             LoginError::Insufficient => Refused::NotFresh.into(),
