@@ -163,7 +163,8 @@ impl Accounts {
     pub async fn forget_own_devices(&self, actor: &Actor) -> Result<(), Refused> {
         self.live_session(actor).await?;
         self.forget_devices(&actor.user).await?;
-        self.report(actor.event(Act::DevicesForgotten.done()));
+        self.report_kept(actor.event(Act::DevicesForgotten.done()))
+            .await;
         Ok(())
     }
 
