@@ -12,6 +12,7 @@ use storage::records::{By, RecordChange, StoredRecord, UniqueKey};
 use storage::{RecordBody, Storage, Tells};
 use storage_testing::memory::MemoryStore;
 
+use crate::factor::LABELS;
 use crate::operator::operator;
 use crate::process::{PASSWORD, Process};
 
@@ -36,7 +37,7 @@ impl Alice {
         process.sign_up().await;
         let actor = process.sign_in().await;
         let actor = process.actor(actor.access.expose());
-        let begun = process.accounts.begin_enrolment(&actor, "Portcullis").await;
+        let begun = process.accounts.begin_enrolment(&actor, LABELS).await;
         let secret = totp_rs::Secret::try_from_base32(begun.unwrap().secret.expose()).unwrap();
         let app = totp_rs::Builder::new().with_secret(secret).build().unwrap();
         let code = app.generate(process.clock.now().as_seconds()).to_string();

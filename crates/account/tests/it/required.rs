@@ -11,6 +11,7 @@ use model::{ClientInfo, Clock as _, Level};
 use storage::Storage;
 use storage_testing::memory::MemoryStore;
 
+use crate::factor::LABELS;
 use crate::operator::operator;
 use crate::process::{PASSWORD, Process};
 
@@ -60,7 +61,7 @@ async fn enrols(process: &Process) -> Actor {
         browser: None,
     };
     let accounts = &process.accounts;
-    let begun = accounts.begin_first_enrolment(of(), "Portcullis").await;
+    let begun = accounts.begin_first_enrolment(of(), LABELS).await;
     let secret = totp_rs::Secret::try_from_base32(begun.unwrap().secret.expose()).unwrap();
     let app = totp_rs::Builder::new().with_secret(secret).build().unwrap();
     let code = app.generate(process.clock.now().as_seconds()).to_string();
@@ -87,7 +88,7 @@ async fn after_an_operator_has_removed_a_factor_there_is_no_grace() {
     process.let_pass(DAY);
     let actor = process.sign_in().await;
     let actor = process.actor(actor.access.expose());
-    let begun = process.accounts.begin_enrolment(&actor, "Portcullis").await;
+    let begun = process.accounts.begin_enrolment(&actor, LABELS).await;
     let secret = totp_rs::Secret::try_from_base32(begun.unwrap().secret.expose()).unwrap();
     let app = totp_rs::Builder::new().with_secret(secret).build().unwrap();
     let code = app.generate(process.clock.now().as_seconds()).to_string();

@@ -18,7 +18,7 @@ use storage_testing::memory::MemoryStore;
 use crate::world::{PASSWORDS, WAIT, World};
 
 /// What an app is told.
-const LABELS: AppLabels<'_> = AppLabels {
+pub(crate) const LABELS: AppLabels<'_> = AppLabels {
     issuer: "Portcullis",
     picture: "QR code",
 };

@@ -16,6 +16,7 @@ use storage::{Moment, PasswordChange, PasswordChanged};
 use storage_testing::interleaving::{Choices, Task, block_on, every_schedule, run};
 use storage_testing::memory::MemoryStore;
 
+use crate::factors::LABELS;
 use crate::world::{PASSWORDS, WAIT, World};
 
 /// What somebody does.
@@ -71,7 +72,7 @@ impl Scene {
         let challenges = [(); 2].map(|()| challenge(&world, &who));
         let begun = world
             .accounts
-            .begin_first_enrolment(first(&challenges[1]), "Portcullis");
+            .begin_first_enrolment(first(&challenges[1]), LABELS);
         let app = app(&block_on(begun).unwrap().secret);
         Self {
             app,
@@ -91,7 +92,7 @@ impl Scene {
         let accounts = &world.accounts;
         let opened = block_on(accounts.login(attempt(&who, None), &carrier())).unwrap();
         let actor = browser(&world, opened.cookie).unwrap().actor;
-        let begun = block_on(accounts.begin_enrolment(&actor, "Portcullis")).unwrap();
+        let begun = block_on(accounts.begin_enrolment(&actor, LABELS)).unwrap();
         let app = app(&begun.secret);
         let code = typed(&app, &world);
         block_on(accounts.confirm_enrolment(&actor, &code)).unwrap();
