@@ -29,10 +29,8 @@ impl Accounts {
         // What can't be swept keeps nobody's account from being deleted, nor the other way round.
         let deleted = self.delete_what_is_due(now).await;
         while self.0.storage.sweep(now, SWEEP_BATCH).await? == SWEEP_BATCH {}
-        if let Some(keep) = self.0.settings.keep_events {
-            let until = now.minus(keep);
-            while self.0.storage.prune_events(until, SWEEP_BATCH).await? == SWEEP_BATCH {}
-        }
+        let until = now.minus(self.0.settings.keep_events.unwrap_or_default());
+        while self.0.storage.prune_events(until, SWEEP_BATCH).await? == SWEEP_BATCH {}
         deleted
     }
 }

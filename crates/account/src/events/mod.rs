@@ -215,6 +215,13 @@ impl Act {
     }
 }
 
+impl Reason {
+    /// Whether the password was right, and a next step is asked for: that is in the answer, so it needs no hiding.
+    const fn is_a_step(self) -> bool {
+        matches!(self, Self::FactorRequired | Self::EnrolmentRequired)
+    }
+}
+
 impl From<UniqueField> for Reason {
     fn from(field: UniqueField) -> Self {
         match field {
@@ -291,7 +298,7 @@ impl Accounts {
         let mut happened = Happened::of(&event, None, request);
         let now = self.0.clock.now();
         let mut after = Duration::ZERO;
-        if event.refused.is_some() {
+        if event.refused.is_some_and(|reason| !reason.is_a_step()) {
             match self.3.count_refusal(account, now.as_seconds() / DAY) {
                 Kept::All => {}
                 Kept::Last => happened.more = true,

@@ -27,8 +27,10 @@ pub struct Audit {
     pub without: u64,
     /// How many events were looked at.
     pub events: u64,
-    /// How many faults were found.
+    /// How many faults were found, but for those of events that can't be checked.
     pub faults: u64,
+    /// How often events of an account were found that can't be checked, since their key is not known.
+    pub unchecked: u64,
     /// The first thousand of them.
     pub shown: Vec<AuditFault>,
 }
@@ -40,18 +42,33 @@ pub struct AuditFault {
     pub account: UserId,
     /// What.
     pub fault: String,
+    /// Whether it is merely that the key is not known.
+    pub is_unknown: bool,
 }
 
 impl Operator {
-    /// Looks at the events of one account.
+    /// Looks at the events of one account, also of one that was deleted, by its id.
     ///
     /// # Errors
     /// When nobody is meant, or the store fails.
     pub async fn audit_of(&self, named: &str) -> Result<Audit, FindError> {
-        let id = self.find(named).await?;
+        let id = match self.find(named).await {
+            Err(FindError::Unknown) => self.find_deleted(named).await?,
+            found => found?,
+        };
         let mut audit = Audit::default();
         self.check_chain(&id, &mut audit).await?;
         Ok(audit)
+    }
+
+    async fn find_deleted(&self, id: &str) -> Result<UserId, FindError> {
+        let id = UserId::parse(id.to_owned()).map_err(|_| FindError::Unknown)?;
+        let links = self.storage.links_of(&id, 0, 1).await;
+        match links {
+            Ok(links) if links.is_empty() => Err(FindError::Unknown),
+            Ok(_) | Err(Error::Unreadable { .. }) => Ok(id),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Looks at the events of every account, and of those that were deleted.
@@ -108,11 +125,16 @@ impl Operator {
             audit.chains += 1;
         }
         audit.events += events;
-        for fault in faults {
-            audit.faults += 1;
+        for (fault, is_unknown) in faults {
+            audit.faults += u64::from(!is_unknown);
+            audit.unchecked += u64::from(is_unknown);
             if audit.shown.len() < SHOWN {
                 let account = user.clone();
-                audit.shown.push(AuditFault { account, fault });
+                audit.shown.push(AuditFault {
+                    account,
+                    fault,
+                    is_unknown,
+                });
             }
         }
         Ok(())
@@ -120,11 +142,13 @@ impl Operator {
 
     /// How many events an account has, and what is wrong with them. Servers may write and remove some meanwhile: then it is
     /// looked once more.
-    async fn faults_of(&self, user: &UserId) -> Result<(u64, Vec<String>), Error> {
+    async fn faults_of(&self, user: &UserId) -> Result<(u64, Vec<(String, bool)>), Error> {
         let mut found = (0, Vec::new());
         for _ in 0..TRIES {
             let ends = match self.storage.chain_ends(user).await {
-                Err(error @ Error::Unreadable { .. }) => return Ok((0, vec![error.to_string()])),
+                Err(error @ Error::Unreadable { .. }) => {
+                    return Ok((0, vec![(error.to_string(), false)]));
+                }
                 ends => ends?,
             };
             let mut check = ChainCheck::begin(&self.settings.event_keys, user, ends);
@@ -132,7 +156,7 @@ impl Operator {
                 let after = check.number();
                 let links = match self.storage.links_of(user, after, PAGE).await {
                     Err(error @ Error::Unreadable { .. }) => {
-                        return Ok((check.links(), vec![error.to_string()]));
+                        return Ok((check.links(), vec![(error.to_string(), false)]));
                     }
                     links => links?,
                 };
@@ -145,7 +169,8 @@ impl Operator {
             }
             let links = check.links();
             let faults = check.finish();
-            found = (links, faults.iter().map(ToString::to_string).collect());
+            let said = faults.iter().map(|it| (it.to_string(), it.is_unknown()));
+            found = (links, said.collect());
             if faults.is_empty() || self.storage.chain_ends(user).await? == ends {
                 break;
             }

@@ -12,7 +12,13 @@ use crate::arguments::AuditCommand;
 use crate::logging;
 use crate::wire::open_operator;
 
-/// Looks whether what happened to accounts was changed by hand: exits with 1 when it was.
+/// The exit code where something was removed or changed. 1 says that the command failed, as everywhere.
+const FAULTS: u8 = 3;
+
+/// The exit code where there is no fault, but something that can't be checked.
+const UNCHECKED: u8 = 4;
+
+/// Looks whether what happened to accounts was changed by hand.
 pub(super) fn run(command: AuditCommand) -> anyhow::Result<ExitCode> {
     let AuditCommand::Verify { user, json, flags } = command;
     let config = load(flags)??;
@@ -29,10 +35,10 @@ pub(super) fn run(command: AuditCommand) -> anyhow::Result<ExitCode> {
     } else {
         as_text(&audit)
     })?;
-    Ok(if audit.faults == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+    Ok(match (audit.faults, audit.unchecked) {
+        (0, 0) => ExitCode::SUCCESS,
+        (0, _) => ExitCode::from(UNCHECKED),
+        _ => ExitCode::from(FAULTS),
     })
 }
 
@@ -53,37 +59,43 @@ fn as_text(audit: &Audit) -> String {
         let account = super::user::print::shown(found.account.as_str());
         let _ = writeln!(text, "{account}: {}", found.fault); // writing to a String can't fail
     }
-    let left = audit.faults.saturating_sub(audit.shown.len() as u64);
+    let found = audit.faults + audit.unchecked;
+    let left = found.saturating_sub(audit.shown.len() as u64);
     if left > 0 {
         let _ = writeln!(text, "and {left} more");
     }
-    let Audit {
-        chains,
-        events,
-        without,
-        faults,
-        ..
-    } = audit;
-    let verdict = match faults {
+    let events = count(audit.events, "event", "events");
+    let chains = count(audit.chains, "account", "accounts");
+    let verdict = match audit.faults {
         0 => "nothing is missing or changed".to_owned(),
-        1 => "1 fault".to_owned(),
-        faults => format!("{faults} faults"),
+        faults => count(faults, "fault", "faults"),
     };
-    let _ = writeln!(
-        text,
-        "{events} events of {chains} accounts: {verdict} ({without} accounts have no events)"
-    );
+    let _ = write!(text, "{events} of {chains}: {verdict}");
+    if audit.unchecked > 0 {
+        let _ = write!(text, ", some can't be checked");
+    }
+    if audit.without > 0 {
+        let without = count(audit.without, "account has", "accounts have");
+        let _ = write!(text, " ({without} no events)");
+    }
+    text.push('\n');
     text
+}
+
+fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 fn as_json(audit: &Audit) -> String {
     let shown = audit.shown.iter();
-    let shown = shown.map(|it| json!({ "account": it.account, "fault": it.fault }));
+    let shown = shown
+        .map(|it| json!({ "account": it.account, "fault": it.fault, "unchecked": it.is_unknown }));
     let json = json!({
         "accounts": audit.chains,
         "events": audit.events,
         "accounts_without_events": audit.without,
         "faults": audit.faults,
+        "unchecked": audit.unchecked,
         "found": shown.collect::<Vec<_>>(),
     });
     format!("{json:#}\n")

@@ -17,15 +17,19 @@ pub enum ChainFault {
         /// The last of them.
         last: u64,
     },
-    /// A link is not what was written, or not after what it was written after.
+    /// Links are not what was written, or not after what they were written after.
     Changed {
-        /// Which.
-        number: u64,
+        /// The first of them.
+        first: u64,
+        /// The last of them.
+        last: u64,
     },
-    /// What a link says was erased, though its account is there.
+    /// What links say was erased, though their account is there.
     Erased {
-        /// Which.
-        number: u64,
+        /// The first of them.
+        first: u64,
+        /// The last of them.
+        last: u64,
     },
     /// The links after this one are not there.
     CutOff {
@@ -42,10 +46,13 @@ pub enum ChainFault {
     ChangedAnchor,
     /// The account is gone, and its chain doesn't say that it was deleted.
     NoEnd,
-    /// A link, or a note, was made with a key that is not known: it says nothing.
+    /// Links, or the notes of them, were made with a key that is not known: they say nothing. Never does such a link come after
+    /// one whose key is known.
     UnknownKey {
-        /// Which, or the one that the note is of.
-        number: u64,
+        /// The first of them.
+        first: u64,
+        /// The last of them.
+        last: u64,
     },
 }
 
@@ -61,6 +68,8 @@ pub struct ChainCheck<'a> {
     /// Whether the tag is of the link that comes before the next one.
     is_joined: bool,
     has_ended: bool,
+    /// Whether a link of a known key was met.
+    knows_key: bool,
     /// How many links were looked at.
     links: u64,
     faults: Vec<ChainFault>,
@@ -77,6 +86,7 @@ impl<'a> ChainCheck<'a> {
             tag: [0; 32],
             is_joined: true,
             has_ended: false,
+            knows_key: false,
             links: 0,
             faults: Vec::new(),
         };
@@ -113,15 +123,22 @@ impl<'a> ChainCheck<'a> {
             });
             self.is_joined = false;
         }
+        let changed = changed(number);
         if self.is_joined {
-            let verdict = self.keys.judge_link(self.user, &self.tag, link);
-            self.note(verdict, number, ChainFault::Changed { number });
+            match self.keys.judge_link(self.user, &self.tag, link) {
+                Verdict::UnknownKey if self.knows_key => self.push(changed),
+                verdict => {
+                    self.knows_key |= verdict == Verdict::Genuine;
+                    self.note(verdict, number, changed);
+                }
+            }
         }
         match &link.content {
-            Some(content) if digest(content) != link.digest => {
-                self.push(ChainFault::Changed { number });
-            }
-            None if self.ends.has_account && !link.ends => self.push(ChainFault::Erased { number }),
+            Some(content) if digest(content) != link.digest => self.push(changed),
+            None if self.ends.has_account && !link.ends => self.push(ChainFault::Erased {
+                first: number,
+                last: number,
+            }),
             _ => {}
         }
         (self.number, self.tag, self.is_joined) = (number, link.mac.tag, true);
@@ -154,9 +171,7 @@ impl<'a> ChainCheck<'a> {
                 last: head.number,
             });
         } else if head.number == self.number && head.tag != self.tag {
-            self.push(ChainFault::Changed {
-                number: head.number,
-            });
+            self.push(changed(head.number));
         }
     }
 
@@ -169,42 +184,86 @@ impl<'a> ChainCheck<'a> {
         match verdict {
             Verdict::Genuine => {}
             Verdict::Forged => self.push(forged),
-            Verdict::UnknownKey => self.push(ChainFault::UnknownKey { number }),
+            Verdict::UnknownKey => self.push(ChainFault::UnknownKey {
+                first: number,
+                last: number,
+            }),
         }
     }
 
-    /// Each fault once, though it may show twice.
+    /// Each fault once, though it may show twice, and those of neighbours as one.
     fn push(&mut self, fault: ChainFault) {
-        if self.faults.last() != Some(&fault) {
-            self.faults.push(fault);
+        use ChainFault::{Changed, Erased, UnknownKey};
+        let is_next = |last: u64, number: u64| number == last || number == last + 1;
+        match (self.faults.last_mut(), fault) {
+            (Some(Changed { last, .. }), Changed { last: number, .. })
+            | (Some(Erased { last, .. }), Erased { last: number, .. })
+            | (Some(UnknownKey { last, .. }), UnknownKey { last: number, .. })
+                if is_next(*last, number) =>
+            {
+                *last = number;
+            }
+            (Some(before), fault) if *before == fault => {}
+            _ => self.faults.push(fault),
         }
+    }
+}
+
+const fn changed(number: u64) -> ChainFault {
+    ChainFault::Changed {
+        first: number,
+        last: number,
+    }
+}
+
+impl ChainFault {
+    /// Whether it says that something can't be checked, and nothing more.
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Self::UnknownKey { .. })
     }
 }
 
 impl fmt::Display for ChainFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing { first, last } if first == last => {
-                write!(f, "event {first} is missing")
+        match *self {
+            Self::Missing { first, last } => write!(f, "{} missing", are(first, last)),
+            Self::Changed { first, last } if first == last => {
+                write!(f, "event {first} was changed")
             }
-            Self::Missing { first, last } => write!(f, "events {first} to {last} are missing"),
-            Self::Changed { number } => write!(f, "event {number} was changed"),
-            Self::Erased { number } => write!(f, "what event {number} says was erased"),
+            Self::Changed { first, last } => write!(f, "events {first} to {last} were changed"),
+            Self::Erased { first, last } if first == last => {
+                write!(f, "the content of event {first} was erased")
+            }
+            Self::Erased { first, last } => {
+                write!(f, "the content of events {first} to {last} was erased")
+            }
             Self::CutOff { after: 0, last } => write!(f, "every event up to {last} is missing"),
             Self::CutOff { after, last } => {
                 write!(f, "the events after {after} are missing, up to {last}")
             }
-            Self::ChangedHead => f.write_str("the note of its last event was changed"),
-            Self::NoHead => f.write_str("the note of its last event is missing"),
-            Self::ChangedAnchor => f.write_str("the note of where its events begin was changed"),
+            Self::ChangedHead => f.write_str("the note of the last event was changed"),
+            Self::NoHead => f.write_str("the note of the last event is missing"),
+            Self::ChangedAnchor => f.write_str("the note of where the events begin was changed"),
             Self::NoEnd => {
                 f.write_str("the account is gone, and no event says that it was deleted")
             }
-            Self::UnknownKey { number } => write!(
+            Self::UnknownKey { first, last } if first == last => write!(
                 f,
-                "event {number} can't be checked: it was written with another SECRET_KEY"
+                "event {first} can't be checked: it was written with another SECRET_KEY"
+            ),
+            Self::UnknownKey { first, last } => write!(
+                f,
+                "events {first} to {last} can't be checked: they were written with another SECRET_KEY"
             ),
         }
+    }
+}
+
+fn are(first: u64, last: u64) -> String {
+    if first == last {
+        format!("event {first} is")
+    } else {
+        format!("events {first} to {last} are")
     }
 }
 
@@ -309,8 +368,11 @@ mod tests {
                 change(&mut altered[at]);
                 let found = faults(&keys, &altered, ends);
                 let number = at as u64 + 1;
-                let is_named = found.iter().any(|fault| {
-                    matches!(fault, ChainFault::Changed { number: it } | ChainFault::Erased { number: it } if *it == number)
+                let is_named = found.iter().any(|fault| match fault {
+                    ChainFault::Changed { first, last } | ChainFault::Erased { first, last } => {
+                        (*first..=*last).contains(&number)
+                    }
+                    _ => false,
                 });
                 assert!(is_named, "change {which} of link {number}: {found:?}");
             }
@@ -423,8 +485,7 @@ mod tests {
         links.push(end);
         assert_eq!(faults(&keys, &links, gone), []);
         links[1].digest[3] ^= 1;
-        let changed = ChainFault::Changed { number: 2 };
-        assert_eq!(faults(&keys, &links, gone), [changed]);
+        assert_eq!(faults(&keys, &links, gone), [changed(2)]);
     }
 
     #[test]
@@ -437,7 +498,18 @@ mod tests {
         let longer: Vec<_> = links.iter().cloned().chain([next]).collect();
         let ends = ChainEnds { head, ..ends };
         assert_eq!(faults(&rotated, &longer, ends), []);
-        let unknown = |number| ChainFault::UnknownKey { number };
-        assert_eq!(faults(&keys(2), &longer, ends), [unknown(1), unknown(2)]);
+        let unknown = ChainFault::UnknownKey { first: 1, last: 2 };
+        assert_eq!(faults(&keys(2), &longer, ends), [unknown]);
+    }
+
+    #[test]
+    fn no_key_is_unknown_after_one_that_is_known() {
+        let keys = keys(1);
+        let (mut links, ends) = chain(&keys, 4);
+        for link in &mut links[1..3] {
+            link.mac.key = [7; 8]; // so that it looks as if it could not be checked
+        }
+        let changed = ChainFault::Changed { first: 2, last: 3 };
+        assert_eq!(faults(&keys, &links, ends), [changed]);
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn shown(page: &EventPage) -> Answer {
     let next = page.next.map(|next| next.to_string());
     Answer {
         text: print::columns(&rows),
-        json: json!({ "events": events, "next_cursor": next }),
+        json: json!({ "items": events, "next_cursor": next }),
     }
 }
 

@@ -38,8 +38,10 @@ struct Page {
 /// Something that happened, in words.
 pub(in crate::pages::account) struct Event {
     pub(in crate::pages::account) what: String,
-    /// Why it was refused.
-    pub(in crate::pages::account) refused: Option<String>,
+    /// Whether it was refused.
+    pub(in crate::pages::account) is_refused: bool,
+    /// Why, or what was asked for.
+    pub(in crate::pages::account) reason: Option<String>,
     pub(in crate::pages::account) at: Timestamp,
     pub(in crate::pages::account) time: String,
     /// Where from, and by what program.
@@ -85,6 +87,11 @@ fn in_words(page: EventPage, words: &Words) -> Vec<Event> {
     events.map(|event| Event::of(event, words)).collect()
 }
 
+/// Whether the password was right, and a next step is asked for: no failure to whoever reads it.
+fn is_a_step(reason: &str) -> bool {
+    matches!(reason, "factor_required" | "factor_enrolment_required")
+}
+
 impl Event {
     fn of(event: AccountEvent, words: &Words) -> Self {
         let happened = event.happened;
@@ -95,7 +102,8 @@ impl Event {
         let from: Vec<_> = parts.collect();
         Self {
             what: names::event(&happened.event, words),
-            refused: happened.reason.map(|reason| names::reason(&reason, words)),
+            is_refused: happened.reason.as_deref().is_some_and(|it| !is_a_step(it)),
+            reason: happened.reason.map(|reason| names::reason(&reason, words)),
             at: event.at,
             time: words.time(event.at),
             from: if is_of_operator {
