@@ -1,14 +1,20 @@
 //! Reading everything that is held about oneself.
 
+use std::sync::Arc;
+
 use model::{Timestamp, User};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::events::Act;
 use crate::mailing::undeliverable_since;
 use crate::settings::MAX_SESSIONS;
 use crate::{AccountEvent, Accounts, Actor, ListedDevice, ListedSession, OwnFactors, Refused};
 
+/// Exports that are made at once: what comes beyond waits, within its request's time.
+pub(crate) const AT_ONCE: usize = 2;
+
 /// Everything that is held about a person, but for what would let somebody in.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Export {
     /// When it was read.
     pub at: Timestamp,
@@ -26,6 +32,8 @@ pub struct Export {
     pub sessions: Vec<ListedSession>,
     /// What happened to the account, as far as it is kept, the last first.
     pub events: Vec<AccountEvent>,
+    /// Held until it is sent off: each may have megabytes.
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Accounts {
@@ -33,6 +41,7 @@ impl Accounts {
     /// anything else that the token is good for.
     pub async fn export(&self, actor: &Actor) -> Result<Export, Refused> {
         self.require_fresh(actor)?;
+        let permit = Arc::clone(&self.4).acquire_owned().await.ok();
         let mut sessions = self.sessions(actor).await?;
         sessions.truncate(usize::try_from(MAX_SESSIONS).unwrap_or(usize::MAX));
         let found = self.0.storage.credentials(&actor.user).await?;
@@ -56,6 +65,7 @@ impl Accounts {
             remembered_devices,
             sessions,
             events,
+            _permit: permit,
         })
     }
 }

@@ -109,6 +109,7 @@ pub struct Accounts(
     Option<Arc<RequestInfo>>,
     Arc<outbox::Desk>,
     Arc<events::Trail>,
+    Arc<tokio::sync::Semaphore>,
 );
 
 /// What [`Accounts`] is made of.
@@ -146,7 +147,13 @@ impl Accounts {
             &parts.settings.outbox_key,
             parts.settings.outbox_key_previous.as_ref(),
         ));
-        let accounts = Self(Arc::new(parts), None, desk, Arc::default());
+        let accounts = Self(
+            Arc::new(parts),
+            None,
+            desk,
+            Arc::default(),
+            Arc::new(tokio::sync::Semaphore::new(export::AT_ONCE)),
+        );
         if let Err(error) = accounts.refresh_decoys().await {
             tracing::warn!(%error, "the kinds of hash can't be counted: unknown names cost what the present kind does");
         }

@@ -1,6 +1,6 @@
 //! What somebody does by hand to the events of an account.
 
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{DateTime, Document, doc};
 use rusqlite::Connection;
 
 use crate::TestApp;
@@ -31,6 +31,55 @@ impl TestApp {
                 let set = doc! { "$set": { "content": content } };
                 let rewritten = events.update_one(the(user, number), set).await;
                 assert_eq!(rewritten.expect("it can be").modified_count, 1);
+            }
+        }
+    }
+
+    /// Makes an event of an account look as if it were very old.
+    pub async fn age_event(&self, user: &str, number: i64) {
+        let sql = "UPDATE events SET at = 0 WHERE user = ?1 AND number = ?2";
+        match self.backend() {
+            Backend::Sqlite => self.by_hand(sql, user, number),
+            Backend::MongoDb(database) => {
+                let set = doc! { "$set": { "at": DateTime::from_millis(0) } };
+                let events = database.collection("portcullis_events");
+                let aged = events.update_one(the(user, number), set).await;
+                assert_eq!(aged.expect("it can be").modified_count, 1);
+            }
+        }
+    }
+
+    /// Puts something else in the place of the digest of an event.
+    pub async fn garble_event(&self, user: &str, number: i64) {
+        let sql = "UPDATE events SET digest = x'00' WHERE user = ?1 AND number = ?2";
+        match self.backend() {
+            Backend::Sqlite => self.by_hand(sql, user, number),
+            Backend::MongoDb(database) => {
+                let set = doc! { "$set": { "digest": 7 } };
+                let events = database.collection("portcullis_events");
+                let garbled = events.update_one(the(user, number), set).await;
+                assert_eq!(garbled.expect("it can be").modified_count, 1);
+            }
+        }
+    }
+
+    /// Notes another event as the last one of an account, as somebody can who has not the key.
+    pub async fn forge_last_event(&self, user: &str, number: i64) {
+        let sql = "UPDATE event_heads SET number = ?2,
+            tag = (SELECT tag FROM events WHERE user = ?1 AND number = ?2) WHERE user = ?1";
+        match self.backend() {
+            Backend::Sqlite => self.by_hand(sql, user, number),
+            Backend::MongoDb(database) => {
+                let events = database.collection("portcullis_events");
+                let found = events.find_one(the(user, number)).await;
+                let found = found.expect("it can be read").expect("it is there");
+                let set = doc! { "$set": {
+                    "portcullis_events.number": number,
+                    "portcullis_events.tag": found.get("tag").expect("it has one"),
+                } };
+                let users = database.collection("users");
+                let forged = users.update_one(doc! { "_id": user }, set).await;
+                assert_eq!(forged.expect("it can be").modified_count, 1);
             }
         }
     }

@@ -11,7 +11,7 @@ CREATE TABLE events (
     tag BLOB NOT NULL,
     PRIMARY KEY (user, number)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX events_at ON events (at);
+CREATE INDEX events_at ON events (at, user);
 -- The last link of each account's chain.
 CREATE TABLE event_heads (
     user TEXT PRIMARY KEY NOT NULL REFERENCES users (id) ON DELETE CASCADE,

@@ -5,13 +5,21 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::{Timestamp, UserId};
 use rusqlite::{Connection, named_params};
-use storage::events::{EventContent, MOST_EVENTS, Mac, Mark, readable};
+use storage::events::{
+    EventContent, HIGHEST_NUMBER, MOST_EVENTS, Mac, Mark, readable, unreadable_link,
+};
 use storage::{ChainEnds, Error, EventKeys, Events, Link, NewEvent};
 
 use crate::SqliteStore;
 use crate::query::{Columns, all, execute, first, integer};
 
 const TABLE: &str = "events";
+
+/// Links of one chain that are removed at once.
+const AT_ONCE: u32 = 500;
+
+/// Chains whose old links are removed in one round.
+const CHAINS_AT_ONCE: u32 = 500;
 
 /// The columns of a link.
 macro_rules! columns {
@@ -41,13 +49,17 @@ impl Events for SqliteStore {
                 if !has_account(connection, &user)? {
                     return Ok(Vec::new());
                 }
+                // What is put before the beginning of the chain has not happened.
                 let sql = concat!(
                     "SELECT ",
                     columns!(),
-                    " FROM events WHERE user = ?1 AND number < ?2 ORDER BY number DESC LIMIT ?3"
+                    " FROM events WHERE user = ?1 AND number < ?2 AND number >
+                        (SELECT coalesce(max(number), 0) FROM event_anchors WHERE user = ?1)
+                    ORDER BY number DESC LIMIT ?3"
                 );
                 let before = before.map_or(i64::MAX, integer);
-                all(connection, TABLE, sql, (user.as_str(), before, limit), read)
+                let params = (user.as_str(), before, limit);
+                all(connection, TABLE, sql, params, read_if_readable)
             })
             .await
     }
@@ -58,6 +70,7 @@ impl Events for SqliteStore {
             .read(move |connection| {
                 Ok(ChainEnds {
                     has_account: has_account(connection, &user)?,
+                    is_ending: false,
                     head: mark(connection, "event_heads", HEAD, &user)?,
                     anchor: mark(connection, "event_anchors", ANCHOR, &user)?,
                 })
@@ -77,13 +90,21 @@ impl Events for SqliteStore {
         after: Option<&UserId>,
         limit: u32,
     ) -> Result<Vec<UserId>, Error> {
-        let after = after.map_or_else(String::new, |id| id.as_str().to_owned());
+        let mut after = after.map_or_else(String::new, |id| id.as_str().to_owned());
         self.readers
             .read(move |connection| {
                 let sql = "SELECT DISTINCT user FROM events WHERE user > ?1 ORDER BY user LIMIT ?2";
-                all(connection, TABLE, sql, (after, limit), |columns| {
-                    columns.user_id("user")
-                })
+                loop {
+                    let texts = all(connection, TABLE, sql, (&after, limit), |columns| {
+                        columns.get::<String>("user")
+                    })?;
+                    let ids: Vec<_> = texts.iter().filter_map(|text| id_of(text)).collect();
+                    // A page of nothing but strange ones is not the end.
+                    match texts.last() {
+                        Some(last) if ids.is_empty() => last.clone_into(&mut after),
+                        _ => return Ok(ids),
+                    }
+                }
             })
             .await
     }
@@ -111,6 +132,10 @@ fn append(
     let mut before = last(connection, keys, user)?;
     for event in events {
         let link = keys.link(user, before.as_ref(), event.clone());
+        if link.number > HIGHEST_NUMBER {
+            tracing::error!(account = %user, "its events go no further: run `portcullis audit verify`");
+            break;
+        }
         insert(connection, user, &link)?;
         before = Some(keys.head(user, Some(&link)));
     }
@@ -124,8 +149,8 @@ fn append(
     let anchor = readable(mark(connection, "event_anchors", ANCHOR, user))?;
     let kept = head.number - anchor.map_or(0, |anchor| anchor.number).min(head.number);
     if kept > MOST_EVENTS {
-        let beyond = u32::try_from(kept - MOST_EVENTS).unwrap_or(u32::MAX);
-        remove_first(connection, keys, user, None, beyond)?;
+        let until = head.number - MOST_EVENTS;
+        remove_first(connection, keys, user, AT_ONCE, |link| link.number <= until)?;
     }
     Ok(true)
 }
@@ -140,7 +165,10 @@ pub(crate) fn end(
     let Some(before) = last(connection, keys, user)? else {
         return Ok(()); // nothing was kept of it
     };
-    insert(connection, user, &keys.end(user, Some(&before), now))?;
+    let end = keys.end(user, Some(&before), now);
+    if end.number <= HIGHEST_NUMBER {
+        insert(connection, user, &end)?;
+    }
     let sql = "UPDATE events SET salt = NULL, content = NULL WHERE user = ?1";
     execute(connection, sql, [user.as_str()])?;
     Ok(())
@@ -151,11 +179,17 @@ fn last(connection: &Connection, keys: &EventKeys, user: &UserId) -> Result<Opti
     let sql = concat!(
         "SELECT ",
         columns!(),
-        " FROM events WHERE user = ?1 ORDER BY number DESC LIMIT 1"
+        " FROM events WHERE user = ?1 AND number <= ?2 ORDER BY number DESC LIMIT 1"
     );
-    let head = readable(mark(connection, "event_heads", HEAD, user))?;
-    let link = readable(first(connection, TABLE, sql, [user.as_str()], read))?;
-    Ok(keys.last(user, head, link.as_ref()))
+    let ends = ChainEnds {
+        has_account: true,
+        is_ending: false,
+        head: readable(mark(connection, "event_heads", HEAD, user))?,
+        anchor: readable(mark(connection, "event_anchors", ANCHOR, user))?,
+    };
+    let params = (user.as_str(), integer(HIGHEST_NUMBER));
+    let link = first(connection, TABLE, sql, params, read_if_readable)?;
+    Ok(keys.last(user, &ends, link.as_ref()))
 }
 
 fn links(
@@ -200,43 +234,71 @@ fn prune(
     until: Timestamp,
     limit: u32,
 ) -> Result<u32, Error> {
-    let sql = "SELECT DISTINCT user FROM
-        (SELECT user FROM events WHERE at <= ?1 ORDER BY at LIMIT ?2)";
-    let params = (until.as_millis(), limit);
-    let users = all(connection, TABLE, sql, params, |columns| {
-        columns.user_id("user")
+    let sql = "SELECT DISTINCT user FROM events WHERE at <= ?1 LIMIT ?2";
+    let params = (until.as_millis(), CHAINS_AT_ONCE);
+    let texts = all(connection, TABLE, sql, params, |columns| {
+        columns.get::<String>("user")
     })?;
     let mut gone = 0;
-    for user in users {
-        gone += remove_first(connection, keys, &user, Some(until), limit - gone)?;
+    for user in texts.iter().filter_map(|text| id_of(text)) {
+        let is_old = |link: &Link| link.at <= until;
+        gone += remove_first(connection, keys, &user, limit - gone, is_old)?;
+        if gone >= limit {
+            break;
+        }
     }
     Ok(gone)
 }
 
-/// Removes the first links of a chain, as far as they are as old as that, and says how many.
+/// Removes the first links of a chain, as far as they are old enough and what was written, and says how many.
 fn remove_first(
     connection: &Connection,
     keys: &EventKeys,
     user: &UserId,
-    until: Option<Timestamp>,
     limit: u32,
+    is_old: impl Fn(&Link) -> bool,
 ) -> Result<u32, Error> {
-    let old = links(connection, user, 0, limit)?;
-    let is_old = |link: &&Link| until.is_none_or(|until| link.at <= until);
-    let Some(last) = old.iter().take_while(is_old).last() else {
-        return Ok(0);
+    let anchor = match mark(connection, "event_anchors", ANCHOR, user) {
+        Err(Error::Unreadable { .. }) => return Ok(stays(user)),
+        anchor => anchor?,
     };
+    let links = match links(connection, user, 0, limit) {
+        Err(Error::Unreadable { .. }) => return Ok(stays(user)),
+        links => links?,
+    };
+    let Some(removable) = keys.removable(user, anchor.as_ref(), &links, is_old) else {
+        return Ok(stays(user));
+    };
+    if removable.until == 0 {
+        return Ok(0);
+    }
     let sql =
         "INSERT INTO event_anchors (user, number, tag, seal_key, seal) VALUES (?1, ?2, ?3, ?4, ?5)
         ON CONFLICT (user) DO UPDATE SET number = ?2, tag = ?3, seal_key = ?4, seal = ?5";
-    put_mark(connection, sql, user, &keys.anchor(user, last))?;
+    put_mark(connection, sql, user, &removable.anchor)?;
     let sql = "DELETE FROM events WHERE user = ?1 AND number <= ?2";
-    let gone = execute(connection, sql, (user.as_str(), integer(last.number)))?;
-    if !has_account(connection, user)? && links(connection, user, 0, 1)?.is_empty() {
+    let gone = execute(connection, sql, (user.as_str(), integer(removable.until)))?;
+    let is_empty = self::links(connection, user, 0, 1)?.is_empty();
+    if is_empty && !has_account(connection, user)? {
         let sql = "DELETE FROM event_anchors WHERE user = ?1";
         execute(connection, sql, [user.as_str()])?;
     }
     Ok(u32::try_from(gone).unwrap_or(limit))
+}
+
+/// That a chain stays as it is, for somebody to look at.
+fn stays(user: &UserId) -> u32 {
+    tracing::debug!(account = %user, "old events are not what was written, and stay: run `portcullis audit verify`");
+    0
+}
+
+/// The id of an account; nothing for what somebody else has put there.
+fn id_of(text: &str) -> Option<UserId> {
+    let id = UserId::parse(text.to_owned()).ok();
+    if id.is_none() {
+        tracing::error!("an event in the store belongs to no account");
+    }
+    id
 }
 
 fn has_account(connection: &Connection, user: &UserId) -> Result<bool, Error> {
@@ -271,6 +333,17 @@ fn put_mark(connection: &Connection, sql: &str, user: &UserId, mark: &Mark) -> R
         mark.seal.tag,
     );
     execute(connection, sql, params).map(drop)
+}
+
+/// A link, or what stands for one that can't be read.
+fn read_if_readable(columns: &Columns<'_>) -> Result<Link, Error> {
+    match read(columns) {
+        Err(error @ Error::Unreadable { .. }) => {
+            tracing::error!(%error, "an event can't be read: run `portcullis audit verify`");
+            Ok(unreadable_link(columns.unsigned("number")?))
+        }
+        link => link,
+    }
 }
 
 fn read(columns: &Columns<'_>) -> Result<Link, Error> {

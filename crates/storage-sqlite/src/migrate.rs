@@ -445,7 +445,7 @@ mod tests {
                 "a584d70945e4df460a36248d89229c8e8d6e10baf1e9201ed94f05043376eb32",
                 "15aad1bd3d3ef2c437ebae8eee28d7ac2ae4c52c13f18c9d2ecb06dcb89004b0",
                 "c9de2a064120ee9c1cd8e4df866bc8633f3ca27f03652e64446084fa44123adf",
-                "2899b69967fce4572c1d5e679e91e52eec2e2e61c06502fe033fb8d6f9c704ba",
+                "cf52f33ea23c93ec458bf3b6a4db6e9f50da6033c8788d538910b007064abefb",
             ]
         );
         assert_eq!(checksum("a;\r\nb;"), checksum("a;\nb;"));

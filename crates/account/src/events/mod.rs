@@ -254,6 +254,19 @@ impl<'a> Event<'a> {
         self
     }
 
+    /// What it is counted as, where so many of a day are kept: strangers can be refused without end, and most of what its owner can
+    /// do may be done by whoever has got hold of a token. Sign-ins are all kept, which take the password and have limits of
+    /// their own.
+    fn bounded_sort(&self) -> Option<&'static str> {
+        match self.refused {
+            None => (self.act != Act::SignIn).then(|| self.act.name()),
+            Some(reason) if reason.is_a_step() || reason == Reason::WrongCode => {
+                Some(reason.name())
+            }
+            Some(_) => Some("refused"),
+        }
+    }
+
     /// Writes the line: who did it, where it wasn't whoever the account belongs to, and the request that it came of.
     pub(crate) fn write(self, by: Option<&'static str>, request: Option<&RequestInfo>) {
         let outcome = if self.refused.is_none() {
@@ -285,6 +298,7 @@ impl Accounts {
             Some(Arc::new(request)),
             Arc::clone(&self.2),
             Arc::clone(&self.3),
+            Arc::clone(&self.4),
         )
     }
 
@@ -297,15 +311,18 @@ impl Accounts {
         };
         let mut happened = Happened::of(&event, None, request);
         let now = self.0.clock.now();
-        let mut after = Duration::ZERO;
-        if event.refused.is_some_and(|reason| !reason.is_a_step()) {
-            match self.3.count_refusal(account, now.as_seconds() / DAY) {
+        if let Some(sort) = event.bounded_sort() {
+            match self.3.count(account, sort, now.as_seconds() / DAY) {
                 Kept::All => {}
                 Kept::Last => happened.more = true,
                 Kept::No => return,
             }
-            after = share_of(self.0.settings.mail_delay, &*self.0.rng);
         }
+        let after = if event.refused.is_some_and(|reason| !reason.is_a_step()) {
+            share_of(self.0.settings.mail_delay, &*self.0.rng)
+        } else {
+            Duration::ZERO
+        };
         match happened.to_stored(now, &*self.0.rng) {
             Ok(stored) => self.3.take(account, stored, after),
             Err(error) => tracing::error!(%error, "an event can't be written"),

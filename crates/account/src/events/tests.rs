@@ -116,14 +116,15 @@ async fn no_flood_fills_the_memory() {
 }
 
 #[test]
-fn a_hundred_refusals_of_a_day_are_kept() {
+fn a_hundred_of_a_sort_and_a_day_are_kept() {
     let trail = Trail::default();
     let bob = UserId::parse("bob").unwrap();
     for _ in 0..99 {
-        assert_eq!(trail.count_refusal(&alice(), 7), Kept::All);
+        assert_eq!(trail.count(&alice(), "refused", 7), Kept::All);
     }
-    assert_eq!(trail.count_refusal(&alice(), 7), Kept::Last);
-    assert_eq!(trail.count_refusal(&alice(), 7), Kept::No);
-    assert_eq!(trail.count_refusal(&bob, 7), Kept::All);
-    assert_eq!(trail.count_refusal(&alice(), 8), Kept::All);
+    assert_eq!(trail.count(&alice(), "refused", 7), Kept::Last);
+    assert_eq!(trail.count(&alice(), "refused", 7), Kept::No);
+    assert_eq!(trail.count(&bob, "refused", 7), Kept::All);
+    assert_eq!(trail.count(&alice(), "export", 7), Kept::All);
+    assert_eq!(trail.count(&alice(), "refused", 8), Kept::All);
 }

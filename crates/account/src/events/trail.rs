@@ -30,11 +30,12 @@ const TRIES: u32 = 600;
 /// How long whoever did something waits until it is in the store.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Refusals of one account that are kept of one day: what comes beyond is in the log only.
-const REFUSALS: u32 = 100;
+/// Events of one sort and one account that are kept of one day: what comes beyond is in the log only. So neither a stranger who is
+/// refused nor whoever has got hold of a token can push out what happened before.
+const OF_ONE_DAY: u32 = 100;
 
-/// Accounts whose refusals are counted.
-const COUNTED: usize = 100_000;
+/// Sorts of accounts that are counted.
+const COUNTED: usize = 200_000;
 
 /// The events that are on their way.
 #[derive(Debug, Default)]
@@ -51,8 +52,8 @@ struct State {
     waiting: HashMap<UserId, Waiting>,
     /// How many events wait, all together.
     events: usize,
-    /// The refusals of a day, which is counted from 1970.
-    refusals: (u64, HashMap<UserId, u32>),
+    /// How much there was on a day, which is counted from 1970.
+    counts: (u64, HashMap<(UserId, &'static str), u32>),
     is_full: bool,
 }
 
@@ -66,7 +67,7 @@ struct Waiting {
     failures: u32,
 }
 
-/// How much of the refusals of an account is kept.
+/// How much of a sort of events of an account is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kept {
     All,
@@ -101,21 +102,21 @@ impl Trail {
         self.came.notify_one();
     }
 
-    /// Counts a refusal of an account, on this day.
-    pub(super) fn count_refusal(&self, user: &UserId, day: u64) -> Kept {
+    /// Counts an event of this sort of an account, on this day.
+    pub(super) fn count(&self, user: &UserId, sort: &'static str, day: u64) -> Kept {
         let mut state = self.lock();
-        if state.refusals.0 != day {
-            state.refusals = (day, HashMap::new());
+        if state.counts.0 != day {
+            state.counts = (day, HashMap::new());
         }
-        let counts = &mut state.refusals.1;
-        if counts.len() >= COUNTED && !counts.contains_key(user) {
-            return Kept::No;
+        let (counts, key) = (&mut state.counts.1, (user.clone(), sort));
+        if counts.len() >= COUNTED && !counts.contains_key(&key) {
+            return Kept::Last; // how many there were is not known
         }
-        let count = counts.entry(user.clone()).or_default();
+        let count = counts.entry(key).or_default();
         *count = count.saturating_add(1);
         match *count {
-            ..REFUSALS => Kept::All,
-            REFUSALS => Kept::Last,
+            ..OF_ONE_DAY => Kept::All,
+            OF_ONE_DAY => Kept::Last,
             _ => Kept::No,
         }
     }

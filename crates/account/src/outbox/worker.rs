@@ -52,7 +52,13 @@ impl Accounts {
         loop {
             match self.claim_next(&places, stop).await {
                 Ok(Some(job)) => {
-                    let accounts = Self(self.0.clone(), None, self.2.clone(), self.3.clone());
+                    let accounts = Self(
+                        self.0.clone(),
+                        None,
+                        self.2.clone(),
+                        self.3.clone(),
+                        self.4.clone(),
+                    );
                     let place = Place::of(&job);
                     let task = running.spawn(accounts.work_on(job, stop.clone()));
                     places.take(task.id(), place);

@@ -2,9 +2,8 @@
 
 use model::{Timestamp, UserId};
 use mongodb::bson::{Bson, Document, doc};
-use storage::events::readable;
-use storage::events::{MOST_EVENTS, Mark};
-use storage::{Error, Link, NewEvent};
+use storage::events::{HIGHEST_NUMBER, MOST_EVENTS, Mark, readable};
+use storage::{ChainEnds, Error, Link, NewEvent};
 
 use super::Chains;
 use super::document::{HEAD, from_mark, to_document};
@@ -20,7 +19,7 @@ impl Chains<'_> {
         let mut left = events;
         for _ in 0..TRIES {
             // Before its head: where there is a link, a head was noted earlier.
-            let last = readable(self.last(user).await)?;
+            let last = self.last(user).await?;
             let Some(account) = self.account(user).await? else {
                 return Ok(false);
             };
@@ -29,8 +28,11 @@ impl Chains<'_> {
                 continue; // another node has just noted the first
             };
             let appended = self.append_after(user, before, &mut left).await?;
-            if let Some(last) = appended {
-                self.note(user, id, &last).await?;
+            // What is there is not written again for it: the next link comes after one that nobody has noted, too.
+            if let Some(last) = appended
+                && let Err(error) = self.note(user, id, &last).await
+            {
+                tracing::warn!(%error, "an event is written, and not noted yet");
             }
             if left.is_empty() {
                 return Ok(true);
@@ -47,8 +49,8 @@ impl Chains<'_> {
         account: &Document,
         last: Option<Link>,
     ) -> Result<Option<Mark>, Error> {
-        let head = readable(self.head(account))?;
-        if let Some(before) = self.keys.last(user, head, last.as_ref()) {
+        let ends = self.known_ends(user, account).await?;
+        if let Some(before) = self.keys.last(user, &ends, last.as_ref()) {
             return Ok(Some(before));
         }
         let none_yet = self.keys.head(user, None);
@@ -56,6 +58,16 @@ impl Chains<'_> {
         let update = doc! { "$set": { HEAD: from_mark(&none_yet) } };
         let noted = self.users.update(filter, update).await?;
         Ok(noted.then_some(none_yet))
+    }
+
+    /// The ends of a chain, as far as they can be read.
+    async fn known_ends(&self, user: &UserId, account: &Document) -> Result<ChainEnds, Error> {
+        Ok(ChainEnds {
+            has_account: true,
+            is_ending: false,
+            head: readable(self.head(account))?,
+            anchor: readable(self.anchor(user).await)?,
+        })
     }
 
     /// Appends as many as it can before somebody else does; the last link that is there then, if it is ours.
@@ -68,6 +80,11 @@ impl Chains<'_> {
         let mut last = None;
         while let [event, rest @ ..] = *left {
             let link = self.keys.link(user, Some(&before), event.clone());
+            if link.number > HIGHEST_NUMBER {
+                tracing::error!(account = %user, "its events go no further: run `portcullis audit verify`");
+                *left = &[];
+                break;
+            }
             if !self.insert(user, &link).await? {
                 break;
             }
@@ -113,18 +130,19 @@ impl Chains<'_> {
     /// Ends the chain of an account that is being deleted, and erases what it says.
     pub(crate) async fn end(&self, user: &UserId) -> Result<(), Error> {
         for _ in 0..TRIES {
-            let last = readable(self.last(user).await)?;
+            let last = self.last(user).await?;
             let Some(account) = self.document(user).await? else {
                 return Ok(());
             };
-            let head = readable(self.head(&account))?;
+            let ends = self.known_ends(user, &account).await?;
             let has_ended = last.as_ref().is_some_and(|last| last.ends);
-            let Some(before) = self.keys.last(user, head, last.as_ref()) else {
+            let Some(before) = self.keys.last(user, &ends, last.as_ref()) else {
                 return Ok(()); // nothing was kept of it
             };
             let at = closed_at(&account, last.as_ref());
             let end = self.keys.end(user, Some(&before), at);
-            if has_ended || self.insert(user, &end).await? {
+            let is_beyond = end.number > HIGHEST_NUMBER;
+            if has_ended || is_beyond || self.insert(user, &end).await? {
                 return self.erase(user).await;
             }
         }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::{Timestamp, UserId};
 use mongodb::bson::{Document, doc};
+use storage::events::{HIGHEST_NUMBER, readable, unreadable_link};
 use storage::{ChainEnds, Error, EventKeys, Events, Link, NewEvent};
 
 use crate::document::{Fields, integer};
@@ -61,10 +62,13 @@ impl Events for MongoStore {
                     return Ok(Vec::new());
                 }
                 let before = before.map_or(i64::MAX, integer);
-                let numbers = doc! { "$gt": 0_i64, "$lt": before };
+                // What is put before the beginning of the chain has not happened.
+                let anchor = readable(self.core.chains().anchor(user).await)?;
+                let first = anchor.map_or(0, |anchor| integer(anchor.number));
+                let numbers = doc! { "$gt": first, "$lt": before };
                 let query = Query::new(doc! { "user": user.as_str(), "number": numbers });
                 let query = query.sort(doc! { "number": -1 }).limit(limit);
-                self.core.chains().found(query).await
+                self.core.chains().found_readable(query).await
             })
             .await
     }
@@ -73,10 +77,13 @@ impl Events for MongoStore {
         self.running
             .read(async {
                 let chains = self.core.chains();
-                let account = chains.account(user).await?;
+                let document = chains.document(user).await?;
+                let is_ending = document.as_ref().is_some_and(is_closing);
+                let account = document.filter(|_| !is_ending);
                 let head = account.as_ref().map(|account| chains.head(account));
                 Ok(ChainEnds {
                     has_account: account.is_some(),
+                    is_ending,
                     head: head.transpose()?.flatten(),
                     anchor: chains.anchor(user).await?,
                 })
@@ -107,8 +114,7 @@ impl Events for MongoStore {
             };
             let fields = Fields::of(self.core.events.name, found);
             last = fields.text("user")?.to_owned();
-            let id = UserId::parse(last.clone());
-            users.push(id.map_err(|_| fields.unreadable("user"))?);
+            users.extend(id_of(&last));
         }
         Ok(users)
     }
@@ -153,9 +159,10 @@ impl Chains<'_> {
 
     /// The last link that is there.
     async fn last(&self, user: &UserId) -> Result<Option<Link>, Error> {
-        let query = Query::new(doc! { "user": user.as_str(), "number": { "$gt": 0_i64 } });
+        let numbers = doc! { "$gt": 0_i64, "$lte": integer(HIGHEST_NUMBER) };
+        let query = Query::new(doc! { "user": user.as_str(), "number": numbers });
         let query = query.sort(doc! { "number": -1 }).limit(1);
-        Ok(self.found(query).await?.pop())
+        Ok(self.found_readable(query).await?.pop())
     }
 
     /// The links after this one, in order.
@@ -165,6 +172,22 @@ impl Chains<'_> {
             .await
     }
 
+    /// The same, with what stands for those that can't be read.
+    async fn found_readable(&self, query: Query) -> Result<Vec<Link>, Error> {
+        let found = self.links.all(query).await?;
+        let read = |document: &Document| {
+            let fields = Fields::of(self.links.name, document);
+            match link_of(&fields) {
+                Err(error @ Error::Unreadable { .. }) => {
+                    tracing::error!(%error, "an event can't be read: run `portcullis audit verify`");
+                    Ok(unreadable_link(fields.unsigned("number")?))
+                }
+                link => link,
+            }
+        };
+        found.iter().map(read).collect()
+    }
+
     async fn found(&self, query: Query) -> Result<Vec<Link>, Error> {
         let found = self.links.all(query).await?;
         found
@@ -172,4 +195,13 @@ impl Chains<'_> {
             .map(|document| link_of(&Fields::of(self.links.name, document)))
             .collect()
     }
+}
+
+/// The id of an account; nothing for what somebody else has put there.
+fn id_of(text: &str) -> Option<UserId> {
+    let id = UserId::parse(text.to_owned()).ok();
+    if id.is_none() {
+        tracing::error!("an event in the store belongs to no account");
+    }
+    id
 }

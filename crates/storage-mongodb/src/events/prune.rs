@@ -1,36 +1,43 @@
 //! Removing links for their age.
 
-use std::collections::BTreeSet;
+use std::time::Duration;
 
 use model::{Timestamp, UserId};
 use mongodb::bson::doc;
+use storage::events::Mark;
 use storage::{Error, Link};
 
-use super::Chains;
 use super::document::{ANCHOR, anchor_of, from_mark};
-use crate::document::{Fields, date, integer};
+use super::{Chains, id_of};
+use crate::document::{date, integer};
 use crate::error::Failure;
-use crate::table::Query;
 
 /// The most links that are read at once.
 const AT_ONCE: u32 = 500;
 
+/// Chains whose old links are removed in one round.
+const CHAINS_AT_ONCE: i32 = 500;
+
+/// How long it may take to find them.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 impl Chains<'_> {
     /// Removes links until this time, the oldest of each chain first, and says how many.
     pub(super) async fn prune(&self, until: Timestamp, limit: u32) -> Result<u32, Error> {
-        let query = Query::new(doc! { "at": { "$lte": date(until) } });
-        let query = query.sort(doc! { "at": 1 }).limit(limit);
-        let found = self.links.all(query.only(doc! { "user": 1 })).await?;
-        let mut users = BTreeSet::new();
-        for document in &found {
-            let fields = Fields::of(self.links.name, document);
-            let user = UserId::parse(fields.text("user")?);
-            users.insert(user.map_err(|_| fields.unreadable("user"))?);
-        }
+        let stages = vec![
+            doc! { "$match": { "at": { "$lte": date(until) } } },
+            doc! { "$group": { "_id": "$user" } },
+            doc! { "$limit": CHAINS_AT_ONCE },
+        ];
+        let found = self.links.aggregate(stages, PATIENCE).await?;
         let mut gone = 0;
-        for user in &users {
+        for document in &found {
+            let user = document.get_str("_id").ok().and_then(id_of);
+            let Some(user) = user.filter(|_| gone < limit) else {
+                continue;
+            };
             let is_old = |link: &Link| link.at <= until;
-            gone += self.remove_first(user, limit - gone, is_old).await?;
+            gone += self.remove_first(&user, limit - gone, is_old).await?;
         }
         Ok(gone)
     }
@@ -38,28 +45,34 @@ impl Chains<'_> {
     /// Removes the links until this one.
     pub(super) async fn remove_beyond(&self, user: &UserId, number: u64) -> Result<(), Error> {
         let is_beyond = |link: &Link| link.number <= number;
-        while self.remove_first(user, AT_ONCE, is_beyond).await? == AT_ONCE {}
+        self.remove_first(user, AT_ONCE, is_beyond).await?;
         Ok(())
     }
 
-    /// Removes the first links of a chain, as long as they are old enough, and says how many. Where the rest begins is noted
-    /// before.
+    /// Removes the first links of a chain, as far as they are old enough and what was written, and says how many. Where the
+    /// rest begins is noted before.
     async fn remove_first(
         &self,
         user: &UserId,
         limit: u32,
         is_old: impl Fn(&Link) -> bool,
     ) -> Result<u32, Error> {
-        let links = if limit == 0 {
-            Vec::new()
-        } else {
-            self.links(user, 0, limit.min(AT_ONCE)).await?
+        let anchor = match self.anchor(user).await {
+            Err(Error::Unreadable { .. }) => return Ok(stays(user)),
+            anchor => anchor?,
         };
-        let Some(last) = links.iter().take_while(|link| is_old(link)).last() else {
+        let links = match self.links(user, 0, limit.min(AT_ONCE)).await {
+            Err(Error::Unreadable { .. }) => return Ok(stays(user)),
+            links => links?,
+        };
+        let Some(removable) = self.keys.removable(user, anchor.as_ref(), &links, is_old) else {
+            return Ok(stays(user));
+        };
+        if removable.until == 0 {
             return Ok(0);
-        };
-        self.put_anchor(user, last).await?;
-        let old = doc! { "$gt": 0_i64, "$lte": integer(last.number) };
+        }
+        self.put_anchor(user, &removable.anchor).await?;
+        let old = doc! { "$gt": 0_i64, "$lte": integer(removable.until) };
         let filter = doc! { "user": user.as_str(), "number": old };
         let gone = self.links.delete_all(filter).await?;
         if self.links(user, 0, 1).await?.is_empty() && self.document(user).await?.is_none() {
@@ -69,12 +82,12 @@ impl Chains<'_> {
     }
 
     /// Notes where a chain begins, unless it is noted that it begins later.
-    async fn put_anchor(&self, user: &UserId, last: &Link) -> Result<(), Error> {
-        let anchor = from_mark(&self.keys.anchor(user, last));
+    async fn put_anchor(&self, user: &UserId, mark: &Mark) -> Result<(), Error> {
+        let anchor = from_mark(mark);
         let mut earlier = anchor_of(user);
         earlier.insert(
             format!("{ANCHOR}.number"),
-            doc! { "$lt": integer(last.number) },
+            doc! { "$lt": integer(mark.number) },
         );
         let set = doc! { "$set": { ANCHOR: &anchor } };
         if self.links.update(earlier, set).await? {
@@ -87,4 +100,10 @@ impl Chains<'_> {
             Err(Failure::Other(error)) => Err(error),
         }
     }
+}
+
+/// That a chain stays as it is, for somebody to look at.
+fn stays(user: &UserId) -> u32 {
+    tracing::debug!(account = %user, "old events are not what was written, and stay: run `portcullis audit verify`");
+    0
 }

@@ -57,6 +57,7 @@ impl Events for MemoryStore {
         let chain = state.events.get(user);
         Ok(ChainEnds {
             has_account: state.users.contains_key(user),
+            is_ending: false,
             head: chain.and_then(|chain| chain.head),
             anchor: chain.and_then(|chain| chain.anchor),
         })
@@ -119,7 +120,13 @@ impl State {
 impl Chain {
     fn last(&self, user: &UserId) -> Option<Mark> {
         let last = self.links.last_key_value().map(|(_, link)| link);
-        EventKeys::default().last(user, self.head, last)
+        let ends = ChainEnds {
+            has_account: true,
+            is_ending: false,
+            head: self.head,
+            anchor: self.anchor,
+        };
+        EventKeys::default().last(user, &ends, last)
     }
 
     fn push(&mut self, user: &UserId, link: Link) {
@@ -129,14 +136,15 @@ impl Chain {
 
     /// Removes the first links, as far as they are as old as that, and says how many.
     fn remove_first(&mut self, user: &UserId, until: Option<Timestamp>, limit: u64) -> u64 {
-        let mut gone = 0;
-        while gone < limit
-            && let Some(first) = self.links.first_entry()
-            && until.is_none_or(|until| first.get().at <= until)
-        {
-            self.anchor = Some(EventKeys::default().anchor(user, &first.remove()));
-            gone += 1;
-        }
-        gone
+        let links: Vec<_> = self.links.values().take(limit as usize).cloned().collect();
+        let is_old = |link: &Link| until.is_none_or(|until| link.at <= until);
+        let removable = EventKeys::default().removable(user, self.anchor.as_ref(), &links, is_old);
+        let Some(removable) = removable.filter(|removable| removable.until > 0) else {
+            return 0;
+        };
+        self.anchor = Some(removable.anchor);
+        let before = self.links.len();
+        self.links.retain(|number, _| *number > removable.until);
+        (before - self.links.len()) as u64
     }
 }

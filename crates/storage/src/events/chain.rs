@@ -7,7 +7,7 @@ use model::{Timestamp, UserId};
 use secret::{Secret, same};
 use sha2::{Digest as _, Sha256};
 
-use super::{EventContent, Link, Mac, Mark, NewEvent};
+use super::{ChainEnds, EventContent, Link, Mac, Mark, NewEvent};
 
 /// The keys that chains are made and checked with.
 #[derive(Clone)]
@@ -20,6 +20,15 @@ pub struct EventKeys {
 struct Key {
     id: [u8; 8],
     bytes: Secret<[u8; 32]>,
+}
+
+/// Which links of a chain may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Removable {
+    /// The last of them; 0 where none may.
+    pub until: u64,
+    /// What is to be noted of it.
+    pub anchor: Mark,
 }
 
 /// Whether a MAC is right.
@@ -82,28 +91,103 @@ impl EventKeys {
         self.mark(*b"head--", user, link)
     }
 
-    /// A note that the links until this one were removed for their age.
-    pub fn anchor(&self, user: &UserId, link: &Link) -> Mark {
-        self.mark(*b"anchor", user, Some(link))
-    }
-
-    /// What the next link comes after, where the chain has this head and this last link.
+    /// What the next link comes after, where the chain has these ends and this last link; nothing where it has neither.
     ///
-    /// A link may be there whose head could not be noted. But links without any head are what is left after somebody has
-    /// removed that, perhaps with links: a number is left out, so that it still shows when the next head is noted.
-    pub fn last(&self, user: &UserId, head: Option<Mark>, last: Option<&Link>) -> Option<Mark> {
-        let Some(last) = last else {
-            return head;
-        };
-        match head {
-            Some(head) if head.number >= last.number => Some(head),
-            Some(_) => Some(self.head(user, Some(last))),
-            None => {
-                let mut after = self.head(user, Some(last));
-                after.number = after.number.saturating_add(1);
+    /// A link may be there whose head could not be noted. But where somebody has removed or changed the head, perhaps with
+    /// links, a number is left out: else the next head, which is genuine, would hide it. A head of an unknown key is taken only
+    /// together with a last link of one, which still shows.
+    pub fn last(&self, user: &UserId, ends: &ChainEnds, last: Option<&Link>) -> Option<Mark> {
+        let head = ends.head;
+        let verdict = head.map(|head| self.judge_head(user, &head));
+        let is_known = |link: &Link| self.knows(&link.mac);
+        match (head, verdict, last) {
+            (None, _, None) => None,
+            (Some(head), Some(Verdict::Genuine), None) => Some(head),
+            (Some(head), Some(Verdict::Genuine), Some(last)) if head.number >= last.number => {
+                Some(head)
+            }
+            (Some(_), Some(Verdict::Genuine), Some(last)) => Some(self.head(user, Some(last))),
+            (Some(head), Some(Verdict::UnknownKey), Some(last))
+                if head.number == last.number && !is_known(last) =>
+            {
+                Some(head)
+            }
+            (_, _, last) => {
+                let mut after = self.head(user, last);
+                let removed = ends.anchor.map_or(0, |anchor| anchor.number);
+                after.number = after.number.max(removed).saturating_add(1);
                 Some(after)
             }
         }
+    }
+
+    fn knows(&self, mac: &Mac) -> bool {
+        let keys = [Some(&self.present), self.previous.as_ref()];
+        keys.into_iter().flatten().any(|key| key.id == mac.key)
+    }
+
+    /// How many of a chain's first links are old enough to go and are what was written, and what is to be noted of the last of
+    /// them. `None` when something before the first young one was changed: then nothing may go, since it would show no more.
+    ///
+    /// Links of an unknown key go with a later one that is genuine; where there is none, what is noted is of the unknown
+    /// key, too, so that a check goes on saying so.
+    pub fn removable(
+        &self,
+        user: &UserId,
+        anchor: Option<&Mark>,
+        links: &[Link],
+        is_old: impl Fn(&Link) -> bool,
+    ) -> Option<Removable> {
+        let (mut number, mut tag) = (0, [0; 32]);
+        if let Some(anchor) = anchor {
+            if self.judge_anchor(user, anchor) == Verdict::Forged {
+                return None;
+            }
+            (number, tag) = (anchor.number, anchor.tag);
+        }
+        let (mut genuine, mut unknown) = (None, None);
+        for (at, link) in links.iter().enumerate() {
+            if link.number <= number {
+                continue; // it was noted before, and not removed yet
+            }
+            if !is_old(link) {
+                break;
+            }
+            let is_next = link.number == number + 1;
+            let says = link.content.as_ref();
+            let is_whole = says.is_none_or(|content| digest(content) == link.digest);
+            match self.judge_link(user, &tag, link) {
+                Verdict::Genuine if is_next && is_whole => genuine = Some(at),
+                Verdict::UnknownKey if is_next && genuine.is_none() => unknown = Some(at),
+                _ => return None,
+            }
+            (number, tag) = (link.number, link.mac.tag);
+        }
+        let removable = |at: usize, is_genuine: bool| {
+            let last = &links[at];
+            let mut anchor = self.mark(*b"anchor", user, Some(last));
+            if !is_genuine {
+                anchor.seal = Mac {
+                    key: last.mac.key,
+                    tag: [0; 32],
+                };
+            }
+            Removable {
+                until: last.number,
+                anchor,
+            }
+        };
+        let last = genuine.map(|at| removable(at, true));
+        let last = last.or_else(|| unknown.map(|at| removable(at, false)));
+        let is_left = |anchor: &&Mark| links.iter().any(|link| link.number <= anchor.number);
+        let left = anchor.filter(is_left).map(|anchor| Removable {
+            until: anchor.number,
+            anchor: *anchor,
+        });
+        Some(last.or(left).unwrap_or(Removable {
+            until: 0,
+            anchor: self.head(user, None),
+        }))
     }
 
     fn mark(&self, what: [u8; 6], user: &UserId, link: Option<&Link>) -> Mark {

@@ -114,7 +114,9 @@ impl<'a> ChainCheck<'a> {
     pub fn link(&mut self, link: &Link) {
         let number = link.number;
         if number <= self.number {
-            return; // it was removed for its age, or is about to be
+            // It was removed for its age, or is about to be: then it is gone when it is looked once more.
+            self.push(changed(number));
+            return;
         }
         if number > self.number + 1 {
             self.faults.push(ChainFault::Missing {
@@ -157,7 +159,8 @@ impl<'a> ChainCheck<'a> {
         } else if self.ends.has_account && self.number > 0 && !self.has_ended {
             self.push(ChainFault::NoHead);
         }
-        if !self.ends.has_account && !self.has_ended && self.number > 0 && !self.is_pruned() {
+        let is_gone = !self.ends.has_account && !self.ends.is_ending;
+        if is_gone && !self.has_ended && self.number > 0 && !self.is_pruned() {
             self.push(ChainFault::NoEnd);
         }
         self.faults
@@ -273,7 +276,7 @@ mod tests {
     use secret::Secret;
 
     use super::*;
-    use crate::events::{EventContent, NewEvent};
+    use crate::events::{EventContent, Mac, NewEvent};
 
     fn alice() -> UserId {
         UserId::parse("alice").unwrap()
@@ -303,6 +306,7 @@ mod tests {
         }
         let ends = ChainEnds {
             has_account: true,
+            is_ending: false,
             head,
             anchor: None,
         };
@@ -316,6 +320,13 @@ mod tests {
             check.link(link);
         }
         check.finish()
+    }
+
+    /// The note that all these were removed for their age.
+    fn anchor(keys: &EventKeys, links: &[Link]) -> Mark {
+        let removable = keys.removable(&alice(), None, links, |_| true).unwrap();
+        assert_eq!(removable.until, links.last().unwrap().number);
+        removable.anchor
     }
 
     #[test]
@@ -418,16 +429,128 @@ mod tests {
         assert_eq!(faults(&keys, &links, behind), []);
     }
 
+    /// What is found when the chain goes on after what somebody has left of it.
+    fn found_later(keys: &EventKeys, links: &[Link], head: Option<Mark>) -> Vec<ChainFault> {
+        let ends = ChainEnds {
+            head,
+            ..ChainEnds::default()
+        };
+        let after = keys.last(&alice(), &ends, links.last());
+        let next = keys.link(&alice(), after.as_ref(), event(9));
+        let ends = ChainEnds {
+            has_account: true,
+            head: Some(keys.head(&alice(), Some(&next))),
+            ..ChainEnds::default()
+        };
+        let links: Vec<_> = links.iter().cloned().chain([next]).collect();
+        faults(keys, &links, ends)
+    }
+
+    #[test]
+    fn a_forged_head_shows_also_when_the_chain_goes_on() {
+        let keys = keys(1);
+        let (links, ends) = chain(&keys, 4);
+        let head = ends.head.unwrap();
+        let forged = |number: u64, seal: Mac| {
+            let tag = links[usize::try_from(number).unwrap_or(4).clamp(1, 4) - 1]
+                .mac
+                .tag;
+            Some(Mark { number, tag, seal })
+        };
+        let unknown = Mac {
+            key: [7; 8],
+            ..head.seal
+        };
+        for seal in [head.seal, unknown] {
+            for left in 0..4 {
+                let head = forged(left as u64, seal);
+                let found = found_later(&keys, &links[..left], head);
+                assert!(!found.is_empty(), "{left} links left, {seal:?}");
+            }
+            let found = found_later(&keys, &links[..2], forged(1_000_000, seal));
+            let missing = ChainFault::Missing { first: 3, last: 3 };
+            assert_eq!(found, [missing]); // it goes on beside what is there
+        }
+        assert_eq!(found_later(&keys, &links, Some(head)), []);
+    }
+
+    #[test]
+    fn what_was_changed_is_not_removed_for_its_age() {
+        let keys = keys(1);
+        let (links, _) = chain(&keys, 4);
+        let old = |link: &Link| link.at <= Timestamp::from_seconds(2);
+        let until = |links: &[Link], anchor: Option<&Mark>| {
+            let removable = keys.removable(&alice(), anchor, links, old);
+            removable.map(|removable| removable.until)
+        };
+        assert_eq!(until(&links, None), Some(2));
+        assert_eq!(until(&links[2..], None), Some(0)); // nothing is old
+        assert_eq!(until(&links[1..], None), None); // the first is missing
+        let mut aged = links.clone();
+        for link in &mut aged {
+            link.at = Timestamp::from_seconds(0);
+        }
+        assert_eq!(until(&aged, None), None);
+        let mut rewritten = links.clone();
+        rewritten[1].content.as_mut().unwrap().text.push('!');
+        assert_eq!(until(&rewritten, None), None);
+        let first = anchor(&keys, &links[..1]);
+        assert_eq!(until(&links[1..], Some(&first)), Some(2));
+        let second = anchor(&keys, &links[..2]);
+        assert_eq!(until(&links, Some(&second)), Some(2)); // they were noted, and not removed
+        let mut forged = first;
+        forged.number = 2;
+        assert_eq!(until(&links[2..], Some(&forged)), None);
+    }
+
+    #[test]
+    fn links_of_an_unknown_key_go_and_leave_a_note_that_is_not_known_either() {
+        let (links, ends) = chain(&keys(1), 3);
+        let others = keys(2);
+        let removable = others.removable(&alice(), None, &links, |_| true).unwrap();
+        assert_eq!(removable.until, 3);
+        let pruned = ChainEnds {
+            anchor: Some(removable.anchor),
+            ..ends
+        };
+        let unknown = ChainFault::UnknownKey { first: 3, last: 3 };
+        assert_eq!(faults(&others, &[], pruned), [unknown]);
+        // With a later one whose key is known they go without.
+        let next = others.link(&alice(), ends.head.as_ref(), event(4));
+        let links: Vec<_> = links.into_iter().chain([next]).collect();
+        let removable = others.removable(&alice(), None, &links, |_| true).unwrap();
+        let pruned = ChainEnds {
+            has_account: true,
+            head: Some(others.head(&alice(), links.last())),
+            anchor: Some(removable.anchor),
+            is_ending: false,
+        };
+        assert_eq!(faults(&others, &[], pruned), []);
+    }
+
+    #[test]
+    fn an_account_that_is_being_deleted_has_no_end_yet() {
+        let keys = keys(1);
+        let (links, ends) = chain(&keys, 2);
+        let ending = ChainEnds {
+            has_account: false,
+            is_ending: true,
+            ..ends
+        };
+        assert_eq!(faults(&keys, &links, ending), []);
+    }
+
     #[test]
     fn a_removed_head_shows_also_when_the_chain_goes_on() {
         let keys = keys(1);
         let (mut links, _) = chain(&keys, 2);
-        let after = keys.last(&alice(), None, links.last());
+        let after = keys.last(&alice(), &ChainEnds::default(), links.last());
         let next = keys.link(&alice(), after.as_ref(), event(3));
         let head = Some(keys.head(&alice(), Some(&next)));
         links.push(next);
         let ends = ChainEnds {
             has_account: true,
+            is_ending: false,
             head,
             anchor: None,
         };
@@ -440,6 +563,7 @@ mod tests {
         let keys = keys(1);
         let ends = ChainEnds {
             has_account: true,
+            is_ending: false,
             head: Some(keys.head(&alice(), None)),
             anchor: None,
         };
@@ -451,13 +575,13 @@ mod tests {
         let keys = keys(1);
         let (links, ends) = chain(&keys, 4);
         let pruned = ChainEnds {
-            anchor: Some(keys.anchor(&alice(), &links[1])),
+            anchor: Some(anchor(&keys, &links[..2])),
             ..ends
         };
         assert_eq!(faults(&keys, &links[2..], pruned), []);
-        assert_eq!(faults(&keys, &links[1..], pruned), []); // not removed yet
+        assert_eq!(faults(&keys, &links[1..], pruned), [changed(2)]); // not removed yet, or put there
         let all = ChainEnds {
-            anchor: Some(keys.anchor(&alice(), &links[3])),
+            anchor: Some(anchor(&keys, &links)),
             ..ends
         };
         assert_eq!(faults(&keys, &[], all), []);

@@ -19,11 +19,14 @@ use model::{Timestamp, UserId};
 
 use crate::Error;
 
-pub use chain::EventKeys;
+pub use chain::{EventKeys, Removable};
 pub use check::{ChainCheck, ChainFault};
 
 /// The most links of one account: beyond them the oldest go before their time.
 pub const MOST_EVENTS: u64 = 20_000;
+
+/// The highest number of a link. None comes near it: where one is there, somebody has put it there, and the chain ends.
+pub const HIGHEST_NUMBER: u64 = 1 << 40;
 
 /// Something that happened to an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +88,8 @@ pub struct Mark {
 pub struct ChainEnds {
     /// Whether its account is there.
     pub has_account: bool,
+    /// Whether its account is being deleted: it is gone to everybody, and the chain is about to end.
+    pub is_ending: bool,
     /// The last link, as it is noted beside the account.
     pub head: Option<Mark>,
     /// The last link that was removed for its age.
@@ -106,6 +111,22 @@ pub fn readable<T>(read: Result<Option<T>, Error>) -> Result<Option<T>, Error> {
     }
 }
 
+/// The link that stands for one that can't be read.
+pub fn unreadable_link(number: u64) -> Link {
+    let mac = Mac {
+        key: [0; 8],
+        tag: [0; 32],
+    };
+    Link {
+        number,
+        at: Timestamp::from_seconds(0),
+        ends: false,
+        content: None,
+        digest: [0; 32],
+        mac,
+    }
+}
+
 /// What happened to accounts.
 ///
 /// [`Users::delete_user`](crate::Users::delete_user) and [`Closings::delete_due_user`](crate::Closings::delete_due_user)
@@ -116,7 +137,8 @@ pub trait Events: Send + Sync {
     /// Beyond [`MOST_EVENTS`] the oldest go.
     async fn append_events(&self, user: &UserId, events: Vec<NewEvent>) -> Result<bool, Error>;
 
-    /// The latest links before this one of an account that is there, the last one first.
+    /// The latest links before this one of an account that is there, the last one first. Of one that can't be read the number is
+    /// there and nothing else.
     async fn events_of(
         &self,
         user: &UserId,
@@ -130,7 +152,8 @@ pub trait Events: Send + Sync {
     /// The links of a chain after this one, in order.
     async fn links_of(&self, user: &UserId, after: u64, limit: u32) -> Result<Vec<Link>, Error>;
 
-    /// Some accounts, there or gone, that have links, in the order of their ids, after this one.
+    /// Some accounts, there or gone, that have links, in the order of their ids, after this one. What has no id of an account
+    /// is left out, and the log says so.
     async fn users_with_events(
         &self,
         after: Option<&UserId>,
@@ -138,6 +161,7 @@ pub trait Events: Send + Sync {
     ) -> Result<Vec<UserId>, Error>;
 
     /// Removes at most `limit` of the links until this time, the oldest of each chain first, notes where the rest begins,
-    /// and says how many.
+    /// and says how many. A chain whose old links are not what was written stays as it is ([`EventKeys::removable`]), and holds
+    /// up no other.
     async fn prune_events(&self, until: Timestamp, limit: u32) -> Result<u32, Error>;
 }

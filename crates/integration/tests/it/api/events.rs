@@ -127,15 +127,27 @@ every_backend! {
 
     async fn an_export_has_all_of_them(app: TestApp) {
         let alice = app.signed_in("alice").await;
-        for _ in 0..110 {
+        for _ in 0..60 {
             app.get("/api/v1/me/export").by(&alice).send().await.assert_ok();
+            app.login("alice", PASSWORD).await.assert_ok();
         }
         let export = app.get("/api/v1/me/export").by(&alice).send().await.assert_ok();
         let events = export["events"].as_array().unwrap();
-        assert_eq!(events.len(), 113);
+        assert_eq!(events.len(), 123);
         assert_eq!(events[0]["event"], "export");
         let (page, _) = page(&app, &alice, "?limit=1").await;
         assert_eq!(page[0], events[0]);
+    }
+
+    async fn whoever_has_a_token_pushes_nothing_out(app: TestApp) {
+        let alice = app.signed_in("alice").await;
+        for _ in 0..110 {
+            app.get("/api/v1/me/export").by(&alice).send().await.assert_ok();
+        }
+        let (events, next) = page(&app, &alice, "?limit=100").await;
+        assert_eq!((&events[0]["event"], &events[0]["more"]), (&json!("export"), &json!(true)));
+        let (events, _) = page(&app, &alice, &format!("?cursor={}", next.as_str().unwrap())).await;
+        assert_eq!(what(&events), [("sign_in", None), ("registration", None)]);
     }
 
     async fn whatever_is_removed_or_changed_by_hand_is_found(app: TestApp) {
@@ -166,6 +178,56 @@ every_backend! {
         page(&app, &bob, "").await;
         let ran = app.command(&["audit", "verify", "bob"]).await;
         assert!(ran.stdout.contains(": event 3 is missing\n"), "{ran:?}");
+    }
+
+    async fn a_forged_note_of_the_last_event_shows_also_after_the_next(app: TestApp) {
+        let alice = app.signed_in("alice").await;
+        app.login("alice", PASSWORD).await.assert_ok();
+        page(&app, &alice, "").await;
+        for number in [2, 3] {
+            app.remove_event(&alice.id, number).await;
+        }
+        app.forge_last_event(&alice.id, 1).await;
+        let (code, found) = audit(&app).await;
+        assert_eq!((code, found.len()), (Some(3), 1), "{found:?}");
+        app.login("alice", PASSWORD).await.assert_ok();
+        page(&app, &alice, "").await;
+        let missing = (alice.id.clone(), "event 2 is missing".to_owned());
+        assert_eq!(audit(&app).await, (Some(3), vec![missing]));
+    }
+
+    async fn what_was_made_to_look_old_is_not_removed_for_its_age(app: TestApp) {
+        let alice = app.signed_in("alice").await;
+        let bob = app.signed_in("bob").await;
+        page(&app, &alice, "").await;
+        page(&app, &bob, "").await;
+        for number in [1, 2] {
+            app.age_event(&alice.id, number).await;
+        }
+        app.sweep().await;
+        let changed = (alice.id.clone(), "events 1 to 2 were changed".to_owned());
+        assert_eq!(audit(&app).await, (Some(3), vec![changed.clone()]));
+        // It holds up nobody else's.
+        app.advance(91 * 86_400);
+        app.sweep().await;
+        let bob = app.another_session("bob", &bob.id).await;
+        let (events, _) = page(&app, &bob, "").await;
+        assert_eq!(what(&events), [("sign_in", None)]);
+        assert_eq!(audit(&app).await, (Some(3), vec![changed]));
+    }
+
+    async fn an_event_that_cannot_be_read_stands_in_nobodys_way(app: TestApp) {
+        let alice = app.signed_in("alice").await;
+        let (events, _) = page(&app, &alice, "").await;
+        assert_eq!(events.len(), 2);
+        app.garble_event(&alice.id, 2).await;
+        app.login("alice", PASSWORD).await.assert_ok();
+        let (events, _) = page(&app, &alice, "").await;
+        let numbers: Vec<_> = events.iter().map(|event| event["number"].as_u64().unwrap()).collect();
+        assert_eq!(numbers, [3, 1]);
+        assert_eq!(audit(&app).await.0, Some(3));
+        app.delete(&format!("/api/v1/users/{}", alice.id)).by(&alice).send().await.assert_status(204);
+        assert_eq!(audit(&app).await.0, Some(3));
     }
 
     async fn a_deleted_account_leaves_a_chain_that_says_nothing(app: TestApp) {
