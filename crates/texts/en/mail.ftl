@@ -86,18 +86,18 @@ mail-password-changed-otherwise = If it was you, there is nothing to do.
 
 ## The second factor
 
-mail-factor-added-subject = Two-step sign-in was turned on
+mail-factor-added-subject = A second factor was set up
 mail-factor-added-intro = An authenticator app was added to your account at { $service }. From now on, signing in takes a code of the app.
 mail-factor-added-reset = If it wasn’t you, choose a new password now, and ask whoever runs the service to remove the app:
 mail-factor-added-otherwise = If it was you, keep your recovery codes in a safe place.
-mail-factor-removed-subject = Two-step sign-in was turned off
-mail-factor-removed-intro = The authenticator app was removed from your account at { $service }. From now on, the password alone signs in.
+mail-factor-removed-subject = Your second factor was removed
+mail-factor-removed-intro = The authenticator app and the recovery codes were removed from your account at { $service }. From now on, the password alone signs in.
 mail-factor-removed-reset = If it wasn’t you, choose a new password now:
 mail-factor-removed-otherwise = If it was you, there is nothing to do.
 mail-factor-guessed-subject = Somebody tried to sign in to your account
 mail-factor-guessed-intro = Somebody entered the right password of your account at { $service }, and then five wrong codes. Nobody was signed in.
 mail-factor-guessed-reset = If it wasn’t you, somebody knows your password. Choose a new one now:
-mail-factor-guessed-otherwise = If it was you, wait a few minutes, or use a recovery code.
+mail-factor-guessed-otherwise = If it was you, wait a few minutes before you try again with a code of your app or a recovery code.
 mail-recovery-codes-low-subject = Few recovery codes are left
 mail-recovery-codes-low-intro = { $left ->
     [0] No recovery code is left for your account at { $service }. You can get new ones on the page of your account:

@@ -39,7 +39,7 @@ async fn enrolled() -> Enrolled {
         .confirm_enrolment(&actor, &code.as_str().into())
         .await;
     let recovery = confirmed.unwrap().0;
-    assert_eq!(subject(&post).await, "Two-step sign-in was turned on");
+    assert_eq!(subject(&post).await, "A second factor was set up");
     Enrolled {
         post,
         recovery: recovery.iter().map(|code| code.expose().clone()).collect(),
@@ -136,5 +136,5 @@ async fn an_owner_is_told_that_it_was_removed() {
         .unwrap();
     let actor = post.process.actor(tokens.access.expose());
     post.accounts().remove_own_factor(&actor).await.unwrap();
-    assert_eq!(subject(post).await, "Two-step sign-in was turned off");
+    assert_eq!(subject(post).await, "Your second factor was removed");
 }

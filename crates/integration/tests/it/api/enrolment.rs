@@ -246,7 +246,7 @@ every_backend! {
         app.ask("email/confirm", body).await.assert_status(204);
         enrolled(&app).await;
         let told = app.letter(ALICE).await;
-        assert_eq!(told.header("Subject").as_deref(), Some("Two-step sign-in was turned on"));
+        assert_eq!(told.header("Subject").as_deref(), Some("A second factor was set up"));
     }
 
     async fn a_reset_leaves_the_grace_over(app: StrictMailed) {

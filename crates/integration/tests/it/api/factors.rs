@@ -163,7 +163,7 @@ every_backend! {
         let alice = app.confirmed("alice").await;
         let (authenticator, _) = app.enrols(&alice).await;
         let told = app.letter(ALICE).await;
-        assert_eq!(told.header("Subject").as_deref(), Some("Two-step sign-in was turned on"));
+        assert_eq!(told.header("Subject").as_deref(), Some("A second factor was set up"));
         app.ask("password/forgot", json!({"email": ALICE})).await.assert_status(202);
         let token = app.token(ALICE, "/reset").await;
         let body = json!({"token": token, "new_password": NEW});

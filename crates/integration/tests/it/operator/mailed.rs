@@ -60,7 +60,7 @@ async fn a_second_factor_that_was_lost_is_removed_and_its_owner_is_told() {
     let body = json!({"code": app.shows_at(SystemClock.now().as_seconds())});
     let confirmed = machine.ask("me/factors/totp/confirm", &access, &body).await;
     assert_eq!(confirmed.0, 200, "{}", confirmed.1);
-    assert_eq!(subject().await, "Two-step sign-in was turned on");
+    assert_eq!(subject().await, "A second factor was set up");
     assert_eq!(machine.sign_in("alice", PASSWORD).await.0, 401);
 
     let operator = async |arguments: &[&str]| {
@@ -75,7 +75,7 @@ async fn a_second_factor_that_was_lost_is_removed_and_its_owner_is_told() {
     operator(&["remove-factor", "alice"]).await;
     machine.until_refused(&access).await;
     assert_eq!(machine.sign_in("alice", PASSWORD).await.0, 200);
-    assert_eq!(subject().await, "Two-step sign-in was turned off");
+    assert_eq!(subject().await, "Your second factor was removed");
     let shown = operator(&["factors", "alice"]).await;
     assert_eq!(
         (&shown["totp"], &shown["recovery_codes"]["left"]),
