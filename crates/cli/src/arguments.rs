@@ -26,7 +26,7 @@ pub struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Start the server (what happens without a command, too)
+    /// Start the server (the default)
     #[command(
         long_about = "Start the server. It needs no set-up: accounts are kept in ./data, and secrets for development are made there once. Where other machines can reach it, set JWT_SECRET_KEY and SECRET_KEY.\n\nSIGTERM and Ctrl-C drain: no new connection, requests in flight end within 10 seconds, the store is closed."
     )]
@@ -174,7 +174,7 @@ pub enum KeysCommand {
 pub enum AuditCommand {
     /// Look for events that somebody has removed, changed or cut off in the store
     #[command(
-        long_about = "Looks at the events of every account, and of those that were deleted: each is chained to the one before by a keyed hash, so one that was removed, changed or put in by hand is found, and so are events that were cut off at the end. Prints what is wrong with whose, and exits with 1 then. Needs the SECRET_KEY that the servers have, and where that was replaced lately, the one before.\n\nIt reads only, beside running servers. What it can't find is a store that was put back to an earlier state as a whole.\n\n  portcullis audit verify\n  portcullis audit verify alice --json"
+        long_about = "Looks at the events of every account, and of those that were deleted: each is chained to the one before by a keyed hash, so one that was removed, changed or put in by hand is found, and so are events that were cut off at the end. Lists the faults by account, and exits with 1 if there are any. Needs the SECRET_KEY that the servers have, and where that was replaced lately, the one before.\n\nIt reads only, beside running servers. What it can't find is a store that was put back to an earlier state as a whole.\n\n  portcullis audit verify\n  portcullis audit verify alice --json"
     )]
     Verify {
         /// Only those of this account: its name, address or id
@@ -241,7 +241,7 @@ pub enum UserCommand {
     },
     /// Make an account, also where registration is closed, and print a link by which its owner sets a password
     #[command(
-        long_about = "Makes an account without a password and prints a link, once: give it to the owner, who sets a password by it within 7 days. It is good once, so hand it over where nobody else reads it. Works where registration is closed. With --mail the servers mail the link to the owner, and nobody else sees it.\n\nThe address counts as not verified, unless you know that it is the owner's and say so. Whoever uses a link that was mailed has proven it.\n\n  portcullis user add alice alice@example.org\n  portcullis user add alice alice@example.org --mail"
+        long_about = "Makes an account without a password and prints a link, once: give it to the owner, who sets a password by it within 7 days. It is good once, so hand it over where nobody else reads it. Works where registration is closed. With --mail the servers mail the link to the owner, and nobody else sees it; the command then needs their mail settings.\n\nThe address counts as not verified, unless you know that it is the owner's and say so. Whoever uses a link that was mailed has proven it.\n\n  portcullis user add alice alice@example.org\n  portcullis user add alice alice@example.org --mail"
     )]
     Add {
         /// The name
@@ -265,7 +265,7 @@ pub enum UserCommand {
     },
     /// Print a link by which the owner of an account sets a new password
     #[command(
-        long_about = "Prints a link, once, by which the owner of an account sets a new password within 24 hours. It is good once, so hand it over where nobody else reads it. The present password and every session stay good until then. With --mail the servers mail the link to the owner, and nobody else sees it. Where mail is on, the owner is notified when the password has changed.\n\n  portcullis user reset-password alice"
+        long_about = "Prints a link, once, by which the owner of an account sets a new password within 24 hours. It is good once, so hand it over where nobody else reads it. The present password and every session stay good until then. With --mail the servers mail the link to the owner, and nobody else sees it; the command then needs their mail settings. Where mail is on, the owner is notified when the password has changed.\n\n  portcullis user reset-password alice"
     )]
     ResetPassword {
         /// Mail the link to the owner, in place of printing it
@@ -287,11 +287,11 @@ pub enum UserCommand {
         long_about = "Enables a disabled account: its owner can sign in again. Tokens and sessions from before stay refused. Where another application on the same MongoDB has switched the account off by a field of its own (`is_active` and the like) the command is refused and names the field.\n\n  portcullis user enable alice"
     )]
     Enable(UserFlags),
-    /// Forget the failed guesses at a password, so that the next try is checked at once
+    /// Forget the failed guesses at the password and the second factor, so that the next try is checked at once
     Unlock(UserFlags),
     /// Delete an account with everything that belongs to it
     #[command(
-        long_about = "Deletes an account with its sessions and everything else that belongs to it, as its owner could. Its name and its address stay reserved for 30 days. This can't be undone.\n\n  portcullis user delete alice@example.org --yes"
+        long_about = "Deletes an account with its sessions and everything else that belongs to it, as its owner could. Its name and its address stay reserved for 30 days. The owner is notified by mail, at a confirmed address, if the command has the mail settings of the servers in its environment. This can't be undone.\n\n  portcullis user delete alice@example.org --yes"
     )]
     Delete {
         /// Confirm the deletion: it can't be undone
@@ -322,7 +322,7 @@ pub enum UserCommand {
     Factors(UserFlags),
     /// Remove the second factor of an account, for an owner who has lost it
     #[command(
-        long_about = "Removes the authenticator app and the recovery codes of an account: from then on the password alone signs in, or, with PORTCULLIS_MFA=required, enrols another one. Every session ends, and the owner is notified by mail, where mail is on. Be sure that it is the owner who asks: whoever knows the password gets in afterwards.\n\n  portcullis user remove-factor alice"
+        long_about = "Removes the authenticator app and the recovery codes of an account: from then on the password alone signs in, or, with PORTCULLIS_MFA=required, enrols another one. Every session ends. The owner is notified by mail, at a confirmed address, if the command has the mail settings of the servers in its environment. Be sure that it is the owner who asks: whoever knows the password gets in afterwards.\n\n  portcullis user remove-factor alice"
     )]
     RemoveFactor(UserFlags),
 }
