@@ -3,8 +3,8 @@
 use super::{Fallback, Kind, env_vars};
 
 env_vars! {
-    /// For how long the same refresh token gets the same answer again after that answer has begun to
-    /// leave, so that a client that lost it isn't signed out. Later use of the token ends the session.
+    /// For how many seconds (0 to 60) the same refresh token gets the same answer again after that answer has
+    /// begun to leave, so that a client that lost it isn't signed out. Later use of the token ends the session.
     /// Until the answer leaves, while the store is away for instance, the token can be sent again
     /// without a bound; the token before it ends the session at any time.
     REFRESH_GRACE = "PORTCULLIS_REFRESH_GRACE", Sessions, Kind::Seconds { min: 0, max: 60 }, Fallback::Value("10");
@@ -19,26 +19,26 @@ env_vars! {
     /// Whether people may create accounts for themselves.
     REGISTRATION = "PORTCULLIS_REGISTRATION", Accounts, Kind::Choice(&["open", "closed"]), Fallback::Value("open");
 
-    /// How long an account whose owner deletes it waits until that is done, in seconds: 2592000 is 30 days. Nobody can use
-    /// it meanwhile, and its owner can come back (docs/deletion.md). With 0 it is deleted at once. Less than 604800, seven
-    /// days, gives the owner less time than an undo of a change of the address has (docs/deletion.md).
+    /// How many seconds (0 to 7776000) an account whose owner deletes it waits until that is done: 2592000 is 30 days.
+    /// Nobody can use it meanwhile, and its owner can come back (docs/deletion.md). With 0 it is deleted at once. Less than
+    /// 604800, seven days, gives the owner less time than an undo of a change of the address has (docs/deletion.md).
     DELETION_GRACE = "PORTCULLIS_DELETION_GRACE", Accounts, Kind::Seconds { min: 0, max: 7_776_000 }, Fallback::Value("0");
 
-    /// For how many days the store keeps what happened to each account: sign-ins, failures, changes (docs/events.md). With 0
-    /// nothing of it is kept there, and it is in the log only.
+    /// For how many whole days (0 to 3650) the store keeps what happened to each account: sign-ins, failures, changes
+    /// (docs/events.md). With 0 nothing of it is kept there, and it is in the log only.
     EVENTS_DAYS = "PORTCULLIS_EVENTS_DAYS", Accounts, Kind::Number { min: 0, max: 3650 }, Fallback::Value("90");
 
     /// Whether every account must have a second factor (docs/second-factor.md). With `required` a sign-in to an account
     /// that has none enrols one before there is a session; sessions that are open go on, and nobody removes the last factor.
     MFA = "PORTCULLIS_MFA", Accounts, Kind::Choice(&["optional", "required"]), Fallback::Value("optional");
 
-    /// For how many days an account without a second factor may still sign in by the password alone where one is required,
-    /// from its first sign-in under that rule. With 0 it enrols at that sign-in. Nothing that its owner does begins the days
+    /// For how many whole days (0 to 365) an account without a second factor may still sign in by the password alone where
+    /// one is required, from its first sign-in under that rule. With 0 it enrols at that sign-in. Nothing that its owner does begins the days
     /// anew.
     MFA_GRACE = "PORTCULLIS_MFA_GRACE", Accounts, Kind::Number { min: 0, max: 365 }, Fallback::Value("0");
 
-    /// For how many days people may have a browser or an app remembered that has shown the second factor, and sign in there
-    /// by the password alone. With 0 every sign-in asks for it, also where one was remembered before.
+    /// For how many whole days (0 to 90) people may have a browser or an app remembered that has shown the second factor,
+    /// and sign in there by the password alone. With 0 every sign-in asks for it, also where one was remembered before.
     MFA_REMEMBER = "PORTCULLIS_MFA_REMEMBER", Accounts, Kind::Number { min: 0, max: 90 }, Fallback::Value("0");
 
     /// The least number of characters of a new password. NIST SP 800-63B-4 §3.1.1 asks for 15 where
