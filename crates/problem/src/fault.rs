@@ -88,7 +88,7 @@ impl Fault {
         self.key
     }
 
-    /// What to mend: a sentence for people.
+    /// What to fix: a sentence for people.
     pub fn message(&self) -> &str {
         &self.message
     }

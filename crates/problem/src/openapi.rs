@@ -20,7 +20,7 @@ struct Body {
     status: u16,
     /// What kind of problem, for programs.
     code: String,
-    /// What happened and what to mend.
+    /// What happened and what to fix.
     message: String,
     /// What to name when asking for help.
     request_id: Option<String>,
@@ -36,7 +36,7 @@ struct FaultBody {
     pointer: String,
     /// What kind of fault, for programs.
     code: String,
-    /// What to mend, for people.
+    /// What to fix, for people.
     message: String,
 }
 

@@ -106,7 +106,8 @@ impl Address {
 /// Has the mail sent once more that confirms the address of an account. Whether there is such an account is not said.
 ///
 /// It does nothing for a sign-up that is not confirmed yet, which is no account: sign up again. At most three mails in a
-/// quarter of an hour, and ten a day, are sent to one address for one client; more are left out without a word.
+/// quarter of an hour, and ten a day, are sent to one address for one client; further mails are
+/// silently dropped.
 #[utoipa::path(
     post, path = super::IN_ROUTES, operation_id = "resend_confirmation", tag = "Mail", request_body = Address,
     params(
@@ -128,8 +129,8 @@ pub(crate) async fn resend(
 
 /// Asks for another address: it is in force once the link is confirmed that is mailed there. Needs a fresh token.
 ///
-/// The address before is told, with a link that takes the change back for seven days. Whether another account has the new
-/// one is not said here: its owner is told.
+/// The address before is notified, with a link that takes the change back for seven days. Whether another account has the new
+/// one is not said here: its owner is notified.
 #[utoipa::path(
     post, path = super::IN_ROUTES, operation_id = "change_email", tag = "Mail", security(("access" = [])),
     request_body = Address,

@@ -194,7 +194,7 @@ pub(crate) struct FactorsView {
     recovery_codes: RecoveryCodesLeft,
     /// Whether the server requires one: then the last can't be removed, and an account without one enrols it at a sign-in.
     required: bool,
-    /// From when on a sign-in demands that, for an account that was asked and has none; otherwise null.
+    /// When the grace ends that an account without one has since its first sign-in under that rule; null where none is running.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     enrolment_due_at: Option<Timestamp>,
 }

@@ -14,8 +14,8 @@ use crate::to_the_end::to_the_end;
 
 /// Has a link mailed by which a new password is set. Whether there is an account with this address is not said.
 ///
-/// At most three mails in a quarter of an hour, and ten a day, are sent to one address for one client; more are left out
-/// without a word.
+/// At most three mails in a quarter of an hour, and ten a day, are sent to one address for one client; further mails
+/// are silently dropped.
 #[utoipa::path(
     post, path = super::IN_ROUTES, operation_id = "forgot_password", tag = "Mail", request_body = Address,
     params(
