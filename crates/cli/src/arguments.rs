@@ -174,7 +174,7 @@ pub enum KeysCommand {
 pub enum AuditCommand {
     /// Look for events that somebody has removed, changed or cut off in the store
     #[command(
-        long_about = "Looks at the events of every account, and of those that were deleted: each is chained to the one before by a keyed hash, so one that was removed, changed or put in by hand is found, and so are events that were cut off at the end. Lists the faults by account, and exits with 1 if there are any. Needs the SECRET_KEY that the servers have, and where that was replaced lately, the one before.\n\nIt reads only, beside running servers. What it can't find is a store that was put back to an earlier state as a whole.\n\n  portcullis audit verify\n  portcullis audit verify alice --json"
+        long_about = "Looks at the events of every account, and of those that were deleted: each is chained to the one before by a keyed hash, so one that was removed, changed or put in by hand is found, and so are events that were cut off at the end. Lists the faults by account. Needs the SECRET_KEY that the servers have, and where that was replaced lately, the one before.\n\nIt reads only, beside running servers. What it can't find is a store that was put back to an earlier state as a whole.\n\nExit codes: 0 nothing is missing or changed, 1 the command failed, 2 wrong use, 3 events are missing or were changed, 4 no fault, and some events can't be checked.\n\n  portcullis audit verify\n  portcullis audit verify alice --json"
     )]
     Verify {
         /// Only those of this account: its name, address or id
