@@ -31,7 +31,7 @@ static ENDPOINTS: &[Endpoint] = routes! {
     api "/api/v1/login/factor", Client, signs_in:
         POST factors::login
             fails [InvalidCredentials, InvalidChallenge, DeletionScheduled, TooManyAttempts];
-    api "/api/v1/login/enrol", Client:
+    api "/api/v1/login/enrol", Client, signs_in:
         POST factors::begin_first fails [InvalidChallenge, EmailUnverified];
     api "/api/v1/login/enrol/confirm", Client, signs_in:
         POST factors::confirm_first
@@ -84,7 +84,7 @@ static ENDPOINTS: &[Endpoint] = routes! {
     page "/", Page: GET pages::home::show;
     form "/login", Page, signs_in: GET pages::login::show, POST pages::login::submit;
     form "/login/factor", Page, signs_in: POST pages::second_step::submit;
-    form "/login/enrol", Page: POST pages::enrol_first::begin;
+    form "/login/enrol", Page, signs_in: POST pages::enrol_first::begin;
     form "/login/enrol/confirm", Page, signs_in: POST pages::enrol_first::confirm;
     form "/register", Page: GET pages::register::show, POST pages::register::submit;
     form "/forgot", Page: GET pages::mailed::forgot::show, POST pages::mailed::forgot::submit;

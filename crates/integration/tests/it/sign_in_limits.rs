@@ -1,7 +1,8 @@
 //! What a sign-in is charged: its client while it may be a guess, its user once it is none.
 
 use futures_util::future::join_all;
-use integration::{Answer, PASSWORD, TestApp, every_backend};
+use integration::browser::between;
+use integration::{Answer, Authenticator, PASSWORD, TestApp, every_backend};
 use serde_json::json;
 
 const WRONG: &str = "a wrong password";
@@ -152,5 +153,44 @@ every_backend! {
         assert_eq!(opened, 3, "{statuses:?}");
         // Of twenty the client has paid for two, and now for a third.
         assert_left(&app.login("nobody", WRONG).await, "\"hour\";r=17;t=3600");
+    }
+
+    async fn whoever_sets_up_a_factor_at_a_sign_in_costs_their_client_nothing(app: TestApp) {
+        let app = office(app, &[FEW[0], ("PORTCULLIS_MFA", "required")]).await;
+        let begin = async |challenge: &serde_json::Value| {
+            let body = json!({"challenge": challenge});
+            app.post("/api/v1/login/enrol").json(body).send().await
+        };
+        for name in ["alice", "bob"] {
+            let asked = app.login(name, PASSWORD).await.assert_problem(403, "factor_enrolment_required");
+            let challenge = &asked["challenge"];
+            for _ in 0..4 {
+                begin(challenge).await.assert_status(201);
+            }
+            let begun = begin(challenge).await.assert_status(201).json();
+            let code = Authenticator::with(begun["secret"].as_str().unwrap()).shows(&app);
+            let body = json!({"challenge": challenge, "code": code});
+            app.post("/api/v1/login/enrol/confirm").json(body).send().await.assert_ok();
+            // It is good for five, and whoever tries on, or guesses, pays.
+            let again = begin(challenge).await;
+            again.assert_problem(401, "invalid_challenge");
+        }
+        begin(&json!("pcn_unknown")).await.assert_problem(401, "invalid_challenge");
+        assert_limited(&begin(&json!("pcn_unknown")).await);
+    }
+
+    async fn so_does_whoever_sets_it_up_on_the_pages(app: TestApp) {
+        let app = office(app, &[FEW[0], ("PORTCULLIS_MFA", "required")]).await;
+        let mut browser = app.browser();
+        browser.open("/login").await.assert_page(200);
+        let fields = [("username", "alice"), ("password", PASSWORD)];
+        let page = browser.submit("/login", &fields).await.assert_page(200);
+        let challenge = between(&page, "name=\"challenge\" value=\"", "\"").unwrap();
+        for _ in 0..5 {
+            let begun = browser.submit("/login/enrol", &[("challenge", &challenge)]).await;
+            begun.assert_page(200);
+        }
+        let again = browser.submit("/login/enrol", &[("challenge", &challenge)]).await;
+        again.assert_refused(403);
     }
 }

@@ -78,6 +78,9 @@ pub(super) fn presented(
 
 /// Takes the second factor and opens a session. The challenge is that of a sign-in that was answered `factor_required`: it is
 /// good for five minutes, for five tries, and once. After five wrong codes of an account each further one must wait.
+///
+/// One that opens a session counts in no limit: its password has counted in that of the user, at `/login`. Others count in that
+/// of their client address.
 #[utoipa::path(
     post, path = super::IN_ROUTES, operation_id = "login_factor", tag = "Sessions", request_body = LoginFactor,
     responses((status = 200, description = "The first pair of tokens", body = TokensView)),
@@ -116,6 +119,9 @@ input! {
 
 /// Begins the enrolment of an authenticator app at a sign-in that was answered `factor_enrolment_required`. The challenge is
 /// good for fifteen minutes, and for five times. Beginning again gives another secret.
+///
+/// One that succeeds counts in no limit: its password has counted in that of the user, at `/login`. Others count in that of
+/// their client address.
 #[utoipa::path(
     post, path = super::IN_ROUTES, operation_id = "enrol_first", tag = "Sessions", request_body = EnrolFirst,
     responses((status = 201, description = "To be shown once", body = EnrolmentView)),
@@ -123,13 +129,14 @@ input! {
 pub(crate) async fn begin_first(
     Serving(accounts): Serving,
     State(app): State<App>,
+    limit: SignInLimit,
     Valid(body): Valid<EnrolFirst>,
 ) -> Result<(StatusCode, Json<EnrolmentView>), ApiError> {
     let enrolment = FirstEnrolment {
         challenge: body.challenge,
         browser: None,
     };
-    let enrolling = accounts.begin_first_enrolment(enrolment, labels(&app));
+    let enrolling = limit.around(accounts.begin_first_enrolment(enrolment, labels(&app)));
     Ok((StatusCode::CREATED, Json(enrolling.await?.into())))
 }
 
@@ -158,6 +165,9 @@ pub(crate) struct EnrolledView {
 
 /// Confirms the enrolment by a code of the app, and opens a session by both factors. Every other session of the account ends.
 /// The code that confirmed can't sign in. After five wrong codes of an account each further one must wait.
+///
+/// One that opens a session counts in no limit: its password has counted in that of the user, at `/login`. Others count in that
+/// of their client address.
 #[utoipa::path(
     post, path = super::IN_ROUTES, operation_id = "confirm_first", tag = "Sessions", request_body = ConfirmFirst,
     responses((status = 200, description = "The first pair of tokens, and codes for whoever loses the app", body = EnrolledView)),

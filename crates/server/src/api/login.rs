@@ -45,7 +45,8 @@ impl Field for Misnamed {
 
 /// Signs in and opens a session. After five wrong passwords each further one must wait.
 ///
-/// A sign-in that succeeds counts in the limit of its user, others in that of their client address.
+/// A sign-in that succeeds counts in the limit of its user, as does one that leads on to a second factor (`factor_required`,
+/// `factor_enrolment_required`); others count in that of their client address.
 #[utoipa::path(
     post, path = super::IN_ROUTES, tag = "Sessions", request_body = Login,
     params(

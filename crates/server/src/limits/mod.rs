@@ -9,7 +9,8 @@
 //! - A sign-in is charged to its client before anything is checked. One that succeeds is charged to its user
 //!   and given back to its client, so that an office, or a back end that signs its users in, has room for
 //!   all of them. Whoever guesses gains nothing by that: a guess that fails stays charged, and a success
-//!   gives back its own charge only. Whoever has used up the limit of a user gets nothing back.
+//!   gives back its own charge only. Whoever has used up the limit of a user gets nothing back. The steps after the
+//!   password are given back likewise, and charged to nobody: the user has paid for the challenge, which bounds them.
 //! - Nobody's body is read before somebody is charged for it. Where the token may stand in the body, the
 //!   client is charged first, and gets that back when the token turns out to be a user's to pay for.
 //! - Pages go by cookies. Looking at them is charged to the client, with a budget of its own. So is, at

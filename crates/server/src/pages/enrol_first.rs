@@ -59,6 +59,7 @@ pub(crate) async fn begin(
     visitor: Visitor,
     words: Words,
     csrf: CsrfToken,
+    limit: SignInLimit,
     mut form: Form,
 ) -> Result<Response, ApiError> {
     let step = AtSignIn::read(&mut form);
@@ -70,7 +71,7 @@ pub(crate) async fn begin(
         picture: &picture,
     };
     let beginning = accounts.begin_first_enrolment(enrolment, labels);
-    match beginning.await {
+    match limit.around(beginning).await {
         Ok(enrolling) => {
             let (token, before) = visitor.form_token(csrf)?;
             let page = page_at_sign_in(&words, token, &form, Some(enrolling.into()), step)?;
