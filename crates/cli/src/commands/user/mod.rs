@@ -41,9 +41,16 @@ pub(super) fn run(command: UserCommand) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let tells_owner = tells_owner(&command);
     let answer = runtime.block_on(answer(&config, command));
     drop(logging); // its lines come before an error
-    print::out(&answer?, json)?;
+    let answer = answer?;
+    if tells_owner && config.mail.url.is_none() {
+        print::remark(
+            "the owner was not notified: mail is off in the settings of this command (PORTCULLIS_MAIL_URL)",
+        );
+    }
+    print::out(&answer, json)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -57,6 +64,23 @@ async fn answer(config: &Config, command: UserCommand) -> anyhow::Result<Answer>
     let answer = act(&operator, command).await;
     operator.close().await;
     answer
+}
+
+/// Whether the owner is notified of what the command does, where mail is on.
+const fn tells_owner(command: &UserCommand) -> bool {
+    match command {
+        UserCommand::Delete { .. } | UserCommand::RemoveFactor(_) => true,
+        // A link is given to the owner by hand, or the command fails where mail is off.
+        UserCommand::Add { .. } | UserCommand::ResetPassword { .. } => false,
+        UserCommand::List { .. }
+        | UserCommand::Show(_)
+        | UserCommand::Disable(_)
+        | UserCommand::Enable(_)
+        | UserCommand::Unlock(_)
+        | UserCommand::Events { .. }
+        | UserCommand::Factors(_)
+        | UserCommand::EndSessions(_) => false,
+    }
 }
 
 /// Refuses where no server has made its secrets yet.

@@ -6,7 +6,7 @@ use model::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 use smtp_testing::{MailServer, Setup};
 
-use super::{Machine, user};
+use super::{Machine, NOBODY_TOLD, user};
 
 #[tokio::test]
 async fn the_server_mails_the_owner_of_an_account_that_an_operator_has_deleted() {
@@ -28,6 +28,7 @@ async fn the_server_mails_the_owner_of_an_account_that_an_operator_has_deleted()
     let arguments = ["user", "delete", "alice", "--yes"];
     let ran = run(machine.folder.path(), &arguments, &settings, "").await;
     assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(!ran.stderr.contains(NOBODY_TOLD), "{ran:?}");
     let letter = inbox.wait_for("alice@example.org").await;
     let subject = letter.header("Subject").unwrap();
     assert_eq!(subject, "Your account was deleted");
