@@ -108,15 +108,14 @@ impl Job for FactorNotice {
         };
         let name = ConfirmedName::of(&user);
         let reset = mailing.page("/forgot");
-        let letter = match self.news {
-            FactorNews::Added => Letter::FactorAdded { name, reset },
-            FactorNews::Removed => Letter::FactorRemoved { name, reset },
-            FactorNews::Guessed => Letter::FactorGuessed { name, reset },
-            FactorNews::CodesLeft(left) => Letter::RecoveryCodesLow {
-                name,
-                left,
-                page: mailing.page("/account"),
-            },
+        let (mail, letter) = match self.news {
+            FactorNews::Added => (Mail::FactorAdded, Letter::FactorAdded { name, reset }),
+            FactorNews::Removed => (Mail::FactorRemoved, Letter::FactorRemoved { name, reset }),
+            FactorNews::Guessed => (Mail::Notice, Letter::FactorGuessed { name, reset }),
+            FactorNews::CodesLeft(left) => {
+                let page = mailing.page("/account");
+                (Mail::Notice, Letter::RecoveryCodesLow { name, left, page })
+            }
         };
         let reason = at.id.to_string();
         let owner = Owner {
@@ -124,8 +123,6 @@ impl Job for FactorNotice {
             address: &to,
             language: &self.language,
         };
-        accounts
-            .notify(owner, Mail::Notice, letter, &reason, at)
-            .await
+        accounts.notify(owner, mail, letter, &reason, at).await
     }
 }

@@ -5,6 +5,8 @@
 //! Over all who ask it is thirty a day, and as many over all known devices together: these are not bounded by what
 //! strangers ask for, but whoever signs up with a stranger's address has as many devices as they sign in.
 //!
+//! A notice of what was done with an account counts for that account. That an address was changed is always told, once.
+//!
 //! Somebody who is signed in could ask for any number of addresses, of strangers too: ten mails a day are sent to new
 //! addresses of one account.
 
@@ -26,8 +28,16 @@ pub(crate) enum Mail {
     /// To a new password, after the address was given back: nobody can ask for it.
     WayIn,
     SignUp,
+    /// That somebody tries codes, or that few recovery codes are left.
     Notice,
-    /// That the account will be deleted: other notices must not use that up.
+    /// That the password was changed. What takes protection away is counted by itself: whoever causes other notices must not
+    /// use that up.
+    Password,
+    /// That a second factor was added.
+    FactorAdded,
+    /// That there is none any more.
+    FactorRemoved,
+    /// That the account will be deleted.
     Closing,
     /// That the account stays.
     Keeping,
@@ -59,6 +69,9 @@ impl Mail {
             Self::WayIn => "way_in",
             Self::SignUp => "sign_up",
             Self::Notice => "notice",
+            Self::Password => "password",
+            Self::FactorAdded => "factor_added",
+            Self::FactorRemoved => "factor_removed",
             Self::Closing => "closing",
             Self::Keeping => "keeping",
         }

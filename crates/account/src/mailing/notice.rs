@@ -163,7 +163,7 @@ impl Job for PasswordNotice {
             language: &self.language,
         };
         accounts
-            .notify(owner, Mail::Notice, letter, &reason, at)
+            .notify(owner, Mail::Password, letter, &reason, at)
             .await
     }
 }

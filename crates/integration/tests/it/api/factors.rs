@@ -177,4 +177,22 @@ every_backend! {
         let begun = app.post("/api/v1/me/factors/totp").by(&alice).send().await;
         begun.assert_problem(403, "email_unverified");
     }
+
+    async fn no_other_notice_keeps_an_owner_from_learning_that_it_was_removed(app: Mailed) {
+        let alice = app.confirmed("alice").await;
+        let (authenticator, _) = app.enrols(&alice).await;
+        for (current, new) in [(PASSWORD, NEW), (NEW, PASSWORD), (PASSWORD, NEW)] {
+            let body = json!({"current_password": current, "new_password": new});
+            app.put("/api/v1/me/password").by(&alice).json(body).send().await.assert_ok();
+        }
+        let body = json!({"password": NEW, "totp": authenticator.shows(&app)});
+        let fresh = app.post("/api/v1/me/reauthenticate").by(&alice).json(body).send().await.assert_ok();
+        let alice = Person { access: fresh["access_token"].as_str().unwrap().to_owned(), ..alice };
+        app.delete("/api/v1/me/factors/totp").by(&alice).send().await.assert_status(204);
+        let mut told = Vec::new();
+        for _ in 0..5 {
+            told.push(app.letter(ALICE).await.header("Subject").unwrap());
+        }
+        assert!(told.contains(&"Two-step sign-in was turned off".to_owned()), "{told:?}");
+    }
 }
