@@ -226,6 +226,9 @@ pub enum UserCommand {
         /// Only those whose address is not verified
         #[arg(long)]
         unverified: bool,
+        /// Only those without a second factor
+        #[arg(long)]
+        no_factor: bool,
         /// How many at the most
         #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,

@@ -83,6 +83,7 @@ impl Config {
         let events_kept = events_kept(&mut reader);
         let second_factor = SecondFactor::read(&mut reader);
         let mail = Mail::read(&mut reader, &sources.working_dir);
+        mail.check_beside(&second_factor, &mut reader);
         let limits = Limits::read(&mut reader);
         let forms = Forms::read(&mut reader);
         let log = Log::read(&mut reader);

@@ -75,6 +75,7 @@ pub(crate) fn list(connection: &Connection, listing: &UserListing) -> Result<Use
         beginning,
         disabled,
         unverified,
+        no_factor,
     } = &listing.filter;
     let username = beginning.as_ref().and_then(|it| it.username_key.as_deref());
     let email = beginning.as_ref().map(|it| &*it.email_key);
@@ -87,6 +88,7 @@ pub(crate) fn list(connection: &Connection, listing: &UserListing) -> Result<Use
                  OR (username_key >= :username AND username_key < :username_end))
              AND (disabled <> 0 OR NOT :disabled)
              AND (email_verified = 0 OR NOT :unverified)
+             AND (NOT :no_factor OR NOT EXISTS (SELECT 1 FROM second_factors WHERE user = id))
          ORDER BY id LIMIT :limit"
     );
     let params = named_params! {
@@ -97,6 +99,7 @@ pub(crate) fn list(connection: &Connection, listing: &UserListing) -> Result<Use
         ":username_end": username.map(Beginning::end_of),
         ":disabled": disabled,
         ":unverified": unverified,
+        ":no_factor": no_factor,
         ":limit": listing.limit() + 1, // one more shows whether the listing goes on
     };
     let mut found = all(connection, TABLE, sql, params, |columns| {

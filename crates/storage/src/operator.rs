@@ -24,6 +24,8 @@ pub struct UserFilter {
     pub disabled: bool,
     /// Those whose address nobody has proven.
     pub unverified: bool,
+    /// Those that have no second factor.
+    pub no_factor: bool,
 }
 
 /// What a name or an address begins with, as their keys do: without regard to case, and look-alikes are the same.

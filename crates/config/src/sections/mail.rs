@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use secret::Secret;
 use texts::BrandName;
 
+use super::SecondFactor;
 use crate::{
     env_vars::{
         EnvVar,
+        accounts::MFA,
         mail::{
             BRAND_NAME, EMAIL_VERIFICATION, MAIL_CA, MAIL_FROM, MAIL_REPLY_TO, MAIL_TEMPLATES,
             MAIL_URL, TEXTS,
@@ -73,6 +75,19 @@ impl Mail {
         };
         mail.check(reader);
         mail
+    }
+
+    /// Where a second factor is required and mail is on, whoever has none confirms the address before enrolling one. Nothing
+    /// else asks for that while the verification isn't required.
+    pub(crate) fn check_beside(&self, second_factor: &SecondFactor, reader: &mut Reader) {
+        let is_required = self.verification == EmailVerification::Required;
+        if second_factor.required && self.url.is_some() && !is_required {
+            reader.notice(
+                &MFA,
+                "has accounts without a second factor and with an unconfirmed address confirm that first, before they \
+                 enrol one at a sign-in (portcullis user list --no-factor --unverified)",
+            );
+        }
     }
 
     fn check(&self, reader: &mut Reader) {

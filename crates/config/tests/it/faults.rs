@@ -171,6 +171,32 @@ fn days_without_a_second_factor_that_nobody_needs_are_reported() {
 }
 
 #[test]
+fn that_enrolling_waits_for_a_confirmed_address_is_reported() {
+    const MAIL: [(&str, &str); 2] = [
+        ("PORTCULLIS_MAIL_URL", "file:///var/mail"),
+        ("PORTCULLIS_MAIL_FROM", "accounts@example.org"),
+    ];
+    for (mfa, mail, verification, reported) in [
+        ("required", true, "off", true),
+        ("required", true, "optional", true),
+        ("required", true, "required", false),
+        ("required", false, "off", false),
+        ("optional", true, "optional", false),
+    ] {
+        let mut setup = Setup::new()
+            .env("PORTCULLIS_MFA", mfa)
+            .env("PORTCULLIS_EMAIL_VERIFICATION", verification);
+        for (name, value) in MAIL.into_iter().filter(|_| mail) {
+            setup = setup.env(name, value);
+        }
+        let told = setup.good().notices.iter().any(|notice| {
+            notice.name == "PORTCULLIS_MFA" && notice.message.contains("unconfirmed address")
+        });
+        assert_eq!(told, reported, "{mfa} {mail} {verification}");
+    }
+}
+
+#[test]
 fn what_flask_calls_never_is_refused_with_a_reason() {
     for never in ["False", "None"] {
         let fault = Setup::new().env("JWT_REFRESH_TOKEN_EXPIRES", never).fault();

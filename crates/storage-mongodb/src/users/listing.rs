@@ -12,6 +12,7 @@ use crate::Core;
 use crate::document::hex;
 use crate::table::Query;
 use crate::users::document::{is_closing, read};
+use crate::users::factors::FACTOR;
 
 /// How many are looked at, at the most, when most of them may not be asked for.
 const LOOKED_AT: u32 = 500;
@@ -95,6 +96,9 @@ fn filter(filter: &UserFilter) -> Document {
     }
     if filter.unverified {
         meant.insert("email_verified", doc! { "$ne": true });
+    }
+    if filter.no_factor {
+        meant.insert(FACTOR, doc! { "$exists": false });
     }
     meant
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use model::{Generation, User, UserId};
 use storage::{
-    Beginning, Enabled, FeedEntry, PasswordChanged, ProfileChange, Rotated, Storage, UserFilter,
-    UserListing,
+    Beginning, Enabled, Enrolment, FeedEntry, PasswordChanged, ProfileChange, Rotated, Storage,
+    UserFilter, UserListing,
 };
 
 use super::Backend;
@@ -273,6 +273,29 @@ pub async fn accounts_are_listed_by_what_they_are(backend: &dyn Backend) {
         ..UserFilter::default()
     };
     assert_eq!(listed(&store, unverified, 3).await.len(), 4);
+    let enrolment = Enrolment {
+        user: id("alice"),
+        at: stored(&store, "alice").await.generation,
+        keep: None,
+        sealed: b"secret".to_vec(),
+        step: 100,
+        recovery_codes: Vec::new(),
+    };
+    store.enrol(enrolment, moment(2)).await.unwrap().unwrap();
+    let no_factor = UserFilter {
+        no_factor: true,
+        ..UserFilter::default()
+    };
+    assert_eq!(
+        listed(&store, no_factor.clone(), 2).await,
+        ids(&["alina", "bob", "zoe"])
+    );
+    let both = UserFilter {
+        disabled: true,
+        no_factor: true,
+        ..beginning("ali")
+    };
+    assert_eq!(listed(&store, both, 1).await, ids(&["alina"]));
 }
 
 pub async fn an_operator_looks_at_a_budget_without_counting(backend: &dyn Backend) {

@@ -82,5 +82,6 @@ impl Row {
         begins
             && (!filter.disabled || self.user.disabled)
             && (!filter.unverified || !self.user.email_verified)
+            && (!filter.no_factor || !self.user.second_factor)
     }
 }

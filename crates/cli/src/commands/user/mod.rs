@@ -70,9 +70,10 @@ async fn answer(config: &Config, command: UserCommand) -> anyhow::Result<Answer>
 const fn tells_owner(command: &UserCommand) -> bool {
     match command {
         UserCommand::Delete { .. } | UserCommand::RemoveFactor(_) => true,
-        // A link is given to the owner by hand, or the command fails where mail is off.
-        UserCommand::Add { .. } | UserCommand::ResetPassword { .. } => false,
-        UserCommand::List { .. }
+        // Of these two the owner gets a link by hand; or a mail, without which they fail.
+        UserCommand::Add { .. }
+        | UserCommand::ResetPassword { .. }
+        | UserCommand::List { .. }
         | UserCommand::Show(_)
         | UserCommand::Disable(_)
         | UserCommand::Enable(_)
@@ -101,6 +102,7 @@ async fn act(operator: &Operator, command: UserCommand) -> anyhow::Result<Answer
             prefix,
             disabled,
             unverified,
+            no_factor,
             limit,
             after,
             ..
@@ -108,6 +110,7 @@ async fn act(operator: &Operator, command: UserCommand) -> anyhow::Result<Answer
             let only = UserFilter {
                 disabled,
                 unverified,
+                no_factor,
                 ..UserFilter::default()
             };
             listed(&operator.list(prefix.as_deref(), only, after, limit).await?)
@@ -265,6 +268,7 @@ fn to_json(user: &User) -> Value {
         "username": user.username,
         "email": user.email,
         "email_verified": user.email_verified,
+        "second_factor": user.second_factor,
         "disabled": user.disabled,
         "invited": user.is_invited,
         "deletion_due_at": user.closes_at,
@@ -353,6 +357,7 @@ fn shown(shown: &Shown) -> Answer {
         ("address", given(user.email.as_ref())),
         ("verified", yes(user.email_verified)),
         ("mail", mail),
+        ("second factor", yes(user.second_factor)),
         ("disabled", yes(user.disabled)),
         ("deletion due", deletion.unwrap_or_else(|| "no".to_owned())),
         ("created", user.created_at.to_string()),

@@ -232,9 +232,15 @@ async fn who_removes_a_second_factor_reads_that_nobody_is_told_where_mail_is_off
     let body = json!({"code": app.shows_at(SystemClock.now().as_seconds())});
     let confirmed = machine.ask("me/factors/totp/confirm", &access, &body).await;
     assert_eq!(confirmed.0, 200, "{}", confirmed.1);
+    let without = machine.says(&["list", "--no-factor"]).await;
+    assert_eq!(without["items"], json!([]));
+    let shown = machine.says(&["show", "alice"]).await;
+    assert_eq!(shown["second_factor"], true);
     let ran = machine.run(&["remove-factor", "alice"]).await;
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.stderr.contains(NOBODY_TOLD), "{ran:?}");
+    let without = machine.says(&["list", "--no-factor"]).await;
+    assert_eq!(without["items"][0]["second_factor"], false);
     let again = machine.run(&["remove-factor", "alice"]).await;
     assert!(!again.stderr.contains(NOBODY_TOLD), "{again:?}");
     let seen = machine.run(&["show", "alice"]).await;
@@ -278,8 +284,8 @@ async fn accounts_are_listed_for_people_and_for_programs() {
     );
 
     let shown = machine.run(&["show", "bob"]).await.stdout;
-    assert!(shown.contains("disabled      yes\n"), "{shown}");
-    assert!(shown.contains("password      argon2id:"), "{shown}");
+    assert!(shown.contains("disabled       yes\n"), "{shown}");
+    assert!(shown.contains("password       argon2id:"), "{shown}");
     assert!(!shown.contains("$argon2id$"), "{shown}");
     let json = machine.says(&["show", "bob"]).await.to_string();
     assert!(!json.contains("$argon2id$"), "{json}");
