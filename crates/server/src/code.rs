@@ -44,11 +44,11 @@ codes! {
     MalformedRequest = "malformed_request", BAD_REQUEST;
     /// The link or the code that was mailed is wrong, was used, has expired, or the account has changed since. Check it, or ask for another.
     InvalidLink = "invalid_link", BAD_REQUEST;
-    /// The name or address is unknown, or the password wrong: the answer doesn't say which. Where somebody is signed in and gives the current password, that is wrong. A wrong code of the second factor is answered with this, too, and so is one that was used before.
+    /// The name or address is unknown, or the password wrong: the answer doesn't say which. Where somebody is signed in and gives the current password, that is wrong. With the member `factor` (`totp`, `recovery_code`) it is that code which is wrong or was used before: the password, where one was sent, was right. No token is at fault, also where one was sent: `WWW-Authenticate` has no `error`, and refreshing changes nothing.
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED;
     /// The password is right, and the account has a second factor. At a sign-in the members `challenge` and `factors` (`totp`, `recovery_code`) say how to go on: `POST /api/v1/login/factor`. At `POST /api/v1/me/reauthenticate`, send `totp` or `recovery_code` with the password.
     FactorRequired = "factor_required", UNAUTHORIZED;
-    /// The challenge between password and second factor is unknown, was used, has been tried five times, is older than five minutes (where a second factor is enrolled, fifteen), or the account has changed since. Sign in again.
+    /// The challenge between password and second factor is unknown, was used, was given to another client, has been tried five times, is older than five minutes (where a second factor is enrolled, fifteen), or the account has changed since. Sign in again.
     InvalidChallenge = "invalid_challenge", UNAUTHORIZED;
     /// The route needs a token and none was sent. Send `Authorization: Bearer <token>`.
     MissingToken = "missing_token", UNAUTHORIZED;
@@ -78,7 +78,7 @@ codes! {
     DeletionScheduled = "deletion_scheduled", FORBIDDEN;
     /// This server sends no mail (`PORTCULLIS_MAIL_URL` is unset), so this can't be done here.
     MailDisabled = "mail_disabled", FORBIDDEN;
-    /// There is nothing at this address.
+    /// There is nothing at this address; or, of the second factor, no enrolment is waiting for a code (begin it again), or the account has none. The message says which.
     NotFound = "not_found", NOT_FOUND;
     /// The address is right, the method isn't; `Allow` names those that are.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED;

@@ -14,7 +14,7 @@ use storage::{
     Enrolment, Keys, Kind, Record, RecordId, Replaced, SaveRecordError, Tells, Versioned,
 };
 
-use super::{FactorError, FactorNews, FactorNotice};
+use super::{FactorError, FactorKind, FactorNews, FactorNotice};
 use crate::events::{Act, Reason};
 use crate::{Accounts, Actor, Refused};
 
@@ -169,7 +169,7 @@ impl Accounts {
         let Some(step) = self.step_of(&secret, typed, None) else {
             let refused = Act::FactorEnrolment.refused(Reason::WrongCode);
             self.report(refused.of(&user.id).in_any_session(session));
-            return Err(FactorError::WrongCode.into());
+            return Err(FactorError::WrongCode(FactorKind::Totp).into());
         };
         self.clear_guesses(guess).await?;
         Ok(Confirmed { provisional, step })

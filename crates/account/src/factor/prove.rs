@@ -7,7 +7,7 @@ use model::{Method, UserId};
 use secret::Secret;
 use storage::SecondFactor;
 
-use super::{FEW_RECOVERY_CODES, FactorNews};
+use super::{FEW_RECOVERY_CODES, FactorKind, FactorNews};
 use crate::Accounts;
 use crate::attempts::GuessError;
 use crate::events::{Act, Reason};
@@ -33,6 +33,14 @@ impl PresentedFactor {
             Self::RecoveryCode(text)
         }
     }
+
+    /// Of which kind it is.
+    const fn kind(&self) -> FactorKind {
+        match self {
+            Self::Totp(_) => FactorKind::Totp,
+            Self::RecoveryCode(_) => FactorKind::RecoveryCode,
+        }
+    }
 }
 
 /// Why a second factor has proven nothing.
@@ -40,7 +48,7 @@ impl PresentedFactor {
 pub enum FactorError {
     /// The code is wrong, or was good before.
     #[error("the code is wrong")]
-    WrongCode,
+    WrongCode(FactorKind),
     /// The account has no second factor.
     #[error("the account has no second factor")]
     None,
@@ -89,7 +97,7 @@ impl Accounts {
             Ok(false) => {
                 self.report(act.refused(Reason::WrongCode).of(user));
                 self.tell_of_guesses(user, &factor).await;
-                Err(FactorError::WrongCode)
+                Err(FactorError::WrongCode(presented.kind()))
             }
             Err(error) => {
                 self.give_back(guess).await;

@@ -209,7 +209,7 @@ async fn an_enrolment_needs_a_fresh_token_and_a_right_code() {
         .await;
     assert!(matches!(
         wrong,
-        Err(EnrolError::Factor(FactorError::WrongCode))
+        Err(EnrolError::Factor(FactorError::WrongCode(_)))
     ));
     process.let_pass(HOUR / 4);
     let stale = begin(&process, &actor).await;
@@ -238,7 +238,7 @@ async fn starting_again_replaces_what_waits_and_leaves_the_app_alone() {
     let of_first = process.accounts.confirm_enrolment(&actor, &of_first).await;
     assert!(matches!(
         of_first,
-        Err(EnrolError::Factor(FactorError::WrongCode))
+        Err(EnrolError::Factor(FactorError::WrongCode(_)))
     ));
     let of_second = typed(&second.shows(process));
     process
@@ -251,7 +251,7 @@ async fn starting_again_replaces_what_waits_and_leaves_the_app_alone() {
     let old = enrolled.answered(&challenge, enrolled.shows()).await;
     assert!(matches!(
         old,
-        Err(AnswerError::Factor(FactorError::WrongCode))
+        Err(AnswerError::Factor(FactorError::WrongCode(_)))
     ));
     enrolled
         .answered(&challenge, second.shows(process))
@@ -289,7 +289,7 @@ async fn the_code_that_confirmed_signs_nobody_in() {
     let again = enrolled.answered(&challenge, code).await;
     assert!(matches!(
         again,
-        Err(AnswerError::Factor(FactorError::WrongCode))
+        Err(AnswerError::Factor(FactorError::WrongCode(_)))
     ));
 }
 
@@ -330,7 +330,7 @@ async fn a_recovery_code_signs_in_once_however_it_is_typed() {
     let again = enrolled.answered(&challenge, enrolled.recovery(0)).await;
     assert!(matches!(
         again,
-        Err(AnswerError::Factor(FactorError::WrongCode))
+        Err(AnswerError::Factor(FactorError::WrongCode(_)))
     ));
     let tokens = enrolled.answered(&challenge, enrolled.recovery(1)).await;
     let actor = enrolled.process.actor(tokens.unwrap().access.expose());
@@ -348,7 +348,7 @@ async fn guesses_count_over_all_challenges() {
         let guess = enrolled.answered(&challenge, wrong()).await;
         assert!(matches!(
             guess,
-            Err(AnswerError::Factor(FactorError::WrongCode))
+            Err(AnswerError::Factor(FactorError::WrongCode(_)))
         ));
     }
     let challenge = enrolled.challenged().await;
@@ -461,7 +461,7 @@ async fn removing_it_and_new_codes_take_a_session_of_both_factors() {
     let old = enrolled.answered(&challenge, enrolled.recovery(0)).await;
     assert!(matches!(
         old,
-        Err(AnswerError::Factor(FactorError::WrongCode))
+        Err(AnswerError::Factor(FactorError::WrongCode(_)))
     ));
     let new = PresentedFactor::RecoveryCode(codes[0].clone());
     enrolled.answered(&challenge, new).await.unwrap();

@@ -31,12 +31,21 @@ pub(crate) const WRONG_ACCOUNT_PASSWORD: &str = "field-account-password-wrong";
 /// The key of what is said of a code of the second factor that is wrong.
 pub(crate) const WRONG_FACTOR_CODE: &str = "field-factor-wrong";
 
+/// The key of what is said to somebody who confirms an enrolment that was not begun, or too long ago.
+const ENROLMENT_NOT_BEGUN: &str = "problem-enrolment-not-begun";
+
+/// The key of what is said to somebody who has no second factor and needs one.
+const NO_SECOND_FACTOR: &str = "problem-no-second-factor";
+
+/// The key of what is said where both factors are demanded, a short while ago.
+const BOTH_FACTORS_NEEDED: &str = "problem-both-factors-needed";
+
 /// Challenges of RFC 6750 §3 and RFC 9470 §3.
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 const BEARER_INVALID_TOKEN: HeaderValue =
     HeaderValue::from_static(r#"Bearer error="invalid_token""#);
 const BEARER_STEP_UP: HeaderValue = HeaderValue::from_static(
-    r#"Bearer error="insufficient_user_authentication", error_description="enter the password once more", max_age=600"#,
+    r#"Bearer error="insufficient_user_authentication", error_description="enter the password once more, and the second factor of an account that has one", max_age=600"#,
 );
 const BEARER_LEVEL_TWO: HeaderValue = HeaderValue::from_static(
     r#"Bearer error="insufficient_user_authentication", error_description="enter the password and the second factor once more", acr_values="urn:portcullis:acr:2", max_age=600"#,
@@ -54,6 +63,8 @@ pub struct ApiError {
     next_step: Option<Arc<NextStep>>,
     /// Whether both factors are demanded.
     is_level_two: bool,
+    /// Of which kind the second factor is that was wrong, where the password was right.
+    wrong_factor: Option<FactorKind>,
     /// When an account will be deleted, as a member of its own.
     deletion_due_at: Option<Box<Timestamp>>,
     /// The limit that refused, where it isn't one that every answer of the route shows.
@@ -86,6 +97,7 @@ impl ApiError {
             retry_after: None,
             next_step: None,
             is_level_two: false,
+            wrong_factor: None,
             deletion_due_at: None,
             refused_by: None,
             cause: None,
@@ -142,8 +154,17 @@ impl ApiError {
     /// Both factors are demanded, a short while ago (RFC 9470).
     fn level_two() -> Self {
         Self {
+            message: Some(BOTH_FACTORS_NEEDED),
             is_level_two: true,
             ..Self::new(Code::InsufficientUserAuthentication)
+        }
+    }
+
+    /// What is asked for isn't there, in the words of this key.
+    fn not_found(message: &'static str) -> Self {
+        Self {
+            message: Some(message),
+            ..Self::new(Code::NotFound)
         }
     }
 
@@ -187,6 +208,10 @@ impl ApiError {
             Some(due_at) => problem.with("deletion_due_at", due_at.to_string()),
             None => problem,
         };
+        let problem = match self.wrong_factor {
+            Some(kind) => problem.with("factor", kind_of(kind)),
+            None => problem,
+        };
         match self.retry_after {
             Some(wait) => problem.retry_after(wait),
             None => problem,
@@ -196,11 +221,15 @@ impl ApiError {
 
 /// The kinds of factors, as clients read them.
 fn kinds(factors: &[FactorKind]) -> Vec<&'static str> {
-    let kinds = factors.iter().map(|kind| match kind {
+    factors.iter().copied().map(kind_of).collect()
+}
+
+/// The kind of a factor, as clients read it.
+const fn kind_of(kind: FactorKind) -> &'static str {
+    match kind {
         FactorKind::Totp => "totp",
         FactorKind::RecoveryCode => "recovery_code",
-    });
-    kinds.collect()
+    }
 }
 
 /// What `WWW-Authenticate` says of a 401.

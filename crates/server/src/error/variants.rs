@@ -17,8 +17,8 @@ use ratelimit::Unavailable;
 use storage::UniqueField;
 
 use super::{
-    ApiError, Cause, NextStep, STORE_RETRY, UPGRADE_RETRY, WRONG_ACCOUNT_PASSWORD,
-    WRONG_CURRENT_PASSWORD, WRONG_FACTOR_CODE,
+    ApiError, Cause, ENROLMENT_NOT_BEGUN, NO_SECOND_FACTOR, NextStep, STORE_RETRY, UPGRADE_RETRY,
+    WRONG_ACCOUNT_PASSWORD, WRONG_CURRENT_PASSWORD, WRONG_FACTOR_CODE,
 };
 use crate::code::Code;
 
@@ -175,11 +175,12 @@ impl From<ProofError> for ApiError {
 impl From<FactorError> for ApiError {
     fn from(error: FactorError) -> Self {
         match error {
-            FactorError::WrongCode => Self {
+            FactorError::WrongCode(kind) => Self {
                 message: Some(WRONG_FACTOR_CODE),
+                wrong_factor: Some(kind),
                 ..Self::new(Code::InvalidCredentials)
             },
-            FactorError::None => Self::new(Code::NotFound),
+            FactorError::None => Self::not_found(NO_SECOND_FACTOR),
             FactorError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
             FactorError::Storage(error) => error.into(),
         }
@@ -202,7 +203,7 @@ impl From<EnrolFirstError> for ApiError {
             EnrolFirstError::InvalidChallenge => Self::new(Code::InvalidChallenge),
             EnrolFirstError::EmailUnverified => Self::new(Code::EmailUnverified),
             EnrolFirstError::NotEverywhere => Self::unavailable(UPGRADE_RETRY),
-            EnrolFirstError::NotBegun => Self::new(Code::NotFound),
+            EnrolFirstError::NotBegun => Self::not_found(ENROLMENT_NOT_BEGUN),
             EnrolFirstError::Factor(error) => error.into(),
             EnrolFirstError::Login(error) => error.into(),
         }
@@ -216,7 +217,7 @@ impl From<EnrolError> for ApiError {
             EnrolError::LevelTooLow => Self::level_two(),
             EnrolError::EmailUnverified => Self::new(Code::EmailUnverified),
             EnrolError::NotEverywhere => Self::unavailable(UPGRADE_RETRY),
-            EnrolError::NotBegun => Self::new(Code::NotFound),
+            EnrolError::NotBegun => Self::not_found(ENROLMENT_NOT_BEGUN),
             EnrolError::Factor(error) => error.into(),
         }
     }
@@ -227,7 +228,7 @@ impl From<ManageFactorError> for ApiError {
         match error {
             ManageFactorError::Refused(refused) => refused.into(),
             ManageFactorError::LevelTooLow => Self::level_two(),
-            ManageFactorError::None => Self::new(Code::NotFound),
+            ManageFactorError::None => Self::not_found(NO_SECOND_FACTOR),
             ManageFactorError::Required => Self::new(Code::FactorNotRemovable),
         }
     }

@@ -56,7 +56,7 @@ impl SignInFailure for AnswerError {
             Self::Login(error) => is_ours(error),
             Self::Factor(FactorError::Storage(_)) => true,
             Self::Factor(
-                FactorError::WrongCode | FactorError::None | FactorError::TooManyAttempts { .. },
+                FactorError::WrongCode(_) | FactorError::None | FactorError::TooManyAttempts { .. },
             )
             | Self::InvalidChallenge => false,
         }
@@ -69,7 +69,7 @@ impl SignInFailure for EnrolFirstError {
             Self::Login(error) => is_ours(error),
             Self::Factor(FactorError::Storage(_)) | Self::NotEverywhere => true,
             Self::Factor(
-                FactorError::WrongCode | FactorError::None | FactorError::TooManyAttempts { .. },
+                FactorError::WrongCode(_) | FactorError::None | FactorError::TooManyAttempts { .. },
             )
             | Self::InvalidChallenge
             | Self::EmailUnverified

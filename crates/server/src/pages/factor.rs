@@ -67,7 +67,7 @@ impl Form {
     ) -> Result<(), ApiError> {
         match error {
             // It was removed in the meantime: the page that comes next knows.
-            FactorError::WrongCode | FactorError::None => {
+            FactorError::WrongCode(_) | FactorError::None => {
                 let wrong = self.say(WRONG_FACTOR_CODE);
                 self.fault(field, Code::InvalidCredentials, wrong);
             }

@@ -91,7 +91,8 @@ every_backend! {
         let challenge = asked(&app).await;
         assert!(challenge.starts_with("pcn_"));
         let early = confirm(&app, &challenge, "123456").await;
-        early.assert_problem(404, "not_found");
+        let early = early.assert_problem(404, "not_found");
+        assert_eq!(early["message"], "No enrolment is waiting for a code. Begin the enrolment again.");
         let authenticator = begun(&app, &challenge).await;
         let wrong = confirm(&app, &challenge, "not it").await;
         wrong.assert_problem(401, "invalid_credentials");

@@ -82,11 +82,14 @@ every_backend! {
         let alice = app.signed_in("alice").await;
         let path = "/api/v1/me/factors/totp/confirm";
         let early = app.post(path).by(&alice).json(json!({"code": "123456"})).send().await;
-        early.assert_problem(404, "not_found");
+        let early = early.assert_problem(404, "not_found");
+        assert_eq!(early["message"], "No enrolment is waiting for a code. Begin the enrolment again.");
         let begun = app.post("/api/v1/me/factors/totp").by(&alice).send().await;
         begun.assert_status(201);
         let wrong = app.post(path).by(&alice).json(json!({"code": "x"})).send().await;
-        wrong.assert_problem(401, "invalid_credentials");
+        assert_eq!(wrong.assert_problem(401, "invalid_credentials")["factor"], "totp");
+        // As where the current password is wrong: the token is good, and is not to be refreshed.
+        assert_eq!(wrong.header("www-authenticate"), Some("Bearer"));
         app.login("alice", PASSWORD).await.assert_ok();
         app.advance(601);
         let stale = app.post("/api/v1/me/factors/totp").by(&alice).send().await;
@@ -102,7 +105,8 @@ every_backend! {
             [begin, renew, remove]
         };
         for refused in acts(&alice).await {
-            refused.assert_problem(401, "insufficient_user_authentication");
+            let problem = refused.assert_problem(401, "insufficient_user_authentication");
+            assert_eq!(problem["message"], "Enter the password and the second factor once more to do this.");
             let challenge = refused.header("www-authenticate").unwrap();
             assert!(challenge.contains(r#"acr_values="urn:portcullis:acr:2""#), "{challenge}");
         }
@@ -111,7 +115,11 @@ every_backend! {
         };
         again(json!({"password": PASSWORD})).await.assert_problem(401, "factor_required");
         let wrong = json!({"password": PASSWORD, "totp": "000000x"});
-        again(wrong).await.assert_problem(401, "invalid_credentials");
+        assert_eq!(again(wrong).await.assert_problem(401, "invalid_credentials")["factor"], "totp");
+        let wrong = json!({"password": PASSWORD, "recovery_code": "not it"});
+        assert_eq!(again(wrong).await.assert_problem(401, "invalid_credentials")["factor"], "recovery_code");
+        let wrong = json!({"password": "wrong", "totp": authenticator.shows(&app)});
+        assert!(again(wrong).await.assert_problem(401, "invalid_credentials").get("factor").is_none());
         let right = json!({"password": PASSWORD, "totp": authenticator.shows(&app)});
         let fresh = again(right).await.assert_ok();
         let access = fresh["access_token"].as_str().unwrap().to_owned();
@@ -156,7 +164,8 @@ every_backend! {
         let both = app.post("/api/v1/login/factor").json(both).send().await;
         both.assert_faults(&[("/recovery_code", "unknown_field")]);
         let unknown = answered(&app, "pcq_unknown", "totp", &authenticator.shows(&app)).await;
-        unknown.assert_problem(401, "invalid_challenge");
+        let unknown = unknown.assert_problem(401, "invalid_challenge");
+        assert_eq!(unknown["message"], "This sign-in can’t be continued. Sign in again.");
     }
 
     async fn a_reset_by_mail_leaves_the_factor(app: Mailed) {

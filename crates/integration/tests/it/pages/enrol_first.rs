@@ -79,10 +79,7 @@ async fn confirms(browser: &mut Browser<'_>, challenge: &str, next: &str, code: 
 #[track_caller]
 fn assert_begins_anew(answer: &Answer) {
     let sentence = answer.assert_refused(403);
-    assert_eq!(
-        sentence,
-        "This took too long, or was tried too often. Sign in again."
-    );
+    assert_eq!(sentence, "This sign-in can’t be continued. Sign in again.");
 }
 
 every_backend! {

@@ -34,10 +34,7 @@ pub(super) async fn second_step(browser: &mut Browser<'_>, challenge: &str, code
 #[track_caller]
 fn assert_begins_anew(answer: &Answer) {
     let sentence = answer.assert_refused(403);
-    assert_eq!(
-        sentence,
-        "This took too long, or was tried too often. Sign in again."
-    );
+    assert_eq!(sentence, "This sign-in can’t be continued. Sign in again.");
     assert!(
         answer.text().contains("action=\"/login\""),
         "{}",
