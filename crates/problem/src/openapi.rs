@@ -27,6 +27,19 @@ struct Body {
     /// With 422: every fault of the input.
     #[schema(inline)]
     errors: Option<Vec<FaultBody>>,
+    /// With `factor_required` and `factor_enrolment_required` at a sign-in: what to send with the next step.
+    #[schema(value_type = String, required = false)]
+    challenge: Option<String>,
+    /// With `factor_required` at a sign-in: what the account can prove itself by, `totp` or `recovery_code`.
+    #[schema(value_type = Vec<String>, required = false)]
+    factors: Option<Vec<String>>,
+    /// With `invalid_credentials`: which code of the second factor was wrong, `totp` or `recovery_code`. Without it, the password
+    /// was wrong, or the name.
+    #[schema(value_type = String, required = false)]
+    factor: Option<String>,
+    /// With `deletion_scheduled`: when the account will be deleted.
+    #[schema(value_type = String, format = DateTime, required = false)]
+    deletion_due_at: Option<String>,
 }
 
 #[derive(ToSchema)]

@@ -290,3 +290,39 @@ impl IntoResponse for ApiError {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use account::LoginError;
+    use secret::{PlainToken, TokenPrefix};
+    use utoipa::PartialSchema as _;
+
+    use super::*;
+
+    #[test]
+    fn every_member_of_a_problem_is_described() {
+        let schema = serde_json::to_value(Problem::schema()).unwrap();
+        let challenge = || PlainToken::from_bytes(TokenPrefix("pcq_"), [7; 32]);
+        let factors = vec![FactorKind::Totp, FactorKind::RecoveryCode];
+        let required = FactorRequired {
+            challenge: challenge(),
+            factors,
+        };
+        let enrolment = EnrolmentRequired {
+            challenge: challenge(),
+        };
+        let due_at = Timestamp::from_seconds(1_800_000_000);
+        for error in [
+            LoginError::FactorRequired(required).into(),
+            LoginError::EnrolmentRequired(enrolment).into(),
+            LoginError::DeletionScheduled { due_at }.into(),
+            ApiError::from(account::FactorError::WrongCode(FactorKind::Totp)),
+        ] {
+            let problem = error.into_problem().with_request_id("r-1");
+            let json: serde_json::Value = serde_json::from_slice(&problem.to_json()).unwrap();
+            for (member, _) in json.as_object().unwrap() {
+                assert!(!schema["properties"][member].is_null(), "{member}");
+            }
+        }
+    }
+}
