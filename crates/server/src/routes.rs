@@ -83,9 +83,12 @@ static ENDPOINTS: &[Endpoint] = routes! {
 
     page "/", Page: GET pages::home::show;
     form "/login", Page, signs_in: GET pages::login::show, POST pages::login::submit;
-    form "/login/factor", Page, signs_in: POST pages::second_step::submit;
-    form "/login/enrol", Page, signs_in: POST pages::enrol_first::begin;
-    form "/login/enrol/confirm", Page, signs_in: POST pages::enrol_first::confirm;
+    form "/login/factor", Page, signs_in:
+        GET pages::login::lead_here, POST pages::second_step::submit;
+    form "/login/enrol", Page, signs_in:
+        GET pages::login::lead_here, POST pages::enrol_first::begin;
+    form "/login/enrol/confirm", Page, signs_in:
+        GET pages::login::lead_here, POST pages::enrol_first::confirm;
     form "/register", Page: GET pages::register::show, POST pages::register::submit;
     form "/forgot", Page: GET pages::mailed::forgot::show, POST pages::mailed::forgot::submit;
     form "/reset", Page: GET pages::mailed::reset::show, POST pages::mailed::reset::submit;
@@ -99,11 +102,16 @@ static ENDPOINTS: &[Endpoint] = routes! {
     form "/account/resend", PageOfAccount:
         GET pages::account::page::lead_here, POST pages::account::resend::submit;
     form "/account/factor", PageOfAccount: GET pages::account::factor::show;
-    form "/account/factor/begin", PageOfAccount: POST pages::account::factor::enrol::begin;
-    form "/account/factor/confirm", PageOfAccount: POST pages::account::factor::enrol::confirm;
-    form "/account/factor/codes", PageOfAccount: POST pages::account::factor::manage::renew_codes;
-    form "/account/factor/forget", PageOfAccount: POST pages::account::factor::manage::forget;
-    form "/account/factor/remove", PageOfAccount: POST pages::account::factor::manage::remove;
+    form "/account/factor/begin", PageOfAccount:
+        GET pages::account::factor::lead_here, POST pages::account::factor::enrol::begin;
+    form "/account/factor/confirm", PageOfAccount:
+        GET pages::account::factor::lead_here, POST pages::account::factor::enrol::confirm;
+    form "/account/factor/codes", PageOfAccount:
+        GET pages::account::factor::lead_here, POST pages::account::factor::manage::renew_codes;
+    form "/account/factor/forget", PageOfAccount:
+        GET pages::account::factor::lead_here, POST pages::account::factor::manage::forget;
+    form "/account/factor/remove", PageOfAccount:
+        GET pages::account::factor::lead_here, POST pages::account::factor::manage::remove;
     form "/account/events", PageOfAccount: GET pages::account::events::show;
     form "/account/export", PageOfAccount: POST pages::account::export::submit;
     form "/account/delete", PageOfAccount, hashes(Reauthentication):

@@ -83,6 +83,12 @@ pub(super) struct Sign {
     pub(super) may_keep: bool,
 }
 
+/// Leads to the page from the addresses of the steps that follow it, which a password goes before: whoever loads one of them
+/// again, or finds it in the history, meets no 405.
+pub(crate) async fn lead_here() -> Redirect {
+    Redirect::to("/login")
+}
+
 /// Shows the form.
 pub(crate) async fn show(
     State(accounts): State<Accounts>,

@@ -215,13 +215,15 @@ every_backend! {
         second_step(&mut other, &asked, &new.shows(&app)).await.assert_goes_to("/account");
     }
 
-    async fn what_is_shown_once_is_no_address_to_open(app: TestApp) {
+    async fn whoever_opens_the_address_of_a_step_begins_with_the_first(app: TestApp) {
         app.signed_up("alice").await;
         let mut browser = app.browser_of("alice").await;
-        for path in ["begin", "confirm", "codes", "remove"] {
-            browser.open(&format!("/account/factor/{path}")).await.assert_status(405);
+        for path in ["begin", "confirm", "codes", "forget", "remove"] {
+            browser.open(&format!("/account/factor/{path}")).await.assert_goes_to("/account/factor");
         }
-        browser.open("/login/factor").await.assert_status(405);
+        for path in ["/login/factor", "/login/enrol", "/login/enrol/confirm"] {
+            browser.open(path).await.assert_goes_to("/login");
+        }
         app.browser().open("/account/factor").await.assert_goes_to("/login");
     }
 }

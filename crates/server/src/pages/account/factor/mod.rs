@@ -40,6 +40,11 @@ struct Page {
     address_first: bool,
 }
 
+/// Leads to the page from the addresses of its forms, whose answers are shown once.
+pub(crate) async fn lead_here() -> Redirect {
+    Redirect::to(LOCATION)
+}
+
 /// Shows the page.
 pub(crate) async fn show(
     State(accounts): State<Accounts>,
