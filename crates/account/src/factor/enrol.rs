@@ -122,7 +122,7 @@ impl Accounts {
         let sealed = self.seal_secret(&user.id, &secret);
         let provisional = Provisional {
             user: user.id.clone(),
-            sealed: sealed.map_err(storage::Error::from)?,
+            sealed: sealed.map_err(FactorError::from)?,
             until: self.0.clock.now().plus(LIFETIME),
         };
         self.keep_provisional(provisional).await?;
@@ -160,7 +160,7 @@ impl Accounts {
         let provisional = self.provisional(&user.id).await?;
         let provisional = provisional.ok_or(EnrolError::NotBegun)?;
         let secret = self.open_secret(&user.id, &provisional.sealed);
-        let secret = secret.map_err(storage::Error::from)?;
+        let secret = secret.map_err(|_| EnrolError::NotBegun)?; // beginning again helps
         let budget = self.budget_of_factor(&user.id);
         let guess = self
             .count_guess(budget, Act::FactorEnrolment, Some(&user.id))

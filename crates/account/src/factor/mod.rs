@@ -48,17 +48,11 @@ pub enum FactorKind {
     RecoveryCode,
 }
 
-/// A secret that can't be encrypted, or decrypted with the keys of this process.
-#[derive(Debug, thiserror::Error)]
+/// A secret that can't be encrypted, or decrypted with the keys of this process: until an operator sets the key again that it
+/// was encrypted with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a second factor can't be read with this SECRET_KEY")]
-pub(crate) struct Unreadable;
-
-impl From<Unreadable> for storage::Error {
-    /// It passes once the key is there again that it was encrypted with.
-    fn from(error: Unreadable) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-}
+pub struct Unreadable;
 
 impl Accounts {
     /// The secret of an account, encrypted.

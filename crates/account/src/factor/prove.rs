@@ -7,7 +7,7 @@ use model::{Method, UserId};
 use secret::Secret;
 use storage::SecondFactor;
 
-use super::{FEW_RECOVERY_CODES, FactorKind, FactorNews};
+use super::{FEW_RECOVERY_CODES, FactorKind, FactorNews, Unreadable};
 use crate::Accounts;
 use crate::attempts::GuessError;
 use crate::events::{Act, Reason};
@@ -58,7 +58,10 @@ pub enum FactorError {
         /// When to try again.
         retry_after: Duration,
     },
-    /// The store failed, or the factor can't be read.
+    /// No key of this process opens it.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// The store failed.
     #[error(transparent)]
     Storage(#[from] storage::Error),
 }
@@ -101,7 +104,7 @@ impl Accounts {
             }
             Err(error) => {
                 self.give_back(guess).await;
-                Err(error.into())
+                Err(error)
             }
         }
     }
@@ -125,13 +128,13 @@ impl Accounts {
         user: &UserId,
         factor: &SecondFactor,
         typed: &Secret<String>,
-    ) -> Result<bool, storage::Error> {
+    ) -> Result<bool, FactorError> {
         let secret = self.open_secret(user, &factor.sealed)?;
         let last = Some(Step(factor.last_step));
         match self.step_of(&secret, typed, last) {
             Some(Step(step)) => {
                 let advancing = self.0.storage.advance_step(user, factor.enrolled, step);
-                advancing.await
+                Ok(advancing.await?)
             }
             None => Ok(false),
         }
@@ -142,7 +145,7 @@ impl Accounts {
         user: &UserId,
         factor: &SecondFactor,
         typed: &Secret<String>,
-    ) -> Result<bool, storage::Error> {
+    ) -> Result<bool, FactorError> {
         let Some(code) = RecoveryCode::parse(typed.expose()) else {
             return Ok(false);
         };

@@ -92,7 +92,7 @@ every_backend! {
         for _ in 0..6 {
             let refused = answered(&app, "totp", &authenticator.shows(&app)).await;
             refused.assert_problem(503, "unavailable");
-            assert!(refused.header("retry-after").is_some());
+            assert_eq!(refused.header("retry-after"), Some("60"), "an operator has to see to it");
         }
         let ran = app.command(&["keys", "reencrypt"]).await;
         assert_eq!(ran.code, Some(1), "{ran:?}");
@@ -101,6 +101,18 @@ every_backend! {
         answered(&app, "recovery_code", &codes[0]).await.assert_ok();
         let app = app.restart_with(&[BEFORE]).await;
         answered(&app, "totp", &authenticator.shows(&app)).await.assert_ok();
+    }
+
+    async fn without_its_key_an_enrolment_is_begun_again(app: TestApp) {
+        let alice = app.signed_in("alice").await;
+        let begin = async |app: &TestApp| app.post("/api/v1/me/factors/totp").by(&alice).send().await;
+        let begun = begin(&app).await.assert_status(201).json();
+        let app = app.restart_with(&[NEW, UNSET]).await;
+        let code = Authenticator::with(begun["secret"].as_str().unwrap()).shows(&app);
+        let confirming = app.post("/api/v1/me/factors/totp/confirm").by(&alice);
+        let confirmed = confirming.json(json!({"code": code})).send().await;
+        confirmed.assert_problem(404, "not_found");
+        begin(&app).await.assert_status(201);
     }
 }
 

@@ -22,8 +22,9 @@ use super::{
 };
 use crate::code::Code;
 
-/// After this a client may try again when a new password could not be judged: an operator has to see to it first.
-const LIST_RETRY: Duration = Duration::from_mins(1);
+/// After this a client may try again when an operator has to see to something first: to a list by which new passwords are
+/// judged, to a key that opens a second factor.
+const OPERATOR_RETRY: Duration = Duration::from_mins(1);
 
 impl From<storage::Error> for ApiError {
     fn from(error: storage::Error) -> Self {
@@ -63,7 +64,7 @@ impl From<HashError> for ApiError {
             HashError::Busy(busy) => busy.into(),
             HashError::Unjudged(_) => Self {
                 cause: Some(Cause(Arc::new(error))),
-                ..Self::unavailable(LIST_RETRY)
+                ..Self::unavailable(OPERATOR_RETRY)
             },
             HashError::TooLong | HashError::NoRandomness | HashError::NotHashed => {
                 Self::internal(error)
@@ -182,6 +183,10 @@ impl From<FactorError> for ApiError {
             },
             FactorError::None => Self::not_found(NO_SECOND_FACTOR),
             FactorError::TooManyAttempts { retry_after } => Self::too_many_attempts(retry_after),
+            FactorError::Unreadable(error) => Self {
+                cause: Some(Cause(Arc::new(error))),
+                ..Self::unavailable(OPERATOR_RETRY)
+            },
             FactorError::Storage(error) => error.into(),
         }
     }

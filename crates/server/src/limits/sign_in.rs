@@ -54,7 +54,7 @@ impl SignInFailure for AnswerError {
     fn is_no_guess(&self) -> bool {
         match self {
             Self::Login(error) => is_ours(error),
-            Self::Factor(FactorError::Storage(_)) => true,
+            Self::Factor(FactorError::Storage(_) | FactorError::Unreadable(_)) => true,
             Self::Factor(
                 FactorError::WrongCode(_) | FactorError::None | FactorError::TooManyAttempts { .. },
             )
@@ -67,7 +67,8 @@ impl SignInFailure for EnrolFirstError {
     fn is_no_guess(&self) -> bool {
         match self {
             Self::Login(error) => is_ours(error),
-            Self::Factor(FactorError::Storage(_)) | Self::NotEverywhere => true,
+            Self::Factor(FactorError::Storage(_) | FactorError::Unreadable(_))
+            | Self::NotEverywhere => true,
             Self::Factor(
                 FactorError::WrongCode(_) | FactorError::None | FactorError::TooManyAttempts { .. },
             )

@@ -72,7 +72,9 @@ impl Form {
                 self.fault(field, Code::InvalidCredentials, wrong);
             }
             FactorError::TooManyAttempts { retry_after } => self.refuse_guess(field, retry_after),
-            FactorError::Storage(error) => return Err(error.into()),
+            error @ (FactorError::Unreadable(_) | FactorError::Storage(_)) => {
+                return Err(error.into());
+            }
         }
         Ok(())
     }
