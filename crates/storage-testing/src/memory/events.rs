@@ -136,7 +136,12 @@ impl Chain {
 
     /// Removes the first links, as far as they are as old as that, and says how many.
     fn remove_first(&mut self, user: &UserId, until: Option<Timestamp>, limit: u64) -> u64 {
-        let links: Vec<_> = self.links.values().take(limit as usize).cloned().collect();
+        let links: Vec<_> = self
+            .links
+            .values()
+            .take(usize::try_from(limit).unwrap_or(usize::MAX))
+            .cloned()
+            .collect();
         let is_old = |link: &Link| until.is_none_or(|until| link.at <= until);
         let removable = EventKeys::default().removable(user, self.anchor.as_ref(), &links, is_old);
         let Some(removable) = removable.filter(|removable| removable.until > 0) else {
