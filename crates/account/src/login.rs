@@ -107,6 +107,7 @@ impl From<OpenSessionError> for LoginError {
     fn from(error: OpenSessionError) -> Self {
         match error {
             OpenSessionError::Insufficient => Self::Insufficient,
+            OpenSessionError::FactorRequired(required) => Self::FactorRequired(required),
             OpenSessionError::EnrolmentRequired(required) => Self::EnrolmentRequired(required),
             OpenSessionError::EmailUnverified => Self::EmailUnverified,
             OpenSessionError::Gone => Self::InvalidCredentials,
@@ -147,16 +148,11 @@ impl Accounts {
         if proven.is_enough() {
             return Ok(proven);
         }
-        if let Memory::Presented(device) = &proven.memory {
-            match self.is_remembered(&proven.user, device).await {
-                Ok(true) => {
-                    proven.memory = Memory::Holds;
-                    return Ok(proven);
-                }
-                Ok(false) => {}
-                // The factor decides.
-                Err(error) => tracing::warn!(%error, "remembered devices can't be read"),
-            }
+        if let Memory::Presented(device) = &proven.memory
+            && self.stands_for_the_factor(&proven.user, device).await
+        {
+            proven.memory = Memory::Holds(device.clone());
+            return Ok(proven);
         }
         let required = self.challenge(proven).await?;
         Err(LoginError::FactorRequired(required))

@@ -9,7 +9,7 @@
 
 use futures_util::future::join;
 use jwt::IssueError;
-use model::{Authentication, AuthenticationContext, ClientInfo, Level, Timestamp, User};
+use model::{Authentication, AuthenticationContext, ClientInfo, Level, SessionId, Timestamp, User};
 use secret::HashedToken;
 
 use crate::attempts::Settlement;
@@ -17,7 +17,7 @@ use crate::carrier::{Carrier, Given};
 use crate::device::Nonce;
 use crate::events::{Act, Reason};
 use crate::factor::Memory;
-use crate::{Accounts, EnrolmentRequired};
+use crate::{Accounts, EnrolmentRequired, FactorRequired};
 
 /// Someone who has proven who they are, as far as it goes.
 pub(crate) struct Proven {
@@ -41,6 +41,9 @@ pub enum OpenSessionError {
     /// Their account demands more than they have proven.
     #[error("another factor is needed")]
     Insufficient,
+    /// It demands the second factor, since the device that stood for it was forgotten meanwhile.
+    #[error("the second factor is needed")]
+    FactorRequired(FactorRequired),
     /// Their account must get a second factor first, which this server requires.
     #[error("a second factor must be enrolled")]
     EnrolmentRequired(EnrolmentRequired),
@@ -98,7 +101,7 @@ impl Proven {
 
     /// Whether the second factor isn't asked for, since the device is remembered.
     const fn is_remembered(&self) -> bool {
-        matches!(self.memory, Memory::Holds)
+        matches!(self.memory, Memory::Holds(_))
     }
 }
 
@@ -131,7 +134,7 @@ impl Accounts {
     /// Opens a session for someone who has proven enough.
     pub(crate) async fn open_session<C: Carrier>(
         &self,
-        proven: Proven,
+        mut proven: Proven,
         carrier: &C,
     ) -> Result<C::Opened, OpenSessionError> {
         let demands = self.demands(&proven.user, proven.is_enough());
@@ -143,42 +146,80 @@ impl Accounts {
                 return Err(error.into());
             }
         };
+        let user = proven.user.id.clone();
+        let (opened, id) = if proven.is_remembered() {
+            let (opened, id) = match self.keep_opened(&proven, enrol_by, carrier).await {
+                Ok(kept) => kept,
+                Err(error) => {
+                    self.settle(proven.guess.given_back()).await?; // not the fault of the password
+                    return Err(error);
+                }
+            };
+            proven = self.still_remembered(proven, id).await?;
+            self.settle(proven.guess).await?;
+            (opened, id)
+        } else {
+            let guess = std::mem::replace(&mut proven.guess, Settlement::Nothing);
+            let opening = self.keep_opened(&proven, enrol_by, carrier);
+            let (settled, opened) = join(self.settle(guess), opening).await;
+            settled?; // a session of which nobody is told proves nothing
+            opened?
+        };
+        let done = Act::SignIn.done();
+        self.report(done.of(&user).in_session(id));
+        if let Some(previous) = carrier.replaces() {
+            self.logout(previous).await?;
+        }
+        Ok(opened)
+    }
+
+    /// Keeps a session for them, and gives what carries it.
+    async fn keep_opened<C: Carrier>(
+        &self,
+        proven: &Proven,
+        enrol_by: Option<Timestamp>,
+        carrier: &C,
+    ) -> Result<(C::Opened, SessionId), OpenSessionError> {
+        let user = &proven.user;
         let context = if proven.is_remembered() {
             AuthenticationContext::carried_on(proven.authentication) // nobody has shown the factor
         } else {
             AuthenticationContext::just_proven(proven.authentication)
         };
-        let Proven {
-            user,
-            client,
-            device,
-            memory,
-            guess,
-            ..
-        } = proven;
-        let mut session = self.new_session(&user, context, client, self.0.clock.now());
+        let client = proven.client.clone();
+        let mut session = self.new_session(user, context, client, self.0.clock.now());
         let id = session.id;
         let given = Given {
-            device: self.issue_device(&user.id, user.generation, device),
+            device: self.issue_device(&user.id, user.generation, proven.device),
             enrol_by,
-            remembered: match memory {
-                Memory::Wanted => self.remember(&user).await,
-                Memory::Nothing | Memory::Presented(_) | Memory::Holds => None,
+            remembered: match proven.memory {
+                Memory::Wanted => self.remember(user).await,
+                Memory::Nothing | Memory::Presented(_) | Memory::Holds(_) => None,
             },
         };
-        let opening = async {
-            let opened = carrier.carry(self, &mut session, given)?;
-            self.keep_session(session).await?;
-            Ok::<_, OpenSessionError>(opened)
-        };
-        let (settled, opened) = join(self.settle(guess), opening).await;
-        settled?; // a session of which nobody is told proves nothing
-        let opened = opened?;
-        self.report(Act::SignIn.done().of(&user.id).in_session(id));
-        if let Some(previous) = carrier.replaces() {
-            self.logout(previous).await?;
+        let opened = carrier.carry(self, &mut session, given)?;
+        self.keep_session(session).await?;
+        Ok((opened, id))
+    }
+
+    /// Asks once more whether the device is remembered that a session was opened by, now that it is there: whoever forgot
+    /// devices since, and ended sessions then, may have been too early for this one. Where it isn't, the session ends, of
+    /// which nobody was told, and the factor is asked for.
+    async fn still_remembered(
+        &self,
+        proven: Proven,
+        opened: SessionId,
+    ) -> Result<Proven, OpenSessionError> {
+        if let Memory::Holds(device) = &proven.memory
+            && self.stands_for_the_factor(&proven.user, device).await
+        {
+            return Ok(proven);
         }
-        Ok(opened)
+        let (storage, user) = (&self.0.storage, &proven.user.id);
+        storage.end_session(user, opened, self.moment()).await?;
+        Err(OpenSessionError::FactorRequired(
+            self.challenge(proven).await?,
+        ))
     }
 
     /// Why there is no session. The password was right, but no success: its failures are counted on.

@@ -79,15 +79,18 @@ impl Accounts {
 
     /// Ends every session of the actor but the one that asks, and says how many. No device is remembered any more. Needs a
     /// fresh token.
+    ///
+    /// Devices are forgotten first: a session that one opens meanwhile either ends with the others, or finds afterwards that
+    /// its device is forgotten (`opening.rs`).
     pub async fn end_other_sessions(&self, actor: &Actor) -> Result<u64, Refused> {
         self.require_fresh(actor)?;
         self.live_session(actor).await?;
+        self.forget_devices(&actor.user).await?;
         let ended = self
             .0
             .storage
             .end_other_sessions(&actor.user, actor.session, self.moment())
             .await?;
-        self.forget_devices(&actor.user).await?;
         self.report_kept(actor.event(Act::OtherSessionsEnd.done()))
             .await;
         Ok(ended)

@@ -101,7 +101,10 @@ impl Purpose for Challenge {
 
 impl Accounts {
     /// Keeps what was proven for the next step.
-    pub(crate) async fn challenge(&self, proven: Proven) -> Result<FactorRequired, LoginError> {
+    pub(crate) async fn challenge(
+        &self,
+        proven: Proven,
+    ) -> Result<FactorRequired, OpenSessionError> {
         let factor = self.0.storage.second_factor(&proven.user.id).await?;
         let has_codes = factor.is_some_and(|factor| factor.recovery_codes > 0);
         let (user, bound) = (proven.user.id.clone(), Bound::to(&proven.user));

@@ -44,8 +44,8 @@ pub(crate) enum Memory {
     Nothing,
     /// The client says that it is remembered, which is not checked yet.
     Presented(RememberedDevice),
-    /// It is: the factor isn't asked for.
-    Holds,
+    /// It is, by this: the factor isn't asked for. It must be so still when the session is there.
+    Holds(RememberedDevice),
     /// The factor was shown, and the client wants to be remembered.
     Wanted,
 }
@@ -113,7 +113,7 @@ impl Accounts {
     }
 
     /// Whether the second factor of `user` isn't asked for on the device that keeps this.
-    pub(crate) async fn is_remembered(
+    async fn is_remembered(
         &self,
         user: &User,
         device: &RememberedDevice,
@@ -125,6 +125,21 @@ impl Accounts {
         let good = self.remembered(user).await?;
         let mut good = good.iter();
         Ok(good.any(|device| HashedToken::from_bytes(device.hash) == hash))
+    }
+
+    /// The same, and `false` where that can't be read: then the factor decides.
+    pub(crate) async fn stands_for_the_factor(
+        &self,
+        user: &User,
+        device: &RememberedDevice,
+    ) -> bool {
+        match self.is_remembered(user, device).await {
+            Ok(is_remembered) => is_remembered,
+            Err(error) => {
+                tracing::warn!(%error, "remembered devices can't be read");
+                false
+            }
+        }
     }
 
     /// Remembers the device of somebody who has just shown the second factor, where that is possible: what it keeps. Who

@@ -30,6 +30,8 @@ enum Act {
     Remembered,
     /// The owner forgets every device.
     Forget,
+    /// The owner ends every other session.
+    EndOthers,
     /// A new password: the next generation, in which no session is left.
     Reset,
 }
@@ -134,8 +136,15 @@ impl Scene {
                 forgetting.await.unwrap();
                 Told::Done
             }
+            (Act::EndOthers, Some((_, owner))) => {
+                let ending = world.accounts.end_other_sessions(&owner.actor);
+                ending.await.unwrap();
+                Told::Done
+            }
             (Act::Reset, _) => self.reset(world).await,
-            (Act::Remembered | Act::Forget, None) => panic!("no device is remembered"),
+            (Act::Remembered | Act::Forget | Act::EndOthers, None) => {
+                panic!("no device is remembered")
+            }
         }
     }
 
@@ -263,6 +272,7 @@ fn judge(scene: &Scene, told: &[(Act, Told)], seen: &str) {
     let leads = |cookie: &PlainToken| {
         (0..2).any(|hand| browser(scene.world.asked_by(hand), cookie.clone()).is_some())
     };
+    let leads_anew = |cookie: &PlainToken| browser(scene.world.lagging(), cookie.clone()).is_some();
     // One app is enrolled, and whoever enrolled it has the only session.
     let confirmed = cookies().filter(|(act, _)| *act != Act::Remembered).count();
     assert!(confirmed <= 1, "{seen}");
@@ -271,6 +281,10 @@ fn judge(scene: &Scene, told: &[(Act, Told)], seen: &str) {
     if is_done(Act::Reset) {
         assert!(cookies().all(|(_, cookie)| !leads(cookie)), "{seen}");
     }
+    // The end of the others leaves none that a device has opened without the factor.
+    if is_done(Act::EndOthers) {
+        assert!(cookies().all(|(_, cookie)| !leads_anew(cookie)), "{seen}");
+    }
     // The password alone opens nothing, and no device is remembered by what has changed.
     let device = scene.device.as_ref().map(|(device, _)| device);
     let alone = attempt(&scene.who, None);
@@ -278,7 +292,10 @@ fn judge(scene: &Scene, told: &[(Act, Told)], seen: &str) {
     assert!(alone.is_err(), "{seen}");
     let again = attempt(&scene.who, device);
     let again = block_on(scene.world.accounts.login(again, &carrier()));
-    let is_good = device.is_some() && !is_done(Act::Reset) && !is_done(Act::Forget);
+    let is_void = [Act::Reset, Act::Forget, Act::EndOthers]
+        .map(is_done)
+        .contains(&true);
+    let is_good = device.is_some() && !is_void;
     assert_eq!(again.is_ok(), is_good, "{seen}");
 }
 
@@ -301,4 +318,9 @@ fn a_remembered_device_and_a_new_password() {
 #[test]
 fn a_remembered_device_and_its_owner_who_forgets_it() {
     assert!(hold(Scene::remembered, &[Act::Remembered, Act::Forget]) > 20);
+}
+
+#[test]
+fn a_remembered_device_and_its_owner_who_ends_the_other_sessions() {
+    assert!(hold(Scene::remembered, &[Act::Remembered, Act::EndOthers]) > 20);
 }
