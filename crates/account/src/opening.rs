@@ -193,7 +193,7 @@ impl Accounts {
             device: self.issue_device(&user.id, user.generation, proven.device),
             enrol_by,
             remembered: match proven.memory {
-                Memory::Wanted => self.remember(user).await,
+                Memory::Wanted(forgotten) => self.remember(user, forgotten).await,
                 Memory::Nothing | Memory::Presented(_) | Memory::Holds(_) => None,
             },
         };

@@ -142,6 +142,12 @@ impl Accounts {
         let user = user.filter(|user| found.bound.holds_for(user) && !user.disabled);
         let user = user.ok_or_else(invalid)?;
 
+        // Before the factor is looked at: what forgets devices from here on means this one too.
+        let memory = if answer.remember {
+            self.to_be_remembered(&user).await
+        } else {
+            Memory::Nothing
+        };
         let method = self
             .prove_factor(Act::SignIn, &user.id, &answer.presented)
             .await?;
@@ -158,11 +164,7 @@ impl Accounts {
             client: answer.client,
             device: granted.0.device,
             browser: answer.browser,
-            memory: if answer.remember {
-                Memory::Wanted
-            } else {
-                Memory::Nothing
-            },
+            memory,
             guess: granted.0.settlement(),
         };
         let proven = if answer.keeps_account {

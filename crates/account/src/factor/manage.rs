@@ -93,7 +93,6 @@ impl Accounts {
         let user = self.who_manages(actor).await?;
         let factor = self.0.storage.second_factor(&user.id).await?;
         let factor = factor.ok_or(ManageFactorError::None)?;
-        self.forget_devices(&user.id).await?; // whoever fears for the codes fears for those
         let codes = self.new_recovery_codes();
         let hashes = codes.iter().map(RecoveryCode::hashed).collect();
         let storage = &self.0.storage;
@@ -101,6 +100,8 @@ impl Accounts {
         if !replacing.await? {
             return Err(ManageFactorError::None);
         }
+        // Whoever fears for the codes fears for those. Afterwards: none is remembered by a code of before from here on.
+        self.forget_devices(&user.id).await?;
         self.report_kept(actor.event(Act::RecoveryCodes.done()))
             .await;
         Ok(RecoveryCodes(

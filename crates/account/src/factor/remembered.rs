@@ -5,6 +5,8 @@
 //! is good in the generation and for the enrolment that it was made in, so a new password, a reset and another factor void it,
 //! and so does an operator who ends all sessions.
 
+use std::time::Duration;
+
 use model::{Generation, Rng, Timestamp, User, UserId};
 use secret::{HashedToken, PlainToken, TokenPrefix};
 use serde::{Deserialize, Serialize};
@@ -20,6 +22,9 @@ const MAX_REMEMBERED: usize = 20;
 
 /// How often a record is read anew that somebody else has changed.
 const TRIES: usize = 4;
+
+/// The same where devices are forgotten, which must not give way to one that is remembered.
+const TRIES_TO_FORGET: usize = 64;
 
 /// The start of what a device keeps.
 const PREFIX: TokenPrefix = TokenPrefix("pcm_");
@@ -46,9 +51,15 @@ pub(crate) enum Memory {
     Presented(RememberedDevice),
     /// It is, by this: the factor isn't asked for. It must be so still when the session is there.
     Holds(RememberedDevice),
-    /// The factor was shown, and the client wants to be remembered.
-    Wanted,
+    /// The factor was shown, and the client wants to be remembered: it is if nobody has forgotten devices since this was read.
+    Wanted(Forgotten),
 }
+
+/// When the devices of an account were forgotten last; never, where there is nothing. It is read before a factor is proven:
+/// whoever forgets devices until one is remembered by that means this one too. It is compared for equality only, so clocks
+/// may differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Forgotten(Option<Timestamp>);
 
 impl RememberedDevice {
     /// What a client sent; `None` for what can't be one.
@@ -73,6 +84,9 @@ impl RememberedDevice {
 struct Remembered {
     user: UserId,
     devices: Vec<Device>,
+    /// When all of them were forgotten last. Each time is later than the one before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    forgotten_at: Option<Timestamp>,
     /// What a later version keeps here.
     #[serde(flatten)]
     later: Map<String, Value>,
@@ -142,13 +156,31 @@ impl Accounts {
         }
     }
 
+    /// That a device is to be remembered once the factor is shown: to be asked before that is looked at.
+    pub(crate) async fn to_be_remembered(&self, user: &User) -> Memory {
+        if self.remembers_for().is_zero() {
+            return Memory::Nothing;
+        }
+        match self.records::<Remembered>().by_key(user.id.as_str()).await {
+            Ok(found) => Memory::Wanted(Forgotten(found.and_then(|found| found.forgotten_at))),
+            Err(error) => {
+                tracing::warn!(%error, "a device can't be remembered");
+                Memory::Nothing
+            }
+        }
+    }
+
     /// Remembers the device of somebody who has just shown the second factor, where that is possible: what it keeps. Who
     /// isn't remembered is asked again, so no sign-in fails by this.
-    pub(crate) async fn remember(&self, user: &User) -> Option<RememberedDevice> {
+    pub(crate) async fn remember(
+        &self,
+        user: &User,
+        forgotten: Forgotten,
+    ) -> Option<RememberedDevice> {
         if self.remembers_for().is_zero() {
             return None;
         }
-        match self.keep_device(user).await {
+        match self.keep_device(user, forgotten).await {
             Ok(device) => {
                 if device.is_some() {
                     self.report(Act::DeviceRemembered.done().of(&user.id));
@@ -183,13 +215,19 @@ impl Accounts {
         Ok(())
     }
 
-    /// Has the second factor asked for on every device of an account.
-    pub(crate) async fn forget_devices(&self, user: &UserId) -> Result<(), storage::Error> {
-        let records = self.records::<Remembered>();
-        if let Some(found) = records.by_key(user.as_str()).await? {
-            records.delete_by_id(found.id(), Tells::nothing()).await?;
+    /// Has the second factor asked for on every device of an account, also on one that is about to be remembered; whether
+    /// there was one.
+    pub(crate) async fn forget_devices(&self, user: &UserId) -> Result<bool, storage::Error> {
+        for _ in 0..TRIES_TO_FORGET {
+            match self.forget_once(user).await {
+                Ok(Some(had_any)) => return Ok(had_any),
+                Ok(None) => {}
+                Err(SaveRecordError::OwnerGone) => return Ok(false),
+                Err(SaveRecordError::Storage(error)) => return Err(error),
+                Err(error) => return Err(storage::Error::Backend(error.into())),
+            }
         }
-        Ok(())
+        Err(storage::Error::Busy)
     }
 
     /// The devices that are good now.
@@ -213,7 +251,11 @@ impl Accounts {
         Ok(devices)
     }
 
-    async fn keep_device(&self, user: &User) -> Result<Option<RememberedDevice>, storage::Error> {
+    async fn keep_device(
+        &self,
+        user: &User,
+        forgotten: Forgotten,
+    ) -> Result<Option<RememberedDevice>, storage::Error> {
         let Some(factor) = self.0.storage.second_factor(&user.id).await? else {
             return Ok(None);
         };
@@ -228,10 +270,12 @@ impl Accounts {
             later: Map::new(),
         };
         for _ in 0..TRIES {
-            match self.add_device(user, &factor, device.clone()).await {
-                Ok(true) => return Ok(Some(new)),
+            let adding = self.add_device(user, &factor, forgotten, device.clone());
+            match adding.await {
+                Ok(Added::Done) => return Ok(Some(new)),
+                Ok(Added::Forgotten) => break,
                 // Another device was remembered at the same time, or all were forgotten.
-                Ok(false) | Err(SaveRecordError::Taken(_)) => {}
+                Ok(Added::Superseded) | Err(SaveRecordError::Taken(_)) => {}
                 Err(SaveRecordError::OwnerGone) => return Ok(None),
                 Err(SaveRecordError::Storage(error)) => return Err(error),
                 Err(SaveRecordError::OwnerChanged | SaveRecordError::TooLarge(_)) => break,
@@ -240,25 +284,33 @@ impl Accounts {
         Ok(None)
     }
 
-    /// Adds a device to those that are good; `false` when somebody else was faster.
+    /// Adds a device to those that are good.
     async fn add_device(
         &self,
         user: &User,
         factor: &SecondFactor,
+        forgotten: Forgotten,
         device: Device,
-    ) -> Result<bool, SaveRecordError> {
+    ) -> Result<Added, SaveRecordError> {
         let records = self.records::<Remembered>();
         let now = device.since;
         let Some(before) = records.by_key(user.id.as_str()).await? else {
+            if forgotten != Forgotten(None) {
+                return Ok(Added::Forgotten); // an older version forgets so
+            }
             let first = Remembered {
                 user: user.id.clone(),
                 devices: vec![device],
+                forgotten_at: None,
                 later: Map::new(),
             };
             let id = RecordId::new(now, &*self.0.rng);
             records.insert(id, first, Tells::nothing()).await?;
-            return Ok(true);
+            return Ok(Added::Done);
         };
+        if forgotten != Forgotten(before.forgotten_at) {
+            return Ok(Added::Forgotten);
+        }
         let after = before.with(|kept| {
             let devices = &mut kept.devices;
             devices.retain(|other| other.is_of(user, factor) && now < other.until);
@@ -267,8 +319,52 @@ impl Accounts {
             devices.push(device);
         });
         let replaced = records.replace(after, Tells::nothing()).await?;
-        Ok(matches!(replaced, Replaced::Done(_)))
+        Ok(match replaced {
+            Replaced::Done(_) => Added::Done,
+            Replaced::Superseded => Added::Superseded,
+        })
     }
+
+    /// Forgets the devices and notes when; whether there were any. `None` when somebody else was faster.
+    async fn forget_once(&self, user: &UserId) -> Result<Option<bool>, SaveRecordError> {
+        let records = self.records::<Remembered>();
+        let now = self.0.clock.now();
+        let Some(before) = records.by_key(user.as_str()).await? else {
+            if self.remembers_for().is_zero() {
+                return Ok(Some(false));
+            }
+            let first = Remembered {
+                user: user.clone(),
+                devices: Vec::new(),
+                forgotten_at: Some(now),
+                later: Map::new(),
+            };
+            let id = RecordId::new(now, &*self.0.rng);
+            return match records.insert(id, first, Tells::nothing()).await {
+                Ok(_) => Ok(Some(false)),
+                Err(SaveRecordError::Taken(_)) => Ok(None),
+                Err(error) => Err(error),
+            };
+        };
+        let had_any = !before.devices.is_empty();
+        let after = before.with(|kept| {
+            let before = kept.forgotten_at;
+            let next = before.map(|before| before.plus(Duration::from_millis(1)));
+            kept.forgotten_at = Some(next.map_or(now, |next| next.max(now)));
+            kept.devices.clear();
+        });
+        let replaced = records.replace(after, Tells::nothing()).await?;
+        Ok(matches!(replaced, Replaced::Done(_)).then_some(had_any))
+    }
+}
+
+/// What became of a device that was to be remembered.
+enum Added {
+    Done,
+    /// Somebody else was faster.
+    Superseded,
+    /// Devices were forgotten since its factor was asked for.
+    Forgotten,
 }
 
 impl Device {

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use account::{
-    BrowserActor, ChallengeAnswer, Cookie, EnrolFirstError, FactorRules, FirstCode, FirstEnrolment,
-    LoginAttempt, LoginError, PresentedFactor, RememberedDevice,
+    AnswerError, BrowserActor, ChallengeAnswer, Cookie, EnrolFirstError, FactorRules, FirstCode,
+    FirstEnrolment, LoginAttempt, LoginError, PresentedFactor, RememberedDevice,
 };
 use model::{ClientInfo, Clock as _, UserId};
 use secret::{PlainToken, Secret};
@@ -32,6 +32,10 @@ enum Act {
     Forget,
     /// The owner ends every other session.
     EndOthers,
+    /// A recovery code answers a challenge, on another device that is to be remembered.
+    Recover,
+    /// The owner makes new recovery codes.
+    Renew,
     /// A new password: the next generation, in which no session is left.
     Reset,
 }
@@ -52,6 +56,8 @@ struct Scene {
     challenges: Vec<String>,
     /// A device that is remembered, and the session of its owner.
     device: Option<(RememberedDevice, BrowserActor)>,
+    /// A recovery code, where there is a factor.
+    recovery: String,
 }
 
 impl Scene {
@@ -80,6 +86,7 @@ impl Scene {
             app,
             challenges: challenges.to_vec(),
             device: None,
+            recovery: String::new(),
             who,
             world,
         }
@@ -97,7 +104,7 @@ impl Scene {
         let begun = block_on(accounts.begin_enrolment(&actor, LABELS)).unwrap();
         let app = app(&begun.secret);
         let code = typed(&app, &world);
-        block_on(accounts.confirm_enrolment(&actor, &code)).unwrap();
+        let codes = block_on(accounts.confirm_enrolment(&actor, &code)).unwrap();
         world.clock.advance(Duration::from_secs(30));
         let answer = ChallengeAnswer {
             challenge: challenge(&world, &who).as_str().into(),
@@ -111,7 +118,8 @@ impl Scene {
         let owner = browser(&world, opened.cookie).unwrap();
         Self {
             app,
-            challenges: Vec::new(),
+            challenges: vec![challenge(&world, &who)],
+            recovery: codes.0[0].expose().to_owned(),
             device: Some((opened.remembered.unwrap(), owner)),
             who,
             world,
@@ -141,8 +149,14 @@ impl Scene {
                 ending.await.unwrap();
                 Told::Done
             }
+            (Act::Renew, Some((_, owner))) => {
+                let renewing = world.accounts.renew_recovery_codes(&owner.actor);
+                renewing.await.unwrap();
+                Told::Done
+            }
+            (Act::Recover, _) => self.recover(world).await,
             (Act::Reset, _) => self.reset(world).await,
-            (Act::Remembered | Act::Forget | Act::EndOthers, None) => {
+            (Act::Remembered | Act::Forget | Act::EndOthers | Act::Renew, None) => {
                 panic!("no device is remembered")
             }
         }
@@ -162,6 +176,23 @@ impl Scene {
                 Told::SignedIn(opened.cookie)
             }
             Err(EnrolFirstError::Login(LoginError::Storage(error))) => panic!("{error}"),
+            Err(_) => Told::Refused,
+        }
+    }
+
+    async fn recover(&self, world: &World) -> Told {
+        let answer = ChallengeAnswer {
+            challenge: self.challenges[0].as_str().into(),
+            presented: PresentedFactor::RecoveryCode(self.recovery.as_str().into()),
+            browser: None,
+            client: ClientInfo::default(),
+            keeps_account: false,
+            remember: true,
+        };
+        let carrier = carrier();
+        match world.accounts.answer_challenge(answer, &carrier).await {
+            Ok(opened) => Told::SignedIn(opened.cookie),
+            Err(AnswerError::Login(LoginError::Storage(error))) => panic!("{error}"),
             Err(_) => Told::Refused,
         }
     }
@@ -274,7 +305,8 @@ fn judge(scene: &Scene, told: &[(Act, Told)], seen: &str) {
     };
     let leads_anew = |cookie: &PlainToken| browser(scene.world.lagging(), cookie.clone()).is_some();
     // One app is enrolled, and whoever enrolled it has the only session.
-    let confirmed = cookies().filter(|(act, _)| *act != Act::Remembered).count();
+    let confirmed = cookies().filter(|(act, _)| matches!(act, Act::Confirm | Act::ConfirmOther));
+    let confirmed = confirmed.count();
     assert!(confirmed <= 1, "{seen}");
     assert!(confirmed == 0 || user.second_factor, "{seen}");
     // What began another generation refuses what was opened in the one before.
@@ -285,6 +317,12 @@ fn judge(scene: &Scene, told: &[(Act, Told)], seen: &str) {
     if is_done(Act::EndOthers) {
         assert!(cookies().all(|(_, cookie)| !leads_anew(cookie)), "{seen}");
     }
+    // New recovery codes leave no device remembered, and none by a code of before.
+    if is_done(Act::Renew) {
+        let (_, owner) = scene.device.as_ref().unwrap();
+        let left = block_on(scene.world.accounts.remembered_devices(&owner.actor));
+        assert_eq!(left.unwrap(), [], "{seen}");
+    }
     // The password alone opens nothing, and no device is remembered by what has changed.
     let device = scene.device.as_ref().map(|(device, _)| device);
     let alone = attempt(&scene.who, None);
@@ -292,7 +330,7 @@ fn judge(scene: &Scene, told: &[(Act, Told)], seen: &str) {
     assert!(alone.is_err(), "{seen}");
     let again = attempt(&scene.who, device);
     let again = block_on(scene.world.accounts.login(again, &carrier()));
-    let is_void = [Act::Reset, Act::Forget, Act::EndOthers]
+    let is_void = [Act::Reset, Act::Forget, Act::EndOthers, Act::Renew]
         .map(is_done)
         .contains(&true);
     let is_good = device.is_some() && !is_void;
@@ -323,4 +361,10 @@ fn a_remembered_device_and_its_owner_who_forgets_it() {
 #[test]
 fn a_remembered_device_and_its_owner_who_ends_the_other_sessions() {
     assert!(hold(Scene::remembered, &[Act::Remembered, Act::EndOthers]) > 20);
+}
+
+#[test]
+#[ignore = "takes minutes: cargo test -p portcullis-account --test models -- --ignored"]
+fn a_device_that_a_recovery_code_has_remembered_and_new_recovery_codes() {
+    assert!(hold(Scene::remembered, &[Act::Recover, Act::Renew]) > 20);
 }
