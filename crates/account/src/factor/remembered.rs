@@ -209,9 +209,11 @@ impl Accounts {
     /// Has the second factor asked for on every device of the actor. It takes no fresh token: it opens nothing.
     pub async fn forget_own_devices(&self, actor: &Actor) -> Result<(), Refused> {
         self.live_session(actor).await?;
-        self.forget_devices(&actor.user).await?;
-        self.report_kept(actor.event(Act::DevicesForgotten.done()))
-            .await;
+        // Only then: else a token could fill the history with it.
+        if self.forget_devices(&actor.user).await? {
+            self.report_kept(actor.event(Act::DevicesForgotten.done()))
+                .await;
+        }
         Ok(())
     }
 
