@@ -109,6 +109,9 @@ impl Report {
         if self.is_dry_run && self.done.anew > 0 {
             return "SECRET_KEY_PREVIOUS is needed: run this without --dry-run.".to_owned();
         }
+        if self.done.unreadable > 0 {
+            return "SECRET_KEY_PREVIOUS is needed while a second factor can't be read.".to_owned();
+        }
         let Some(until) = self.done.needed_until() else {
             return "SECRET_KEY_PREVIOUS may be unset now.".to_owned();
         };
@@ -127,9 +130,14 @@ impl Report {
 
     fn json(&self) -> Value {
         let needs = self.done.needs.iter();
+        let needs = needs.filter(|_| self.done.unreadable == 0);
         let needs = needs.map(|(need, until)| json!({ "for": name(*need), "until": until }));
-        let waits = self.is_dry_run && self.done.anew > 0;
-        let needed = self.done.needed_until();
+        let waits = (self.is_dry_run && self.done.anew > 0) || self.done.unreadable > 0;
+        // No date is known while a factor can't be read.
+        let needed = self
+            .done
+            .needed_until()
+            .filter(|_| self.done.unreadable == 0);
         json!({
             "dry_run": self.is_dry_run,
             "second_factors": {
