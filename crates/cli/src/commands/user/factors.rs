@@ -31,9 +31,12 @@ pub(super) fn shown(shown: &ShownFactors) -> Answer {
     }
 }
 
-/// That there is none any more.
-pub(super) fn removed(user: &User) -> Answer {
-    let text =
-        "has no second factor any more: the password alone signs in, and every session has ended";
+/// That there is none any more, and what the next sign-in asks for, as the settings have it.
+pub(super) fn removed(user: &User, is_required: bool) -> Answer {
+    let text = if is_required {
+        "has no second factor any more: the next sign-in enrols another, and every session has ended"
+    } else {
+        "has no second factor any more: the password alone signs in, and every session has ended"
+    };
     done(user, text, json!({ "id": user.id, "factor_removed": true }))
 }

@@ -61,7 +61,7 @@ async fn answer(config: &Config, command: UserCommand) -> anyhow::Result<Answer>
     };
     expect_keys(config, remedy)?;
     let operator = open_operator(config, &config.keys()?).await?;
-    let answer = act(&operator, command).await;
+    let answer = act(&operator, config, command).await;
     operator.close().await;
     answer
 }
@@ -96,7 +96,7 @@ pub(super) fn expect_keys(config: &Config, remedy: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn act(operator: &Operator, command: UserCommand) -> anyhow::Result<Answer> {
+async fn act(operator: &Operator, config: &Config, command: UserCommand) -> anyhow::Result<Answer> {
     Ok(match command {
         UserCommand::List {
             prefix,
@@ -176,7 +176,8 @@ async fn act(operator: &Operator, command: UserCommand) -> anyhow::Result<Answer
             factors::shown(&operator.factors(&user).await?)
         }
         UserCommand::RemoveFactor(UserFlags { user, .. }) => {
-            factors::removed(&operator.remove_factor(&user).await?)
+            let removed = operator.remove_factor(&user).await?;
+            factors::removed(&removed, config.second_factor.required)
         }
         UserCommand::EndSessions(UserFlags { user, .. }) => {
             let (user, ended) = operator.end_sessions(&user).await?;
