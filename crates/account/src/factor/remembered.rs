@@ -275,12 +275,15 @@ impl Accounts {
             let adding = self.add_device(user, &factor, forgotten, device.clone());
             match adding.await {
                 Ok(Added::Done) => return Ok(Some(new)),
-                Ok(Added::Forgotten) => break,
                 // Another device was remembered at the same time, or all were forgotten.
                 Ok(Added::Superseded) | Err(SaveRecordError::Taken(_)) => {}
-                Err(SaveRecordError::OwnerGone) => return Ok(None),
+                Ok(Added::Forgotten)
+                | Err(
+                    SaveRecordError::OwnerGone
+                    | SaveRecordError::OwnerChanged
+                    | SaveRecordError::TooLarge(_),
+                ) => break,
                 Err(SaveRecordError::Storage(error)) => return Err(error),
-                Err(SaveRecordError::OwnerChanged | SaveRecordError::TooLarge(_)) => break,
             }
         }
         Ok(None)

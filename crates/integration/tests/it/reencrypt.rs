@@ -107,7 +107,8 @@ every_backend! {
         let alice = app.signed_in("alice").await;
         let begin = async |app: &TestApp| app.post("/api/v1/me/factors/totp").by(&alice).send().await;
         let begun = begin(&app).await.assert_status(201).json();
-        let app = app.restart_with(&[NEW, UNSET]).await;
+        let app = app.restart_with(&[NEW, BEFORE]).await;
+        let app = app.restart_with(&[UNSET]).await;
         let code = Authenticator::with(begun["secret"].as_str().unwrap()).shows(&app);
         let confirming = app.post("/api/v1/me/factors/totp/confirm").by(&alice);
         let confirmed = confirming.json(json!({"code": code})).send().await;

@@ -202,6 +202,6 @@ every_backend! {
         for _ in 0..5 {
             told.push(app.letter(ALICE).await.header("Subject").unwrap());
         }
-        assert!(told.contains(&"Two-step sign-in was turned off".to_owned()), "{told:?}");
+        assert!(told.contains(&"Your second factor was removed".to_owned()), "{told:?}");
     }
 }
