@@ -109,6 +109,13 @@ impl Events for SqliteStore {
             .await
     }
 
+    async fn renew_notes(&self, user: &UserId) -> Result<bool, Error> {
+        let (user, keys) = (user.clone(), Arc::clone(&self.event_keys));
+        self.writer
+            .write(move |change| renew_notes(change.connection(), &keys, &user))
+            .await
+    }
+
     async fn prune_events(&self, until: Timestamp, limit: u32) -> Result<u32, Error> {
         let keys = Arc::clone(&self.event_keys);
         self.writer
@@ -118,6 +125,12 @@ impl Events for SqliteStore {
 }
 
 const HEAD: &str = "SELECT number, tag, seal_key, seal FROM event_heads WHERE user = ?1";
+const PUT_HEAD: &str =
+    "INSERT INTO event_heads (user, number, tag, seal_key, seal) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (user) DO UPDATE SET number = ?2, tag = ?3, seal_key = ?4, seal = ?5";
+const PUT_ANCHOR: &str =
+    "INSERT INTO event_anchors (user, number, tag, seal_key, seal) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (user) DO UPDATE SET number = ?2, tag = ?3, seal_key = ?4, seal = ?5";
 const ANCHOR: &str = "SELECT number, tag, seal_key, seal FROM event_anchors WHERE user = ?1";
 
 fn append(
@@ -142,10 +155,7 @@ fn append(
     let Some(head) = before else {
         return Ok(true);
     };
-    let sql =
-        "INSERT INTO event_heads (user, number, tag, seal_key, seal) VALUES (?1, ?2, ?3, ?4, ?5)
-        ON CONFLICT (user) DO UPDATE SET number = ?2, tag = ?3, seal_key = ?4, seal = ?5";
-    put_mark(connection, sql, user, &head)?;
+    put_mark(connection, PUT_HEAD, user, &head)?;
     let anchor = readable(mark(connection, "event_anchors", ANCHOR, user))?;
     let kept = head.number - anchor.map_or(0, |anchor| anchor.number).min(head.number);
     if kept > MOST_EVENTS {
@@ -153,6 +163,20 @@ fn append(
         remove_first(connection, keys, user, AT_ONCE, |link| link.number <= until)?;
     }
     Ok(true)
+}
+
+fn renew_notes(connection: &Connection, keys: &EventKeys, user: &UserId) -> Result<bool, Error> {
+    let head = readable(mark(connection, "event_heads", HEAD, user))?;
+    let head = head.and_then(|head| keys.head_anew(user, &head));
+    if let Some(head) = &head {
+        put_mark(connection, PUT_HEAD, user, head)?;
+    }
+    let anchor = readable(mark(connection, "event_anchors", ANCHOR, user))?;
+    let anchor = anchor.and_then(|anchor| keys.anchor_anew(user, &anchor));
+    if let Some(anchor) = &anchor {
+        put_mark(connection, PUT_ANCHOR, user, anchor)?;
+    }
+    Ok(head.is_some() || anchor.is_some())
 }
 
 /// Ends the chain of an account that is about to be deleted, and erases what it says.
@@ -272,10 +296,7 @@ fn remove_first(
     if removable.until == 0 {
         return Ok(0);
     }
-    let sql =
-        "INSERT INTO event_anchors (user, number, tag, seal_key, seal) VALUES (?1, ?2, ?3, ?4, ?5)
-        ON CONFLICT (user) DO UPDATE SET number = ?2, tag = ?3, seal_key = ?4, seal = ?5";
-    put_mark(connection, sql, user, &removable.anchor)?;
+    put_mark(connection, PUT_ANCHOR, user, &removable.anchor)?;
     let sql = "DELETE FROM events WHERE user = ?1 AND number <= ?2";
     let gone = execute(connection, sql, (user.as_str(), integer(removable.until)))?;
     let is_empty = self::links(connection, user, 0, 1)?.is_empty();

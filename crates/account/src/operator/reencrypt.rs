@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use model::{Timestamp, UserId};
-use storage::{Reservations, SecondFactor};
+use storage::{ListUsersError, Reservations, SecondFactor, UserFilter, UserListing};
 
 use super::Operator;
 use crate::factor::purpose;
@@ -39,6 +39,9 @@ pub struct Reencrypted {
     pub unreadable: u64,
     /// The accounts of the first of these.
     pub unreadable_accounts: Vec<UserId>,
+    /// Chains of events whose ends were noted anew. What is in between goes for its age, and can be checked by the key before
+    /// until then.
+    pub chains: u64,
     /// Since when the present key is the one of every server, as far as is known here.
     pub since: Option<Timestamp>,
     /// What the key before is needed for, and until when.
@@ -106,10 +109,37 @@ impl Operator {
             }
             after = Some(last);
         }
+        if !is_dry_run {
+            done.chains = self.renew_notes_of_chains().await?;
+        }
         let since = self.present_since(is_dry_run).await?;
         done.since = Some(since);
         done.needs = self.needs_of_the_key_before(since).await?;
         Ok(done)
+    }
+
+    /// Notes the ends of every account's chain of events anew, so that they can be checked without the key before.
+    async fn renew_notes_of_chains(&self) -> Result<u64, storage::Error> {
+        let (mut renewed, mut after) = (0, None);
+        loop {
+            let listing = UserListing {
+                filter: UserFilter::default(),
+                after,
+                limit: PAGE,
+            };
+            let page = match self.storage.list_users(listing).await {
+                Err(ListUsersError::UnknownCursor) => return Err(storage::Error::Busy),
+                Err(ListUsersError::Storage(error)) => return Err(error),
+                Ok(page) => page,
+            };
+            for user in &page.users {
+                renewed += u64::from(self.storage.renew_notes(&user.id).await?);
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(renewed);
+            }
+        }
     }
 
     async fn reencrypt_factor(

@@ -119,6 +119,13 @@ impl Events for MongoStore {
         Ok(users)
     }
 
+    async fn renew_notes(&self, user: &UserId) -> Result<bool, Error> {
+        let (core, user) = (Arc::clone(&self.core), user.clone());
+        self.running
+            .write(async move { core.chains().renew_notes(&user).await })
+            .await
+    }
+
     async fn prune_events(&self, until: Timestamp, limit: u32) -> Result<u32, Error> {
         let core = Arc::clone(&self.core);
         self.running

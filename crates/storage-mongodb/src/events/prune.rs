@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use model::{Timestamp, UserId};
 use mongodb::bson::doc;
-use storage::events::Mark;
+use storage::events::{Mark, readable};
 use storage::{Error, Link};
 
-use super::document::{ANCHOR, anchor_of, from_mark};
+use super::document::{ANCHOR, HEAD, anchor_of, from_mark};
 use super::{Chains, id_of};
-use crate::document::{date, integer};
+use crate::document::{Fields, date, integer};
 use crate::error::Failure;
 
 /// The most links that are read at once.
@@ -79,6 +79,29 @@ impl Chains<'_> {
             self.links.delete(anchor_of(user)).await?;
         }
         Ok(u32::try_from(gone).unwrap_or(limit))
+    }
+
+    /// Notes the ends of a chain anew with the present key, unless they are others by then.
+    pub(super) async fn renew_notes(&self, user: &UserId) -> Result<bool, Error> {
+        let mut renewed = false;
+        if let Some(account) = self.account(user).await?
+            && let Some(head) = readable(self.head(&account))?
+            && let Some(anew) = self.keys.head_anew(user, &head)
+        {
+            let id = Fields::of(self.users.name, &account).required("_id")?;
+            let unchanged = doc! { "_id": id, HEAD: from_mark(&head) };
+            let set = doc! { "$set": { HEAD: from_mark(&anew) } };
+            renewed |= self.users.update(unchanged, set).await?;
+        }
+        if let Some(anchor) = readable(self.anchor(user).await)?
+            && let Some(anew) = self.keys.anchor_anew(user, &anchor)
+        {
+            let mut unchanged = anchor_of(user);
+            unchanged.insert(ANCHOR, from_mark(&anchor));
+            let set = doc! { "$set": { ANCHOR: from_mark(&anew) } };
+            renewed |= self.links.update(unchanged, set).await?;
+        }
+        Ok(renewed)
     }
 
     /// Notes where a chain begins, unless it is noted that it begins later.

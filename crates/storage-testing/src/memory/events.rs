@@ -90,6 +90,10 @@ impl Events for MemoryStore {
         Ok(with.take(limit as usize).cloned().collect())
     }
 
+    async fn renew_notes(&self, _: &UserId) -> Result<bool, Error> {
+        Ok(false) // it has one key
+    }
+
     async fn prune_events(&self, until: Timestamp, limit: u32) -> Result<u32, Error> {
         let mut state = self.open()?;
         let State { users, events, .. } = &mut *state;

@@ -95,7 +95,7 @@ impl EventKeys {
     ///
     /// A link may be there whose head could not be noted. But where somebody has removed or changed the head, perhaps with
     /// links, a number is left out: else the next head, which is genuine, would hide it. A head of an unknown key is taken only
-    /// together with a last link of one, which still shows.
+    /// together with a last link, or an anchor, of one, which still shows.
     pub fn last(&self, user: &UserId, ends: &ChainEnds, last: Option<&Link>) -> Option<Mark> {
         let head = ends.head;
         let verdict = head.map(|head| self.judge_head(user, &head));
@@ -112,6 +112,15 @@ impl EventKeys {
             {
                 Some(head)
             }
+            // All of it was removed for its age before the key was replaced.
+            (Some(head), Some(Verdict::UnknownKey), None)
+                if ends.anchor.is_some_and(|anchor| {
+                    (anchor.number, anchor.tag) == (head.number, head.tag)
+                        && self.judge_anchor(user, &anchor) == Verdict::UnknownKey
+                }) =>
+            {
+                Some(head)
+            }
             (_, _, last) => {
                 let mut after = self.head(user, last);
                 let removed = ends.anchor.map_or(0, |anchor| anchor.number);
@@ -119,6 +128,29 @@ impl EventKeys {
                 Some(after)
             }
         }
+    }
+
+    /// A note of the last link, made anew with the present key; nothing where it is of that one, or is not genuine.
+    pub fn head_anew(&self, user: &UserId, head: &Mark) -> Option<Mark> {
+        self.anew(*b"head--", user, head)
+    }
+
+    /// The same for a note of where a chain begins.
+    pub fn anchor_anew(&self, user: &UserId, anchor: &Mark) -> Option<Mark> {
+        self.anew(*b"anchor", user, anchor)
+    }
+
+    fn anew(&self, what: [u8; 6], user: &UserId, mark: &Mark) -> Option<Mark> {
+        let is_old = mark.seal.key != self.present.id;
+        let is_genuine = is_old && self.judge_mark(what, user, mark) == Verdict::Genuine;
+        let parts = parts_of_mark(what, user, mark.number, &mark.tag);
+        is_genuine.then(|| Mark {
+            seal: Mac {
+                key: self.present.id,
+                tag: self.present.tag(&parts),
+            },
+            ..*mark
+        })
     }
 
     fn knows(&self, mac: &Mac) -> bool {

@@ -529,6 +529,34 @@ mod tests {
     }
 
     #[test]
+    fn notes_that_are_made_anew_outlive_their_key() {
+        let (links, ends) = chain(&keys(1), 2);
+        let both = EventKeys::new(Secret::new([2; 32]), Some(Secret::new([1; 32])));
+        let head = ends.head.unwrap();
+        let removed = anchor(&keys(1), &links);
+        let anew = ChainEnds {
+            head: both.head_anew(&alice(), &head),
+            anchor: both.anchor_anew(&alice(), &removed),
+            ..ends
+        };
+        assert_eq!(faults(&keys(2), &[], anew), []);
+        let after = keys(2).last(&alice(), &anew, None);
+        assert_eq!(after.map(|mark| mark.number), Some(2)); // nothing is left out
+        // Nor where they were not: then it shows by the anchor.
+        let not_anew = ChainEnds {
+            head: Some(head),
+            anchor: Some(removed),
+            ..ends
+        };
+        let after = keys(2).last(&alice(), &not_anew, None);
+        assert_eq!(after.map(|mark| mark.number), Some(2));
+        assert_eq!(both.head_anew(&alice(), &anew.head.unwrap()), None);
+        assert_eq!(keys(2).head_anew(&alice(), &head), None);
+        let forged = Mark { number: 1, ..head };
+        assert_eq!(both.head_anew(&alice(), &forged), None);
+    }
+
+    #[test]
     fn an_account_that_is_being_deleted_has_no_end_yet() {
         let keys = keys(1);
         let (links, ends) = chain(&keys, 2);

@@ -160,6 +160,9 @@ pub trait Events: Send + Sync {
         limit: u32,
     ) -> Result<Vec<UserId>, Error>;
 
+    /// Notes the ends of a chain anew with the present key, where they are genuine and of the key before; whether any was.
+    async fn renew_notes(&self, user: &UserId) -> Result<bool, Error>;
+
     /// Removes at most `limit` of the links until this time, the oldest of each chain first, notes where the rest begins,
     /// and says how many. A chain whose old links are not what was written stays as it is ([`EventKeys::removable`]), and holds
     /// up no other.

@@ -146,6 +146,7 @@ impl Report {
                 "unreadable": self.done.unreadable,
             },
             "unreadable": self.done.unreadable_accounts,
+            "event_chains_renewed": self.done.chains,
             "secret_key_previous": {
                 "set": self.has_previous,
                 "may_be_unset": !waits && needed.is_none(),

@@ -260,6 +260,24 @@ every_backend! {
         assert_eq!(found[0].1, "events 1 to 2 can't be checked: they were written with another SECRET_KEY");
     }
 
+    async fn an_account_that_comes_back_after_a_rotation_lacks_nothing(app: TestApp) {
+        app.signed_in("alice").await;
+        app.advance(91 * 86_400);
+        app.sweep().await; // nothing but the notes is left
+        let other = "another-key-of-the-tests-0123456789-abcdefghijkl";
+        let app = app.restart_with(&[("SECRET_KEY", other), ("SECRET_KEY_PREVIOUS", TestApp::OTHER_SECRET)]).await;
+        let ran = app.command(&["keys", "reencrypt", "--json"]).await;
+        let done: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+        assert_eq!(done["event_chains_renewed"], 1);
+        let third = "a-third-key-of-the-tests-0123456789-abcdefghijkl";
+        let app = app.restart_with(&[("SECRET_KEY", third), ("SECRET_KEY_PREVIOUS", other)]).await;
+        assert_eq!(audit(&app).await, (Some(0), vec![]));
+        let alice = app.another_session("alice", "").await;
+        let (events, _) = page(&app, &alice, "").await;
+        assert_eq!(events[0]["number"], 3);
+        assert_eq!(audit(&app).await, (Some(0), vec![]));
+    }
+
     async fn where_none_are_kept_any_more_those_before_go(app: TestApp) {
         app.signed_in("alice").await;
         let app = app.restart_with(&[("PORTCULLIS_EVENTS_DAYS", "0")]).await;

@@ -246,6 +246,10 @@ impl Events for Stepped {
         self.store.users_with_events(after, limit).await
     }
 
+    async fn renew_notes(&self, user: &UserId) -> Result<bool, Error> {
+        self.store.renew_notes(user).await
+    }
+
     async fn prune_events(&self, until: Timestamp, limit: u32) -> Result<u32, Error> {
         self.store.prune_events(until, limit).await
     }
