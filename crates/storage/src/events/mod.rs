@@ -13,6 +13,8 @@
 
 mod chain;
 mod check;
+#[cfg(test)]
+mod tests;
 
 use async_trait::async_trait;
 use model::{Timestamp, UserId};
