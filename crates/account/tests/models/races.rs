@@ -221,7 +221,7 @@ fn two_ends_of_each_other() {
 #[test]
 fn the_end_of_the_others_and_a_login() {
     let race = race(TWO, &[(0, Move::EndOthers), (2, Move::Login)]);
-    assert_eq!(hold_everywhere(&race), 70);
+    assert_eq!(hold_everywhere(&race), 126);
 }
 
 #[test]
