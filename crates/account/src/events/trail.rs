@@ -5,6 +5,7 @@
 //! written of an account is written in the order in which it happened.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -52,8 +53,9 @@ struct State {
     waiting: HashMap<UserId, Waiting>,
     /// How many events wait, all together.
     events: usize,
-    /// How much there was on a day, which is counted from 1970.
-    counts: (u64, HashMap<(UserId, &'static str), u32>),
+    /// How much there was on a day, which is counted from 1970, by the hash of account and sort: of a busy day these are many.
+    counts: (u64, HashMap<u64, u32>),
+    hashing: RandomState,
     is_full: bool,
 }
 
@@ -108,7 +110,8 @@ impl Trail {
         if state.counts.0 != day {
             state.counts = (day, HashMap::new());
         }
-        let (counts, key) = (&mut state.counts.1, (user.clone(), sort));
+        let key = state.hashing.hash_one((user, sort));
+        let counts = &mut state.counts.1;
         if counts.len() >= COUNTED && !counts.contains_key(&key) {
             return Kept::Last; // how many there were is not known
         }
