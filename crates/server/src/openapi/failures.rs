@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{
-    ContentBuilder, Header, Ref, RefOr, Response, ResponseBuilder, path::Operation,
+    ContentBuilder, Header, Ref, RefOr, Response, ResponseBuilder,
+    path::{Operation, ParameterIn},
 };
 
 use crate::code::Code;
@@ -71,10 +72,22 @@ fn is_limited(endpoint: &Endpoint) -> bool {
     endpoint.route.charged != Charged::Nobody
 }
 
+/// Whether it reads a query, whose fields are validated as those of a body are.
+fn has_query(operation: &Operation) -> bool {
+    let mut parameters = operation.parameters.iter().flatten();
+    parameters.any(|parameter| match parameter {
+        RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query,
+        RefOr::Ref(_) => false,
+    })
+}
+
 fn codes(endpoint: &Endpoint, method: &str, operation: &Operation) -> Vec<Code> {
     let mut codes = ALWAYS.to_vec();
     if operation.request_body.is_some() {
         codes.extend(WITH_BODY);
+    }
+    if has_query(operation) {
+        codes.push(Code::ValidationFailed);
     }
     if operation.security.is_some() {
         codes.extend(WITH_TOKEN);
